@@ -1,0 +1,88 @@
+"""
+Every setting of the package, with its type and its default.
+
+Settings are read at use, never at import, so ``override_settings`` just works.
+"""
+
+import os
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+
+
+def _setting(name: str, default: Any, *types: type) -> Any:
+    value = getattr(settings, name, default)
+    # bool is an int in Python, and never a number in settings.
+    if not isinstance(value, types) or (isinstance(value, bool) and bool not in types):
+        wanted = " or ".join(type.__name__ for type in types)
+        raise ImproperlyConfigured(f"{name} is {value!r}, wanted: {wanted}.")
+    return value
+
+
+def _positive(name: str, default: int) -> int:
+    value: int = _setting(name, default, int)
+    if value < 1:
+        raise ImproperlyConfigured(f"{name} is {value!r}, wanted: 1 or more.")
+    return value
+
+
+class Conf:
+    """The property ``x`` is the setting ``SHIFT_MEDIA_X``."""
+
+    @property
+    def storage(self) -> str | None:
+        """The alias in ``STORAGES`` of the media storage; None: local disk."""
+        value: str | None = _setting("SHIFT_MEDIA_STORAGE", None, str, type(None))
+        return value
+
+    @property
+    def signing_key(self) -> str | bytes:
+        """The secret that resizes are signed with."""
+        value: str | bytes = _setting("SHIFT_MEDIA_SIGNING_KEY", settings.SECRET_KEY, str, bytes)
+        return value
+
+    @property
+    def signing_key_fallbacks(self) -> list[str | bytes] | tuple[str | bytes, ...]:
+        """Former secrets, whose signatures are still good."""
+        default = settings.SECRET_KEY_FALLBACKS
+        value: list[str | bytes] = _setting(
+            "SHIFT_MEDIA_SIGNING_KEY_FALLBACKS", default, list, tuple
+        )
+        return value
+
+    @property
+    def engine(self) -> str:
+        """The name of the image engine, one of ``django_shift_media.engines.ENGINES``."""
+        value: str = _setting("SHIFT_MEDIA_ENGINE", "pillow", str)
+        return value
+
+    @property
+    def cache(self) -> str:
+        """The alias in ``CACHES`` for locks and remembered failures."""
+        value: str = _setting("SHIFT_MEDIA_CACHE", "default", str)
+        return value
+
+    @property
+    def max_bytes(self) -> int:
+        """The largest image file that is accepted and decoded, in bytes."""
+        return _positive("SHIFT_MEDIA_MAX_BYTES", 100_000_000)
+
+    @property
+    def max_pixels(self) -> int:
+        """The largest image that is accepted, decoded or made: width times height."""
+        return _positive("SHIFT_MEDIA_MAX_PIXELS", 100_000_000)
+
+    @property
+    def concurrency(self) -> int:
+        """How many resizes a process makes at the same time."""
+        return _positive("SHIFT_MEDIA_CONCURRENCY", os.cpu_count() or 1)
+
+
+NAMES = tuple(
+    f"SHIFT_MEDIA_{name.upper()}"
+    for name, value in vars(Conf).items()
+    if isinstance(value, property)
+)
+
+conf = Conf()

@@ -1,0 +1,52 @@
+"""
+Image engines: bytes and a ``Resize`` in, bytes out.
+
+An engine is a module with the two functions of ``Engine``. It knows no Django file, no storage
+and no URL.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from types import MappingProxyType
+from typing import Protocol, cast
+
+from django.core.exceptions import ImproperlyConfigured
+
+from django_shift_media.conf import conf
+from django_shift_media.resizes import ImageFormat, Resize
+
+
+@dataclass(frozen=True, slots=True)
+class ImageInfo:
+    """What a file is by its content: width and height in pixels, upright (EXIF applied)."""
+
+    format: ImageFormat
+    width: int
+    height: int
+
+
+class Engine(Protocol):
+    def verify(self, data: bytes, *, max_pixels: int) -> ImageInfo:
+        """
+        Decode an image to see that all of it can be decoded.
+
+        Raise ``UnreadableImage`` or, by the header and before any pixel is decoded,
+        ``FileTooLarge``.
+        """
+
+    def render(self, data: bytes, resize: Resize, *, max_pixels: int) -> bytes:
+        """Return the resize, encoded, without any metadata; raise as ``verify()`` does."""
+
+
+ENGINES: Mapping[str, str] = MappingProxyType({"pillow": "django_shift_media.engines.pillow"})
+
+
+def get_engine() -> Engine:
+    try:
+        module = ENGINES[conf.engine]
+    except KeyError:
+        raise ImproperlyConfigured(
+            f"SHIFT_MEDIA_ENGINE is {conf.engine!r}, must be one of: {', '.join(ENGINES)}."
+        ) from None
+    return cast(Engine, import_module(module))

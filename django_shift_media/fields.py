@@ -1,0 +1,316 @@
+"""``MediaField``, and ``MediaFile``, what an instance's attribute gives."""
+
+import re
+from functools import partial
+from typing import Any, get_args
+
+from django.core import checks
+from django.core.files.base import File
+from django.core.files.storage import Storage, default_storage
+from django.db import models, router, transaction
+from django.db.models.fields.files import FieldFile, FileDescriptor
+from django.forms import Field as FormField
+
+from django_shift_media import keys
+from django_shift_media.engines import ImageInfo
+from django_shift_media.exceptions import UnacceptableFile
+from django_shift_media.forms import MediaFormField
+from django_shift_media.resizes import (
+    FocalPoint,
+    How,
+    ImageFormat,
+    default_format,
+    parse_options,
+)
+from django_shift_media.signing import sign
+from django_shift_media.storages import MediaStorage, media_storage
+from django_shift_media.uploads import Kind, examine
+
+# Room for the longest key, and what every database indexes.
+_MAX_LENGTH = 255
+_MIN_LENGTH = keys.UUID_LENGTH + 2 * (1 + 12)
+
+_FOCAL_POINT = re.compile("([0-9]{1,3}),([0-9]{1,3})")
+
+
+class MediaFile(FieldFile):
+    """A stored file, as ``FieldFile``, whose URL and resizes' URLs cost no I/O."""
+
+    field: "MediaField"
+    storage: MediaStorage
+
+    def resize(
+        self,
+        size: str,
+        *,
+        how: How = "fit",
+        format: ImageFormat | None = None,
+        quality: int | None = None,
+        upscale: bool = False,
+    ) -> str:
+        """
+        Return the signed URL of a resize, which is made when it is first asked for.
+
+        ``size`` is "200x200", "200x" or "x200", in pixels. ``how`` is "fit" (lie inside the
+        size) or "fill" (cover it, and crop around the focal point). ``format`` None is the
+        original's own if every browser shows it, else "jpg"; ``quality`` is 1 to 99, None the
+        format's default. Raise ``InvalidResize``, a ``ValueError``, for a wrong option, and
+        ``InvalidKey``, another, for a file that is not stored or that no upload has named.
+        """
+        self._require_file()
+        resize = parse_options(
+            size,
+            how,
+            default_format(self.name) if format is None else format,
+            quality,
+            upscale,
+            self.focal_point if how == "fill" else None,
+        )
+        return self.storage.base + sign(self.name, resize)
+
+    @property
+    def width(self) -> int | None:
+        """The upright width in pixels, from ``width_field``; None where that is not known."""
+        return self.field.read(self.instance, self.field.width_field)
+
+    @property
+    def height(self) -> int | None:
+        """The upright height in pixels, from ``height_field``; None where that is not known."""
+        return self.field.read(self.instance, self.field.height_field)
+
+    @property
+    def focal_point(self) -> FocalPoint | None:
+        """What "fill" crops around, from ``focal_point_field``; None: the centre."""
+        text = self.field.read(self.instance, self.field.focal_point_field)
+        return parse_focal_point(text) if text else None
+
+    def save(self, name: str, content: "File[Any]", save: bool = True) -> None:
+        info = self.field.examine(content)
+        super().save(_true_name(name, info), content, save=False)
+        self.field.write_dimensions(self.instance, info)
+        if save:
+            self.instance.save()
+
+    save.alters_data = True  # type: ignore[attr-defined]
+
+    def delete(self, save: bool = True) -> None:
+        """
+        Let go of the file; once that is committed, delete it if no row names it any more.
+
+        A row that is not saved still names it: outside of a transaction, ``save=False`` leaves
+        the file where it is.
+        """
+        if not self:
+            return
+        self.close()
+        name, using = self.name, router.db_for_write(type(self.instance), instance=self.instance)
+        self.name = None
+        self._committed = False
+        setattr(self.instance, self.field.attname, None)
+        if save:
+            self.instance.save()
+        transaction.on_commit(
+            partial(self.field.delete_unnamed, name, using), using=using, robust=True
+        )
+
+    delete.alters_data = True  # type: ignore[attr-defined]
+
+    def _set_instance_attribute(self, name: str | None, content: Any) -> None:
+        # Past the descriptor, which would forget the dimensions of what was just stored.
+        self.instance.__dict__[self.field.attname] = name
+
+
+class MediaDescriptor(FileDescriptor):
+    """Keeps the fields for width and height true when another file is assigned."""
+
+    field: "MediaField"
+
+    def __set__(self, instance: models.Model, value: Any) -> None:
+        # Nothing is there yet only in Model.__init__(), where each field gets its own value.
+        if not self.field.has_dimensions or self.field.attname not in instance.__dict__:
+            return super().__set__(instance, value)
+        unchanged = isinstance(value, str) and value == instance.__dict__[self.field.attname]
+        # Asked before: a file that is assigned to two instances forgets about the first.
+        dimensions = self.field.dimensions_of(value)
+        super().__set__(instance, value)
+        if not unchanged:
+            self.field.write_dimensions(instance, dimensions)
+
+
+class MediaField(models.FileField):
+    """
+    A file that a user uploads, kept in the media storage under a fresh, random key.
+
+    ``kind``
+        "image" (the default): content that is not an image of a known format is refused, and
+        the name's extension is made true. "any": any file.
+    ``max_bytes``
+        The largest file that is accepted; None means ``SHIFT_MEDIA_MAX_BYTES`` for an image.
+    ``width_field``, ``height_field``
+        The names of integer fields that are kept at the image's upright size in pixels.
+    ``focal_point_field``
+        The name of a character field for what "fill" crops around: "30,70" is 30 per cent from
+        the left and 70 from the top.
+
+    There is no ``upload_to`` and no ``storage``: keys are made by the package, and the setting
+    ``SHIFT_MEDIA_STORAGE`` chooses the storage.
+    """
+
+    attr_class = MediaFile
+    descriptor_class = MediaDescriptor
+
+    def __init__(
+        self,
+        verbose_name: Any = None,
+        name: str | None = None,
+        *,
+        kind: Kind = "image",
+        max_bytes: int | None = None,
+        width_field: str | None = None,
+        height_field: str | None = None,
+        focal_point_field: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        for argument in ("upload_to", "storage"):
+            if argument in kwargs:
+                raise TypeError(
+                    f"MediaField takes no {argument!r} (got {kwargs[argument]!r}): keys are made"
+                    " by the package, the setting SHIFT_MEDIA_STORAGE chooses the storage."
+                )
+        if kind not in get_args(Kind):
+            raise ValueError(f"kind is {kind!r}, must be one of: {', '.join(get_args(Kind))}.")
+        self.kind: Kind = kind
+        self.max_bytes = max_bytes
+        self.width_field = width_field
+        self.height_field = height_field
+        self.focal_point_field = focal_point_field
+        kwargs.setdefault("max_length", _MAX_LENGTH)
+        super().__init__(verbose_name, name, **kwargs)
+
+    @property
+    def storage(self) -> Storage:  # type: ignore[override]
+        # FileField looks at it while the field is made, when apps are not yet loaded.
+        return media_storage() if hasattr(self, "model") else default_storage
+
+    @storage.setter
+    def storage(self, storage: object) -> None:
+        """Ignore what ``FileField`` sets: the settings choose, at use."""
+
+    @property
+    def has_dimensions(self) -> bool:
+        return bool(self.width_field or self.height_field)
+
+    def deconstruct(self) -> Any:
+        name, path, args, kwargs = super().deconstruct()
+        for argument in ("upload_to", "storage", "max_length"):
+            kwargs.pop(argument, None)
+        defaults = {
+            "kind": "image",
+            "max_bytes": None,
+            "width_field": None,
+            "height_field": None,
+            "focal_point_field": None,
+            "max_length": _MAX_LENGTH,
+        }
+        for argument, default in defaults.items():
+            if (value := getattr(self, argument)) != default:
+                kwargs[argument] = value
+        return name, path, args, kwargs
+
+    def contribute_to_class(self, cls: type[models.Model], name: str, **kwargs: Any) -> None:
+        super().contribute_to_class(cls, name, **kwargs)
+        if self.has_dimensions and not cls._meta.abstract:
+            # A file given to Model(...) is assigned before or after the two fields are, in
+            # their order; only now do all have their values.
+            models.signals.post_init.connect(self._measure_new_file, sender=cls)
+
+    def generate_filename(self, instance: models.Model | None, filename: str) -> str:
+        return keys.new_original(filename, max_length=self.max_length)
+
+    def formfield(self, **kwargs: Any) -> FormField | None:  # type: ignore[override]
+        defaults: dict[str, Any] = {
+            "form_class": MediaFormField,
+            "kind": self.kind,
+            "max_bytes": self.max_bytes,
+        }
+        # A long file name is shortened, not refused.
+        return super().formfield(**{**defaults, **kwargs, "max_length": None})
+
+    def examine(self, file: "File[Any]") -> ImageInfo | None:
+        return examine(file, kind=self.kind, max_bytes=self.max_bytes)
+
+    def delete_unnamed(self, name: str, using: str) -> None:
+        """Delete an original that no row of this field names."""
+        rows = self.model._base_manager.using(using)
+        if not rows.filter(**{self.attname: name}).exists():
+            self.storage.delete(name)
+
+    # -- width and height ---------------------------------------------------------------------
+
+    def read(self, instance: models.Model, name: str | None) -> Any:
+        return getattr(instance, name) if name else None
+
+    def write_dimensions(self, instance: models.Model, info: ImageInfo | None) -> None:
+        if self.width_field:
+            setattr(instance, self.width_field, info and info.width)
+        if self.height_field:
+            setattr(instance, self.height_field, info and info.height)
+
+    def dimensions_of(self, value: Any) -> ImageInfo | None:
+        """Return the dimensions of a value of this field, None where they take I/O to know."""
+        if isinstance(value, MediaFile) and value._committed:
+            known = value.width and value.height
+            return ImageInfo("jpg", value.width, value.height) if known else None
+        if isinstance(value, File) and value:
+            try:
+                return self.examine(value)
+            except UnacceptableFile:
+                return None  # refused when it is saved, with the reason
+        return None
+
+    def _measure_new_file(self, instance: models.Model, **kwargs: Any) -> None:
+        file = instance.__dict__.get(self.attname)
+        if isinstance(file, File) and (dimensions := self.dimensions_of(file)):
+            self.write_dimensions(instance, dimensions)
+
+    # -- checks -------------------------------------------------------------------------------
+
+    def check(self, **kwargs: Any) -> list[checks.CheckMessage]:
+        return [*super().check(**kwargs), *self._check_other_fields(), *self._check_max_length()]
+
+    def _check_other_fields(self) -> list[checks.CheckMessage]:
+        names = {field.name for field in self.model._meta.get_fields()}
+        return [
+            checks.Error(
+                f"{argument} is {getattr(self, argument)!r}, which is no field of the model.",
+                hint=f"The fields are: {', '.join(sorted(names))}.",
+                obj=self,
+                id="shift_media.E101",
+            )
+            for argument in ("width_field", "height_field", "focal_point_field")
+            if getattr(self, argument) not in {None, *names}
+        ]
+
+    def _check_max_length(self) -> list[checks.CheckMessage]:
+        if self.max_length is not None and self.max_length >= _MIN_LENGTH:
+            return []
+        return [
+            checks.Error(
+                f"max_length is {self.max_length!r}, a key needs {_MIN_LENGTH} or more.",
+                hint=f"Leave it out: the default is {_MAX_LENGTH}.",
+                obj=self,
+                id="shift_media.E102",
+            )
+        ]
+
+
+def parse_focal_point(text: str) -> FocalPoint:
+    """Parse "30,70", per cent from the left and from the top, or raise ``ValueError``."""
+    match = _FOCAL_POINT.fullmatch(text)
+    if match and (point := (int(match[1]), int(match[2]))) <= (100, 100) and point[1] <= 100:
+        return point
+    raise ValueError(f'The focal point is {text!r}, must be as in "30,70", in per cent.')
+
+
+def _true_name(name: str, info: ImageInfo | None) -> str:
+    return name if info is None else keys.normalise_name(name, extension=info.format)

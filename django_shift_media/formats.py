@@ -1,0 +1,52 @@
+"""The image formats: one table for extensions, content types and qualities."""
+
+import mimetypes
+from dataclasses import dataclass
+from types import MappingProxyType
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Format:
+    """
+    An image format that is read and written.
+
+    ``quality`` is what a resize gets that asks for none, on the encoder's own
+    scale of 1 to 99. A lossless format knows only this one quality.
+    """
+
+    extension: str
+    content_type: str
+    quality: int
+    lossless: bool = False
+
+
+FORMATS = MappingProxyType(
+    {
+        format.extension: format
+        for format in (
+            Format(extension="jpg", content_type="image/jpeg", quality=80),
+            Format(extension="png", content_type="image/png", quality=90, lossless=True),
+            Format(extension="webp", content_type="image/webp", quality=78),
+            Format(extension="avif", content_type="image/avif", quality=60),
+            Format(extension="gif", content_type="image/gif", quality=90, lossless=True),
+        )
+    }
+)
+
+# Other spellings of the extensions above. A spelling that is added here changes the names of
+# later uploads only: stored names are never computed again.
+ALIASES = MappingProxyType({"jpeg": "jpg", "jpe": "jpg", "jfif": "jpg", "pjpeg": "jpg"})
+
+
+def extension_of(name: str) -> str:
+    """Return the canonical extension of a file name, without the dot ("" if there is none)."""
+    extension = name.rpartition(".")[2].lower() if "." in name else ""
+    return ALIASES.get(extension, extension)
+
+
+def content_type(name: str) -> str:
+    """Return the content type that a file name's extension stands for."""
+    # mimetypes has no WebP before Python 3.13, and the system's own tables change it.
+    if format := FORMATS.get(extension_of(name)):
+        return format.content_type
+    return mimetypes.guess_type(name)[0] or "application/octet-stream"

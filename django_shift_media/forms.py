@@ -1,0 +1,49 @@
+"""The form field of ``MediaField``."""
+
+from typing import Any
+
+from django import forms
+from django.core.files.base import File
+from django.forms.widgets import Widget
+from django.utils.translation import gettext_lazy as _
+
+from django_shift_media.exceptions import FileTooLarge, UnacceptableFile
+from django_shift_media.formats import FORMATS
+from django_shift_media.uploads import Kind, examine
+
+
+class MediaFormField(forms.FileField):
+    """An upload that is checked by its content; see ``MediaField`` for the arguments."""
+
+    default_error_messages = {
+        "invalid_image": _("“%(name)s” cannot be used: %(reason)s"),
+        "too_large": _("“%(name)s” is too large: %(reason)s"),
+    }
+
+    def __init__(
+        self, *, kind: Kind = "image", max_bytes: int | None = None, **kwargs: Any
+    ) -> None:
+        self.kind: Kind = kind
+        self.max_bytes = max_bytes
+        super().__init__(**kwargs)
+
+    def to_python(self, data: Any) -> "File[Any] | None":
+        file: "File[Any] | None" = super().to_python(data)
+        if file is not None:
+            try:
+                examine(file, kind=self.kind, max_bytes=self.max_bytes)
+            except UnacceptableFile as error:
+                code = "too_large" if isinstance(error, FileTooLarge) else "invalid_image"
+                raise forms.ValidationError(
+                    self.error_messages[code],
+                    code=code,
+                    params={"name": file.name, "reason": str(error)},
+                ) from error
+        return file
+
+    def widget_attrs(self, widget: Widget) -> dict[str, Any]:
+        attrs = super().widget_attrs(widget)
+        if self.kind == "image" and isinstance(widget, forms.FileInput):
+            types = ",".join(format.content_type for format in FORMATS.values())
+            attrs.setdefault("accept", types)
+        return attrs

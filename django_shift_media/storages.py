@@ -1,0 +1,155 @@
+"""Where originals and resizes are kept: what a media storage must do, and the local one."""
+
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+from django.core.exceptions import ImproperlyConfigured
+from django.core.files.storage import FileSystemStorage, InvalidStorageError, Storage, storages
+from django.utils.encoding import filepath_to_uri
+
+from django_shift_media import keys
+from django_shift_media.conf import conf
+from django_shift_media.exceptions import FileTooLarge, StorageUnavailable
+
+Mode = Literal["website", "failover", "app"]
+
+# An original's name is never used again, and a resize follows from its name.
+CACHE_CONTROL = "public, max-age=31536000, immutable"
+
+
+class MediaStorage(Storage):
+    """
+    What the rest of the package asks of a storage, beside Django's own interface.
+
+    ``get``, ``put`` and ``has`` are for whole objects under exact keys. They raise
+    ``StorageUnavailable`` when the storage fails.
+    """
+
+    mode: Mode = "app"
+
+    @property
+    def base(self) -> str:
+        """The URL that every key continues, with a final slash. Computing it is no I/O."""
+        raise NotImplementedError
+
+    def has(self, key: str) -> bool:
+        raise NotImplementedError
+
+    def get(self, key: str, *, max_bytes: int | None = None) -> bytes:
+        """Return an object; raise ``FileNotFoundError``, or ``FileTooLarge`` without reading it."""
+        raise NotImplementedError
+
+    def put(self, key: str, data: bytes) -> None:
+        """Store an object whole or not at all; one under the same key is replaced."""
+        raise NotImplementedError
+
+    def public_url(self, key: str) -> str:
+        return self.base + filepath_to_uri(key)  # type: ignore[operator]  # None for None only
+
+    def url(self, name: str | None) -> str:
+        if name is None:
+            raise ValueError("This file has no name.")
+        return self.public_url(name)
+
+    def get_available_name(self, name: str, max_length: int | None = None) -> str:
+        """Return ``name``, or a fresh key for the same file name if ``name`` is taken."""
+        if not keys.is_original(name):
+            return super().get_available_name(name, max_length=max_length)
+        while self.has(name):
+            name = keys.new_original(name, max_length=max_length)
+        return name
+
+
+class LocalMediaStorage(MediaStorage, FileSystemStorage):  # type: ignore[misc]  # stubs disagree on url()
+    """
+    Media on local disk, under ``MEDIA_ROOT`` and ``MEDIA_URL`` unless told otherwise.
+
+    Takes the options of Django's ``FileSystemStorage``.
+    """
+
+    @property
+    def base(self) -> str:
+        base: str = self.base_url
+        return base
+
+    def has(self, key: str) -> bool:
+        with _failing("look for", key):
+            return Path(self.path(key)).is_file()
+
+    def get(self, key: str, *, max_bytes: int | None = None) -> bytes:
+        with _failing("read", key), open(self.path(key), "rb") as file:
+            check_bytes(os.fstat(file.fileno()).st_size, max_bytes)
+            return file.read()
+
+    def put(self, key: str, data: bytes) -> None:
+        # No folder is made: a resize whose original has gone meanwhile is not wanted.
+        with _failing("write", key):
+            path = Path(self.path(key))
+            # Names that begin with a dot are no keys: a draft is never served.
+            draft = path.with_name(f".{secrets.token_hex(8)}")
+            try:
+                draft.write_bytes(data)
+                if self.file_permissions_mode is not None:
+                    draft.chmod(self.file_permissions_mode)
+                os.replace(draft, path)
+            finally:
+                draft.unlink(missing_ok=True)
+
+    def delete(self, name: str) -> None:
+        """Delete a file; an original takes all of its resizes along."""
+        if not keys.is_original(name):
+            return super().delete(name)
+        folder = Path(self.path(keys.upload_prefix(name)))
+        try:
+            shutil.rmtree(folder)
+        except FileNotFoundError:
+            return
+        for parent in list(folder.parents)[:4]:  # the other parts of the UUID, if it was the last
+            try:
+                parent.rmdir()
+            except OSError:
+                break
+
+
+def media_storage() -> MediaStorage:
+    """Return the storage that the settings choose; raise ``ImproperlyConfigured``."""
+    alias = conf.storage
+    if alias is None:
+        return _default_storage()
+    try:
+        storage = storages[alias]
+    except InvalidStorageError as error:
+        raise ImproperlyConfigured(f"SHIFT_MEDIA_STORAGE is {alias!r}: {error}") from error
+    if not isinstance(storage, MediaStorage):
+        raise ImproperlyConfigured(
+            f"SHIFT_MEDIA_STORAGE is {alias!r}, which is a {type(storage).__name__}, not a media"
+            " storage such as django_shift_media.s3.S3MediaStorage."
+        )
+    return storage
+
+
+@cache
+def _default_storage() -> LocalMediaStorage:
+    return LocalMediaStorage()
+
+
+def check_bytes(size: int, max_bytes: int | None) -> None:
+    """Raise ``FileTooLarge`` for more than ``max_bytes`` bytes; None: no limit."""
+    if max_bytes is not None and size > max_bytes:
+        raise FileTooLarge(f"The file has {size:,} bytes, {max_bytes:,} may be had at most.")
+
+
+@contextmanager
+def _failing(what: str, key: str) -> Iterator[None]:
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise StorageUnavailable(f"Could not {what} {key!r}: {error}") from error

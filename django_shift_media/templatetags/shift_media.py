@@ -1,0 +1,33 @@
+from django import template
+
+from django_shift_media.fields import MediaFile
+from django_shift_media.resizes import How, ImageFormat
+
+register = template.Library()
+
+
+@register.simple_tag
+def resize(
+    file: MediaFile | None,
+    size: str,
+    *,
+    how: How = "fit",
+    format: ImageFormat | None = None,
+    quality: int | None = None,
+    upscale: bool = False,
+) -> str:
+    """
+    Render the URL of a resize; see ``MediaFile.resize()`` for the options.
+
+    An empty file renders nothing.
+    """
+    if file is None:
+        return ""
+    if not isinstance(file, MediaFile):
+        raise ValueError(
+            f"{{% resize %}} got {file!r}, wanted the file of a MediaField, as in"
+            " {% resize obj.photo %}. Is the variable's name right?"
+        )
+    if not file:
+        return ""
+    return file.resize(size, how=how, format=format, quality=quality, upscale=upscale)

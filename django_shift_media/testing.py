@@ -1,0 +1,291 @@
+"""
+An S3 to test and to develop against: moto's server, with the bucket website that it lacks.
+
+::
+
+    with S3Emulator() as s3:
+        STORAGES["media"] = {
+            "BACKEND": "django_shift_media.s3.S3MediaStorage",
+            "OPTIONS": s3.storage_options("photos"),
+        }
+
+moto keeps a bucket's website configuration and policy, but serves no website. ``WebsiteEndpoint``
+reads both, at each request, and answers as a website endpoint of S3 does: 200 with the object's
+type and cache headers, redirects by the routing rules, 403 and 404, index and error documents.
+Needs ``pip install "django-shift-media[demo]"``.
+"""
+
+import json
+import re
+import threading
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import quote, unquote, urlsplit
+
+from boto3.session import Session
+from botocore.exceptions import ClientError
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from mypy_boto3_s3 import S3Client
+
+Document = dict[str, Any]
+
+HOST = "127.0.0.1"
+ACCESS_KEY = SECRET_KEY = "testing"  # noqa: S105  (moto takes any)
+REGION = "us-east-1"
+
+
+class Answer(NamedTuple):
+    """An answer of the website endpoint; ``body`` is left out of an answer to HEAD."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes = b""
+
+
+class S3Emulator:
+    """
+    moto's S3 and a website endpoint, on two ports of 127.0.0.1, until the ``with`` block ends.
+
+    Port 0 takes any that is free. The data are in memory, and gone with the process.
+    """
+
+    access_key = ACCESS_KEY
+    secret_key = SECRET_KEY
+    region = REGION
+
+    def __init__(self, *, port: int = 0, website_port: int = 0) -> None:
+        from moto.server import ThreadedMotoServer
+
+        self._moto = ThreadedMotoServer(HOST, port=port, verbose=False)
+        self._website_port = website_port
+
+    def __enter__(self) -> "S3Emulator":
+        self._moto.start()
+        host, port = self._moto.get_host_and_port()
+        self.endpoint_url = f"http://{host}:{port}"
+        self._website = WebsiteEndpoint(self.client(), port=self._website_port)
+        self._website.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: "TracebackType | None",
+    ) -> None:
+        self._website.stop()
+        self._moto.stop()
+
+    @property
+    def website_address(self) -> tuple[str, int]:
+        """Where the website endpoint listens: host and port."""
+        return HOST, self._website.server_port
+
+    def website_url(self, bucket: str) -> str:
+        """
+        Return the base URL of a bucket's website.
+
+        Browsers look ``*.localhost`` up on this machine by themselves. Where a program does
+        not, connect to ``website_address`` and send the URL's host as ``Host``.
+        """
+        return f"http://{bucket}.s3-website.localhost:{self._website.server_port}/"
+
+    def storage_options(self, bucket: str) -> dict[str, Any]:
+        """Return the ``OPTIONS`` of an ``S3MediaStorage`` for a bucket of this emulator."""
+        return {
+            "bucket_name": bucket,
+            "region_name": self.region,
+            "endpoint_url": self.endpoint_url,
+            "access_key": self.access_key,
+            "secret_key": self.secret_key,
+            "public_url": self.website_url(bucket),
+        }
+
+    def client(self) -> "S3Client":
+        return Session(self.access_key, self.secret_key, region_name=self.region).client(
+            "s3", endpoint_url=self.endpoint_url
+        )
+
+
+class WebsiteEndpoint(ThreadingHTTPServer):
+    """The website endpoint of all buckets of an S3; ``Host`` begins with ``BUCKET.s3-website``."""
+
+    daemon_threads = True
+
+    def __init__(self, client: "S3Client", *, port: int = 0) -> None:
+        self.client = client
+        super().__init__((HOST, port), _Handler)
+
+    def start(self) -> None:
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def stop(self) -> None:
+        self.shutdown()
+        self.server_close()
+
+    def answer(self, host: str, path: str, headers: dict[str, str]) -> Answer:
+        """Answer a GET of ``path``, percent-encoded and with a leading slash."""
+        bucket = re.split(r"\.s3-website[.-]", host)[0]
+        try:
+            website: Document = dict(self.client.get_bucket_website(Bucket=bucket))
+        except ClientError as error:
+            return _error(404, error.response["Error"]["Code"])
+        if target := website.get("RedirectAllRequestsTo"):
+            return _redirect(target, host, unquote(path)[1:], unquote(path)[1:])
+        key = unquote(path)[1:]
+        if answer := apply_rules(website, host, key, None):
+            return answer
+        if not key or key.endswith("/"):
+            key += website["IndexDocument"]["Suffix"]
+        answer = self._get(bucket, key, headers)
+        if answer.status < 400:
+            return answer
+        if redirect := apply_rules(website, host, key, answer.status):
+            return redirect
+        if document := website.get("ErrorDocument"):
+            page = self._get(bucket, document["Key"], {})
+            if page.status == 200:
+                return page._replace(status=answer.status)
+        return answer
+
+    def _get(self, bucket: str, key: str, headers: dict[str, str]) -> Answer:
+        if not self._may_read(bucket, key):
+            return _error(403, "AccessDenied")
+        wanted = {"IfNoneMatch": headers.get("If-None-Match"), "Range": headers.get("Range")}
+        options: dict[str, Any] = {name: value for name, value in wanted.items() if value}
+        try:
+            found = self.client.get_object(Bucket=bucket, Key=key, **options)
+        except ClientError as error:
+            status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+            return Answer(304, {}) if status == 304 else _error(status, "NoSuchKey")
+        if target := found.get("WebsiteRedirectLocation"):
+            return Answer(301, {"Location": target})
+        given = found["ResponseMetadata"]["HTTPHeaders"]
+        kept = {name.title(): value for name, value in given.items() if name in _KEPT_HEADERS}
+        status = found["ResponseMetadata"]["HTTPStatusCode"]
+        return Answer(status, kept, found["Body"].read())
+
+    def _may_read(self, bucket: str, key: str) -> bool:
+        try:
+            block = self.client.get_public_access_block(Bucket=bucket)
+            if block["PublicAccessBlockConfiguration"].get("RestrictPublicBuckets"):
+                return False
+        except ClientError:
+            pass  # none is set
+        try:
+            policy = json.loads(self.client.get_bucket_policy(Bucket=bucket)["Policy"])
+        except ClientError:
+            return False
+        return anyone_may(policy, "s3:GetObject", f"{bucket}/{key}")
+
+
+_KEPT_HEADERS = frozenset(
+    {
+        "cache-control",
+        "content-disposition",
+        "content-encoding",
+        "content-range",
+        "content-type",
+        "etag",
+        "last-modified",
+    }
+)
+
+
+def anyone_may(policy: Document, action: str, resource: str) -> bool:
+    """
+    Say whether a bucket policy lets everyone do something to "bucket/key".
+
+    Conditions and the elements that begin with "Not" are not worked out: a statement that has
+    one lets nobody do anything, and keeps everyone off what it denies.
+    """
+    statements = _listed(policy.get("Statement", []))
+    matching = [
+        (statement["Effect"], _is_conditional(statement))
+        for statement in statements
+        if _is_for_anyone(statement)
+        and any(_matches(pattern, action) for pattern in _listed(statement.get("Action", "*")))
+        and any(
+            _matches(pattern.split(":::")[-1], resource)
+            for pattern in _listed(statement.get("Resource", "*"))
+        )
+    ]
+    denied = any(effect == "Deny" for effect, _ in matching)
+    return not denied and ("Allow", False) in matching
+
+
+def apply_rules(website: Document, host: str, key: str, status: int | None) -> Answer | None:
+    """Return the redirect of the first routing rule that fits; status None: before the look-up."""
+    for rule in website.get("RoutingRules", []):
+        condition = rule.get("Condition", {})
+        error = condition.get("HttpErrorCodeReturnedEquals")
+        prefix = condition.get("KeyPrefixEquals", "")
+        if key.startswith(prefix) and error == (None if status is None else str(status)):
+            redirect = rule["Redirect"]
+            target = redirect.get("ReplaceKeyWith")
+            if target is None:
+                target = redirect.get("ReplaceKeyPrefixWith", prefix) + key[len(prefix) :]
+            return _redirect(redirect, host, target, key)
+    return None
+
+
+def _redirect(redirect: Document, host: str, target: str, key: str) -> Answer:
+    scheme = redirect.get("Protocol", "http")
+    location = f"{scheme}://{redirect.get('HostName', host)}/{quote(target)}"
+    return Answer(int(redirect.get("HttpRedirectCode", 301)), {"Location": location})
+
+
+def _error(status: int, code: str) -> Answer:
+    title = f"{status} {HTTPStatus(status).phrase}"
+    page = f"<html><head><title>{title}</title></head><body><h1>{title}</h1><p>{code}</p></body></html>"
+    return Answer(status, {"Content-Type": "text/html; charset=utf-8"}, page.encode())
+
+
+def _is_for_anyone(statement: Document) -> bool:
+    principal = statement.get("Principal", "*")
+    return "*" in _listed(principal.get("AWS", []) if isinstance(principal, dict) else principal)
+
+
+def _is_conditional(statement: Document) -> bool:
+    return bool({"Condition", "NotAction", "NotPrincipal", "NotResource"} & statement.keys())
+
+
+def _matches(pattern: str, text: str) -> bool:
+    """Match as policies do: * is any text, ? any character, a slash among them."""
+    expression = re.escape(pattern).replace(r"\*", ".*").replace(r"\?", ".")
+    return re.fullmatch(expression, text, re.DOTALL) is not None
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: WebsiteEndpoint
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:  # noqa: N802  (the names are http.server's)
+        path = urlsplit(self.path).path
+        answer = self.server.answer(self.headers.get("Host", ""), path, dict(self.headers))
+        self.send_response(answer.status)
+        for name, value in answer.headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(answer.body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(answer.body)
+
+    do_HEAD = do_GET  # noqa: N815
+
+    def do_POST(self) -> None:  # noqa: N802
+        self.send_error(405)
+        self.close_connection = True
+
+    do_PUT = do_DELETE = do_POST  # noqa: N815
+
+    def log_message(self, format: str, *args: Any) -> None:
+        pass

@@ -1,0 +1,7 @@
+from django.urls import path
+
+from django_shift_media.views import media
+
+app_name = "django_shift_media"
+
+urlpatterns = [path("<path:key>", media, name="media")]

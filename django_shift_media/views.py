@@ -1,0 +1,122 @@
+"""The view that makes what is missing. Errors become statuses here, and only here."""
+
+import hashlib
+import logging
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
+from django.core.signing import BadSignature
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
+from django.http.response import HttpResponseBase
+from django.utils.cache import get_conditional_response
+from django.views.decorators.http import require_safe
+from django.views.static import serve
+
+from django_shift_media.derive import Media, find_or_make, read
+from django_shift_media.exceptions import (
+    Busy,
+    InvalidKey,
+    InvalidResize,
+    StorageUnavailable,
+    UnacceptableFile,
+)
+from django_shift_media.formats import content_type
+from django_shift_media.once import shared_memory
+from django_shift_media.storages import (
+    CACHE_CONTROL,
+    LocalMediaStorage,
+    MediaStorage,
+    media_storage,
+)
+
+logger = logging.getLogger("django_shift_media")
+
+_RETRY_BUSY = 2  # seconds
+_RETRY_STORAGE = 10  # seconds
+# What tells clients apart well enough: those it mixes up get bytes instead of a redirect.
+_CLIENT = ("REMOTE_ADDR", "HTTP_X_FORWARDED_FOR", "HTTP_USER_AGENT")
+# A client that comes back within so many seconds goes in a circle.
+_REDIRECTED = 60
+# Whatever it is, it is shown and never run.
+_SAFELY = {
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+}
+
+
+@require_safe
+@login_not_required
+def media(request: HttpRequest, key: str) -> HttpResponseBase:
+    """Answer for a resize: find it or make it, then redirect to the bucket or give the bytes."""
+    storage = media_storage()
+    try:
+        return _answer(request, storage, find_or_make(storage, key))
+    except (BadSignature, InvalidKey, InvalidResize):
+        return _local_file(request, storage, key) or _refuse(404, "Not found.")
+    except FileNotFoundError:
+        return _refuse(404, "The original is gone.", cache="public, max-age=60")
+    except UnacceptableFile as error:
+        return _refuse(422, str(error))
+    except Busy as error:
+        logger.warning("Too busy for %s: %s", key, error)
+        return _refuse(503, "Too busy, try again.", retry_after=_RETRY_BUSY)
+    except StorageUnavailable as error:
+        logger.error("No storage for %s: %s", key, error)
+        return _refuse(503, "The storage does not answer, try again.", retry_after=_RETRY_STORAGE)
+
+
+def _answer(request: HttpRequest, storage: MediaStorage, found: Media) -> HttpResponseBase:
+    if storage.mode == "website" and not _goes_in_a_circle(request, found):
+        return HttpResponsePermanentRedirect(
+            storage.public_url(found.key), headers={"Cache-Control": "no-store"}
+        )
+    return _give(request, found.key, read(storage, found))
+
+
+def _goes_in_a_circle(request: HttpRequest, found: Media) -> bool:
+    """
+    Say whether this client was sent to the bucket a moment ago, and was sent back from there.
+
+    That happens where something in between has kept the bucket's redirect to here, for a
+    resize that the bucket has by now. The mark is in Django's cache; one that is private to a
+    process delays the answer by a few turns.
+    """
+    client = [request.META.get(name, "") for name in _CLIENT]
+    mark = hashlib.sha256("\n".join([found.key, *client]).encode()).hexdigest()
+    is_new = shared_memory.add(f"django_shift_media:sent:{mark}", True, _REDIRECTED)
+    return not (is_new or found.made)
+
+
+def _give(request: HttpRequest, key: str, data: bytes) -> HttpResponseBase:
+    etag = f'"{hashlib.sha256(data).hexdigest()[:32]}"'
+    response = HttpResponse(
+        data,
+        content_type=content_type(key),
+        headers={**_SAFELY, "Cache-Control": CACHE_CONTROL, "ETag": etag},
+    )
+    return get_conditional_response(request, etag, response=response) or response
+
+
+def _local_file(request: HttpRequest, storage: MediaStorage, key: str) -> HttpResponseBase | None:
+    """In development, stand in for the web server that serves the files on local disk."""
+    if not (settings.DEBUG and isinstance(storage, LocalMediaStorage)):
+        return None
+    try:
+        response = serve(request, key, document_root=storage.location)
+    except Http404:
+        return None
+    response["Content-Type"] = content_type(key)
+    for name, value in _SAFELY.items():
+        response[name] = value
+    return response
+
+
+def _refuse(
+    status: int, reason: str, *, cache: str = "no-store", retry_after: int | None = None
+) -> HttpResponse:
+    headers = {**_SAFELY, "Cache-Control": cache}
+    if retry_after is not None:
+        headers["Retry-After"] = str(retry_after)
+    return HttpResponse(
+        f"{reason}\n", status=status, content_type="text/plain; charset=utf-8", headers=headers
+    )

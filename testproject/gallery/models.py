@@ -1,0 +1,32 @@
+from django.db import models
+from django_shift_media.fields import MediaField
+
+
+class Photo(models.Model):
+    title = models.CharField(max_length=100, blank=True)
+    photo = MediaField(
+        width_field="width", height_field="height", focal_point_field="focal_point"
+    )
+    width = models.PositiveIntegerField(null=True, editable=False)
+    height = models.PositiveIntegerField(null=True, editable=False)
+    focal_point = models.CharField(
+        max_length=7, blank=True, help_text="In per cent from the left and the top, as in “30,70”."
+    )
+    uploaded_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-uploaded_at", "-pk"]
+
+    def __str__(self):
+        return self.title or self.photo.name.rpartition("/")[2]
+
+
+class Attachment(models.Model):
+    """A file of any kind, to any photo; both of its fields may be empty."""
+
+    photo = models.ForeignKey(Photo, models.CASCADE, null=True, blank=True)
+    file = MediaField(kind="any", blank=True, max_bytes=1_000_000)
+    preview = MediaField(null=True, blank=True)
+
+    def __str__(self):
+        return self.file.name or "empty"

@@ -1,0 +1,89 @@
+"""
+A small photo gallery: SQLite and local disk, or any S3 by environment variables.
+
+GALLERY_S3_BUCKET         the bucket; without it, photos are kept on local disk
+GALLERY_S3_REGION         its region (default: us-east-1)
+GALLERY_S3_ENDPOINT_URL   the server, if it is not AWS
+GALLERY_S3_PUBLIC_URL     where the bucket's website is seen, if it is not AWS's endpoint
+GALLERY_DATA              the folder of the database and of local photos (default: testproject/data)
+AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY   as everywhere
+"""
+
+import os
+from pathlib import Path
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+DATA = Path(os.environ.get("GALLERY_DATA", BASE_DIR / "data"))
+DATA.mkdir(exist_ok=True)
+
+SECRET_KEY = os.environ.get("SECRET_KEY", "the-key-of-a-test-project-that-is-no-secret-at-all")
+DEBUG = True
+ALLOWED_HOSTS = ["*"]
+ROOT_URLCONF = "testproject.urls"
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.messages",
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+    "django_shift_media",
+    "gallery",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": DATA / "db.sqlite3"}}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+USE_TZ = True
+
+STATIC_URL = "static/"
+MEDIA_URL = "media/"
+MEDIA_ROOT = DATA / "media"
+
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+
+if bucket := os.environ.get("GALLERY_S3_BUCKET"):
+    STORAGES["media"] = {
+        "BACKEND": "django_shift_media.s3.S3MediaStorage",
+        "OPTIONS": {
+            "bucket_name": bucket,
+            "region_name": os.environ.get("GALLERY_S3_REGION", "us-east-1"),
+            "endpoint_url": os.environ.get("GALLERY_S3_ENDPOINT_URL"),
+            "public_url": os.environ.get("GALLERY_S3_PUBLIC_URL"),
+        },
+    }
+    SHIFT_MEDIA_STORAGE = "media"
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "handlers": {"console": {"class": "logging.StreamHandler"}},
+    "loggers": {"django_shift_media": {"handlers": ["console"], "level": "INFO"}},
+}

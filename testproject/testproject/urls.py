@@ -1,0 +1,8 @@
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("media/", include("django_shift_media.urls")),
+    path("", include("gallery.urls")),
+]
