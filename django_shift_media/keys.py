@@ -70,12 +70,13 @@ def normalise_name(
     """
     base = re.split(r"[/\\]", filename)[-1]
     base = unicodedata.normalize("NFKD", base).encode("ascii", "ignore").decode().lower()
+    base = re.sub(r"\.{2,}", ".", re.sub("[^a-z0-9._-]+", "-", base)).rstrip("-.")
     stem, dot, suffix = base.rpartition(".")
     if not dot:
         stem, suffix = suffix, ""
     if extension is None:
-        extension = extension_of("." + re.sub("[^a-z0-9]", "", suffix)[:10])
-    stem = re.sub(r"\.{2,}", ".", re.sub("[^a-z0-9._-]+", "-", stem)).strip("-.")
+        extension = extension_of("." + re.sub("[_-]", "", suffix)[:10])
+    stem = stem.strip("-.")
     tail = f".{extension}" if extension else ""
     stem = stem[: max_length - len(tail)].rstrip("-.") or "file"
     name = f"{stem}{tail}"

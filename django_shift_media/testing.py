@@ -16,6 +16,7 @@ Needs ``pip install "django-shift-media[demo]"``.
 """
 
 import json
+import logging
 import re
 import threading
 from http import HTTPStatus
@@ -60,6 +61,8 @@ class S3Emulator:
     def __init__(self, *, port: int = 0, website_port: int = 0) -> None:
         from moto.server import ThreadedMotoServer
 
+        if logging.getLogger("werkzeug").level == logging.NOTSET:
+            logging.getLogger("werkzeug").setLevel(logging.WARNING)  # or it prints each request
         self._moto = ThreadedMotoServer(HOST, port=port, verbose=False)
         self._website_port = website_port
 
@@ -267,6 +270,7 @@ def _listed(value: Any) -> list[Any]:
 class _Handler(BaseHTTPRequestHandler):
     server: WebsiteEndpoint
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # headers and body are two writes: do not wait between them
 
     def do_GET(self) -> None:  # noqa: N802  (the names are http.server's)
         path = urlsplit(self.path).path

@@ -19,8 +19,9 @@ from django_shift_media.engines import ImageInfo
 from django_shift_media.exceptions import FileTooLarge, UnacceptableFile, UnreadableImage
 from django_shift_media.resizes import ImageFormat, Plan, Resize
 
-# Pillow's names of the formats. Its decoders of all other formats are never tried.
-_READERS: MappingProxyType[str, ImageFormat] = MappingProxyType(
+# The decoders that are tried, by Pillow's names; those of all other formats never are.
+_DECODERS = ("JPEG", "PNG", "WEBP", "AVIF", "GIF")
+_FORMATS: MappingProxyType[str | None, ImageFormat] = MappingProxyType(
     # MPO is what Pillow calls a JPEG that some cameras and phones append further pictures to.
     {"JPEG": "jpg", "MPO": "jpg", "PNG": "png", "WEBP": "webp", "AVIF": "avif", "GIF": "gif"}
 )
@@ -62,7 +63,7 @@ def verify(data: bytes, *, max_pixels: int) -> ImageInfo:
     with _decoding():
         image = _open(data, max_pixels)
         width, height = _upright_size(image)
-        info = ImageInfo(_READERS[image.format or ""], width, height)
+        info = ImageInfo(_FORMATS[image.format], width, height)
         image.draft(None, (1, 1))  # JPEG only: read every byte, make few pixels
         image.load()
         return info
@@ -172,7 +173,7 @@ STEPS: tuple[Step, ...] = (
 
 
 def _open(data: bytes, max_pixels: int) -> Image.Image:
-    image = Image.open(io.BytesIO(data), formats=tuple(_READERS))
+    image = Image.open(io.BytesIO(data), formats=_DECODERS)
     _check_pixels(image.size, max_pixels, "The image")
     return image
 
