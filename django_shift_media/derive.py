@@ -12,7 +12,7 @@ from django_shift_media import signing
 from django_shift_media.conf import conf
 from django_shift_media.engines import get_engine
 from django_shift_media.exceptions import Busy, UnacceptableFile
-from django_shift_media.once import Shared, result_of, shared_memory
+from django_shift_media.once import Shared, shared_memory
 from django_shift_media.resizes import Resize
 from django_shift_media.storages import MediaStorage
 
@@ -50,7 +50,8 @@ def find_or_make(storage: MediaStorage, key: str) -> Media:
     """
     original, resize = signing.unsign(key)
     _raise_remembered(key)
-    return result_of(_resizes.get(key, lambda: _find_or_make(storage, key, original, resize)))
+    with _resizes.use(key, lambda: _find_or_make(storage, key, original, resize)) as media:
+        return media
 
 
 def read(storage: MediaStorage, media: Media) -> bytes:
@@ -83,22 +84,20 @@ def _find(storage: MediaStorage, key: str) -> Media | None:
 def _make(storage: MediaStorage, key: str, original: str, resize: Resize) -> bytes:
     started = time.perf_counter()
     places = _places(conf.concurrency)
-    with places.waiting():
-        # Fetched while in the queue, and kept for those in it: the sizes of one picture that
-        # are asked for together fetch it once.
-        source = _originals.get(original, lambda: storage.get(original, max_bytes=conf.max_bytes))
-        data = result_of(source)
+    # Fetched while in the queue and kept for those in it: the sizes of one picture that are
+    # asked for together fetch it once.
+    with places.waiting(), _originals.use(original, lambda: _fetch(storage, original)) as data:
         with places.working():
             resized = get_engine().render(data, resize, max_pixels=conf.max_pixels)
+        size = len(data)
     storage.put(key, resized)
-    logger.info(
-        "Made %s: %d bytes from %d in %.0f ms",
-        key,
-        len(resized),
-        len(data),
-        1000 * (time.perf_counter() - started),
-    )
+    milliseconds = 1000 * (time.perf_counter() - started)
+    logger.info("Made %s: %d bytes of %d, %.0f ms", key, len(resized), size, milliseconds)
     return resized
+
+
+def _fetch(storage: MediaStorage, original: str) -> bytes:
+    return storage.get(original, max_bytes=conf.max_bytes)
 
 
 class _Places:

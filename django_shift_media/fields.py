@@ -28,7 +28,6 @@ from django_shift_media.uploads import Kind, examine
 
 # Room for the longest key, and what every database indexes.
 _MAX_LENGTH = 255
-_MIN_LENGTH = keys.UUID_LENGTH + 2 * (1 + 12)
 
 _FOCAL_POINT = re.compile("([0-9]{1,3}),([0-9]{1,3})")
 
@@ -292,11 +291,11 @@ class MediaField(models.FileField):
         ]
 
     def _check_max_length(self) -> list[checks.CheckMessage]:
-        if self.max_length is not None and self.max_length >= _MIN_LENGTH:
+        if self.max_length is not None and self.max_length >= keys.SHORTEST_KEY_LENGTH:
             return []
         return [
             checks.Error(
-                f"max_length is {self.max_length!r}, a key needs {_MIN_LENGTH} or more.",
+                f"max_length is {self.max_length!r}, a key needs {keys.SHORTEST_KEY_LENGTH} or more.",
                 hint=f"Leave it out: the default is {_MAX_LENGTH}.",
                 obj=self,
                 id="shift_media.E102",

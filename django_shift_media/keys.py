@@ -21,6 +21,9 @@ from django_shift_media.formats import extension_of
 NAME_LENGTH = 100  # characters, at most
 UUID_LENGTH = 36  # characters, with slashes instead of dashes
 KEY_LENGTH = UUID_LENGTH + 2 * (1 + NAME_LENGTH)  # characters of an original's key, at most
+_EXTENSION_LENGTH = 10  # characters, at most; more is no extension
+# The shortest limit that new_original() can meet, whatever the file name.
+SHORTEST_KEY_LENGTH = UUID_LENGTH + 2 * (1 + len("file.") + _EXTENSION_LENGTH)
 SIGNATURE_LENGTH = 32  # hexadecimal digits
 
 _UUID = "[0-9a-f]{8}/[0-9a-f]{4}/[0-9a-f]{4}/[0-9a-f]{4}/[0-9a-f]{12}"
@@ -50,7 +53,7 @@ def new_original(filename: str, *, extension: str | None = None, max_length: int
     Return a fresh key for an upload, random but for its name.
 
     ``extension`` replaces the file name's own. ``max_length`` is the longest key wanted, in
-    characters; the file name is shortened to meet it.
+    characters, ``SHORTEST_KEY_LENGTH`` or more; the file name is shortened to meet it.
     """
     name_length = NAME_LENGTH
     if max_length is not None:
@@ -75,7 +78,7 @@ def normalise_name(
     if not dot:
         stem, suffix = suffix, ""
     if extension is None:
-        extension = extension_of("." + re.sub("[_-]", "", suffix)[:10])
+        extension = extension_of("." + re.sub("[_-]", "", suffix)[:_EXTENSION_LENGTH])
     stem = stem.strip("-.")
     tail = f".{extension}" if extension else ""
     stem = stem[: max_length - len(tail)].rstrip("-.") or "file"

@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
-from weakref import WeakValueDictionary
 
 from django.core.cache import caches
 
@@ -24,37 +24,67 @@ LOCK_TIMEOUT = 30
 _POLL = 0.05
 
 
+@dataclass(slots=True)
+class _Entry(Generic[T]):
+    future: "Future[T] | None"
+    users: int = 0
+
+
 class Shared(Generic[T]):
     """
-    Values by key that are computed once and live as long as somebody uses them.
+    Values by key that are computed once and kept for as long as somebody uses them.
 
-    A value is kept by the future that ``get()`` returns: nothing is held for nobody, and
-    nothing needs to be evicted.
+    Nothing is held for nobody, so nothing needs to be evicted.
     """
 
     def __init__(self) -> None:
-        self._futures: WeakValueDictionary[str, Future[T]] = WeakValueDictionary()
+        self._entries: dict[str, _Entry[T]] = {}
         self._lock = threading.Lock()
 
-    def get(self, key: str, compute: Callable[[], T]) -> "Future[T]":
-        """Return a future for ``compute()``: one that is running or in use, or a new, finished one."""
+    @contextmanager
+    def use(self, key: str, compute: Callable[[], T]) -> Iterator[T]:
+        """
+        Give ``compute()``, or what another thread computes or uses under this key by now.
+
+        Those who wait share a failure, too; the next to ask tries again. Raise ``Busy`` after
+        ``LOCK_TIMEOUT`` seconds.
+        """
         with self._lock:
-            future = self._futures.get(key)
-            if future is not None:
-                return future
-            future = self._futures[key] = Future()
+            entry = self._entries.get(key)
+            is_first = entry is None
+            if entry is None:
+                entry = self._entries[key] = _Entry(Future())
+            entry.users += 1
+            future = entry.future
+            assert future is not None  # as long as there are users
+        try:
+            if is_first:
+                self._compute(key, future, compute)
+            yield _result(future)
+        finally:
+            del future
+            with self._lock:
+                entry.users -= 1
+                if entry.users == 0:
+                    self._forget(key, entry)
+                    # A failure knows its frames and they know the entry: let that be no circle,
+                    # or large values in those frames wait for the garbage collector.
+                    entry.future = None
+
+    def _compute(self, key: str, future: "Future[T]", compute: Callable[[], T]) -> None:
         try:
             future.set_result(compute())
         except BaseException as error:
-            # The next to ask tries again, those who wait by now share the failure.
             with self._lock:
-                self._futures.pop(key, None)
+                self._forget(key, self._entries[key])
             future.set_exception(error)
-        return future
+
+    def _forget(self, key: str, entry: _Entry[T]) -> None:
+        if self._entries.get(key) is entry:
+            del self._entries[key]
 
 
-def result_of(future: "Future[T]") -> T:
-    """Return a shared result, raise a shared failure, or ``Busy`` after too long a wait."""
+def _result(future: "Future[T]") -> T:
     try:
         return future.result(timeout=LOCK_TIMEOUT)
     except TimeoutError as error:

@@ -5,6 +5,7 @@ import logging
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import SuspiciousFileOperation
 from django.core.signing import BadSignature
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.http.response import HttpResponseBase
@@ -103,8 +104,8 @@ def _local_file(request: HttpRequest, storage: MediaStorage, key: str) -> HttpRe
         return None
     try:
         response = serve(request, key, document_root=storage.location)
-    except Http404:
-        return None
+    except (Http404, SuspiciousFileOperation, OSError, ValueError):
+        return None  # not there, not under the root, or no name that a disk could know
     response["Content-Type"] = content_type(key)
     for name, value in _SAFELY.items():
         response[name] = value

@@ -51,10 +51,8 @@ def missing(what: str) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _clean(settings: Any, tmp_path: Any) -> Iterator[None]:
+def _clean(settings: Any, tmp_path: Any) -> None:
     settings.MEDIA_ROOT = tmp_path / "media"
-    cache.clear()
-    yield
     cache.clear()
 
 

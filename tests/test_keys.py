@@ -71,7 +71,7 @@ def test_the_extension_is_the_one_that_is_asked_for(name: str, extension: str) -
     assert keys.normalise_name(name, extension=extension).endswith(f".{extension}")
 
 
-@given(names, st.integers(62, 300))
+@given(names, st.integers(keys.SHORTEST_KEY_LENGTH, 300))
 def test_a_key_is_as_short_as_its_column(name: str, max_length: int) -> None:
     assert len(keys.new_original(name, max_length=max_length)) <= max_length
 

@@ -1,0 +1,266 @@
+"""Local disk: the view in development, the view behind a web server, the storage."""
+
+import io
+import os
+import stat
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+from django.core.files.base import ContentFile
+from django.test import Client
+from gallery.drawings import draw_photo
+from gallery.models import Photo
+from PIL import Image
+
+from django_shift_media.exceptions import StorageUnavailable
+from django_shift_media.storages import LocalMediaStorage, media_storage
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def path(photo: Photo, settings: Any) -> Any:
+    """From the name of a file to its place on disk."""
+    return lambda url: Path(settings.MEDIA_ROOT, url.removeprefix("/media/"))
+
+
+def test_a_missing_resize_is_made_stored_and_given(client: Client, photo: Photo, path: Any) -> None:
+    url = photo.photo.resize("50x50", format="webp")
+    answer = client.get(url)
+    assert answer.status_code == 200
+    assert answer["Content-Type"] == "image/webp"
+    assert answer["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    assert "sandbox" in answer["Content-Security-Policy"]
+    assert Image.open(io.BytesIO(answer.content)).size == (50, 38)
+    assert path(url).read_bytes() == answer.content
+    assert stat.S_IMODE(path(url).stat().st_mode) == 0o644
+    assert sorted(entry.name for entry in path(url).parent.iterdir()) == sorted(
+        [path(url).name, "small.jpg"]
+    )
+
+
+def test_a_stored_resize_is_given_as_it_is(client: Client, photo: Photo, path: Any) -> None:
+    url = photo.photo.resize("50x50")
+    path(url).write_bytes(b"stored already")
+    assert client.get(url).content == b"stored already"
+
+
+def test_a_client_that_has_it_is_told_so(client: Client, photo: Photo) -> None:
+    url = photo.photo.resize("50x50")
+    etag = client.get(url)["ETag"]
+    answer = client.get(url, headers={"If-None-Match": etag})
+    assert (answer.status_code, answer.content) == (304, b"")
+    assert client.get(url, headers={"If-None-Match": '"other"'}).status_code == 200
+
+
+def test_head_is_get_without_its_body(client: Client, photo: Photo) -> None:
+    answer = client.head(photo.photo.resize("50x50"))
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert answer["Content-Type"] == "image/jpeg"
+
+
+@pytest.mark.parametrize("method", ["post", "put", "patch", "delete", "options"])
+def test_other_methods_are_refused(client: Client, photo: Photo, method: str) -> None:
+    assert getattr(client, method)(photo.photo.resize("50x50")).status_code == 405
+
+
+@pytest.mark.parametrize("debug", [True, False])
+def test_originals_are_given_in_development_only(
+    client: Client, photo: Photo, settings: Any, debug: bool
+) -> None:
+    settings.DEBUG = debug
+    answer = client.get(photo.photo.url)
+    assert answer.status_code == (200 if debug else 404)
+    if debug:
+        assert answer["Content-Type"] == "image/jpeg"
+        assert answer["X-Content-Type-Options"] == "nosniff"
+        assert b"".join(answer) == media_storage().get(photo.photo.name)  # type: ignore[arg-type]
+    else:
+        assert answer["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize("debug", [True, False])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "/media/../settings.py",
+        "/media/%2e%2e/%2e%2e/etc/passwd",
+        "/media/..%2f..%2fetc/passwd",
+        "/media/%00",
+        "/media//etc/passwd",
+        "/media/..\\..\\etc",
+        "/media/" + "a" * 5000,
+        "/media/a/b/c",
+        "/media/x/",
+        "/media/3c72aedc/ba25/41e6/a569/406c8f413974/cat.jpg/",
+    ],
+)
+def test_paths_of_all_kinds_are_not_found(
+    client: Client, settings: Any, url: str, debug: bool
+) -> None:
+    settings.DEBUG = debug
+    assert client.get(url).status_code == 404
+
+
+@pytest.mark.parametrize("debug", [True, False])
+def test_an_unsigned_resize_is_not_found(client: Client, photo: Photo, settings: Any, debug: bool) -> None:
+    settings.DEBUG = debug
+    answer = client.get(photo.photo.resize("50x50").replace("/50x50", "/51x50"))
+    assert (answer.status_code, answer["Cache-Control"]) == (404, "no-store")
+
+
+def test_a_resize_of_a_missing_original_is_gone_for_a_minute(client: Client, photo: Photo) -> None:
+    url = photo.photo.resize("50x50")
+    photo_bytes = media_storage().get(photo.photo.name)  # type: ignore[arg-type]
+    media_storage().delete(photo.photo.name)  # type: ignore[arg-type]
+    answer = client.get(url)
+    assert (answer.status_code, answer["Cache-Control"]) == (404, "public, max-age=60")
+    media_storage().save(photo.photo.name, ContentFile(photo_bytes))
+    assert client.get(url).status_code == 404, "remembered"
+
+
+def test_an_unreadable_original_is_decoded_once(client: Client, photo: Photo, path: Any) -> None:
+    original = path(photo.photo.url)
+    good = original.read_bytes()
+    original.write_bytes(good[:-500])
+    url = photo.photo.resize("50x50")
+    answer = client.get(url)
+    assert (answer.status_code, answer["Cache-Control"]) == (422, "no-store")
+    assert answer.content.startswith(b"The image is damaged: ")
+    assert answer.content.count(b"\n") == 1
+    original.write_bytes(good)
+    again = client.get(url)
+    assert (again.status_code, again.content) == (422, answer.content)
+    assert client.get(photo.photo.resize("51x51")).status_code == 200
+
+
+def test_an_original_beyond_the_limits_is_refused(client: Client, photo: Photo, settings: Any) -> None:
+    settings.SHIFT_MEDIA_MAX_PIXELS = 1000
+    assert client.get(photo.photo.resize("50x50")).status_code == 422
+    settings.SHIFT_MEDIA_MAX_PIXELS = 10**8
+    settings.SHIFT_MEDIA_MAX_BYTES = 1000
+    answer = client.get(photo.photo.resize("51x51"))
+    assert answer.status_code == 422
+    assert b"1,000 may be had at most" in answer.content
+
+
+def test_an_attachment_that_is_no_image_says_so(client: Client) -> None:
+    from gallery.models import Attachment
+
+    attachment = Attachment.objects.create(file=ContentFile(b"%PDF-1.4", name="a.pdf"))
+    answer = client.get(attachment.file.resize("50x50"))
+    assert (answer.status_code, answer.content) == (
+        422,
+        b"This is not a JPEG, PNG, WebP, AVIF or GIF image.\n",
+    )
+
+
+def test_a_failing_disk_is_a_503(client: Client, photo: Photo, path: Any) -> None:
+    url = photo.photo.resize("50x50")
+    original = path(photo.photo.url)
+    original.unlink()
+    original.mkdir()  # reading it fails, for root too
+    answer = client.get(url)
+    assert (answer.status_code, answer["Cache-Control"]) == (503, "no-store")
+    assert answer["Retry-After"] == "10"
+    original.rmdir()
+    original.write_bytes(draw_photo(40, 30))
+    assert client.get(url).status_code == 200
+
+
+def test_too_many_at_once_are_sent_away(client: Client, photo: Photo, settings: Any) -> None:
+    from django_shift_media import derive
+
+    settings.SHIFT_MEDIA_CONCURRENCY = 3
+    places = derive._places(3)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(places, "_queue", threading.BoundedSemaphore(1))
+        with places.waiting():
+            answer = client.get(photo.photo.resize("50x50"))
+    assert (answer.status_code, answer["Retry-After"]) == (503, "2")
+    assert client.get(photo.photo.resize("50x50")).status_code == 200
+
+
+def test_threads_make_a_resize_once(live_server: Any, photo: Photo, caplog: Any) -> None:
+    from tests.conftest import fetch
+
+    caplog.set_level("INFO", "django_shift_media")
+    url = live_server.url + photo.photo.resize("50x50")
+    bodies: list[bytes] = []
+    threads = [threading.Thread(target=lambda: bodies.append(fetch(url).body)) for _ in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(bodies) == 16
+    assert len(set(bodies)) == 1
+    assert sum(record.message.startswith("Made ") for record in caplog.records) == 1
+
+
+def test_a_cache_that_fails_breaks_nothing(client: Client, photo: Photo, settings: Any) -> None:
+    settings.CACHES = {
+        **settings.CACHES,
+        "broken": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "no_table"},
+    }
+    settings.SHIFT_MEDIA_CACHE = "broken"
+    assert client.get(photo.photo.resize("50x50")).status_code == 200
+
+
+# -- the storage ----------------------------------------------------------------------------------
+
+
+def test_a_taken_key_is_not_used_again(photo: Photo) -> None:
+    before = media_storage().get(photo.photo.name)  # type: ignore[arg-type]
+    name = media_storage().save(photo.photo.name, ContentFile(b"other"))
+    assert name != photo.photo.name
+    assert name.endswith("/small.jpg/small.jpg")
+    assert media_storage().get(photo.photo.name) == before  # type: ignore[arg-type]
+
+
+def test_a_put_replaces_and_leaves_no_draft(photo: Photo, path: Any) -> None:
+    storage = media_storage()
+    key = photo.photo.name.rpartition("/")[0] + "/10x10"  # type: ignore[union-attr]
+    storage.put(key, b"one")
+    storage.put(key, b"two")
+    assert storage.get(key) == b"two"
+    assert len(os.listdir(path(key).parent)) == 2
+    path(key).unlink()
+    path(key).mkdir()
+    with pytest.raises(StorageUnavailable, match="Could not write"):
+        storage.put(key, b"three")
+    assert len(os.listdir(path(key).parent)) == 2
+
+
+def test_deleting_an_original_leaves_nothing(photo: Photo, settings: Any, client: Client) -> None:
+    client.get(photo.photo.resize("50x50"))
+    other = Photo.objects.create(photo=ContentFile(draw_photo(40, 30), name="a.jpg"))
+    media_storage().delete(photo.photo.name)  # type: ignore[arg-type]
+    media_storage().delete(photo.photo.name)  # type: ignore[arg-type]
+    assert media_storage().has(other.photo.name)  # type: ignore[arg-type]
+    media_storage().delete(other.photo.name)  # type: ignore[arg-type]
+    assert list(Path(settings.MEDIA_ROOT).iterdir()) == []
+
+
+def test_the_storage_is_the_one_of_the_settings(settings: Any, tmp_path: Any) -> None:
+    assert type(media_storage()) is LocalMediaStorage
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "disk": {
+            "BACKEND": "django_shift_media.storages.LocalMediaStorage",
+            "OPTIONS": {"location": tmp_path / "other", "base_url": "/files/"},
+        },
+    }
+    settings.SHIFT_MEDIA_STORAGE = "disk"
+    photo = Photo.objects.create(photo=ContentFile(draw_photo(40, 30), name="a.jpg"))
+    assert photo.photo.url.startswith("/files/")
+    assert (tmp_path / "other" / photo.photo.name).is_file()  # type: ignore[operator]
+    settings.SHIFT_MEDIA_STORAGE = "default"
+    with pytest.raises(ImproperlyConfigured, match="'default', which is a FileSystemStorage"):
+        media_storage()
+    settings.SHIFT_MEDIA_STORAGE = "nowhere"
+    with pytest.raises(ImproperlyConfigured, match="'nowhere'"):
+        media_storage()
