@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Warning, register
+from django.core import checks
+from django.core.checks import CheckMessage, Error, register
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.encoding import force_bytes
 
@@ -108,7 +109,7 @@ def check_signing_key(**kwargs: Any) -> list[CheckMessage]:
     if length >= SHORTEST_KEY:
         return []
     return [
-        Warning(
+        checks.Warning(
             f"The key that signs resizes has {length} bytes: it can be guessed.",
             hint=f"Set SHIFT_MEDIA_SIGNING_KEY, or SECRET_KEY, to {SHORTEST_KEY} random bytes or"
             " more: python -c 'import secrets; print(secrets.token_urlsafe(50))'",
@@ -118,6 +119,6 @@ def check_signing_key(**kwargs: Any) -> list[CheckMessage]:
 
 
 def _did_you_mean(name: str) -> str:
-    if close := difflib.get_close_matches(name, NAMES, 1):
+    if close := difflib.get_close_matches(name, NAMES, 1, cutoff=0.85):
         return f"Did you mean {close[0]}?"
     return f"The settings are: {', '.join(NAMES)}."

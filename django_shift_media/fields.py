@@ -2,6 +2,7 @@
 
 import re
 from functools import partial
+from os import PathLike
 from typing import Any, get_args
 
 from django.core import checks
@@ -25,6 +26,8 @@ from django_shift_media.resizes import (
 from django_shift_media.signing import sign
 from django_shift_media.storages import MediaStorage, media_storage
 from django_shift_media.uploads import Kind, examine
+
+Size = tuple[int, int]  # width and height in pixels
 
 # Room for the longest key, and what every database indexes.
 _MAX_LENGTH = 255
@@ -56,7 +59,8 @@ class MediaFile(FieldFile):
         format's default. Raise ``InvalidResize``, a ``ValueError``, for a wrong option, and
         ``InvalidKey``, another, for a file that is not stored or that no upload has named.
         """
-        self._require_file()
+        if not self.name:
+            raise ValueError(f"The {self.field.name!r} attribute has no file associated with it.")
         resize = parse_options(
             size,
             how,
@@ -70,12 +74,14 @@ class MediaFile(FieldFile):
     @property
     def width(self) -> int | None:
         """The upright width in pixels, from ``width_field``; None where that is not known."""
-        return self.field.read(self.instance, self.field.width_field)
+        width: int | None = self.field.read(self.instance, self.field.width_field)
+        return width
 
     @property
     def height(self) -> int | None:
         """The upright height in pixels, from ``height_field``; None where that is not known."""
-        return self.field.read(self.instance, self.field.height_field)
+        height: int | None = self.field.read(self.instance, self.field.height_field)
+        return height
 
     @property
     def focal_point(self) -> FocalPoint | None:
@@ -86,7 +92,7 @@ class MediaFile(FieldFile):
     def save(self, name: str, content: "File[Any]", save: bool = True) -> None:
         info = self.field.examine(content)
         super().save(_true_name(name, info), content, save=False)
-        self.field.write_dimensions(self.instance, info)
+        self.field.write_dimensions(self.instance, _size(info))
         if save:
             self.instance.save()
 
@@ -99,10 +105,11 @@ class MediaFile(FieldFile):
         A row that is not saved still names it: outside of a transaction, ``save=False`` leaves
         the file where it is.
         """
-        if not self:
+        name = self.name
+        if not name:
             return
         self.close()
-        name, using = self.name, router.db_for_write(type(self.instance), instance=self.instance)
+        using = router.db_for_write(type(self.instance), instance=self.instance)
         self.name = None
         self._committed = False
         setattr(self.instance, self.field.attname, None)
@@ -127,7 +134,8 @@ class MediaDescriptor(FileDescriptor):
     def __set__(self, instance: models.Model, value: Any) -> None:
         # Nothing is there yet only in Model.__init__(), where each field gets its own value.
         if not self.field.has_dimensions or self.field.attname not in instance.__dict__:
-            return super().__set__(instance, value)
+            super().__set__(instance, value)
+            return
         unchanged = isinstance(value, str) and value == instance.__dict__[self.field.attname]
         # Asked before: a file that is assigned to two instances forgets about the first.
         dimensions = self.field.dimensions_of(value)
@@ -187,7 +195,7 @@ class MediaField(models.FileField):
         super().__init__(verbose_name, name, **kwargs)
 
     @property
-    def storage(self) -> Storage:  # type: ignore[override]
+    def storage(self) -> Storage:
         # FileField looks at it while the field is made, when apps are not yet loaded.
         return media_storage() if hasattr(self, "model") else default_storage
 
@@ -216,17 +224,21 @@ class MediaField(models.FileField):
                 kwargs[argument] = value
         return name, path, args, kwargs
 
-    def contribute_to_class(self, cls: type[models.Model], name: str, **kwargs: Any) -> None:
+    def contribute_to_class(  # type: ignore[override]  # Django's own FileField takes **kwargs
+        self, cls: type[models.Model], name: str, **kwargs: Any
+    ) -> None:
         super().contribute_to_class(cls, name, **kwargs)
         if self.has_dimensions and not cls._meta.abstract:
             # A file given to Model(...) is assigned before or after the two fields are, in
             # their order; only now do all have their values.
             models.signals.post_init.connect(self._measure_new_file, sender=cls)
 
-    def generate_filename(self, instance: models.Model | None, filename: str) -> str:
-        return keys.new_original(filename, max_length=self.max_length)
+    def generate_filename(
+        self, instance: models.Model | None, filename: "str | PathLike[str]"
+    ) -> str:
+        return keys.new_original(str(filename), max_length=self.max_length)
 
-    def formfield(self, **kwargs: Any) -> FormField | None:  # type: ignore[override]
+    def formfield(self, **kwargs: Any) -> FormField | None:
         defaults: dict[str, Any] = {
             "form_class": MediaFormField,
             "kind": self.kind,
@@ -249,20 +261,21 @@ class MediaField(models.FileField):
     def read(self, instance: models.Model, name: str | None) -> Any:
         return getattr(instance, name) if name else None
 
-    def write_dimensions(self, instance: models.Model, info: ImageInfo | None) -> None:
+    def write_dimensions(self, instance: models.Model, size: Size | None) -> None:
+        width, height = size or (None, None)
         if self.width_field:
-            setattr(instance, self.width_field, info and info.width)
+            setattr(instance, self.width_field, width)
         if self.height_field:
-            setattr(instance, self.height_field, info and info.height)
+            setattr(instance, self.height_field, height)
 
-    def dimensions_of(self, value: Any) -> ImageInfo | None:
-        """Return the dimensions of a value of this field, None where they take I/O to know."""
+    def dimensions_of(self, value: Any) -> Size | None:
+        """Return width and height of a value of this field, None where they take I/O to know."""
         if isinstance(value, MediaFile) and value._committed:
-            known = value.width and value.height
-            return ImageInfo("jpg", value.width, value.height) if known else None
+            width, height = value.width, value.height
+            return (width, height) if width and height else None
         if isinstance(value, File) and value:
             try:
-                return self.examine(value)
+                return _size(self.examine(value))
             except UnacceptableFile:
                 return None  # refused when it is saved, with the reason
         return None
@@ -295,8 +308,8 @@ class MediaField(models.FileField):
             return []
         return [
             checks.Error(
-                f"max_length is {self.max_length!r}, a key needs {keys.SHORTEST_KEY_LENGTH} or more.",
-                hint=f"Leave it out: the default is {_MAX_LENGTH}.",
+                f"max_length is {self.max_length!r}, which is too short for a key.",
+                hint=f"Leave it out ({_MAX_LENGTH}), or take {keys.SHORTEST_KEY_LENGTH} or more.",
                 obj=self,
                 id="shift_media.E102",
             )
@@ -309,6 +322,10 @@ def parse_focal_point(text: str) -> FocalPoint:
     if match and (point := (int(match[1]), int(match[2]))) <= (100, 100) and point[1] <= 100:
         return point
     raise ValueError(f'The focal point is {text!r}, must be as in "30,70", in per cent.')
+
+
+def _size(info: ImageInfo | None) -> Size | None:
+    return None if info is None else info.size
 
 
 def _true_name(name: str, info: ImageInfo | None) -> str:

@@ -28,7 +28,7 @@ class MediaFormField(forms.FileField):
         super().__init__(**kwargs)
 
     def to_python(self, data: Any) -> "File[Any] | None":
-        file: "File[Any] | None" = super().to_python(data)
+        file: File[Any] | None = super().to_python(data)
         if file is not None:
             try:
                 examine(file, kind=self.kind, max_bytes=self.max_bytes)

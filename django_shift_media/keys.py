@@ -48,7 +48,9 @@ class ResizeKey(NamedTuple):
     signature: str
 
 
-def new_original(filename: str, *, extension: str | None = None, max_length: int | None = None) -> str:
+def new_original(
+    filename: str, *, extension: str | None = None, max_length: int | None = None
+) -> str:
     """
     Return a fresh key for an upload, random but for its name.
 
@@ -98,7 +100,9 @@ def folder_of(original: str) -> str:
     Raise ``InvalidKey`` for anything but the key of an original.
     """
     if not (match := _ORIGINAL.fullmatch(original)):
-        raise InvalidKey(f"{original!r} is not the key of an original, as in 'uuid/cat.jpg/cat.jpg'.")
+        raise InvalidKey(
+            f"{original!r} is not the key of an original, as in 'uuid/cat.jpg/cat.jpg'."
+        )
     return match["folder"]
 
 

@@ -125,7 +125,8 @@ class Resize:
         return Plan((0, 0, width, height), (_side(width * scale), _side(height * scale)))
 
     def _fill(self, width: int, height: int) -> Plan:
-        assert self.width is not None and self.height is not None  # by __post_init__
+        assert self.width is not None  # by __post_init__
+        assert self.height is not None
         # The largest box of the wanted aspect ratio; multiplied crosswise, so that an original
         # of exactly that ratio is kept whole.
         if width * self.height > height * self.width:
@@ -151,7 +152,7 @@ def parse_options(
     upscale: bool,
     focal_point: FocalPoint | None,
 ) -> Resize:
-    """Return the ``Resize`` for options as templates give them; ``size`` is "200x200", "200x", "x200"."""
+    """Return the ``Resize`` for options as templates give them, ``size`` as in "200x"."""
     match = _SIZE.fullmatch(size) if isinstance(size, str) else None
     if not match:
         raise InvalidResize(f'size is {size!r}, must be as in "200x200", "200x" or "x200".')

@@ -65,6 +65,8 @@ class S3MediaStorage(MediaStorage, S3Storage):  # type: ignore[misc]  # S3Storag
     never are.
     """
 
+    client_config: Config
+
     querystring_auth = False
     signature_version = "s3v4"
     file_overwrite = False
@@ -105,7 +107,7 @@ class S3MediaStorage(MediaStorage, S3Storage):  # type: ignore[misc]  # S3Storag
     def connection(self) -> "S3ServiceResource":
         # Resources must not even be shared by threads. One on a client that exists costs
         # microseconds and opens nothing.
-        return type(self._resource)(client=self.client)  # type: ignore[call-arg]
+        return type(self._resource)(client=self.client)
 
     @property
     def _resource(self) -> "S3ServiceResource":
@@ -194,7 +196,7 @@ class S3MediaStorage(MediaStorage, S3Storage):  # type: ignore[misc]  # S3Storag
             try:
                 answer = self.client.get_object(**self._address(key))
             except ClientError as error:
-                if _status(error) == 404:
+                if error.response["Error"]["Code"] == "NoSuchKey":
                     raise FileNotFoundError(key) from error
                 raise
             with answer["Body"] as body:

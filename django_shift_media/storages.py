@@ -4,10 +4,10 @@ import os
 import secrets
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from django.core.exceptions import ImproperlyConfigured
 from django.core.files.storage import FileSystemStorage, InvalidStorageError, Storage, storages
@@ -50,7 +50,7 @@ class MediaStorage(Storage):
         raise NotImplementedError
 
     def public_url(self, key: str) -> str:
-        return self.base + filepath_to_uri(key)  # type: ignore[operator]  # None for None only
+        return self.base + filepath_to_uri(key)
 
     def url(self, name: str | None) -> str:
         if name is None:
@@ -66,7 +66,7 @@ class MediaStorage(Storage):
         return name
 
 
-class LocalMediaStorage(MediaStorage, FileSystemStorage):  # type: ignore[misc]  # stubs disagree on url()
+class LocalMediaStorage(MediaStorage, FileSystemStorage):
     """
     Media on local disk, under ``MEDIA_ROOT`` and ``MEDIA_URL`` unless told otherwise.
 
@@ -83,7 +83,7 @@ class LocalMediaStorage(MediaStorage, FileSystemStorage):  # type: ignore[misc] 
             return Path(self.path(key)).is_file()
 
     def get(self, key: str, *, max_bytes: int | None = None) -> bytes:
-        with _failing("read", key), open(self.path(key), "rb") as file:
+        with _failing("read", key), Path(self.path(key)).open("rb") as file:
             check_bytes(os.fstat(file.fileno()).st_size, max_bytes)
             return file.read()
 
@@ -97,19 +97,18 @@ class LocalMediaStorage(MediaStorage, FileSystemStorage):  # type: ignore[misc] 
                 draft.write_bytes(data)
                 if self.file_permissions_mode is not None:
                     draft.chmod(self.file_permissions_mode)
-                os.replace(draft, path)
+                draft.replace(path)
             finally:
                 draft.unlink(missing_ok=True)
 
     def delete(self, name: str) -> None:
         """Delete a file; an original takes all of its resizes along."""
         if not keys.is_original(name):
-            return super().delete(name)
-        folder = Path(self.path(keys.upload_prefix(name)))
-        try:
-            shutil.rmtree(folder)
-        except FileNotFoundError:
+            super().delete(name)
             return
+        folder = Path(self.path(keys.upload_prefix(name)))
+        with suppress(FileNotFoundError):
+            shutil.rmtree(folder)
         for parent in list(folder.parents)[:4]:  # the other parts of the UUID, if it was the last
             try:
                 parent.rmdir()

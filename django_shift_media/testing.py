@@ -244,7 +244,7 @@ def _redirect(redirect: Document, host: str, target: str, key: str) -> Answer:
 
 def _error(status: int, code: str) -> Answer:
     title = f"{status} {HTTPStatus(status).phrase}"
-    page = f"<html><head><title>{title}</title></head><body><h1>{title}</h1><p>{code}</p></body></html>"
+    page = f"<!doctype html><title>{title}</title><h1>{title}</h1><p>{code}</p>\n"
     return Answer(status, {"Content-Type": "text/html; charset=utf-8"}, page.encode())
 
 
@@ -272,7 +272,7 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True  # headers and body are two writes: do not wait between them
 
-    def do_GET(self) -> None:  # noqa: N802  (the names are http.server's)
+    def do_GET(self) -> None:
         path = urlsplit(self.path).path
         answer = self.server.answer(self.headers.get("Host", ""), path, dict(self.headers))
         self.send_response(answer.status)
@@ -285,7 +285,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     do_HEAD = do_GET  # noqa: N815
 
-    def do_POST(self) -> None:  # noqa: N802
+    def do_POST(self) -> None:
         self.send_error(405)
         self.close_connection = True
 

@@ -103,7 +103,7 @@ def _local_file(request: HttpRequest, storage: MediaStorage, key: str) -> HttpRe
     if not (settings.DEBUG and isinstance(storage, LocalMediaStorage)):
         return None
     try:
-        response = serve(request, key, document_root=storage.location)
+        response = serve(request, key, document_root=str(storage.location))
     except (Http404, SuspiciousFileOperation, OSError, ValueError):
         return None  # not there, not under the root, or no name that a disk could know
     response["Content-Type"] = content_type(key)

@@ -10,10 +10,10 @@ import pytest
 from django.core.cache import cache
 from django.core.files.base import ContentFile
 from django.core.management import call_command
-from gallery.drawings import draw_photo
-from gallery.models import Photo
 
 from django_shift_media.storages import media_storage
+from gallery.drawings import draw_photo
+from gallery.models import Photo
 from tests import servers
 
 REQUIRE_ALL = bool(os.environ.get("REQUIRE_ALL"))
@@ -37,11 +37,12 @@ def fetch(url: str, method: str = "GET", **headers: str) -> Response:
     return Response(url, response.status, response.headers, body)
 
 
-def follow(url: str) -> list[Response]:
+def follow(url: str, **headers: str) -> list[Response]:
     """Ask, and follow redirects as a browser does."""
-    hops = [fetch(url)]
+    hops = [fetch(url, **headers)]
     while hops[-1].status in {301, 302, 307} and len(hops) < 20:
-        hops.append(fetch(urljoin(hops[-1].url, hops[-1].headers["Location"])))
+        target = urljoin(hops[-1].url, hops[-1].headers["Location"])
+        hops.append(fetch(target, **headers))
     return hops
 
 

@@ -2,6 +2,7 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+
 from gallery.drawings import draw_photo
 from gallery.models import Photo
 

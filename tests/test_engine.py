@@ -2,12 +2,12 @@ import io
 from typing import Any
 
 import pytest
-from gallery.drawings import draw_photo, landscape
 from PIL import Image, ImageCms, PngImagePlugin
 
 from django_shift_media.engines import ImageInfo, get_engine
 from django_shift_media.exceptions import FileTooLarge, UnreadableImage
 from django_shift_media.resizes import Resize
+from gallery.drawings import draw_photo, landscape
 
 ENOUGH = 200_000_000
 PILLOW_NAMES = {"jpg": "JPEG", "png": "PNG", "webp": "WEBP", "avif": "AVIF", "gif": "GIF"}
@@ -62,7 +62,9 @@ def test_a_focal_point_is_one_of_the_upright_picture() -> None:
     assert not is_close(other.getpixel((20, 3)), (220, 20, 20), 60)
 
 
-@pytest.mark.parametrize("text", ["2000x2000-fit-80-noupscale.jpg", "1000x400-fill-80-noupscale.jpg"])
+@pytest.mark.parametrize(
+    "text", ["2000x2000-fit-80-noupscale.jpg", "1000x400-fill-80-noupscale.jpg"]
+)
 def test_a_smaller_original_is_not_enlarged(text: str) -> None:
     assert rendered(draw_photo(500, 200), text).size == (500, 200)
 
@@ -146,7 +148,9 @@ def test_colours_are_converted_from_the_embedded_profile() -> None:
     red, blue = places[b"rXYZ"], places[b"bXYZ"]
     swapped[red : red + 4], swapped[blue : blue + 4] = b"bXYZ", b"rXYZ"
     for options in ({"format": "JPEG", "quality": 95}, {"format": "PNG"}):
-        data = encoded(Image.new("RGB", (64, 64), (250, 0, 0)), icc_profile=bytes(swapped), **options)
+        data = encoded(
+            Image.new("RGB", (64, 64), (250, 0, 0)), icc_profile=bytes(swapped), **options
+        )
         image = rendered(data, "32x32-fit-90-noupscale.jpg")
         assert is_close(image.getpixel((16, 16)), (0, 0, 250), 30)
 

@@ -9,9 +9,6 @@ from django.core.management import call_command
 from django.db import connection, models, transaction
 from django.db.migrations.writer import MigrationWriter
 from django.test.utils import isolate_apps
-from gallery.drawings import draw_photo
-from gallery.forms import PhotoForm
-from gallery.models import Attachment, Photo
 from PIL import Image
 
 from django_shift_media import keys
@@ -19,11 +16,16 @@ from django_shift_media.exceptions import FileTooLarge, InvalidKey, UnreadableIm
 from django_shift_media.fields import MediaField, MediaFile
 from django_shift_media.forms import MediaFormField
 from django_shift_media.storages import media_storage
+from gallery.drawings import draw_photo
+from gallery.forms import PhotoForm
+from gallery.models import Attachment, Photo
 
 pytestmark = pytest.mark.django_db
 
 
-def image_file(width: int = 40, height: int = 30, name: str = "a.jpg", **options: Any) -> ContentFile:  # type: ignore[type-arg]
+def image_file(
+    width: int = 40, height: int = 30, name: str = "a.jpg", **options: Any
+) -> ContentFile:  # type: ignore[type-arg]
     return ContentFile(draw_photo(width, height, **options), name=name)
 
 

@@ -11,12 +11,12 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.core.files.base import ContentFile
 from django.test import Client
-from gallery.drawings import draw_photo
-from gallery.models import Photo
 from PIL import Image
 
 from django_shift_media.exceptions import StorageUnavailable
 from django_shift_media.storages import LocalMediaStorage, media_storage
+from gallery.drawings import draw_photo
+from gallery.models import Photo
 
 pytestmark = pytest.mark.django_db
 
@@ -107,7 +107,9 @@ def test_paths_of_all_kinds_are_not_found(
 
 
 @pytest.mark.parametrize("debug", [True, False])
-def test_an_unsigned_resize_is_not_found(client: Client, photo: Photo, settings: Any, debug: bool) -> None:
+def test_an_unsigned_resize_is_not_found(
+    client: Client, photo: Photo, settings: Any, debug: bool
+) -> None:
     settings.DEBUG = debug
     answer = client.get(photo.photo.resize("50x50").replace("/50x50", "/51x50"))
     assert (answer.status_code, answer["Cache-Control"]) == (404, "no-store")
@@ -138,7 +140,9 @@ def test_an_unreadable_original_is_decoded_once(client: Client, photo: Photo, pa
     assert client.get(photo.photo.resize("51x51")).status_code == 200
 
 
-def test_an_original_beyond_the_limits_is_refused(client: Client, photo: Photo, settings: Any) -> None:
+def test_an_original_beyond_the_limits_is_refused(
+    client: Client, photo: Photo, settings: Any
+) -> None:
     settings.SHIFT_MEDIA_MAX_PIXELS = 1000
     assert client.get(photo.photo.resize("50x50")).status_code == 422
     settings.SHIFT_MEDIA_MAX_PIXELS = 10**8
@@ -204,7 +208,10 @@ def test_threads_make_a_resize_once(live_server: Any, photo: Photo, caplog: Any)
 def test_a_cache_that_fails_breaks_nothing(client: Client, photo: Photo, settings: Any) -> None:
     settings.CACHES = {
         **settings.CACHES,
-        "broken": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "no_table"},
+        "broken": {
+            "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+            "LOCATION": "no_table",
+        },
     }
     settings.SHIFT_MEDIA_CACHE = "broken"
     assert client.get(photo.photo.resize("50x50")).status_code == 200

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 from django.core.files.base import ContentFile
-from gallery.drawings import draw_photo
-from gallery.models import Photo
 from PIL import Image
 
+from gallery.drawings import draw_photo
+from gallery.models import Photo
 from tests.conftest import Response, fetch, follow, upload
 
 IMMUTABLE = "public, max-age=31536000, immutable"
@@ -80,9 +80,7 @@ def test_resizes_heal_themselves(bucket: Any, photo: Photo) -> None:
     assert follow(url)[-1].body == before
 
 
-def test_a_cold_miss_costs_three_requests(
-    bucket: Any, photo: Photo, requests: list[str]
-) -> None:
+def test_a_cold_miss_costs_three_requests(bucket: Any, photo: Photo, requests: list[str]) -> None:
     follow(photo.photo.resize("50x50"))
     assert requests == ["HeadObject", "GetObject", "PutObject"]
 
@@ -119,11 +117,11 @@ def test_a_stampede_makes_one_resize(bucket: Any, photo: Photo, requests: list[s
     answers: list[Response] = []
     start = threading.Barrier(16)
 
-    def view() -> None:
+    def view(browser: int) -> None:
         start.wait()
-        answers.append(follow(url)[-1])
+        answers.append(follow(url, **{"User-Agent": f"Browser {browser}"})[-1])
 
-    threads = [threading.Thread(target=view) for _ in range(16)]
+    threads = [threading.Thread(target=view, args=[browser]) for browser in range(16)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -134,7 +132,9 @@ def test_a_stampede_makes_one_resize(bucket: Any, photo: Photo, requests: list[s
     assert requests.count("GetObject") == 1
 
 
-def test_sizes_of_one_photo_fetch_it_once(bucket: Any, jpeg: bytes, requests: list[str], db: None) -> None:
+def test_sizes_of_one_photo_fetch_it_once(
+    bucket: Any, jpeg: bytes, requests: list[str], db: None
+) -> None:
     photo = Photo.objects.create(photo=ContentFile(jpeg, name="large.jpg"))
     urls = [photo.photo.resize(f"{width}x") for width in (320, 480, 640, 800, 960, 1280)]
     requests.clear()

@@ -4,8 +4,8 @@ import pytest
 from django.core.cache import caches
 from django.core.files.base import ContentFile
 from django.template import Context, Template, TemplateSyntaxError
-from gallery.models import Attachment, Photo
 
+from gallery.models import Attachment, Photo
 from tests.conftest import use_bucket
 
 

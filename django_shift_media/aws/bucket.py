@@ -37,7 +37,7 @@ class Part:
     """A part of a bucket's configuration: how to read it, what it must be, how to write it."""
 
     name: str
-    read: Callable[[], Document | None]
+    read: Callable[[], Any]
     merge: Callable[[Document | None], Document]
     write: Callable[[Document], Any]
 
@@ -112,7 +112,7 @@ def _parts(storage: "S3MediaStorage", app: "App", *, private_originals: bool) ->
     return [
         Part(
             "public access block",
-            lambda: client.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"],  # type: ignore[return-value]
+            lambda: client.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"],
             merge_public_access,
             lambda document: client.put_public_access_block(
                 Bucket=bucket,
@@ -152,7 +152,8 @@ def _plan(part: Part, exists: bool) -> Step:
 
 
 def _apply(step: Step) -> Step:
-    assert step.write is not None and step.document is not None  # as of every step to do
+    assert step.write is not None  # as of every step to do
+    assert step.document is not None
     try:
         step.write(step.document)
     except ClientError as error:
@@ -163,11 +164,12 @@ def _apply(step: Step) -> Step:
 
 def _read(part: Part) -> Document | None:
     try:
-        return part.read()
+        document: Document = part.read()
     except ClientError as error:
         if _status(error) == 404 and error.response["Error"]["Code"] != "NoSuchBucket":
             return None  # NoSuchBucketPolicy and its like: never set
         raise
+    return document
 
 
 def _read_website(client: "S3Client", bucket: str) -> Document:

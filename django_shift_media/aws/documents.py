@@ -4,6 +4,7 @@ What a media bucket's configuration must say: pure functions from documents to d
 Documents have the shapes of boto3's S3 client. What others have put into them stays.
 """
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -128,7 +129,9 @@ def merge_website(current: Document | None, rules: list[Document]) -> Document:
     return {"IndexDocument": {"Suffix": "index.html"}, **website, "RoutingRules": merged}
 
 
-def _put(others: list[Document], ours: list[Document], is_ours: Any) -> list[Document]:
+def _put(
+    others: list[Document], ours: list[Document], is_ours: Callable[[Document], bool]
+) -> list[Document]:
     """Return the list with what was ours replaced by ``ours``, at the place of the first."""
     kept = [other for other in others if not is_ours(other)]
     places = [index for index, other in enumerate(others) if is_ours(other)]
@@ -142,7 +145,7 @@ def _is_ours(rule: Document, ours: list[Document]) -> bool:
         if rule.get("Condition") == own["Condition"]:
             theirs, redirect = rule.get("Redirect", {}), own["Redirect"]
             same_prefix = theirs.get("ReplaceKeyPrefixWith") == redirect.get("ReplaceKeyPrefixWith")
-            return theirs.get("HostName") == redirect["HostName"] or same_prefix
+            return same_prefix or bool(theirs.get("HostName") == redirect["HostName"])
     return False
 
 

@@ -25,6 +25,10 @@ class ImageInfo:
     width: int
     height: int
 
+    @property
+    def size(self) -> tuple[int, int]:
+        return self.width, self.height
+
 
 class Engine(Protocol):
     def verify(self, data: bytes, *, max_pixels: int) -> ImageInfo:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, UnidentifiedImageError
 
 from django_shift_media.engines import ImageInfo
 from django_shift_media.exceptions import FileTooLarge, UnacceptableFile, UnreadableImage
@@ -113,7 +113,8 @@ def _scale(image: Image.Image, job: _Job) -> Image.Image:
     x, y = image.width / job.upright[0], image.height / job.upright[1]
     left, top, right, bottom = job.plan.box
     box = (left * x, top * y, min(right * x, image.width), min(bottom * y, image.height))
-    if job.plan.size == image.size and box == (0, 0, *image.size):
+    whole = (0.0, 0.0, float(image.width), float(image.height))
+    if job.plan.size == image.size and box == whole:
         return image
     return image.resize(job.plan.size, Image.Resampling.LANCZOS, box=box, reducing_gap=3)
 
@@ -217,7 +218,7 @@ def _decoding() -> Iterator[None]:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise FileTooLarge("The image has more pixels than can be decoded.") from error
-    except Image.UnidentifiedImageError as error:
+    except UnidentifiedImageError as error:
         raise UnreadableImage("This is not a JPEG, PNG, WebP, AVIF or GIF image.") from error
     except Exception as error:
         # Decoders meet strangers' files with anything from SyntaxError to struct.error.

@@ -36,7 +36,8 @@ def draw_photo(
 def landscape(width, height, seed) -> Image.Image:
     dice = random.Random(seed)
     sky, ground = (
-        tuple(dice.randrange(low, low + 100) for low in lows) for lows in ((60, 120, 150), (30, 60, 20))
+        tuple(dice.randrange(low, low + 100) for low in lows)
+        for lows in ((60, 120, 150), (30, 60, 20))
     )
     picture = Image.composite(
         Image.new("RGB", (width, height), sky),
@@ -48,7 +49,9 @@ def landscape(width, height, seed) -> Image.Image:
     draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=(255, 236, 160))
     for row in range(4):
         line, shade = 0.45 + 0.12 * row, 1 - 0.2 * row
-        points = [(step / 12 * width, (line + dice.uniform(-0.06, 0.06)) * height) for step in range(13)]
+        points = [
+            (step / 12 * width, (line + dice.uniform(-0.06, 0.06)) * height) for step in range(13)
+        ]
         colour = tuple(round(part * shade) for part in ground)
         draw.polygon([(0, height), *points, (width, height)], fill=colour)
     grain = Image.effect_noise((width // 4 + 1, height // 4 + 1), 60).resize((width, height))

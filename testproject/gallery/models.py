@@ -1,12 +1,11 @@
 from django.db import models
+
 from django_shift_media.fields import MediaField
 
 
 class Photo(models.Model):
     title = models.CharField(max_length=100, blank=True)
-    photo = MediaField(
-        width_field="width", height_field="height", focal_point_field="focal_point"
-    )
+    photo = MediaField(width_field="width", height_field="height", focal_point_field="focal_point")
     width = models.PositiveIntegerField(null=True, editable=False)
     height = models.PositiveIntegerField(null=True, editable=False)
     focal_point = models.CharField(

@@ -6,11 +6,13 @@ import sys
 import tempfile
 import time
 from contextlib import ExitStack
+from html import unescape
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+
 from gallery.drawings import draw_photo
 
 MANAGE = settings.BASE_DIR / "manage.py"
@@ -110,8 +112,8 @@ class Command(BaseCommand):
             allow_redirects=False,
         )
         if answer.status_code != 302:
-            reasons = re.findall(r'class="errorlist".*?</ul>', answer.text, re.DOTALL)
-            raise CommandError(f"{name} was refused: {re.sub('<[^>]*>', '', ' '.join(reasons))}")
+            errors = " ".join(re.findall(r'<ul class="errorlist".*?</ul>', answer.text, re.DOTALL))
+            raise CommandError(f"{name} was refused: {unescape(re.sub('<[^>]*>', '', errors))}")
         self.write(f"Uploaded {name}: {len(data):,} bytes")
 
     def view(self, title):
@@ -134,7 +136,8 @@ class Command(BaseCommand):
         )
         milliseconds = 1000 * (time.perf_counter() - started)
         who = "app" if in_app else "bucket"
-        line = f"  {answer.status_code}  {who:<6} {milliseconds:6.0f} ms  {len(answer.content):>8,} bytes"
+        size = f"{len(answer.content):,} bytes"
+        line = f"  {answer.status_code}  {who:<6} {milliseconds:6.0f} ms {size:>14}"
         if answer.status_code in REDIRECTS:
             target = urljoin(url, answer.headers["Location"])
             self.write(f"{line}  Location: {target}")

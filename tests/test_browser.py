@@ -1,0 +1,161 @@
+"""The gallery in Chromium, on each S3 server."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gallery.drawings import draw_photo
+from gallery.models import Photo
+from tests.conftest import missing
+
+# Playwright's own loop runs in this thread, and Django looks for one.
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+NATURAL_SIZES = "images => images.map(image => [image.naturalWidth, image.naturalHeight])"
+SHOWN = "() => [...document.images].every(image => image.complete)"
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    if path is None:
+        missing("Chromium: apt-get install chromium")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> list[Path]:
+    """Three photos from a camera, one of them held upright."""
+    drawn = {
+        "landscape.jpg": draw_photo(4000, 3000, seed=1),
+        "portrait.jpg": draw_photo(3000, 4000, seed=2, orientation=6),
+        "Тихий Океан.png": draw_photo(1600, 1200, seed=3, format="PNG"),
+    }
+    for name, data in drawn.items():
+        (tmp_path / name).write_bytes(data)
+    return [tmp_path / name for name in drawn]
+
+
+class Tab:
+    """A page, and what it has asked the app for under /media/."""
+
+    def __init__(self, context: Any, site: str) -> None:
+        self.page = context.new_page()
+        self.asked: list[str] = []
+        self.failed: list[str] = []
+        self.page.on("request", lambda request: self.note(request.url, site))
+        self.page.on("requestfailed", lambda request: self.failed.append(request.url))
+
+    def note(self, url: str, site: str) -> None:
+        if url.startswith(f"{site}/media/"):
+            self.asked.append(url)
+
+    def load(self, url: str) -> list[list[int]]:
+        """Load a page and return the natural sizes of its pictures."""
+        self.asked.clear()
+        self.page.goto(url, wait_until="load")
+        self.page.wait_for_function(SHOWN)
+        sizes: list[list[int]] = self.page.locator("img").evaluate_all(NATURAL_SIZES)
+        return sizes
+
+
+def delete_resizes(storage: Any) -> int:
+    originals = {photo.photo.name for photo in Photo.objects.all()}
+    listed = storage.client.list_objects_v2(Bucket=storage.bucket_name)["Contents"]
+    resizes = [entry["Key"] for entry in listed if entry["Key"] not in originals]
+    for key in resizes:
+        storage.client.delete_object(Bucket=storage.bucket_name, Key=key)
+    return len(resizes)
+
+
+def test_the_gallery_in_a_browser(
+    bucket: Any, live_server: Any, chromium: Any, photos: list[Path], request: Any
+) -> None:
+    site = live_server.url
+    context = chromium.new_context()
+    tab = Tab(context, site)
+    for path in photos:
+        tab.page.goto(site)
+        tab.page.set_input_files("input[type=file]", path)
+        tab.page.click("button")
+        tab.page.wait_for_load_state("load")
+    assert Photo.objects.count() == 3
+    delete_resizes(bucket)
+    context.close()
+
+    context = chromium.new_context()
+    tab = Tab(context, site)
+    assert tab.load(site) == [[240, 240]] * 3
+    assert len(tab.asked) == 3, "the first viewer is sent to the app, once for each picture"
+    if folder := os.environ.get("SCREENSHOTS"):
+        name = f"gallery-{request.node.callspec.params['s3']}.png"
+        tab.page.screenshot(path=Path(folder, name), full_page=True)
+
+    assert tab.load(site) == [[240, 240]] * 3
+    assert tab.asked == [], "the second view is the bucket's alone"
+
+    assert delete_resizes(bucket) == 3
+    assert tab.load(site) == [[240, 240]] * 3
+    stranger = Tab(chromium.new_context(), site)
+    assert stranger.load(site) == [[240, 240]] * 3
+    assert len(stranger.asked) == 3, "made again for somebody whose cache is empty"
+    assert tab.load(site) == [[240, 240]] * 3
+    tab.page.reload(wait_until="load")
+    assert not tab.failed
+    assert not stranger.failed
+
+    portrait = Photo.objects.get(photo__contains="portrait")
+    sizes = tab.load(f"{site}/photos/{portrait.pk}/")
+    assert sizes == [[600, 800], [96, 96], [72, 96], [200, 267], [200, 267]]
+    assert len(tab.asked) == 5
+    assert tab.load(f"{site}/photos/{portrait.pk}/") == sizes
+    assert tab.asked == []
+    if folder := os.environ.get("SCREENSHOTS"):
+        tab.page.screenshot(path=Path(folder, "photo.png"), full_page=True)
+
+
+@pytest.mark.parametrize("s3", ["moto"], indirect=True)
+def test_two_browsers_at_once(
+    bucket: Any, live_server: Any, chromium: Any, photos: list[Path], small_jpeg: bytes
+) -> None:
+    from django.core.files.base import ContentFile
+
+    for path in photos:
+        Photo.objects.create(photo=ContentFile(path.read_bytes(), name=path.name))
+    tabs = [Tab(chromium.new_context(), live_server.url) for _ in range(2)]
+    for tab in tabs:
+        tab.page.goto(live_server.url, wait_until="commit")
+    for tab in tabs:
+        tab.page.wait_for_function(SHOWN)
+        sizes = tab.page.locator("img").evaluate_all(NATURAL_SIZES)
+        assert sizes == [[240, 240]] * 3
+
+
+def test_a_refused_upload_tells_the_user_why(
+    live_server: Any, chromium: Any, tmp_path: Path, db: None
+) -> None:
+    page = tmp_path / "page.jpg"
+    page.write_bytes(b"<html><script>alert(1)</script></html>")
+    tab = Tab(chromium.new_context(), live_server.url)
+    tab.page.goto(live_server.url)
+    tab.page.set_input_files("input[type=file]", page)
+    tab.page.click("button")
+    errors = tab.page.locator(".errorlist").inner_text()
+    assert errors == "“page.jpg” cannot be used: This is not a JPEG, PNG, WebP, AVIF or GIF image."

@@ -1,0 +1,115 @@
+from typing import Any
+
+import pytest
+from django.core.checks import run_checks
+from django.core.exceptions import ImproperlyConfigured
+
+from django_shift_media.conf import NAMES, conf
+
+S3 = "django_shift_media.s3.S3MediaStorage"
+
+
+def found() -> dict[str, Any]:
+    return {
+        str(message.id): message
+        for message in run_checks()
+        if str(message.id).startswith("shift_media.")
+    }
+
+
+def with_storage(settings: Any, backend: str, **options: Any) -> None:
+    settings.STORAGES = {**settings.STORAGES, "media": {"BACKEND": backend, "OPTIONS": options}}
+    settings.SHIFT_MEDIA_STORAGE = "media"
+
+
+def test_a_good_configuration_has_no_messages() -> None:
+    assert found() == {}
+
+
+def test_a_misspelt_setting_is_named(settings: Any) -> None:
+    settings.SHIFT_MEDIA_MAX_PIXEL = 5
+    settings.SHIFT_MEDIA_XYZ = 5
+    messages = [message for message in run_checks() if message.id == "shift_media.E001"]
+    assert [message.msg.split()[0] for message in messages] == [
+        "SHIFT_MEDIA_MAX_PIXEL",
+        "SHIFT_MEDIA_XYZ",
+    ]
+    assert messages[0].hint == "Did you mean SHIFT_MEDIA_MAX_PIXELS?"
+    assert "SHIFT_MEDIA_STORAGE" in str(messages[1].hint)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SHIFT_MEDIA_MAX_PIXELS", "many"),
+        ("SHIFT_MEDIA_MAX_BYTES", 0),
+        ("SHIFT_MEDIA_CONCURRENCY", True),
+        ("SHIFT_MEDIA_STORAGE", 5),
+        ("SHIFT_MEDIA_SIGNING_KEY", None),
+        ("SHIFT_MEDIA_SIGNING_KEY_FALLBACKS", "one"),
+        ("SHIFT_MEDIA_ENGINE", None),
+        ("SHIFT_MEDIA_CACHE", 1.5),
+    ],
+)
+def test_a_wrong_value_is_named(settings: Any, name: str, value: Any) -> None:
+    assert name in NAMES
+    setattr(settings, name, value)
+    message = found()["shift_media.E002"]
+    assert message.msg.startswith(f"{name} is {value!r}, wanted: ")
+    with pytest.raises(ImproperlyConfigured):
+        getattr(conf, name.removeprefix("SHIFT_MEDIA_").lower())
+
+
+def test_an_unknown_engine_is_named(settings: Any) -> None:
+    settings.SHIFT_MEDIA_ENGINE = "paint"
+    assert found()["shift_media.E003"].msg == (
+        "SHIFT_MEDIA_ENGINE is 'paint', must be one of: pillow."
+    )
+
+
+def test_an_unknown_alias_is_named(settings: Any) -> None:
+    settings.SHIFT_MEDIA_STORAGE = "cellar"
+    assert "'cellar'" in found()["shift_media.E004"].msg
+
+
+def test_a_storage_of_another_kind_is_named(settings: Any) -> None:
+    with_storage(settings, "django.core.files.storage.InMemoryStorage")
+    assert "InMemoryStorage, not a media storage" in found()["shift_media.E004"].msg
+
+
+@pytest.mark.parametrize(
+    "options", [{"mode": "cdn"}, {"default_acl": "public-read"}, {"bucket": "misspelt"}]
+)
+def test_a_wrong_option_of_the_storage_is_named(settings: Any, options: dict[str, Any]) -> None:
+    with_storage(settings, S3, bucket_name="b", **options)
+    (value,) = options
+    assert value in found()["shift_media.E004"].msg
+
+
+def test_a_missing_bucket_name_is_named(settings: Any) -> None:
+    with_storage(settings, S3)
+    assert "bucket_name" in str(found()["shift_media.E005"].hint)
+
+
+def test_a_missing_media_root_is_named(settings: Any) -> None:
+    settings.MEDIA_ROOT = ""
+    assert "MEDIA_ROOT" in found()["shift_media.E006"].msg
+
+
+def test_urls_that_are_not_mounted_are_named(settings: Any) -> None:
+    settings.ROOT_URLCONF = "gallery.urls"
+    message = found()["shift_media.E007"]
+    assert "include('django_shift_media.urls')" in str(message.hint)
+    assert "gallery.urls" in str(message.hint)
+
+
+def test_urls_that_are_mounted_elsewhere_are_named(settings: Any) -> None:
+    settings.MEDIA_URL = "/files/"
+    assert "'/files/'" in found()["shift_media.E008"].msg
+    with_storage(settings, S3, bucket_name="b", region_name="eu-west-1")
+    assert "shift_media.E008" not in found()
+
+
+def test_a_short_signing_key_is_named(settings: Any) -> None:
+    settings.SHIFT_MEDIA_SIGNING_KEY = "secret"
+    assert "has 6 bytes" in found()["shift_media.W009"].msg

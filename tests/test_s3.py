@@ -1,0 +1,296 @@
+"""The storage on S3, apart from the loop: URLs, clients, failures."""
+
+import json
+import multiprocessing
+import pickle
+import socket
+import threading
+import time
+from typing import Any
+
+import pytest
+from botocore.config import Config
+from django.core.exceptions import ImproperlyConfigured
+from django.core.files.base import ContentFile
+from django.test import Client
+
+from django_shift_media.exceptions import FileTooLarge, StorageUnavailable
+from django_shift_media.s3 import S3MediaStorage
+from gallery.models import Attachment, Photo
+from tests.conftest import fetch, use_bucket
+
+NAME = "3c72aedc/ba25/41e6/a569/406c8f413974/cat.jpg/cat.jpg"
+
+
+@pytest.mark.parametrize(
+    ("region", "host"),
+    [
+        ("us-east-1", "s3-website-us-east-1.amazonaws.com"),
+        ("eu-west-1", "s3-website-eu-west-1.amazonaws.com"),
+        ("us-gov-west-1", "s3-website-us-gov-west-1.amazonaws.com"),
+        ("us-gov-east-1", "s3-website.us-gov-east-1.amazonaws.com"),
+        ("us-east-2", "s3-website.us-east-2.amazonaws.com"),
+        ("eu-central-1", "s3-website.eu-central-1.amazonaws.com"),
+        ("ap-northeast-1", "s3-website-ap-northeast-1.amazonaws.com"),
+        ("ap-northeast-2", "s3-website.ap-northeast-2.amazonaws.com"),
+        ("cn-north-1", "s3-website.cn-north-1.amazonaws.com.cn"),
+    ],
+)
+def test_the_website_endpoint_of_each_region(region: str, host: str) -> None:
+    storage = S3MediaStorage(bucket_name="photos", region_name=region)
+    assert storage.url(NAME) == f"http://photos.{host}/{NAME}"
+
+
+@pytest.mark.parametrize(
+    ("options", "base"),
+    [
+        ({"custom_domain": "cdn.example.com"}, "https://cdn.example.com/"),
+        ({"custom_domain": "c.example.com", "url_protocol": "http:"}, "http://c.example.com/"),
+        ({"custom_domain": "c.example.com", "location": "up/"}, "https://c.example.com/up/"),
+        ({"public_url": "http://localhost:9000/photos"}, "http://localhost:9000/photos/"),
+        ({"public_url": "https://c.example.com/", "location": "up"}, "https://c.example.com/"),
+        ({"location": "a/b"}, "http://photos.s3-website-us-east-1.amazonaws.com/a/b/"),
+        ({"mode": "app"}, "/media/"),
+        ({"mode": "failover", "custom_domain": "c.example.com"}, "https://c.example.com/"),
+    ],
+)
+def test_base_urls(options: dict[str, Any], base: str) -> None:
+    storage = S3MediaStorage(bucket_name="photos", region_name="us-east-1", **options)
+    assert storage.base == base
+    assert storage.url("legacy/a b.jpg") == f"{base}legacy/a%20b.jpg"
+
+
+def test_the_region_of_the_environment_counts(monkeypatch: Any) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-north-1")
+    assert "s3-website.eu-north-1." in S3MediaStorage(bucket_name="photos").base
+
+
+def test_original_urls_may_be_presigned(moto: Any, settings: Any, small_jpeg: bytes) -> None:
+    storage = use_bucket(settings, moto, querystring_auth=True, public_url=None)
+    storage.client.create_bucket(Bucket=storage.bucket_name)
+    name = storage.save(NAME, ContentFile(small_jpeg))
+    url = storage.url(name)
+    assert "X-Amz-Signature=" in url
+    assert "X-Amz-Signature" not in storage.public_url(name)
+
+
+def test_an_acl_is_refused() -> None:
+    with pytest.raises(ImproperlyConfigured, match="default_acl is 'public-read'"):
+        S3MediaStorage(bucket_name="photos", default_acl="public-read")
+
+
+def test_threads_share_one_client(moto: Any, settings: Any) -> None:
+    storage = use_bucket(settings, moto)
+    clients: list[Any] = []
+    start = threading.Barrier(20)
+
+    def use() -> None:
+        start.wait()
+        clients.append(storage.client)
+        assert storage.connection.meta.client is storage.bucket.meta.client is storage.client
+
+    threads = [threading.Thread(target=use) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len({id(client) for client in clients}) == 1
+
+
+def test_a_forked_process_has_a_client_of_its_own(moto: Any, settings: Any) -> None:
+    storage = use_bucket(settings, moto)
+    storage.client.create_bucket(Bucket=storage.bucket_name)
+    storage.put("a", b"before")
+    parent = id(storage.client)
+    context = multiprocessing.get_context("fork")
+    answers: Any = context.Queue()
+
+    def use() -> None:
+        storage.put("b", storage.get("a"))
+        answers.put(id(storage.client) != parent and len(storage._resources) == 2)
+
+    children = [context.Process(target=use) for _ in range(3)]
+    for child in children:
+        child.start()
+    assert [answers.get(timeout=30) for _ in children] == [True] * 3
+    for child in children:
+        child.join(30)
+    assert storage.get("b") == b"before"
+
+
+def test_a_client_has_timeouts_and_retries() -> None:
+    config = S3MediaStorage(bucket_name="b", region_name="us-east-1").client.meta.config
+    assert (config.connect_timeout, config.read_timeout) == (5, 20)
+    assert config.retries["mode"] == "standard"
+    own = Config(read_timeout=3, s3={"addressing_style": "path"})
+    storage = S3MediaStorage(bucket_name="b", region_name="us-east-1", client_config=own)
+    config = storage.client.meta.config
+    assert (config.connect_timeout, config.read_timeout) == (5, 3)
+    assert config.s3["addressing_style"] == "path"
+
+
+def test_a_storage_can_be_pickled(moto: Any, settings: Any) -> None:
+    storage = use_bucket(settings, moto)
+    storage.client.create_bucket(Bucket=storage.bucket_name)
+    storage.put("a", b"x")
+    assert pickle.loads(pickle.dumps(storage)).get("a") == b"x"
+
+
+def test_a_location_prefixes_all_keys(
+    moto: Any, settings: Any, live_server: Any, small_jpeg: bytes, db: None
+) -> None:
+    from django.core.management import call_command
+
+    storage = use_bucket(settings, moto, location="user/media")
+    storage.client.create_bucket(Bucket=storage.bucket_name)
+    website = moto.website_url(storage.bucket_name)
+    settings.STORAGES["media"]["OPTIONS"]["public_url"] = f"{website}user/media/"
+    settings.STORAGES = dict(settings.STORAGES)
+    call_command("configure_media_bucket", "--app-url", live_server.url)
+    photo = Photo.objects.create(photo=ContentFile(small_jpeg, name="a.jpg"))
+    url = photo.photo.resize("9x9")
+    assert url.startswith(f"{website}user/media/")
+    from tests.conftest import follow
+
+    assert [hop.status for hop in follow(url)] == [302, 301, 200]
+    listed = storage.client.list_objects_v2(Bucket=storage.bucket_name)["Contents"]
+    assert all(entry["Key"].startswith("user/media/") for entry in listed)
+    assert len(listed) == 2
+    policy = json.loads(storage.client.get_bucket_policy(Bucket=storage.bucket_name)["Policy"])
+    assert policy["Statement"][0]["Resource"].endswith("/user/media/*")
+    assert [hop.status for hop in follow(f"{website}elsewhere.jpg")] == [403]
+
+
+def test_large_files_are_sent_in_parts(
+    moto: Any, settings: Any, monkeypatch: Any, db: None
+) -> None:
+    storage = use_bucket(settings, moto)
+    storage.client.create_bucket(Bucket=storage.bucket_name)
+    data = bytes(range(256)) * 4096 * 70  # 70 MiB
+    name = storage.save(NAME, ContentFile(data))
+    assert storage.get(name) == data
+    head = storage.client.head_object(Bucket=storage.bucket_name, Key=name)
+    assert head["CacheControl"] == "public, max-age=31536000, immutable"
+    assert head["ETag"].endswith('-9"'), "nine parts"
+    assert storage.save(NAME, ContentFile(data[:10] + data)) != name
+    assert storage.get(name) == data
+
+
+def test_nothing_is_sent_with_an_acl(moto: Any, settings: Any) -> None:
+    storage = use_bucket(settings, moto)
+    storage.client.create_bucket(Bucket=storage.bucket_name)
+    sent: list[Any] = []
+    storage.client.meta.events.register(
+        "before-send.s3", lambda request, **_: sent.append(request.headers)
+    )
+    storage.save(NAME, ContentFile(b"x"))
+    storage.save("other.txt", ContentFile(b"x"))
+    storage.put("a/b.webp", b"x")
+    assert len(sent) >= 3
+    assert not [name for headers in sent for name in headers if "acl" in name.lower()]
+
+
+@pytest.mark.parametrize(
+    ("name", "content_type"),
+    [
+        ("a.webp", "image/webp"),
+        ("a.avif", "image/avif"),
+        ("a.pdf", "application/pdf"),
+        ("a", "application/octet-stream"),
+    ],
+)
+def test_content_types(moto: Any, settings: Any, name: str, content_type: str) -> None:
+    storage = use_bucket(settings, moto)
+    storage.client.create_bucket(Bucket=storage.bucket_name)
+    storage.put(f"x/{name}", b"x")
+    key = NAME.replace("cat.jpg", name)
+    storage.save(key, ContentFile(b"x"))
+    for stored in (f"x/{name}", key):
+        head = storage.client.head_object(Bucket=storage.bucket_name, Key=stored)
+        assert head["ContentType"] == content_type
+        assert head["CacheControl"] == "public, max-age=31536000, immutable"
+
+
+def test_an_attachment_is_seen_as_what_it_is(moto_bucket: Any, db: None) -> None:
+    attachment = Attachment.objects.create(file=ContentFile(b"%PDF", name="a.pdf"))
+    answer = fetch(attachment.file.url)
+    assert (answer.headers["Content-Type"], answer.body) == ("application/pdf", b"%PDF")
+
+
+def test_objects_beyond_the_limit_are_not_read(moto: Any, settings: Any) -> None:
+    storage = use_bucket(settings, moto)
+    storage.client.create_bucket(Bucket=storage.bucket_name)
+    storage.put("a", bytes(1001))
+    with pytest.raises(FileTooLarge, match="1,001 bytes, 1,000 may be had at most"):
+        storage.get("a", max_bytes=1000)
+    assert len(storage.get("a", max_bytes=1001)) == 1001
+    with pytest.raises(FileNotFoundError):
+        storage.get("b")
+    assert not storage.exists("b")
+
+
+# -- failures -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def nobody_listens(settings: Any, moto: Any) -> Any:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+    return use_bucket(settings, moto, endpoint_url=f"http://127.0.0.1:{port}")
+
+
+def test_a_server_that_is_down_is_a_503(nobody_listens: Any, client: Client) -> None:
+    photo = Photo(photo=NAME)
+    started = time.monotonic()
+    answer = client.get("/media/" + photo.photo.resize("9x9").removeprefix(nobody_listens.base))
+    assert (answer.status_code, answer["Retry-After"]) == (503, "10")
+    assert answer["Cache-Control"] == "no-store"
+    assert time.monotonic() - started < 20
+
+
+def test_an_upload_to_a_server_that_is_down_is_refused(
+    nobody_listens: Any, small_jpeg: bytes, transactional_db: None
+) -> None:
+    with pytest.raises(StorageUnavailable, match="Could not write"):
+        Photo.objects.create(photo=ContentFile(small_jpeg, name="a.jpg"))
+    assert not Photo.objects.exists()
+
+
+def test_a_put_that_is_denied_is_a_503(moto_bucket: Any, photo: Photo, live_server: Any) -> None:
+    url = photo.photo.resize("9x9")
+    moto_bucket.client.meta.events.register("before-call.s3.PutObject", _to_nowhere)
+    hops = [fetch(url)]
+    answer = fetch(hops[0].headers["Location"])
+    assert (answer.status, answer.headers["Retry-After"]) == (503, "10")
+    moto_bucket.client.meta.events.unregister("before-call.s3.PutObject", _to_nowhere)
+    assert fetch(hops[0].headers["Location"]).status == 301
+
+
+def _to_nowhere(params: Any, **kwargs: Any) -> None:
+    params["url"] = params["url"].replace("/media-", "/no-such-bucket-")
+
+
+# -- other modes ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mode", ["app", "failover"])
+def test_a_private_bucket_is_seen_through_the_app(
+    moto: Any, settings: Any, client: Client, small_jpeg: bytes, db: None, mode: str
+) -> None:
+    storage = use_bucket(settings, moto, mode=mode, public_url="/media/")
+    storage.client.create_bucket(Bucket=storage.bucket_name)
+    photo = Photo.objects.create(photo=ContentFile(small_jpeg, name="a.jpg"))
+    url = photo.photo.resize("9x9")
+    sent: list[str] = []
+    storage.client.meta.events.register(
+        "before-send.s3", lambda event_name, **_: sent.append(event_name.rpartition(".")[2])
+    )
+    made = client.get(url)
+    assert (made.status_code, made["Content-Type"]) == (200, "image/jpeg")
+    assert sent == ["GetObject", "GetObject", "PutObject"]
+    sent.clear()
+    found = client.get(url)
+    assert found.content == made.content
+    assert found["ETag"] == made["ETag"]
+    assert sent == ["GetObject"]
