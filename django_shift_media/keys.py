@@ -111,9 +111,10 @@ def upload_prefix(original: str) -> str:
     return folder_of(original)[: UUID_LENGTH + 1]
 
 
-def build_resize(key: ResizeKey) -> str:
-    options, _, extension = key.resize.rpartition(".")
-    return f"{folder_of(key.original)}/{options}-{key.signature}.{extension}"
+def build_resize(original: str, resize: str, signature: str) -> str:
+    """Return a resize's key from the parts of a ``ResizeKey``; raise ``InvalidKey``."""
+    options, _, extension = resize.rpartition(".")
+    return f"{folder_of(original)}/{options}-{signature}.{extension}"
 
 
 def parse_resize(key: str) -> ResizeKey:

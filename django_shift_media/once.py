@@ -35,6 +35,9 @@ class Shared(Generic[T]):
     Values by key that are computed once and kept for as long as somebody uses them.
 
     Nothing is held for nobody, so nothing needs to be evicted.
+
+    A failure knows the frames that it came through, and what they hold can be large: no frame
+    here keeps the future that knows the failure, or both would wait for the garbage collector.
     """
 
     def __init__(self) -> None:
@@ -67,8 +70,6 @@ class Shared(Generic[T]):
                 entry.users -= 1
                 if entry.users == 0:
                     self._forget(key, entry)
-                    # A failure knows its frames and they know the entry: let that be no circle,
-                    # or large values in those frames wait for the garbage collector.
                     entry.future = None
 
     def _compute(self, key: str, future: "Future[T]", compute: Callable[[], T]) -> None:
@@ -78,6 +79,8 @@ class Shared(Generic[T]):
             with self._lock:
                 self._forget(key, self._entries[key])
             future.set_exception(error)
+        finally:
+            del future
 
     def _forget(self, key: str, entry: _Entry[T]) -> None:
         if self._entries.get(key) is entry:
@@ -91,6 +94,8 @@ def _result(future: "Future[T]") -> T:
         if future.done():
             raise
         raise Busy("Waited too long for another thread.") from error
+    finally:
+        del future
 
 
 class SharedMemory:

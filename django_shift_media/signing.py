@@ -39,7 +39,7 @@ def sign(original: str, resize: Resize) -> str:
     """
     text = str(resize)
     signature = _signature(conf.signing_key, original, text)
-    return keys.build_resize(keys.ResizeKey(original, text, signature))
+    return keys.build_resize(original, text, signature)
 
 
 def unsign(key: str) -> tuple[str, Resize]:

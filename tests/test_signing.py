@@ -53,9 +53,9 @@ def test_longer_alterations_are_refused(before: str, inside: str, position: int)
 def test_a_signature_is_good_for_one_resize_of_one_original() -> None:
     one = keys.parse_resize(signing.sign(ORIGINAL, RESIZE))
     other = ORIGINAL.replace("3c72", "3c73")
-    assert refused(keys.build_resize(one._replace(original=other)))
-    assert refused(keys.build_resize(one._replace(resize="201x200-fillx30y70-65-upscale.webp")))
-    assert refused(keys.build_resize(one._replace(resize="200x200-fillx30y70-65-upscale.avif")))
+    assert refused(keys.build_resize(*one._replace(original=other)))
+    assert refused(keys.build_resize(*one._replace(resize="201x200-fillx30y70-65-upscale.webp")))
+    assert refused(keys.build_resize(*one._replace(resize="200x200-fillx30y70-65-upscale.avif")))
 
 
 def test_published_signatures_stay_good(settings: Any) -> None:

@@ -1,0 +1,156 @@
+"""One computation, however many ask: among threads, and among processes by the cache."""
+
+import gc
+import threading
+import time
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from gallery.models import Photo
+
+from django_shift_media import derive, once
+from django_shift_media.exceptions import Busy
+from django_shift_media.once import Shared, shared_memory
+from django_shift_media.signing import unsign
+from django_shift_media.storages import media_storage
+
+
+def at_once(number: int, function: Callable[[], Any]) -> list[Any]:
+    """Call a function in as many threads; return what they returned or raised."""
+    start = threading.Barrier(number)
+    results: list[Any] = []
+
+    def run() -> None:
+        start.wait()
+        try:
+            results.append(function())
+        except Exception as error:
+            results.append(error)
+
+    threads = [threading.Thread(target=run) for _ in range(number)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    return results
+
+
+def use(shared: Shared[Any], compute: Callable[[], Any]) -> Any:
+    with shared.use("key", compute) as value:
+        return value
+
+
+def test_threads_share_one_computation() -> None:
+    shared: Shared[Any] = Shared()
+    calls: list[int] = []
+
+    def compute() -> object:
+        calls.append(1)
+        time.sleep(0.2)
+        return object()
+
+    assert len(set(at_once(10, lambda: use(shared, compute)))) == 1
+    assert len(calls) == 1
+    use(shared, compute)
+    assert len(calls) == 2, "nothing is kept once nobody uses it"
+
+
+def test_threads_share_one_failure_and_the_next_tries_again() -> None:
+    shared: Shared[Any] = Shared()
+    calls: list[int] = []
+
+    def compute() -> object:
+        calls.append(1)
+        time.sleep(0.2)
+        raise OSError("once")
+
+    assert {str(error) for error in at_once(10, lambda: use(shared, compute))} == {"once"}
+    assert len(calls) == 1
+    assert use(shared, lambda: "again") == "again"
+
+
+def test_a_failure_keeps_no_value_alive() -> None:
+    class Large:
+        pass
+
+    shared: Shared[Any] = Shared()
+    kept: list[Any] = []
+
+    def fail() -> None:
+        with shared.use("key", Large) as value:
+            kept.append(weakref.ref(value))
+            raise OSError
+
+    gc.disable()
+    try:
+        with pytest.raises(OSError):  # noqa: PT011
+            use(Shared(), fail)
+        assert kept[0]() is None
+        assert isinstance(use(shared, lambda: 5), int)
+    finally:
+        gc.enable()
+
+
+def test_who_waits_for_too_long_is_sent_away(monkeypatch: Any) -> None:
+    monkeypatch.setattr(once, "LOCK_TIMEOUT", 0.3)
+    shared: Shared[Any] = Shared()
+    done = threading.Event()
+    slow = threading.Thread(target=lambda: use(shared, lambda: done.wait(30)))
+    slow.start()
+    while not shared._entries:
+        time.sleep(0.01)
+    with pytest.raises(Busy):
+        use(shared, lambda: None)
+    done.set()
+    slow.join()
+
+
+def test_a_lock_is_held_by_one() -> None:
+    inside: list[int] = []
+
+    def enter() -> int:
+        with shared_memory.lock("lock"):
+            inside.append(1)
+            assert len(inside) == 1
+            time.sleep(0.02)
+            inside.pop()
+            return 1
+
+    assert at_once(8, enter) == [1] * 8
+    assert cache.get("lock") is None
+
+
+def test_a_lock_of_a_holder_that_died_frees_itself(monkeypatch: Any) -> None:
+    cache.set("lock", "a holder that died", 1)
+    started = time.monotonic()
+    with shared_memory.lock("lock"):
+        assert 0.5 < time.monotonic() - started < 10
+
+
+def test_a_lock_that_is_never_free_sends_away(monkeypatch: Any) -> None:
+    monkeypatch.setattr(once, "LOCK_TIMEOUT", 0.3)
+    cache.set("lock", "somebody", 60)
+    with pytest.raises(Busy), shared_memory.lock("lock"):
+        pass
+    assert cache.get("lock") == "somebody"
+
+
+def test_a_lock_that_ran_out_is_not_taken_from_the_next() -> None:
+    with shared_memory.lock("lock"):
+        cache.set("lock", "another", 60)
+    assert cache.get("lock") == "another"
+
+
+def test_processes_that_share_a_cache_make_a_resize_once(photo: Photo, caplog: Any) -> None:
+    """Each call below is what the first thread of a process does."""
+    caplog.set_level("INFO", "django_shift_media")
+    key = photo.photo.resize("50x50").removeprefix("/media/")
+    original, resize = unsign(key)
+    storage = media_storage()
+    results = at_once(8, lambda: derive._find_or_make(storage, key, original, resize))
+    assert len({result.data for result in results}) == 1
+    assert sorted(result.made for result in results) == [False] * 7 + [True]
+    assert sum(record.message.startswith("Made ") for record in caplog.records) == 1
