@@ -67,7 +67,7 @@ def check_storage(**kwargs: Any) -> list[CheckMessage]:
 
 
 def _check_place(storage: MediaStorage) -> Iterator[CheckMessage]:
-    if getattr(storage, "bucket_name", "") is None:
+    if hasattr(storage, "bucket_name") and not storage.bucket_name:
         yield Error(
             "The media storage has no bucket.",
             hint=f'Set "bucket_name" in the OPTIONS of STORAGES[{conf.storage!r}].',

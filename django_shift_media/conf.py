@@ -41,6 +41,8 @@ class Conf:
     def signing_key(self) -> str | bytes:
         """The secret that resizes are signed with."""
         value: str | bytes = _setting("SHIFT_MEDIA_SIGNING_KEY", settings.SECRET_KEY, str, bytes)
+        if not value:
+            raise ImproperlyConfigured("SHIFT_MEDIA_SIGNING_KEY is empty: anyone could sign.")
         return value
 
     @property
@@ -72,7 +74,7 @@ class Conf:
     @property
     def max_pixels(self) -> int:
         """The largest image that is accepted, decoded or made: width times height."""
-        return _positive("SHIFT_MEDIA_MAX_PIXELS", 100_000_000)
+        return _positive("SHIFT_MEDIA_MAX_PIXELS", 64_000_000)
 
     @property
     def concurrency(self) -> int:

@@ -24,7 +24,7 @@ _REMEMBER_UNREADABLE = 3600
 # Seconds for which others may have looked before a resize was made and lock after.
 _REMEMBER_MADE = 60
 # For each resize that is being made, so many may wait, and for so many seconds.
-_WAITING = 8
+_WAITING = 16
 _WAIT_SECONDS = 15
 
 _originals: Shared[bytes] = Shared()
@@ -136,9 +136,11 @@ def _remembering_failure(key: str) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError:
+        # A reason is what an original that can be read is refused for: this one has none.
         shared_memory.set(_word("failed", key), "", _REMEMBER_MISSING)
         raise
     except UnacceptableFile as error:
+        logger.warning("Cannot make %s: %s", key, error, exc_info=error.__cause__)
         shared_memory.set(_word("failed", key), str(error), _REMEMBER_UNREADABLE)
         raise
 

@@ -1,129 +1,27 @@
-"""``MediaField``, and ``MediaFile``, what an instance's attribute gives."""
+"""``MediaField``, the model field."""
 
-import re
-from functools import partial
 from os import PathLike
 from typing import Any, get_args
 
 from django.core import checks
 from django.core.files.base import File
 from django.core.files.storage import Storage, default_storage
-from django.db import models, router, transaction
-from django.db.models.fields.files import FieldFile, FileDescriptor
+from django.db import models
+from django.db.models.fields.files import FileDescriptor
 from django.forms import Field as FormField
 
 from django_shift_media import keys
 from django_shift_media.engines import ImageInfo
 from django_shift_media.exceptions import UnacceptableFile
+from django_shift_media.files import MediaFile
 from django_shift_media.forms import MediaFormField
-from django_shift_media.resizes import (
-    FocalPoint,
-    How,
-    ImageFormat,
-    default_format,
-    parse_options,
-)
-from django_shift_media.signing import sign
-from django_shift_media.storages import MediaStorage, media_storage
+from django_shift_media.storages import media_storage
 from django_shift_media.uploads import Kind, examine
-
-Size = tuple[int, int]  # width and height in pixels
 
 # Room for the longest key, and what every database indexes.
 _MAX_LENGTH = 255
 
-_FOCAL_POINT = re.compile("([0-9]{1,3}),([0-9]{1,3})")
-
-
-class MediaFile(FieldFile):
-    """A stored file, as ``FieldFile``, whose URL and resizes' URLs cost no I/O."""
-
-    field: "MediaField"
-    storage: MediaStorage
-
-    def resize(
-        self,
-        size: str,
-        *,
-        how: How = "fit",
-        format: ImageFormat | None = None,
-        quality: int | None = None,
-        upscale: bool = False,
-    ) -> str:
-        """
-        Return the signed URL of a resize, which is made when it is first asked for.
-
-        ``size`` is "200x200", "200x" or "x200", in pixels. ``how`` is "fit" (lie inside the
-        size) or "fill" (cover it, and crop around the focal point). ``format`` None is the
-        original's own if every browser shows it, else "jpg"; ``quality`` is 1 to 99, None the
-        format's default. Raise ``InvalidResize``, a ``ValueError``, for a wrong option, and
-        ``InvalidKey``, another, for a file that is not stored or that no upload has named.
-        """
-        if not self.name:
-            raise ValueError(f"The {self.field.name!r} attribute has no file associated with it.")
-        resize = parse_options(
-            size,
-            how,
-            default_format(self.name) if format is None else format,
-            quality,
-            upscale,
-            self.focal_point if how == "fill" else None,
-        )
-        return self.storage.base + sign(self.name, resize)
-
-    @property
-    def width(self) -> int | None:
-        """The upright width in pixels, from ``width_field``; None where that is not known."""
-        width: int | None = self.field.read(self.instance, self.field.width_field)
-        return width
-
-    @property
-    def height(self) -> int | None:
-        """The upright height in pixels, from ``height_field``; None where that is not known."""
-        height: int | None = self.field.read(self.instance, self.field.height_field)
-        return height
-
-    @property
-    def focal_point(self) -> FocalPoint | None:
-        """What "fill" crops around, from ``focal_point_field``; None: the centre."""
-        text = self.field.read(self.instance, self.field.focal_point_field)
-        return parse_focal_point(text) if text else None
-
-    def save(self, name: str, content: "File[Any]", save: bool = True) -> None:
-        info = self.field.examine(content)
-        super().save(_true_name(name, info), content, save=False)
-        self.field.write_dimensions(self.instance, _size(info))
-        if save:
-            self.instance.save()
-
-    save.alters_data = True  # type: ignore[attr-defined]
-
-    def delete(self, save: bool = True) -> None:
-        """
-        Let go of the file; once that is committed, delete it if no row names it any more.
-
-        A row that is not saved still names it: outside of a transaction, ``save=False`` leaves
-        the file where it is.
-        """
-        name = self.name
-        if not name:
-            return
-        self.close()
-        using = router.db_for_write(type(self.instance), instance=self.instance)
-        self.name = None
-        self._committed = False
-        setattr(self.instance, self.field.attname, None)
-        if save:
-            self.instance.save()
-        transaction.on_commit(
-            partial(self.field.delete_unnamed, name, using), using=using, robust=True
-        )
-
-    delete.alters_data = True  # type: ignore[attr-defined]
-
-    def _set_instance_attribute(self, name: str | None, content: Any) -> None:
-        # Past the descriptor, which would forget the dimensions of what was just stored.
-        self.instance.__dict__[self.field.attname] = name
+__all__ = ["MediaField", "MediaFile"]
 
 
 class MediaDescriptor(FileDescriptor):
@@ -261,23 +159,24 @@ class MediaField(models.FileField):
     def read(self, instance: models.Model, name: str | None) -> Any:
         return getattr(instance, name) if name else None
 
-    def write_dimensions(self, instance: models.Model, size: Size | None) -> None:
+    def write_dimensions(self, instance: models.Model, size: tuple[int, int] | None) -> None:
         width, height = size or (None, None)
         if self.width_field:
             setattr(instance, self.width_field, width)
         if self.height_field:
             setattr(instance, self.height_field, height)
 
-    def dimensions_of(self, value: Any) -> Size | None:
+    def dimensions_of(self, value: Any) -> tuple[int, int] | None:
         """Return width and height of a value of this field, None where they take I/O to know."""
         if isinstance(value, MediaFile) and value._committed:
             width, height = value.width, value.height
             return (width, height) if width and height else None
         if isinstance(value, File) and value:
             try:
-                return _size(self.examine(value))
+                info = self.examine(value)
             except UnacceptableFile:
                 return None  # refused when it is saved, with the reason
+            return info.size if info else None
         return None
 
     def _measure_new_file(self, instance: models.Model, **kwargs: Any) -> None:
@@ -314,19 +213,3 @@ class MediaField(models.FileField):
                 id="shift_media.E102",
             )
         ]
-
-
-def parse_focal_point(text: str) -> FocalPoint:
-    """Parse "30,70", per cent from the left and from the top, or raise ``ValueError``."""
-    match = _FOCAL_POINT.fullmatch(text)
-    if match and (point := (int(match[1]), int(match[2]))) <= (100, 100) and point[1] <= 100:
-        return point
-    raise ValueError(f'The focal point is {text!r}, must be as in "30,70", in per cent.')
-
-
-def _size(info: ImageInfo | None) -> Size | None:
-    return None if info is None else info.size
-
-
-def _true_name(name: str, info: ImageInfo | None) -> str:
-    return name if info is None else keys.normalise_name(name, extension=info.format)

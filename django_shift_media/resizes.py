@@ -20,6 +20,7 @@ _TEXT = re.compile(
     r"-(?P<how>[a-z]+?)(?:x(?P<x>[0-9]{1,3})y(?P<y>[0-9]{1,3}))?"
     r"-(?P<quality>[0-9]{1,2})-(?P<upscale>upscale|noupscale)\.(?P<format>[a-z]+)"
 )
+_FOCAL_POINT = re.compile("([0-9]{1,3}),([0-9]{1,3})")
 _SIZE = re.compile(r"(?P<width>[0-9]+)?x(?P<height>[0-9]+)?")
 
 
@@ -166,6 +167,15 @@ def parse_options(
         upscale=upscale,
         focal_point=focal_point if how == "fill" else None,
     )
+
+
+def parse_focal_point(text: str) -> FocalPoint:
+    """Parse "30,70", per cent from the left and from the top, or raise ``ValueError``."""
+    match = _FOCAL_POINT.fullmatch(text)
+    point = (int(match[1]), int(match[2])) if match else None
+    if point is None or max(point) > 100:
+        raise ValueError(f'The focal point is {text!r}, must be as in "30,70", in per cent.')
+    return point
 
 
 def default_format(original: str) -> ImageFormat:

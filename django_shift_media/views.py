@@ -58,8 +58,8 @@ def media(request: HttpRequest, key: str) -> HttpResponseBase:
         return _refuse(404, "The original is gone.", cache="public, max-age=60")
     except UnacceptableFile as error:
         return _refuse(422, str(error))
-    except Busy as error:
-        logger.warning("Too busy for %s: %s", key, error)
+    except (Busy, MemoryError) as error:
+        logger.warning("Too busy for %s: %r", key, error)
         return _refuse(503, "Too busy, try again.", retry_after=_RETRY_BUSY)
     except StorageUnavailable as error:
         logger.error("No storage for %s: %s", key, error)

@@ -24,6 +24,8 @@ ARGUMENTS = [
     "--no-first-run",
 ]
 NATURAL_SIZES = "images => images.map(image => [image.naturalWidth, image.naturalHeight])"
+# Of the gallery's page: a square and a small one of each photo, the latest first.
+SIZES = [[240, 240], [43, 32], [240, 240], [24, 32], [240, 240], [43, 32]]
 SHOWN = "() => [...document.images].every(image => image.complete)"
 
 
@@ -102,21 +104,21 @@ def test_the_gallery_in_a_browser(
 
     context = chromium.new_context()
     tab = Tab(context, site)
-    assert tab.load(site) == [[240, 240]] * 3
-    assert len(tab.asked) == 3, "the first viewer is sent to the app, once for each picture"
+    assert tab.load(site) == SIZES
+    assert len(tab.asked) == 6, "the first viewer is sent to the app, once for each picture"
     if folder := os.environ.get("SCREENSHOTS"):
         name = f"gallery-{request.node.callspec.params['s3']}.png"
         tab.page.screenshot(path=Path(folder, name), full_page=True)
 
-    assert tab.load(site) == [[240, 240]] * 3
+    assert tab.load(site) == SIZES
     assert tab.asked == [], "the second view is the bucket's alone"
 
-    assert delete_resizes(bucket) == 3
-    assert tab.load(site) == [[240, 240]] * 3
+    assert delete_resizes(bucket) == 6
+    assert tab.load(site) == SIZES
     stranger = Tab(chromium.new_context(), site)
-    assert stranger.load(site) == [[240, 240]] * 3
-    assert len(stranger.asked) == 3, "made again for somebody whose cache is empty"
-    assert tab.load(site) == [[240, 240]] * 3
+    assert stranger.load(site) == SIZES
+    assert len(stranger.asked) == 6, "made again for somebody whose cache is empty"
+    assert tab.load(site) == SIZES
     tab.page.reload(wait_until="load")
     assert not tab.failed
     assert not stranger.failed
@@ -145,7 +147,7 @@ def test_two_browsers_at_once(
     for tab in tabs:
         tab.page.wait_for_function(SHOWN)
         sizes = tab.page.locator("img").evaluate_all(NATURAL_SIZES)
-        assert sizes == [[240, 240]] * 3
+        assert sizes == SIZES
 
 
 def test_a_refused_upload_tells_the_user_why(

@@ -110,6 +110,11 @@ def test_urls_that_are_mounted_elsewhere_are_named(settings: Any) -> None:
     assert "shift_media.E008" not in found()
 
 
+def test_an_empty_signing_key_is_an_error(settings: Any) -> None:
+    settings.SHIFT_MEDIA_SIGNING_KEY = ""
+    assert "anyone could sign" in found()["shift_media.E002"].msg
+
+
 def test_a_short_signing_key_is_named(settings: Any) -> None:
     settings.SHIFT_MEDIA_SIGNING_KEY = "secret"
     assert "has 6 bytes" in found()["shift_media.W009"].msg

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
-from gallery.models import Photo
 
 from django_shift_media import derive, once
 from django_shift_media.exceptions import Busy
 from django_shift_media.once import Shared, shared_memory
 from django_shift_media.signing import unsign
 from django_shift_media.storages import media_storage
+from gallery.models import Photo
 
 
 def at_once(number: int, function: Callable[[], Any]) -> list[Any]:
@@ -86,7 +86,7 @@ def test_a_failure_keeps_no_value_alive() -> None:
 
     gc.disable()
     try:
-        with pytest.raises(OSError):  # noqa: PT011
+        with pytest.raises(OSError):
             use(Shared(), fail)
         assert kept[0]() is None
         assert isinstance(use(shared, lambda: 5), int)

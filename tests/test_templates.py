@@ -5,6 +5,8 @@ from django.core.cache import caches
 from django.core.files.base import ContentFile
 from django.template import Context, Template, TemplateSyntaxError
 
+from django_shift_media.exceptions import StorageUnavailable
+from django_shift_media.storages import LocalMediaStorage, media_storage
 from gallery.models import Attachment, Photo
 from tests.conftest import use_bucket
 
@@ -65,6 +67,10 @@ def test_a_page_of_300_resizes_does_no_io(
     request: Any, settings: Any, django_assert_num_queries: Any, db: None, where: str
 ) -> None:
     settings.CACHES = {"default": {"BACKEND": "tests.test_templates.NoCache"}}
+    if where == "local":
+        backend = {"BACKEND": "tests.test_templates.NoStorage"}
+        settings.STORAGES = {**settings.STORAGES, "media": backend}
+        settings.SHIFT_MEDIA_STORAGE = "media"
     if where == "s3":
         # Nothing listens there: a storage call would fail.
         server = request.getfixturevalue("moto")
@@ -82,6 +88,13 @@ def test_a_page_of_300_resizes_does_no_io(
     assert page.count("-noupscale-") == 300
     with pytest.raises(AssertionError, match="a cache call"):
         caches["default"].get("x")
+    with pytest.raises((AssertionError, StorageUnavailable)):
+        media_storage().exists(name)
+
+
+class NoStorage(LocalMediaStorage):
+    def path(self, name: str) -> str:  # what every other method begins with
+        raise AssertionError(f"a storage call for {name}")
 
 
 class NoCache:

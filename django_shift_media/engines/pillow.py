@@ -214,7 +214,7 @@ def _encode(image: Image.Image, resize: Resize) -> bytes:
 def _decoding() -> Iterator[None]:
     try:
         yield
-    except UnacceptableFile:
+    except (UnacceptableFile, MemoryError):  # the latter is not the image's fault
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise FileTooLarge("The image has more pixels than can be decoded.") from error

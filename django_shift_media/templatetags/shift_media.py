@@ -1,6 +1,6 @@
 from django import template
 
-from django_shift_media.fields import MediaFile
+from django_shift_media.files import MediaFile
 from django_shift_media.resizes import How, ImageFormat
 
 register = template.Library()
