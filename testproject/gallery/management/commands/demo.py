@@ -1,5 +1,6 @@
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -41,6 +42,7 @@ class Command(BaseCommand):
             raise CommandError('The demo needs moto: pip install -e ".[demo]"') from error
         if missing := [str(path) for path in photos if not path.is_file()]:
             raise CommandError(f"There is no file {', '.join(missing)}.")
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # and end the gallery, too
         with ExitStack() as stack:
             s3 = stack.enter_context(emulator)
             data = stack.enter_context(tempfile.TemporaryDirectory())
