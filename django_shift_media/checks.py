@@ -38,7 +38,8 @@ def check_setting_values(**kwargs: Any) -> list[CheckMessage]:
         try:
             getattr(conf, name.removeprefix("SHIFT_MEDIA_").lower())
         except ImproperlyConfigured as error:
-            messages.append(Error(str(error), id="shift_media.E002"))
+            hint = f"Leave {name} out to take its default."
+            messages.append(Error(str(error), hint=hint, id="shift_media.E002"))
     return messages
 
 

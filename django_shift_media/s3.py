@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, get_args
 
+from boto3.exceptions import Boto3Error
 from boto3.session import Session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
@@ -61,8 +62,8 @@ class S3MediaStorage(MediaStorage, S3Storage):  # type: ignore[misc]  # S3Storag
         is missing. "failover": a CDN asks the app for what is missing. "app": the app answers.
 
     Without ``public_url`` and ``custom_domain``, media are seen at the bucket's website
-    endpoint. With ``querystring_auth`` the URLs of originals are presigned; those of resizes
-    never are.
+    endpoint. With ``querystring_auth``, and in mode "app", the URLs of originals are presigned;
+    those of resizes never are.
     """
 
     client_config: Config
@@ -78,6 +79,8 @@ class S3MediaStorage(MediaStorage, S3Storage):  # type: ignore[misc]  # S3Storag
             raise ImproperlyConfigured(
                 f"mode is {self.mode!r}, must be one of: {', '.join(get_args(Mode))}."
             )
+        if self.mode == "app":  # nobody else may read, and the view gives no originals
+            options.setdefault("querystring_auth", True)
         if options.get("default_acl"):
             raise ImproperlyConfigured(
                 f"default_acl is {options['default_acl']!r}: ACLs are disabled in new buckets,"
@@ -229,20 +232,20 @@ class S3MediaStorage(MediaStorage, S3Storage):  # type: ignore[misc]  # S3Storag
                 return str(super()._save(MediaStorage.get_available_name(self, name), content))
             content.seek(0)
             data = content.read()
-            while True:
-                try:
-                    self.client.put_object(
-                        **self._address(name),
-                        Body=data,
-                        IfNoneMatch="*",
-                        **self._get_write_parameters(name),
-                    )
-                    return name
-                except ClientError as error:
-                    # Taken, be it by an earlier attempt of ours whose answer was lost.
-                    if _status(error) not in {409, 412}:
-                        raise
-                    name = keys.new_original(name)
+            try:
+                self._put_new(name, data)
+            except ClientError as error:
+                if _status(error) not in {409, 412}:
+                    raise
+                # Taken, be it by an earlier attempt of ours whose answer was lost.
+                name = keys.new_original(name)
+                self._put_new(name, data)
+            return name
+
+    def _put_new(self, name: str, data: bytes) -> None:
+        self.client.put_object(
+            **self._address(name), Body=data, IfNoneMatch="*", **self._get_write_parameters(name)
+        )
 
     def delete(self, name: str) -> None:
         """Delete a file; an original takes all of its resizes along."""
@@ -265,5 +268,5 @@ def _status(error: ClientError) -> int:
 def _failing(what: str, key: str) -> Iterator[None]:
     try:
         yield
-    except (BotoCoreError, ClientError) as error:
+    except (Boto3Error, BotoCoreError, ClientError) as error:
         raise StorageUnavailable(f"Could not {what} {key!r}: {error}") from error

@@ -46,9 +46,20 @@ def follow(url: str, **headers: str) -> list[Response]:
     return hops
 
 
+NOT_INSTALLED: set[str] = set()
+
+
 def missing(what: str) -> None:
     """Skip a test for want of a program; where all are required, fail it."""
+    NOT_INSTALLED.add(what)
     (pytest.fail if REQUIRE_ALL else pytest.skip)(f"NOT INSTALLED: {what}")
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    if NOT_INSTALLED:
+        terminalreporter.section("NOT INSTALLED: tests were skipped that need", red=True)
+        for what in sorted(NOT_INSTALLED):
+            terminalreporter.write_line(what)
 
 
 @pytest.fixture(autouse=True)

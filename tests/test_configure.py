@@ -154,6 +154,19 @@ def test_what_others_configured_stays(storage: Any) -> None:
     assert kept["AllowedOrigins"] == ["https://theirs.example.com"]
 
 
+@pytest.mark.parametrize("s3", ["ceph"], indirect=True)
+def test_a_rule_on_404_alone_would_not_do(storage: Any) -> None:
+    """A reader who may not list the bucket is told 403 of what is missing."""
+    configure("--create")
+    assert fetch(storage.base + "missing").status == 302
+    site = website(storage)
+    rules = [rule for rule in site["RoutingRules"] if "404" in rule["Condition"].values()]
+    storage.client.put_bucket_website(
+        Bucket=storage.bucket_name, WebsiteConfiguration={**site, "RoutingRules": rules}
+    )
+    assert fetch(storage.base + "missing").status == 403
+
+
 # moto takes the "?" of a policy for a regular expression's, and fails.
 @pytest.mark.parametrize("s3", ["ceph"], indirect=True)
 def test_originals_may_be_private(
@@ -285,6 +298,16 @@ def test_a_bucket_in_another_region_is_created_there(moto: Any, settings: Any) -
     configure("--create")
     location = storage.client.get_bucket_location(Bucket=storage.bucket_name)
     assert location["LocationConstraint"] == "eu-central-1"
+
+
+def test_the_prefix_is_where_the_urls_are_mounted(moto_storage: Any, settings: Any) -> None:
+    settings.ROOT_URLCONF = "tests.urls_elsewhere"
+    configure(app_url="https://example.com/site/")
+    redirects = [rule["Redirect"] for rule in website(moto_storage)["RoutingRules"]]
+    assert [redirect["ReplaceKeyPrefixWith"] for redirect in redirects] == [
+        "site/user/pictures/",
+        "site/user/pictures/",
+    ]
 
 
 # -- documents ------------------------------------------------------------------------------------

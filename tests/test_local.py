@@ -43,6 +43,14 @@ def test_a_missing_resize_is_made_stored_and_given(client: Client, photo: Photo,
     )
 
 
+def test_the_urls_work_under_any_prefix(client: Client, photo: Photo, settings: Any) -> None:
+    settings.ROOT_URLCONF = "tests.urls_elsewhere"
+    settings.MEDIA_URL = "/user/pictures/"
+    url = photo.photo.resize("50x50")
+    assert url.startswith("/user/pictures/")
+    assert client.get(url).status_code == 200
+
+
 def test_a_stored_resize_is_given_as_it_is(client: Client, photo: Photo, path: Any) -> None:
     url = photo.photo.resize("50x50")
     path(url).write_bytes(b"stored already")

@@ -57,7 +57,7 @@ def test_the_website_endpoint_of_each_region(region: str, host: str) -> None:
 def test_base_urls(options: dict[str, Any], base: str) -> None:
     storage = S3MediaStorage(bucket_name="photos", region_name="us-east-1", **options)
     assert storage.base == base
-    assert storage.url("legacy/a b.jpg") == f"{base}legacy/a%20b.jpg"
+    assert storage.public_url("legacy/a b.jpg") == f"{base}legacy/a%20b.jpg"
 
 
 def test_the_region_of_the_environment_counts(monkeypatch: Any) -> None:
@@ -72,6 +72,12 @@ def test_original_urls_may_be_presigned(moto: Any, settings: Any, small_jpeg: by
     url = storage.url(name)
     assert "X-Amz-Signature=" in url
     assert "X-Amz-Signature" not in storage.public_url(name)
+
+
+def test_original_urls_of_a_private_bucket_are_presigned(moto: Any, settings: Any) -> None:
+    storage = use_bucket(settings, moto, mode="app", public_url=None)
+    assert "X-Amz-Signature=" in storage.url(NAME)
+    assert storage.public_url(NAME) == f"/media/{NAME}"
 
 
 def test_an_acl_is_refused() -> None:
@@ -255,6 +261,13 @@ def test_an_upload_to_a_server_that_is_down_is_refused(
     with pytest.raises(StorageUnavailable, match="Could not write"):
         Photo.objects.create(photo=ContentFile(small_jpeg, name="a.jpg"))
     assert not Photo.objects.exists()
+
+
+def test_a_large_upload_to_a_server_that_is_down_is_refused(nobody_listens: Any) -> None:
+    with pytest.raises(StorageUnavailable, match="Could not"):
+        nobody_listens.save("legacy.bin", ContentFile(bytes(9_000_000)))
+    with pytest.raises(StorageUnavailable, match="Could not write"):
+        nobody_listens._save("legacy.bin", ContentFile(bytes(9_000_000)))
 
 
 def test_a_put_that_is_denied_is_a_503(moto_bucket: Any, photo: Photo, live_server: Any) -> None:
