@@ -50,7 +50,7 @@ class MediaField(models.FileField):
         "image" (the default): content that is not an image of a known format is refused, and
         the name's extension is made true. "any": any file.
     ``max_bytes``
-        The largest file that is accepted; None means ``SHIFT_MEDIA_MAX_BYTES`` for an image.
+        The largest file that is accepted; an image must keep to ``SHIFT_MEDIA_MAX_BYTES``, too.
     ``width_field``, ``height_field``
         The names of integer fields that are kept at the image's upright size in pixels.
     ``focal_point_field``

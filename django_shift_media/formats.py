@@ -38,6 +38,11 @@ FORMATS = MappingProxyType(
 ALIASES = MappingProxyType({"jpeg": "jpg", "jpe": "jpg", "jfif": "jpg", "pjpeg": "jpg"})
 
 
+# What a browser shows without running any of it; everything else is for downloading.
+_SHOWN = ("image/", "video/", "audio/", "application/pdf", "text/plain")
+_RUN = ("image/svg+xml",)
+
+
 def extension_of(name: str) -> str:
     """Return the canonical extension of a file name, without the dot ("" if there is none)."""
     extension = name.rpartition(".")[2].lower() if "." in name else ""
@@ -50,3 +55,9 @@ def content_type(name: str) -> str:
     if format := FORMATS.get(extension_of(name)):
         return format.content_type
     return mimetypes.guess_type(name)[0] or "application/octet-stream"
+
+
+def content_disposition(name: str) -> str:
+    """Return "inline" for a file name that browsers may show, "attachment" for all others."""
+    type = content_type(name)
+    return "inline" if type.startswith(_SHOWN) and type not in _RUN else "attachment"

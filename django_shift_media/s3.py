@@ -17,7 +17,7 @@ from storages.backends.s3 import S3Storage
 
 from django_shift_media import keys
 from django_shift_media.exceptions import StorageUnavailable
-from django_shift_media.formats import content_type
+from django_shift_media.formats import content_disposition, content_type
 from django_shift_media.storages import CACHE_CONTROL, MediaStorage, Mode, check_bytes
 
 if TYPE_CHECKING:
@@ -215,6 +215,7 @@ class S3MediaStorage(MediaStorage, S3Storage):  # type: ignore[misc]  # S3Storag
     def get_object_parameters(self, name: str) -> dict[str, Any]:
         return {
             "CacheControl": CACHE_CONTROL,
+            "ContentDisposition": content_disposition(name),
             "ContentType": content_type(name),
             **super().get_object_parameters(name),
         }

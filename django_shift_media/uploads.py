@@ -19,13 +19,14 @@ def examine(file: "File[Any]", *, kind: Kind, max_bytes: int | None) -> ImageInf
     Check a file by its content; return what image it is, None for ``kind="any"``.
 
     The file's name and the content type that the browser sent are not believed. ``max_bytes``
-    None means ``SHIFT_MEDIA_MAX_BYTES`` for an image, no limit for others. Raise
-    ``FileTooLarge`` or ``UnreadableImage``. Leaves the file at its beginning.
+    None means no limit of its own; an image must keep to ``SHIFT_MEDIA_MAX_BYTES``, or it could
+    not be resized. Raise ``FileTooLarge`` or ``UnreadableImage``. Leaves the file at its
+    beginning.
     """
+    check_bytes(file.size, max_bytes)
     if kind == "any":
-        check_bytes(file.size, max_bytes)
         return None
-    check_bytes(file.size, conf.max_bytes if max_bytes is None else max_bytes)
+    check_bytes(file.size, conf.max_bytes)
     info: ImageInfo | None = getattr(file, _EXAMINED, None)
     if info is None:
         file.seek(0)

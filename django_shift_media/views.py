@@ -21,7 +21,7 @@ from django_shift_media.exceptions import (
     StorageUnavailable,
     UnacceptableFile,
 )
-from django_shift_media.formats import content_type
+from django_shift_media.formats import content_disposition, content_type
 from django_shift_media.once import shared_memory
 from django_shift_media.storages import (
     CACHE_CONTROL,
@@ -107,6 +107,7 @@ def _local_file(request: HttpRequest, storage: MediaStorage, key: str) -> HttpRe
     except (Http404, SuspiciousFileOperation, OSError, ValueError):
         return None  # not there, not under the root, or no name that a disk could know
     response["Content-Type"] = content_type(key)
+    response["Content-Disposition"] = content_disposition(key)
     for name, value in _SAFELY.items():
         response[name] = value
     return response

@@ -72,6 +72,15 @@ def test_too_many_bytes_are_refused(settings: Any) -> None:
         Photo.objects.create(photo=image_file())
 
 
+def test_a_field_s_limit_does_not_lift_that_of_images(settings: Any) -> None:
+    settings.SHIFT_MEDIA_MAX_BYTES = 100
+    file = image_file()
+    with pytest.raises(FileTooLarge, match="100 may be had at most"):
+        MediaField(max_bytes=10**9).examine(file)
+    with pytest.raises(FileTooLarge, match="50 may be had at most"):
+        MediaField(max_bytes=50).examine(file)
+
+
 def test_too_many_pixels_are_refused(settings: Any) -> None:
     settings.SHIFT_MEDIA_MAX_PIXELS = 40 * 30 - 1
     with pytest.raises(FileTooLarge, match="40 x 30"):

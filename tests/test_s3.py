@@ -1,9 +1,10 @@
 """The storage on S3, apart from the loop: URLs, clients, failures."""
 
 import json
-import multiprocessing
 import pickle
 import socket
+import subprocess
+import sys
 import threading
 import time
 from typing import Any
@@ -103,25 +104,33 @@ def test_threads_share_one_client(moto: Any, settings: Any) -> None:
     assert len({id(client) for client in clients}) == 1
 
 
+FORK = """
+import os, sys
+from django.conf import settings
+settings.configure()
+from django_shift_media.s3 import S3MediaStorage
+
+storage = S3MediaStorage(**eval(sys.argv[1]))
+storage.put("a", b"before")
+parent = storage.client
+children = []
+for number in range(3):
+    if child := os.fork():
+        children.append(child)
+    else:
+        storage.put(f"child-{number}", storage.get("a"))
+        os._exit(0 if storage.client is not parent else 1)
+codes = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
+assert storage.client is parent and codes == [0, 0, 0], codes
+"""
+
+
 def test_a_forked_process_has_a_client_of_its_own(moto: Any, settings: Any) -> None:
     storage = use_bucket(settings, moto)
     storage.client.create_bucket(Bucket=storage.bucket_name)
-    storage.put("a", b"before")
-    parent = id(storage.client)
-    context = multiprocessing.get_context("fork")
-    answers: Any = context.Queue()
-
-    def use() -> None:
-        storage.put("b", storage.get("a"))
-        answers.put(id(storage.client) != parent and len(storage._resources) == 2)
-
-    children = [context.Process(target=use) for _ in range(3)]
-    for child in children:
-        child.start()
-    assert [answers.get(timeout=30) for _ in children] == [True] * 3
-    for child in children:
-        child.join(30)
-    assert storage.get("b") == b"before"
+    options = repr(moto.storage_options(storage.bucket_name))
+    subprocess.run([sys.executable, "-W", "error", "-c", FORK, options], check=True, timeout=60)
+    assert [storage.get(f"child-{number}") for number in range(3)] == [b"before"] * 3
 
 
 def test_a_client_has_timeouts_and_retries() -> None:
@@ -221,6 +230,29 @@ def test_an_attachment_is_seen_as_what_it_is(moto_bucket: Any, db: None) -> None
     attachment = Attachment.objects.create(file=ContentFile(b"%PDF", name="a.pdf"))
     answer = fetch(attachment.file.url)
     assert (answer.headers["Content-Type"], answer.body) == ("application/pdf", b"%PDF")
+
+
+@pytest.mark.parametrize(
+    ("name", "disposition"),
+    [
+        ("a.webp", "inline"),
+        ("a.mp4", "inline"),
+        ("a.pdf", "inline"),
+        ("a.html", "attachment"),
+        ("a.svg", "attachment"),
+        ("a.zip", "attachment"),
+        ("a", "attachment"),
+    ],
+)
+def test_what_a_browser_would_run_is_for_downloading(
+    moto_bucket: Any, client: Client, settings: Any, db: None, name: str, disposition: str
+) -> None:
+    attachment = Attachment.objects.create(file=ContentFile(b"<script>", name=name))
+    assert fetch(attachment.file.url).headers["Content-Disposition"] == disposition
+    settings.SHIFT_MEDIA_STORAGE = None
+    settings.DEBUG = True
+    attachment = Attachment.objects.create(file=ContentFile(b"<script>", name=name))
+    assert client.get(attachment.file.url)["Content-Disposition"] == disposition
 
 
 def test_objects_beyond_the_limit_are_not_read(moto: Any, settings: Any) -> None:
