@@ -19,8 +19,11 @@ T = TypeVar("T")
 
 logger = logging.getLogger("django_shift_media")
 
-# Seconds for which a lock outlives a holder that died, and for which others wait at most.
-LOCK_TIMEOUT = 30
+# Seconds. A lock outlives a holder that died, or that takes longer, by so many at most: then
+# the next one does the work (again).
+LOCK_SECONDS = 10
+# Seconds after which a request that waits for another is sent away.
+WAIT_SECONDS = 30
 _POLL = 0.05
 
 
@@ -50,7 +53,7 @@ class Shared(Generic[T]):
         Give ``compute()``, or what another thread computes or uses under this key by now.
 
         Those who wait share a failure, too; the next to ask tries again. Raise ``Busy`` after
-        ``LOCK_TIMEOUT`` seconds.
+        ``WAIT_SECONDS``.
         """
         with self._lock:
             entry = self._entries.get(key)
@@ -89,7 +92,7 @@ class Shared(Generic[T]):
 
 def _result(future: "Future[T]") -> T:
     try:
-        return future.result(timeout=LOCK_TIMEOUT)
+        return future.result(timeout=WAIT_SECONDS)
     except TimeoutError as error:
         if future.done():
             raise
@@ -127,10 +130,10 @@ class SharedMemory:
 
     @contextmanager
     def lock(self, key: str) -> Iterator[None]:
-        """Hold a lock among all processes; raise ``Busy`` after ``LOCK_TIMEOUT`` seconds."""
+        """Hold a lock among all processes; raise ``Busy`` after ``WAIT_SECONDS``."""
         token = secrets.token_hex(8)
-        deadline = time.monotonic() + LOCK_TIMEOUT
-        while not self.add(key, token, LOCK_TIMEOUT):
+        deadline = time.monotonic() + WAIT_SECONDS
+        while not self.add(key, token, LOCK_SECONDS):
             if time.monotonic() > deadline:
                 raise Busy("Waited too long for another process.")
             time.sleep(_POLL)

@@ -6,11 +6,14 @@ import stat
 import threading
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.core.files.base import ContentFile
-from django.test import Client
+from django.test import Client, override_settings
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
 from django_shift_media.exceptions import StorageUnavailable
@@ -112,6 +115,13 @@ def test_paths_of_all_kinds_are_not_found(
 ) -> None:
     settings.DEBUG = debug
     assert client.get(url).status_code == 404
+
+
+@given(st.text(max_size=300), st.booleans())
+def test_any_path_is_not_found(path: str, debug: bool) -> None:
+    with override_settings(DEBUG=debug):
+        answer = Client().get("/media/" + quote(path, safe="/"))
+    assert answer.status_code == 404
 
 
 @pytest.mark.parametrize("debug", [True, False])

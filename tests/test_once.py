@@ -95,7 +95,7 @@ def test_a_failure_keeps_no_value_alive() -> None:
 
 
 def test_who_waits_for_too_long_is_sent_away(monkeypatch: Any) -> None:
-    monkeypatch.setattr(once, "LOCK_TIMEOUT", 0.3)
+    monkeypatch.setattr(once, "WAIT_SECONDS", 0.3)
     shared: Shared[Any] = Shared()
     done = threading.Event()
     slow = threading.Thread(target=lambda: use(shared, lambda: done.wait(30)))
@@ -131,7 +131,7 @@ def test_a_lock_of_a_holder_that_died_frees_itself(monkeypatch: Any) -> None:
 
 
 def test_a_lock_that_is_never_free_sends_away(monkeypatch: Any) -> None:
-    monkeypatch.setattr(once, "LOCK_TIMEOUT", 0.3)
+    monkeypatch.setattr(once, "WAIT_SECONDS", 0.3)
     cache.set("lock", "somebody", 60)
     with pytest.raises(Busy), shared_memory.lock("lock"):
         pass

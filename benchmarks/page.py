@@ -1,0 +1,105 @@
+"""
+What a page of 100 resized images costs: ``python benchmarks/page.py``.
+
+All candidates render the same 100 objects, in turn, in one process; the least of the repeats
+counts. Read the ratios: times depend on the machine.
+
+floor       a tag that joins strings and computes one HMAC: no signed URL can be cheaper
+image.url   ``{{ obj.image.url }}`` of Django's own field, for one URL that is not a resize
+resize      ``{% resize obj.photo "200x200" how="fill" %}``
+"""
+
+import hashlib
+import hmac
+import sys
+import timeit
+
+import django
+from django import template
+from django.conf import settings
+
+OBJECTS = 100
+REPEATS = 60
+NAME = "3c72aedc/ba25/41e6/a569/406c8f413974/cat.jpg/cat.jpg"
+S3 = {"bucket_name": "photos", "region_name": "eu-central-1", "custom_domain": "cdn.example.com"}
+LOCAL = {"BACKEND": "django_shift_media.storages.LocalMediaStorage"}
+
+settings.configure(
+    INSTALLED_APPS=["django_shift_media"],
+    SECRET_KEY="of-a-benchmark-" * 4,
+    MEDIA_ROOT="media",
+    MEDIA_URL="/media/",
+    STORAGES={
+        "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+        "s3": {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": S3},
+        "media-local": LOCAL,
+        "media-s3": {"BACKEND": "django_shift_media.s3.S3MediaStorage", "OPTIONS": S3},
+    },
+    TEMPLATES=[{"BACKEND": "django.template.backends.django.DjangoTemplates"}],
+)
+django.setup()
+
+from django.core.files.storage import storages  # noqa: E402
+from django.db import models  # noqa: E402
+from django.template import Context, Engine  # noqa: E402
+from django.test import override_settings  # noqa: E402
+
+from django_shift_media.fields import MediaField  # noqa: E402
+
+
+class Cat(models.Model):
+    image = models.ImageField()
+    image_s3 = models.ImageField(storage=storages["s3"])
+    photo = MediaField()
+
+    class Meta:
+        app_label = "benchmark"
+
+
+library = template.Library()
+
+
+@library.simple_tag
+def floor(file: object, size: str, how: str) -> str:
+    text = f"{file.name}/{size}-{how}"  # type: ignore[attr-defined]
+    return f"/media/{text}-{hmac.new(b'k' * 32, text.encode(), hashlib.sha256).hexdigest()}"
+
+
+PAGES = {
+    "floor": ("{% floor obj.photo '200x200' how='fill' %}", None),
+    "image.url, local": ("{{ obj.image.url }}", None),
+    "image.url, S3": ("{{ obj.image_s3.url }}", None),
+    "resize, local": ("{% resize obj.photo '200x200' how='fill' %}", "media-local"),
+    "resize, S3": ("{% resize obj.photo '200x200' how='fill' %}", "media-s3"),
+}
+
+
+def main() -> None:
+    libraries = {"shift_media": "django_shift_media.templatetags.shift_media"}
+    engine = Engine(libraries=libraries, builtins=["django.template.defaulttags"])
+    engine.template_builtins.append(library)
+    cats = [Cat(image=NAME, image_s3=NAME, photo=NAME) for _ in range(OBJECTS)]
+    times: dict[str, list[float]] = {name: [] for name in PAGES}
+    compiled = {
+        name: engine.from_string(
+            "{% load shift_media %}{% for obj in cats %}" + tag + "{% endfor %}"
+        )
+        for name, (tag, _) in PAGES.items()
+    }
+    for _ in range(REPEATS):
+        for name, (_, alias) in PAGES.items():
+            with override_settings(SHIFT_MEDIA_STORAGE=alias or "media-local"):
+                for cat in cats:  # a page reads its objects afresh
+                    cat.image = cat.image_s3 = cat.photo = NAME
+                page = compiled[name]
+                times[name].append(
+                    timeit.timeit(lambda: page.render(Context({"cats": cats})), number=1)
+                )
+    least = {name: min(values) for name, values in times.items()}
+    print(f"{'':20}{'µs a tag':>10}{'× floor':>10}")
+    for name, seconds in least.items():
+        print(f"{name:20}{seconds / OBJECTS * 1e6:>10.1f}{seconds / least['floor']:>10.2f}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
