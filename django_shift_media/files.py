@@ -78,6 +78,8 @@ class MediaFile(FieldFile):
         return parse_focal_point(text) if text else None
 
     def save(self, name: str, content: "File[Any]", save: bool = True) -> None:
+        if not hasattr(content, "chunks"):  # Python's own file objects are taken, too
+            content = File(content, name)
         info = self.field.examine(content)
         if info:
             name = keys.normalise_name(name, extension=info.format)

@@ -50,6 +50,16 @@ def test_save_of_the_file_saves_the_row() -> None:
     assert photo.photo.name.endswith("/x.jpg")
 
 
+def test_python_s_own_files_are_taken(tmp_path: Any) -> None:
+    data = draw_photo(40, 30)
+    (tmp_path / "a.jpg").write_bytes(data)
+    with (tmp_path / "a.jpg").open("rb") as file:
+        photo = Photo()
+        photo.photo.save("b.jpg", file)
+    assert stored(Photo.objects.get().photo) == data
+    assert photo.width == 40
+
+
 @pytest.mark.parametrize("content", [b"", b"<html>", draw_photo(40, 30)[:-200]])
 def test_what_is_no_image_is_not_stored(content: bytes, tmp_path: Any) -> None:
     with pytest.raises(UnreadableImage), transaction.atomic():
