@@ -123,11 +123,10 @@ def test_a_lock_is_held_by_one() -> None:
     assert cache.get("lock") is None
 
 
-def test_a_lock_of_a_holder_that_died_frees_itself(monkeypatch: Any) -> None:
+def test_a_lock_of_a_holder_that_died_frees_itself() -> None:
     cache.set("lock", "a holder that died", 1)
-    started = time.monotonic()
     with shared_memory.lock("lock"):
-        assert 0.5 < time.monotonic() - started < 10
+        assert cache.get("lock") not in {None, "a holder that died"}
 
 
 def test_a_lock_that_is_never_free_sends_away(monkeypatch: Any) -> None:
