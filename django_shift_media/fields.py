@@ -4,24 +4,39 @@ from os import PathLike
 from typing import Any, get_args
 
 from django.core import checks
+from django.core.exceptions import ValidationError
 from django.core.files.base import File
 from django.core.files.storage import Storage, default_storage
 from django.db import models
 from django.db.models.fields.files import FileDescriptor
 from django.forms import Field as FormField
+from django.utils.translation import gettext_lazy as _
 
 from django_shift_media import keys
 from django_shift_media.engines import ImageInfo
 from django_shift_media.exceptions import UnacceptableFile
 from django_shift_media.files import MediaFile
 from django_shift_media.forms import MediaFormField
+from django_shift_media.resizes import parse_focal_point
 from django_shift_media.storages import media_storage
 from django_shift_media.uploads import Kind, examine
 
 # Room for the longest key, and what every database indexes.
 _MAX_LENGTH = 255
 
-__all__ = ["MediaField", "MediaFile"]
+__all__ = ["MediaField", "MediaFile", "validate_focal_point"]
+
+
+def validate_focal_point(text: str) -> None:
+    """Be the validator of a ``focal_point_field``; raise ``ValidationError``."""
+    try:
+        parse_focal_point(text)
+    except ValueError as error:
+        raise ValidationError(
+            _("“%(value)s” is no focal point, which is as in “30,70”, in per cent."),
+            code="invalid",
+            params={"value": text},
+        ) from error
 
 
 class MediaDescriptor(FileDescriptor):
@@ -55,7 +70,7 @@ class MediaField(models.FileField):
         The names of integer fields that are kept at the image's upright size in pixels.
     ``focal_point_field``
         The name of a character field for what "fill" crops around: "30,70" is 30 per cent from
-        the left and 70 from the top.
+        the left and 70 from the top. Give it the validator ``validate_focal_point``.
 
     There is no ``upload_to`` and no ``storage``: keys are made by the package, and the setting
     ``SHIFT_MEDIA_STORAGE`` chooses the storage.

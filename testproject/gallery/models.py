@@ -1,6 +1,6 @@
 from django.db import models
 
-from django_shift_media.fields import MediaField
+from django_shift_media.fields import MediaField, validate_focal_point
 
 
 class Photo(models.Model):
@@ -9,7 +9,10 @@ class Photo(models.Model):
     width = models.PositiveIntegerField(null=True, editable=False)
     height = models.PositiveIntegerField(null=True, editable=False)
     focal_point = models.CharField(
-        max_length=7, blank=True, help_text="In per cent from the left and the top, as in “30,70”."
+        max_length=7,
+        blank=True,
+        validators=[validate_focal_point],
+        help_text="In per cent from the left and the top, as in “30,70”.",
     )
     uploaded_at = models.DateTimeField(auto_now_add=True)
 
