@@ -81,7 +81,10 @@ class Shared(Generic[T]):
         except BaseException as error:
             with self._lock:
                 self._forget(key, self._entries[key])
-            future.set_exception(error)
+            # What ends this thread is no reason to end those that wait for it.
+            future.set_exception(error if isinstance(error, Exception) else Busy("Interrupted."))
+            if not isinstance(error, Exception):
+                raise
         finally:
             del future
 

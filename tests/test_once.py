@@ -72,6 +72,32 @@ def test_threads_share_one_failure_and_the_next_tries_again() -> None:
     assert use(shared, lambda: "again") == "again"
 
 
+def test_a_thread_that_is_ended_does_not_end_those_that_wait() -> None:
+    shared: Shared[Any] = Shared()
+    started = threading.Event()
+    ended: list[BaseException] = []
+
+    def be_ended() -> None:
+        started.set()
+        time.sleep(0.2)
+        raise SystemExit
+
+    def run() -> None:
+        try:
+            use(shared, be_ended)
+        except BaseException as error:
+            ended.append(error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    started.wait()
+    with pytest.raises(Busy):
+        use(shared, lambda: "not computed: the first one still runs")
+    thread.join()
+    assert isinstance(ended[0], SystemExit)
+    assert use(shared, lambda: "again") == "again"
+
+
 def test_a_failure_keeps_no_value_alive() -> None:
     class Large:
         pass
