@@ -48,19 +48,17 @@ class ResizeKey(NamedTuple):
     signature: str
 
 
-def new_original(
-    filename: str, *, extension: str | None = None, max_length: int | None = None
-) -> str:
+def new_original(filename: str, *, max_length: int | None = None) -> str:
     """
     Return a fresh key for an upload, random but for its name.
 
-    ``extension`` replaces the file name's own. ``max_length`` is the longest key wanted, in
-    characters, ``SHORTEST_KEY_LENGTH`` or more; the file name is shortened to meet it.
+    ``max_length`` is the longest key wanted, in characters, ``SHORTEST_KEY_LENGTH`` or more; the
+    file name is shortened to meet it.
     """
     name_length = NAME_LENGTH
     if max_length is not None:
         name_length = min(NAME_LENGTH, (max_length - UUID_LENGTH) // 2 - 1)
-    name = normalise_name(filename, extension=extension, max_length=name_length)
+    name = normalise_name(filename, max_length=name_length)
     return f"{str(uuid.uuid4()).replace('-', '/')}/{name}/{name}"
 
 
@@ -70,8 +68,9 @@ def normalise_name(
     """
     Return a file name in the characters ``[a-z0-9._-]``, its extension canonical.
 
-    Accents are dropped, everything else that has no place in a key becomes a dash. Names are
-    told apart by the key's UUID, so nothing is lost that matters.
+    ``extension`` replaces the file name's own. Accents are dropped, everything else that has no
+    place in a key becomes a dash. Names are told apart by the key's UUID, so nothing is lost
+    that matters.
     """
     base = re.split(r"[/\\]", filename)[-1]
     base = unicodedata.normalize("NFKD", base).encode("ascii", "ignore").decode().lower()

@@ -1,8 +1,6 @@
 """Media on S3, through django-storages and boto3."""
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -16,7 +14,6 @@ from django.core.files.base import File
 from storages.backends.s3 import S3Storage
 
 from django_shift_media import keys
-from django_shift_media.exceptions import StorageUnavailable
 from django_shift_media.formats import content_disposition, content_type
 from django_shift_media.storages import CACHE_CONTROL, MediaStorage, Mode, check_bytes
 
@@ -66,6 +63,7 @@ class S3MediaStorage(MediaStorage, S3Storage):  # type: ignore[misc]  # S3Storag
     those of resizes never are.
     """
 
+    failures = (Boto3Error, BotoCoreError, ClientError)
     client_config: Config
 
     querystring_auth = False
@@ -181,12 +179,12 @@ class S3MediaStorage(MediaStorage, S3Storage):  # type: ignore[misc]  # S3Storag
     # -- objects ------------------------------------------------------------------------------
 
     def has(self, key: str) -> bool:
-        with _failing("look for", key):
+        with self.failing("look for", key):
             try:
                 self.client.head_object(**self._address(key))
             except ClientError as error:
                 # 403 is what S3 says of a missing object to those who may not list the bucket.
-                if _status(error) in {403, 404}:
+                if http_status(error) in {403, 404}:
                     return False
                 raise
             return True
@@ -195,7 +193,7 @@ class S3MediaStorage(MediaStorage, S3Storage):  # type: ignore[misc]  # S3Storag
         return self.has(name)
 
     def get(self, key: str, *, max_bytes: int | None = None) -> bytes:
-        with _failing("read", key):
+        with self.failing("read", key):
             try:
                 answer = self.client.get_object(**self._address(key))
             except ClientError as error:
@@ -207,7 +205,7 @@ class S3MediaStorage(MediaStorage, S3Storage):  # type: ignore[misc]  # S3Storag
                 return body.read()
 
     def put(self, key: str, data: bytes) -> None:
-        with _failing("write", key):
+        with self.failing("write", key):
             self.client.put_object(
                 **self._address(key), Body=data, **self._get_write_parameters(key)
             )
@@ -226,7 +224,7 @@ class S3MediaStorage(MediaStorage, S3Storage):  # type: ignore[misc]  # S3Storag
         return super().get_available_name(name, max_length=max_length)
 
     def _save(self, name: str, content: "File[bytes]") -> str:
-        with _failing("write", name):
+        with self.failing("write", name):
             if not keys.is_original(name):
                 return str(super()._save(name, content))
             if content.size > _ONE_REQUEST:
@@ -236,7 +234,7 @@ class S3MediaStorage(MediaStorage, S3Storage):  # type: ignore[misc]  # S3Storag
             try:
                 self._put_new(name, data)
             except ClientError as error:
-                if _status(error) not in {409, 412}:
+                if http_status(error) not in {409, 412}:
                     raise
                 # Taken, be it by an earlier attempt of ours whose answer was lost.
                 name = keys.new_original(name)
@@ -250,7 +248,7 @@ class S3MediaStorage(MediaStorage, S3Storage):  # type: ignore[misc]  # S3Storag
 
     def delete(self, name: str) -> None:
         """Delete a file; an original takes all of its resizes along."""
-        with _failing("delete", name):
+        with self.failing("delete", name):
             if not keys.is_original(name):
                 super().delete(name)
                 return
@@ -261,13 +259,6 @@ class S3MediaStorage(MediaStorage, S3Storage):  # type: ignore[misc]  # S3Storag
         return {"Bucket": self.bucket_name, "Key": self.prefix + key}
 
 
-def _status(error: ClientError) -> int:
+def http_status(error: ClientError) -> int:
+    """Return the HTTP status of the answer that boto3 made an error of."""
     return error.response["ResponseMetadata"]["HTTPStatusCode"]
-
-
-@contextmanager
-def _failing(what: str, key: str) -> Iterator[None]:
-    try:
-        yield
-    except (Boto3Error, BotoCoreError, ClientError) as error:
-        raise StorageUnavailable(f"Could not {what} {key!r}: {error}") from error

@@ -32,6 +32,8 @@ class MediaStorage(Storage):
     """
 
     mode: Mode = "app"
+    # What the storage raises when it fails.
+    failures: tuple[type[Exception], ...] = (OSError,)
 
     @property
     def base(self) -> str:
@@ -48,6 +50,16 @@ class MediaStorage(Storage):
     def put(self, key: str, data: bytes) -> None:
         """Store an object whole or not at all; one under the same key is replaced."""
         raise NotImplementedError
+
+    @contextmanager
+    def failing(self, what: str, key: str) -> Iterator[None]:
+        """Turn the storage's failures into ``StorageUnavailable``; a missing file is none."""
+        try:
+            yield
+        except FileNotFoundError:
+            raise
+        except self.failures as error:
+            raise StorageUnavailable(f"Could not {what} {key!r}: {error}") from error
 
     def public_url(self, key: str) -> str:
         return self.base + filepath_to_uri(key)
@@ -79,17 +91,17 @@ class LocalMediaStorage(MediaStorage, FileSystemStorage):
         return base
 
     def has(self, key: str) -> bool:
-        with _failing("look for", key):
+        with self.failing("look for", key):
             return Path(self.path(key)).is_file()
 
     def get(self, key: str, *, max_bytes: int | None = None) -> bytes:
-        with _failing("read", key), Path(self.path(key)).open("rb") as file:
+        with self.failing("read", key), Path(self.path(key)).open("rb") as file:
             check_bytes(os.fstat(file.fileno()).st_size, max_bytes)
             return file.read()
 
     def put(self, key: str, data: bytes) -> None:
         # No folder is made: a resize whose original has gone meanwhile is not wanted.
-        with _failing("write", key):
+        with self.failing("write", key):
             path = Path(self.path(key))
             # Names that begin with a dot are no keys: a draft is never served.
             draft = path.with_name(f".{secrets.token_hex(8)}")
@@ -142,13 +154,3 @@ def check_bytes(size: int, max_bytes: int | None) -> None:
     """Raise ``FileTooLarge`` for more than ``max_bytes`` bytes; None: no limit."""
     if max_bytes is not None and size > max_bytes:
         raise FileTooLarge(f"The file has {size:,} bytes, {max_bytes:,} may be had at most.")
-
-
-@contextmanager
-def _failing(what: str, key: str) -> Iterator[None]:
-    try:
-        yield
-    except FileNotFoundError:
-        raise
-    except OSError as error:
-        raise StorageUnavailable(f"Could not {what} {key!r}: {error}") from error

@@ -27,16 +27,15 @@ from urllib.parse import quote, unquote, urlsplit
 from boto3.session import Session
 from botocore.exceptions import ClientError
 
+from django_shift_media.aws.documents import Document
+from django_shift_media.s3 import http_status
+
 if TYPE_CHECKING:
     from types import TracebackType
 
     from mypy_boto3_s3 import S3Client
 
-Document = dict[str, Any]
-
 HOST = "127.0.0.1"
-ACCESS_KEY = SECRET_KEY = "testing"  # noqa: S105  (moto takes any)
-REGION = "us-east-1"
 
 
 class Answer(NamedTuple):
@@ -54,9 +53,8 @@ class S3Emulator:
     Port 0 takes any that is free. The data are in memory, and gone with the process.
     """
 
-    access_key = ACCESS_KEY
-    secret_key = SECRET_KEY
-    region = REGION
+    access_key = secret_key = "testing"  # noqa: S105  (moto takes any)
+    region = "us-east-1"
 
     def __init__(self, *, port: int = 0, website_port: int = 0) -> None:
         from moto.server import ThreadedMotoServer
@@ -137,9 +135,9 @@ class WebsiteEndpoint(ThreadingHTTPServer):
             website: Document = dict(self.client.get_bucket_website(Bucket=bucket))
         except ClientError as error:
             return _error(404, error.response["Error"]["Code"])
-        if target := website.get("RedirectAllRequestsTo"):
-            return _redirect(target, host, unquote(path)[1:], unquote(path)[1:])
         key = unquote(path)[1:]
+        if target := website.get("RedirectAllRequestsTo"):
+            return _redirect(target, host, key)
         if answer := apply_rules(website, host, key, None):
             return answer
         if not key or key.endswith("/"):
@@ -163,7 +161,7 @@ class WebsiteEndpoint(ThreadingHTTPServer):
         try:
             found = self.client.get_object(Bucket=bucket, Key=key, **options)
         except ClientError as error:
-            status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+            status = http_status(error)
             return Answer(304, {}) if status == 304 else _error(status, "NoSuchKey")
         if target := found.get("WebsiteRedirectLocation"):
             return Answer(301, {"Location": target})
@@ -232,11 +230,11 @@ def apply_rules(website: Document, host: str, key: str, status: int | None) -> A
             target = redirect.get("ReplaceKeyWith")
             if target is None:
                 target = redirect.get("ReplaceKeyPrefixWith", prefix) + key[len(prefix) :]
-            return _redirect(redirect, host, target, key)
+            return _redirect(redirect, host, target)
     return None
 
 
-def _redirect(redirect: Document, host: str, target: str, key: str) -> Answer:
+def _redirect(redirect: Document, host: str, target: str) -> Answer:
     scheme = redirect.get("Protocol", "http")
     location = f"{scheme}://{redirect.get('HostName', host)}/{quote(target)}"
     return Answer(int(redirect.get("HttpRedirectCode", 301)), {"Location": location})

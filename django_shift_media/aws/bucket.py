@@ -16,6 +16,7 @@ from django_shift_media.aws.documents import (
     read_statement,
     routing_rules,
 )
+from django_shift_media.s3 import http_status
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -85,9 +86,9 @@ def _bucket_exists(client: "S3Client", bucket: str) -> bool:
     try:
         client.head_bucket(Bucket=bucket)
     except ClientError as error:
-        if _status(error) == 404:
+        if http_status(error) == 404:
             return False
-        if _status(error) == 403:
+        if http_status(error) == 403:
             raise Conflict(
                 f"The bucket {bucket!r} is somebody else's, or these credentials may not use it."
             ) from error
@@ -166,7 +167,7 @@ def _read(part: Part) -> Document | None:
     try:
         document: Document = part.read()
     except ClientError as error:
-        if _status(error) == 404 and error.response["Error"]["Code"] != "NoSuchBucket":
+        if http_status(error) == 404 and error.response["Error"]["Code"] != "NoSuchBucket":
             return None  # NoSuchBucketPolicy and its like: never set
         raise
     return document
@@ -179,8 +180,4 @@ def _read_website(client: "S3Client", bucket: str) -> Document:
 
 
 def _is_unknown_call(error: ClientError) -> bool:
-    return _status(error) in {405, 501} or error.response["Error"]["Code"] in _UNKNOWN_CALLS
-
-
-def _status(error: ClientError) -> int:
-    return error.response["ResponseMetadata"]["HTTPStatusCode"]
+    return http_status(error) in {405, 501} or error.response["Error"]["Code"] in _UNKNOWN_CALLS
