@@ -1,12 +1,14 @@
 import http.client
 import os
-import re
+import threading
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 from urllib.parse import urljoin, urlsplit
 
 import pytest
+import requests
 from django.core.cache import cache
 from django.core.files.base import ContentFile
 from django.core.management import call_command
@@ -44,6 +46,40 @@ def follow(url: str, **headers: str) -> list[Response]:
         target = urljoin(hops[-1].url, hops[-1].headers["Location"])
         hops.append(fetch(target, **headers))
     return hops
+
+
+def at_once(functions: Sequence[Callable[[], Any]]) -> list[Any]:
+    """Call each function in a thread of its own, all at once; return what they return or raise."""
+    start = threading.Barrier(len(functions))
+
+    def run(function: Callable[[], Any]) -> Any:
+        start.wait()
+        try:
+            return function()
+        except Exception as error:
+            return error
+
+    with ThreadPoolExecutor(len(functions)) as pool:
+        return list(pool.map(run, functions))
+
+
+def operations(storage: Any) -> list[str]:
+    """Return the list, growing, of the operations that a storage asks of S3 from now on."""
+    sent: list[str] = []
+    storage.client.meta.events.register(
+        "before-send.s3", lambda event_name, **_: sent.append(event_name.rpartition(".")[2])
+    )
+    return sent
+
+
+def delete_resizes(storage: Any) -> int:
+    """Delete everything from a bucket that no photo names; return how much that was."""
+    originals = {photo.photo.name for photo in Photo.objects.all()}
+    listed = storage.client.list_objects_v2(Bucket=storage.bucket_name)["Contents"]
+    resizes = [entry["Key"] for entry in listed if entry["Key"] not in originals]
+    for key in resizes:
+        storage.client.delete_object(Bucket=storage.bucket_name, Key=key)
+    return len(resizes)
 
 
 NOT_INSTALLED: set[str] = set()
@@ -114,19 +150,29 @@ def use_bucket(settings: Any, server: Any, **options: Any) -> Any:
     return media_storage()
 
 
+def new_bucket(settings: Any, server: Any, **options: Any) -> Any:
+    """Create a bucket, bare, and make it the media storage."""
+    storage = use_bucket(settings, server, **options)
+    storage.client.create_bucket(Bucket=storage.bucket_name)
+    return storage
+
+
+def configured_bucket(settings: Any, server: Any, site: str) -> Any:
+    """Make the media storage a bucket that the command has created and configured."""
+    storage = use_bucket(settings, server)
+    call_command("configure_media_bucket", "--create", "--app-url", site)
+    return storage
+
+
 @pytest.fixture
 def bucket(settings: Any, s3: Any, live_server: Any) -> Any:
-    """The media storage on a bucket that the command has created and configured."""
-    storage = use_bucket(settings, s3)
-    call_command("configure_media_bucket", "--create", "--app-url", live_server.url)
-    return storage
+    """A configured bucket on each S3 server in turn."""
+    return configured_bucket(settings, s3, live_server.url)
 
 
 @pytest.fixture
 def moto_bucket(settings: Any, moto: Any, live_server: Any) -> Any:
-    storage = use_bucket(settings, moto)
-    call_command("configure_media_bucket", "--create", "--app-url", live_server.url)
-    return storage
+    return configured_bucket(settings, moto, live_server.url)
 
 
 @pytest.fixture(scope="session")
@@ -145,24 +191,13 @@ def photo(small_jpeg: bytes, db: None) -> Photo:
     return Photo.objects.create(photo=ContentFile(small_jpeg, name="small.jpg"))
 
 
-def upload(site: str, data: bytes, name: str) -> Response:
+def upload(site: str, data: bytes, name: str) -> requests.Response:
     """Send a photo through the gallery's form, as a browser does."""
-    page = fetch(site)
-    cookie = page.headers["Set-Cookie"].split(";")[0]
-    token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page.body.decode())
-    assert token
-    fields = [
-        f'name="csrfmiddlewaretoken"\r\n\r\n{token[1]}'.encode(),
-        f'name="photo"; filename="{name}"\r\nContent-Type: image/jpeg\r\n\r\n'.encode() + data,
-    ]
-    lines = [b"--limit\r\nContent-Disposition: form-data; " + field + b"\r\n" for field in fields]
-    parts = urlsplit(site)
-    connection = http.client.HTTPConnection("127.0.0.1", parts.port, timeout=60)
-    headers = {
-        "Host": parts.netloc,
-        "Cookie": cookie,
-        "Content-Type": "multipart/form-data; boundary=limit",
-    }
-    connection.request("POST", "/", b"".join([*lines, b"--limit--\r\n"]), headers)
-    response = connection.getresponse()
-    return Response(site, response.status, response.headers, response.read())
+    session = requests.Session()
+    session.get(site)
+    return session.post(
+        site,
+        data={"csrfmiddlewaretoken": session.cookies["csrftoken"]},
+        files={"photo": (name, data, "image/jpeg")},
+        allow_redirects=False,
+    )

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.files.base import ContentFile
 
 from gallery.drawings import draw_photo
 from gallery.models import Photo
-from tests.conftest import missing
+from tests.conftest import delete_resizes, missing
 
 # Playwright's own loop runs in this thread, and Django looks for one.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
@@ -78,15 +79,6 @@ class Tab:
         return sizes
 
 
-def delete_resizes(storage: Any) -> int:
-    originals = {photo.photo.name for photo in Photo.objects.all()}
-    listed = storage.client.list_objects_v2(Bucket=storage.bucket_name)["Contents"]
-    resizes = [entry["Key"] for entry in listed if entry["Key"] not in originals]
-    for key in resizes:
-        storage.client.delete_object(Bucket=storage.bucket_name, Key=key)
-    return len(resizes)
-
-
 def test_the_gallery_in_a_browser(
     bucket: Any, live_server: Any, chromium: Any, photos: list[Path], request: Any
 ) -> None:
@@ -135,10 +127,8 @@ def test_the_gallery_in_a_browser(
 
 @pytest.mark.parametrize("s3", ["moto"], indirect=True)
 def test_two_browsers_at_once(
-    bucket: Any, live_server: Any, chromium: Any, photos: list[Path], small_jpeg: bytes
+    bucket: Any, live_server: Any, chromium: Any, photos: list[Path]
 ) -> None:
-    from django.core.files.base import ContentFile
-
     for path in photos:
         Photo.objects.create(photo=ContentFile(path.read_bytes(), name=path.name))
     tabs = [Tab(chromium.new_context(), live_server.url) for _ in range(2)]

@@ -18,7 +18,7 @@ from django_shift_media.aws.documents import (
     routing_rules,
 )
 from gallery.models import Photo
-from tests.conftest import fetch, follow, use_bucket
+from tests.conftest import fetch, follow, new_bucket, use_bucket
 
 SITE = "https://www.example.com"
 
@@ -36,9 +36,7 @@ def storage(s3: Any, settings: Any) -> Any:
 
 @pytest.fixture
 def moto_storage(moto: Any, settings: Any) -> Any:
-    storage = use_bucket(settings, moto)
-    storage.client.create_bucket(Bucket=storage.bucket_name)
-    return storage
+    return new_bucket(settings, moto)
 
 
 def website(storage: Any) -> dict[str, Any]:

@@ -3,8 +3,8 @@
 import io
 import os
 import stat
-import threading
 from contextlib import ExitStack, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -22,7 +22,7 @@ from django_shift_media.exceptions import Busy, StorageUnavailable
 from django_shift_media.storages import LocalMediaStorage, media_storage
 from gallery.drawings import draw_photo
 from gallery.models import Attachment, Photo
-from tests.conftest import fetch
+from tests.conftest import at_once, fetch
 
 pytestmark = pytest.mark.django_db
 
@@ -211,12 +211,7 @@ def test_too_many_at_once_are_sent_away(client: Client, photo: Photo, settings: 
 def test_threads_make_a_resize_once(live_server: Any, photo: Photo, caplog: Any) -> None:
     caplog.set_level("INFO", "django_shift_media")
     url = live_server.url + photo.photo.resize("50x50")
-    bodies: list[bytes] = []
-    threads = [threading.Thread(target=lambda: bodies.append(fetch(url).body)) for _ in range(16)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    bodies = [answer.body for answer in at_once([partial(fetch, url)] * 16)]
     assert len(bodies) == 16
     assert len(set(bodies)) == 1
     assert sum(record.message.startswith("Made ") for record in caplog.records) == 1

@@ -1,7 +1,7 @@
 """The whole loop, on each S3 server: upload, page, miss, make, store, redirect, hit."""
 
 import io
-import threading
+from functools import partial
 from typing import Any
 
 import pytest
@@ -10,7 +10,15 @@ from PIL import Image
 
 from gallery.drawings import draw_photo
 from gallery.models import Photo
-from tests.conftest import Response, fetch, follow, upload
+from tests.conftest import (
+    Response,
+    at_once,
+    delete_resizes,
+    fetch,
+    follow,
+    operations,
+    upload,
+)
 
 IMMUTABLE = "public, max-age=31536000, immutable"
 
@@ -32,15 +40,11 @@ def stored(storage: Any, upload: str) -> list[str]:
 @pytest.fixture
 def requests(bucket: Any) -> list[str]:
     """The operations that the app asks of S3, as they are sent."""
-    sent: list[str] = []
-    bucket.client.meta.events.register(
-        "before-send.s3", lambda event_name, **_: sent.append(event_name.rpartition(".")[2])
-    )
-    return sent
+    return operations(bucket)
 
 
 def test_a_photo_goes_round_the_whole_loop(bucket: Any, live_server: Any, jpeg: bytes) -> None:
-    assert upload(live_server.url, jpeg, "Ferien in Köln.JPEG").status == 302
+    assert upload(live_server.url, jpeg, "Ferien in Köln.JPEG").status_code == 302
     photo = Photo.objects.get()
     assert photo.photo.name.endswith("/ferien-in-koln.jpg/ferien-in-koln.jpg")
     assert (photo.width, photo.height) == (3000, 4000)
@@ -73,9 +77,7 @@ def test_a_photo_goes_round_the_whole_loop(bucket: Any, live_server: Any, jpeg: 
 def test_resizes_heal_themselves(bucket: Any, photo: Photo) -> None:
     url = photo.photo.resize("50x50")
     before = follow(url)[-1].body
-    for key in stored(bucket, photo.photo.name):
-        if key != photo.photo.name:
-            bucket.client.delete_object(Bucket=bucket.bucket_name, Key=key)
+    assert delete_resizes(bucket) == 1
     assert statuses(follow(url)) == [302, 301, 200]
     assert follow(url)[-1].body == before
 
@@ -114,18 +116,9 @@ def test_a_head_request_takes_the_same_way(bucket: Any, photo: Photo) -> None:
 
 def test_a_stampede_makes_one_resize(bucket: Any, photo: Photo, requests: list[str]) -> None:
     url = photo.photo.resize("60x60")
-    answers: list[Response] = []
-    start = threading.Barrier(16)
-
-    def view(browser: int) -> None:
-        start.wait()
-        answers.append(follow(url, **{"User-Agent": f"Browser {browser}"})[-1])
-
-    threads = [threading.Thread(target=view, args=[browser]) for browser in range(16)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    browsers = [{"User-Agent": f"Browser {number}"} for number in range(16)]
+    views = at_once([partial(follow, url, **browser) for browser in browsers])
+    answers = [hops[-1] for hops in views]
     assert [answer.status for answer in answers] == [200] * 16
     assert len({answer.body for answer in answers}) == 1
     assert requests.count("PutObject") == 1
@@ -138,11 +131,7 @@ def test_sizes_of_one_photo_fetch_it_once(
     photo = Photo.objects.create(photo=ContentFile(jpeg, name="large.jpg"))
     urls = [photo.photo.resize(f"{width}x") for width in (320, 480, 640, 800, 960, 1280)]
     requests.clear()
-    threads = [threading.Thread(target=follow, args=[url]) for url in urls]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once([partial(follow, url) for url in urls])
     assert requests.count("GetObject") == 1
     assert [opened(follow(url)[-1]).width for url in urls] == [320, 480, 640, 800, 960, 1280]
 

@@ -16,26 +16,7 @@ from django_shift_media.once import Shared, shared_memory
 from django_shift_media.signing import unsign
 from django_shift_media.storages import media_storage
 from gallery.models import Photo
-
-
-def at_once(number: int, function: Callable[[], Any]) -> list[Any]:
-    """Call a function in as many threads; return what they returned or raised."""
-    start = threading.Barrier(number)
-    results: list[Any] = []
-
-    def run() -> None:
-        start.wait()
-        try:
-            results.append(function())
-        except Exception as error:
-            results.append(error)
-
-    threads = [threading.Thread(target=run) for _ in range(number)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    return results
+from tests.conftest import at_once
 
 
 def use(shared: Shared[Any], compute: Callable[[], Any]) -> Any:
@@ -52,7 +33,7 @@ def test_threads_share_one_computation() -> None:
         time.sleep(0.2)
         return object()
 
-    assert len(set(at_once(10, lambda: use(shared, compute)))) == 1
+    assert len(set(at_once([lambda: use(shared, compute)] * 10))) == 1
     assert len(calls) == 1
     use(shared, compute)
     assert len(calls) == 2, "nothing is kept once nobody uses it"
@@ -67,7 +48,7 @@ def test_threads_share_one_failure_and_the_next_tries_again() -> None:
         time.sleep(0.2)
         raise OSError("once")
 
-    assert {str(error) for error in at_once(10, lambda: use(shared, compute))} == {"once"}
+    assert {str(error) for error in at_once([lambda: use(shared, compute)] * 10)} == {"once"}
     assert len(calls) == 1
     assert use(shared, lambda: "again") == "again"
 
@@ -145,7 +126,7 @@ def test_a_lock_is_held_by_one() -> None:
             inside.pop()
             return 1
 
-    assert at_once(8, enter) == [1] * 8
+    assert at_once([enter] * 8) == [1] * 8
     assert cache.get("lock") is None
 
 
@@ -175,7 +156,7 @@ def test_processes_that_share_a_cache_make_a_resize_once(photo: Photo, caplog: A
     key = photo.photo.resize("50x50").removeprefix("/media/")
     original, resize = unsign(key)
     storage = media_storage()
-    results = at_once(8, lambda: derive._find_or_make(storage, key, original, resize))
+    results = at_once([lambda: derive._find_or_make(storage, key, original, resize)] * 8)
     assert len({result.data for result in results}) == 1
     assert sorted(result.made for result in results) == [False] * 7 + [True]
     assert sum(record.message.startswith("Made ") for record in caplog.records) == 1

@@ -5,7 +5,6 @@ import pickle
 import socket
 import subprocess
 import sys
-import threading
 from typing import Any
 
 import pytest
@@ -18,7 +17,7 @@ from django.test import Client
 from django_shift_media.exceptions import FileTooLarge, StorageUnavailable
 from django_shift_media.s3 import S3MediaStorage
 from gallery.models import Attachment, Photo
-from tests.conftest import fetch, follow, use_bucket
+from tests.conftest import at_once, fetch, follow, new_bucket, operations, use_bucket
 
 NAME = "3c72aedc/ba25/41e6/a569/406c8f413974/cat.jpg/cat.jpg"
 
@@ -67,8 +66,7 @@ def test_the_region_of_the_environment_counts(monkeypatch: Any) -> None:
 
 
 def test_original_urls_may_be_presigned(moto: Any, settings: Any, small_jpeg: bytes) -> None:
-    storage = use_bucket(settings, moto, querystring_auth=True, public_url=None)
-    storage.client.create_bucket(Bucket=storage.bucket_name)
+    storage = new_bucket(settings, moto, querystring_auth=True, public_url=None)
     name = storage.save(NAME, ContentFile(small_jpeg))
     url = storage.url(name)
     assert "X-Amz-Signature=" in url
@@ -88,19 +86,13 @@ def test_an_acl_is_refused() -> None:
 
 def test_threads_share_one_client(moto: Any, settings: Any) -> None:
     storage = use_bucket(settings, moto)
-    clients: list[Any] = []
-    start = threading.Barrier(20)
 
-    def use() -> None:
-        start.wait()
-        clients.append(storage.client)
+    def use() -> Any:
         assert storage.connection.meta.client is storage.bucket.meta.client is storage.client
+        return storage.client
 
-    threads = [threading.Thread(target=use) for _ in range(20)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    clients = at_once([use] * 20)
+    assert len(clients) == 20
     assert len({id(client) for client in clients}) == 1
 
 
@@ -126,8 +118,7 @@ assert storage.client is parent and codes == [0, 0, 0], codes
 
 
 def test_a_forked_process_has_a_client_of_its_own(moto: Any, settings: Any) -> None:
-    storage = use_bucket(settings, moto)
-    storage.client.create_bucket(Bucket=storage.bucket_name)
+    storage = new_bucket(settings, moto)
     options = repr(moto.storage_options(storage.bucket_name))
     subprocess.run([sys.executable, "-W", "error", "-c", FORK, options], check=True, timeout=60)
     assert [storage.get(f"child-{number}") for number in range(3)] == [b"before"] * 3
@@ -145,8 +136,7 @@ def test_a_client_has_timeouts_and_retries() -> None:
 
 
 def test_a_storage_can_be_pickled(moto: Any, settings: Any) -> None:
-    storage = use_bucket(settings, moto)
-    storage.client.create_bucket(Bucket=storage.bucket_name)
+    storage = new_bucket(settings, moto)
     storage.put("a", b"x")
     assert pickle.loads(pickle.dumps(storage)).get("a") == b"x"
 
@@ -154,8 +144,7 @@ def test_a_storage_can_be_pickled(moto: Any, settings: Any) -> None:
 def test_a_location_prefixes_all_keys(
     moto: Any, settings: Any, live_server: Any, small_jpeg: bytes, db: None
 ) -> None:
-    storage = use_bucket(settings, moto, location="user/media")
-    storage.client.create_bucket(Bucket=storage.bucket_name)
+    storage = new_bucket(settings, moto, location="user/media")
     website = moto.website_url(storage.bucket_name)
     settings.STORAGES["media"]["OPTIONS"]["public_url"] = f"{website}user/media/"
     settings.STORAGES = dict(settings.STORAGES)
@@ -175,8 +164,7 @@ def test_a_location_prefixes_all_keys(
 def test_large_files_are_sent_in_parts(
     moto: Any, settings: Any, monkeypatch: Any, db: None
 ) -> None:
-    storage = use_bucket(settings, moto)
-    storage.client.create_bucket(Bucket=storage.bucket_name)
+    storage = new_bucket(settings, moto)
     data = bytes(range(256)) * 4096 * 70  # 70 MiB
     name = storage.save(NAME, ContentFile(data))
     assert storage.get(name) == data
@@ -188,8 +176,7 @@ def test_large_files_are_sent_in_parts(
 
 
 def test_nothing_is_sent_with_an_acl(moto: Any, settings: Any) -> None:
-    storage = use_bucket(settings, moto)
-    storage.client.create_bucket(Bucket=storage.bucket_name)
+    storage = new_bucket(settings, moto)
     sent: list[Any] = []
     storage.client.meta.events.register(
         "before-send.s3", lambda request, **_: sent.append(request.headers)
@@ -211,8 +198,7 @@ def test_nothing_is_sent_with_an_acl(moto: Any, settings: Any) -> None:
     ],
 )
 def test_content_types(moto: Any, settings: Any, name: str, content_type: str) -> None:
-    storage = use_bucket(settings, moto)
-    storage.client.create_bucket(Bucket=storage.bucket_name)
+    storage = new_bucket(settings, moto)
     storage.put(f"x/{name}", b"x")
     key = NAME.replace("cat.jpg", name)
     storage.save(key, ContentFile(b"x"))
@@ -252,8 +238,7 @@ def test_what_a_browser_would_run_is_for_downloading(
 
 
 def test_objects_beyond_the_limit_are_not_read(moto: Any, settings: Any) -> None:
-    storage = use_bucket(settings, moto)
-    storage.client.create_bucket(Bucket=storage.bucket_name)
+    storage = new_bucket(settings, moto)
     storage.put("a", bytes(1001))
     with pytest.raises(FileTooLarge, match="1,001 bytes, 1,000 may be had at most"):
         storage.get("a", max_bytes=1000)
@@ -317,14 +302,10 @@ def _to_nowhere(params: Any, **kwargs: Any) -> None:
 def test_a_private_bucket_is_seen_through_the_app(
     moto: Any, settings: Any, client: Client, small_jpeg: bytes, db: None, mode: str
 ) -> None:
-    storage = use_bucket(settings, moto, mode=mode, public_url="/media/")
-    storage.client.create_bucket(Bucket=storage.bucket_name)
+    storage = new_bucket(settings, moto, mode=mode, public_url="/media/")
     photo = Photo.objects.create(photo=ContentFile(small_jpeg, name="a.jpg"))
     url = photo.photo.resize("9x9")
-    sent: list[str] = []
-    storage.client.meta.events.register(
-        "before-send.s3", lambda event_name, **_: sent.append(event_name.rpartition(".")[2])
-    )
+    sent = operations(storage)
     made = client.get(url)
     assert (made.status_code, made["Content-Type"]) == (200, "image/jpeg")
     assert sent == ["GetObject", "GetObject", "PutObject"]

@@ -106,10 +106,10 @@ class Command(BaseCommand):
 
     def upload(self, name, data):
         """Send a photo through the gallery's form."""
-        token = re.search(r'csrfmiddlewaretoken" value="(\w+)"', self.session.get(self.site).text)
+        self.session.get(self.site)
         answer = self.session.post(
             self.site,
-            data={"csrfmiddlewaretoken": token[1]},
+            data={"csrfmiddlewaretoken": self.session.cookies["csrftoken"]},
             files={"photo": (name, data)},
             allow_redirects=False,
         )
