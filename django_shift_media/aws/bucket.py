@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from botocore.exceptions import ClientError
 
 from django_shift_media.aws.documents import (
+    App,
     Conflict,
     Document,
     merge_policy,
@@ -16,13 +17,10 @@ from django_shift_media.aws.documents import (
     read_statement,
     routing_rules,
 )
-from django_shift_media.s3 import http_status
+from django_shift_media.s3 import S3MediaStorage, http_status
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-
-    from django_shift_media.aws.documents import App
-    from django_shift_media.s3 import S3MediaStorage
 
 State = Literal["already so", "to do", "done", "not supported", "failed"]
 
@@ -55,7 +53,7 @@ class Step:
 
 
 def configure(
-    storage: "S3MediaStorage", app: "App", *, create: bool, private_originals: bool, dry_run: bool
+    storage: S3MediaStorage, app: App, *, create: bool, private_originals: bool, dry_run: bool
 ) -> Iterator[Step]:
     """
     Make a bucket a public website that asks ``app`` for what is missing; say so step by step.
@@ -103,7 +101,7 @@ def _bucket_document(bucket: str, region: str) -> dict[str, Any]:
     return document
 
 
-def _parts(storage: "S3MediaStorage", app: "App", *, private_originals: bool) -> list[Part]:
+def _parts(storage: S3MediaStorage, app: App, *, private_originals: bool) -> list[Part]:
     """Return what makes a bucket such a website, in the order to write it."""
     client, bucket = storage.client, storage.bucket_name
     statement = read_statement(
