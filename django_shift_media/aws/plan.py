@@ -1,0 +1,161 @@
+"""
+Plans: what each part of a configuration is, what it must become, and how to get there.
+
+A part is one document, in the shape that boto3 gives it. Nothing here knows which service it
+belongs to.
+"""
+
+import difflib
+import json
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from botocore.exceptions import ClientError
+
+from django_shift_media.s3 import http_status
+
+Document = dict[str, Any]
+State = Literal["already so", "to do", "waiting", "done", "not supported", "failed"]
+
+# What S3 servers answer to calls that they do not know. "BucketAlreadyExists" is what some make
+# of any PUT on a bucket that they cannot place.
+_UNKNOWN_CALLS = frozenset(
+    {"NotImplemented", "MethodNotAllowed", "BucketAlreadyExists", "BucketAlreadyOwnedByYou"}
+)
+# What AWS answers while an earlier change is still on its way through its data centres.
+_UNSETTLED = frozenset({"AccessDenied", "OperationAborted"})
+_PAUSES = (0.5, 1, 2, 4)  # seconds, before each further attempt
+
+
+class Conflict(Exception):
+    """A configuration of others that ours cannot live beside; the message says which."""
+
+
+class NotYet(Exception):
+    """A part has to wait for something outside of the plan; the message says for what."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """
+    One document of a configuration; None stands for none at all.
+
+    ``read`` returns it as it is and ``merge`` what it must become, with all that is not ours
+    as it was. ``write`` puts that in place, or takes the document away. ``merge`` raises
+    ``Conflict`` where the two cannot be joined, and ``NotYet`` where it is too early.
+    """
+
+    name: str
+    read: Callable[[], Document | None]
+    merge: Callable[[Document | None], Document | None]
+    write: Callable[[Document | None], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What is to be done, or has been done, about a part."""
+
+    part: Part = field(repr=False)
+    state: State
+    current: Document | None = None
+    wanted: Document | None = None
+    reason: str = ""
+
+    def diff(self) -> list[str]:
+        """Return the lines that change, each behind a "+" or a "-", among some that do not."""
+        lines = difflib.unified_diff(_lines(self.current), _lines(self.wanted), lineterm="")
+        return [line for line in list(lines)[2:] if not line.startswith("@@")]
+
+    def as_document(self) -> Document:
+        return {
+            "part": self.part.name,
+            "state": self.state,
+            "current": self.current,
+            "wanted": self.wanted,
+            "reason": self.reason,
+        }
+
+
+def plan(parts: Iterable[Part]) -> list[Step]:
+    """
+    Compare each part with what it must become; nothing is changed.
+
+    Raise ``Conflict``, and what boto3 raises when nobody answers or nobody may ask.
+    """
+    return [_look(part) for part in parts]
+
+
+def apply(steps: Iterable[Step]) -> Iterator[Step]:
+    """
+    Do what is to do, one part after the other, and read each back.
+
+    Parts are merged anew with what they are by now: what others have changed since the plan was
+    made stays, and what follows from an earlier part is known.
+    """
+    unsettled = False
+    for step in steps:
+        if step.state in {"to do", "waiting"}:
+            step = _apply(step.part, pauses=_PAUSES if unsettled else ())
+            unsettled = unsettled or step.state == "done"
+        yield step
+
+
+def _look(part: Part) -> Step:
+    try:
+        current = part.read()
+    except ClientError as error:
+        return _failed(Step(part, "failed"), error)
+    except (ValueError, KeyError, TypeError) as error:
+        raise Conflict(f"The present {part.name} cannot be read: {error!r}.") from error
+    try:
+        wanted = part.merge(current)
+    except NotYet as error:
+        return Step(part, "waiting", current, current, str(error))
+    except (AttributeError, KeyError, TypeError) as error:
+        raise Conflict(f"The present {part.name} makes no sense: {current!r}.") from error
+    return Step(part, "already so" if wanted == current else "to do", current, wanted)
+
+
+def _apply(part: Part, pauses: Iterable[float]) -> Step:
+    step = _look(part)
+    if step.state != "to do":
+        return step
+    try:
+        _write(step, pauses)
+    except ClientError as error:
+        return _failed(step, error)
+    after = _look(part)
+    if after.state == "already so":
+        return replace(step, state="done")
+    if after.state == "to do":
+        reason = "it was accepted, and is something else when read back"
+        return replace(after, state="failed", reason=reason)
+    return after
+
+
+def _write(step: Step, pauses: Iterable[float]) -> None:
+    for pause in pauses:
+        try:
+            step.part.write(step.wanted)
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in _UNSETTLED:
+                raise
+            time.sleep(pause)
+        else:
+            return
+    step.part.write(step.wanted)
+
+
+def _failed(step: Step, error: ClientError) -> Step:
+    state: State = "not supported" if _is_unknown_call(error) else "failed"
+    return replace(step, state=state, reason=str(error))
+
+
+def _is_unknown_call(error: ClientError) -> bool:
+    return http_status(error) in {405, 501} or error.response["Error"]["Code"] in _UNKNOWN_CALLS
+
+
+def _lines(document: Document | None) -> list[str]:
+    return [] if document is None else json.dumps(document, indent=2, default=str).splitlines()

@@ -1,0 +1,91 @@
+"""What the commands that configure AWS have in common: show a plan, ask, apply, say what holds."""
+
+import json
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from django_shift_media.aws.plan import Conflict, Part, Step, apply, plan
+
+
+class PlanCommand(BaseCommand):
+    """
+    A command that turns its options into the parts of a plan, and sees the plan through.
+
+    ``parts`` may raise ``Conflict`` or ``ValueError`` for options that make no sense.
+    """
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        for option, text in {
+            "--dry-run": "show what would change, and change nothing",
+            "--check": "show what would change, and exit with 1 if anything would",
+            "--json": "print the parts, as they are and as they are wanted, as JSON",
+        }.items():
+            parser.add_argument(option, action="store_true", help=text)
+        parser.add_argument(
+            "--no-input",
+            "--noinput",
+            action="store_false",
+            dest="interactive",
+            help="change it without asking",
+        )
+
+    def parts(self, options: dict[str, Any]) -> Sequence[Part]:
+        raise NotImplementedError
+
+    def conclude(self, options: dict[str, Any]) -> None:
+        """Say what the user should know or do, once everything is as wanted."""
+
+    def handle(self, **options: Any) -> None:
+        try:
+            self.carry_out(options)
+        except (BotoCoreError, ClientError, Conflict, ImproperlyConfigured, ValueError) as error:
+            raise CommandError(str(error)) from error
+
+    def carry_out(self, options: dict[str, Any]) -> None:
+        steps = plan(self.parts(options))
+        changes = [step.part.name for step in steps if step.state == "to do"]
+        keep = options["dry_run"] or options["check"]
+        if not options["json"]:
+            for step in steps:
+                self.show(step)
+        if changes and not keep:
+            if not self.confirm(options):
+                raise CommandError("Nothing was changed.")
+            steps = self.apply(steps, options)
+        if options["json"]:
+            document = [step.as_document() for step in steps]
+            self.stdout.write(json.dumps(document, indent=2, default=str))
+        if failed := [step.part.name for step in steps if step.state == "failed"]:
+            raise CommandError(f"Failed: {', '.join(failed)}.")
+        if changes and options["check"]:
+            raise CommandError(f"Not as wanted: {', '.join(changes)}.")
+        if not keep and not options["json"]:
+            self.conclude(options)
+
+    def apply(self, steps: Sequence[Step], options: dict[str, Any]) -> list[Step]:
+        applied = []
+        for step in apply(steps):
+            applied.append(step)
+            if not options["json"] and step.state != "already so":
+                self.show(step)
+        return applied
+
+    def confirm(self, options: dict[str, Any]) -> bool:
+        if not (options["interactive"] and sys.stdin.isatty()):
+            return True
+        self.stderr.write("Make these changes? [y/N] ", self.style.WARNING, ending="")
+        self.stderr.flush()
+        return input().strip().lower() in {"y", "yes"}
+
+    def show(self, step: Step) -> None:
+        reason = f": {step.reason}" if step.reason else ""
+        line = f"  {step.state:<14} {step.part.name}{reason}"
+        self.stdout.write(line, self.style.ERROR if step.state == "failed" else None)
+        for line in step.diff() if step.state == "to do" else ():
+            styles = {"+": self.style.SUCCESS, "-": self.style.ERROR}
+            self.stdout.write(f"      {line}", styles.get(line[0]))
