@@ -1,0 +1,208 @@
+"""What an answer of the bucket's website says, or of what was taken for it."""
+
+import re
+from urllib.parse import urlsplit
+
+from django_shift_media.doctor.case import Chain, Evidence, Problem
+from django_shift_media.doctor.hops import Hop
+
+
+def judge(chain: Chain, hop: Hop, evidence: Evidence, *, missing: bool) -> Problem | None:
+    """``missing`` says whether the resize is not in the bucket by now, as far as that is known."""
+    if hop.redirects:
+        return _redirect(chain, hop) if missing else _redirect_again(chain, hop, evidence)
+    if "xml" in hop.content_type:
+        return _rest_endpoint(chain, hop)
+    if b"NoSuchBucket" in hop.body:
+        return no_bucket(chain, f"{hop.host} says that there is no such bucket.")
+    if hop.status == 404:
+        return _rule_missing(chain, hop, evidence)
+    if hop.status == 403:
+        return _forbidden(chain, hop, evidence)
+    what = f"{hop.host} answers {hop.status}."
+    return unreachable(chain, hop, what)
+
+
+def unreachable(chain: Chain, hop: Hop, what: str) -> Problem:
+    if hop.url.startswith("https:") and ".s3-website" in hop.host:
+        return Problem(
+            id="scheme-mismatch",
+            what=f"{what} Website endpoints of S3 speak HTTP only.",
+            remedy=cdn(chain),
+        )
+    if hop.fault == "name":
+        return Problem(
+            id="wrong-endpoint",
+            what=what,
+            remedy='Correct "region_name", "custom_domain" or "public_url" in the storage\'s'
+            " OPTIONS: one of them makes this host.",
+        )
+    return Problem(
+        id="media-unreachable",
+        what=what,
+        remedy="Start what answers there, or open its port to this machine; or correct"
+        ' "public_url" or "custom_domain" in the storage\'s OPTIONS.',
+    )
+
+
+def no_bucket(chain: Chain, what: str) -> Problem:
+    return Problem(
+        id="no-such-bucket",
+        what=what,
+        remedy=f'{chain.configure} --create; or correct "bucket_name" in the storage\'s OPTIONS.',
+    )
+
+
+def cdn(chain: Chain) -> str:
+    return (
+        "Put CloudFront or another CDN before the website endpoint: manage.py configure_media_cdn"
+        ' --domain media.example.com does; then set "custom_domain" in the storage\'s OPTIONS.'
+    )
+
+
+def _redirect(chain: Chain, hop: Hop) -> Problem | None:
+    """The redirect of what is missing: to the app, and not to be kept."""
+    max_age = re.search(r"max-age=0*[1-9]", hop.cache_control)
+    if hop.status in {301, 308} or max_age:
+        kept = hop.cache_control or f"as browsers do with a {hop.status}"
+        return Problem(
+            id="redirect-cached",
+            what=f"The redirect to the app is to be kept ({kept}): browsers go in circles once the"
+            " resize is there.",
+            remedy=f"{chain.configure} for the rules to redirect by 302; and let no CDN put a"
+            " Cache-Control on redirects.",
+        )
+    target = hop.location or ""
+    # Without a named site, what answers there is the judge of it.
+    if not urlsplit(chain.app).netloc or chain.is_at_app(target):
+        return None
+    return _wrong_target(chain, target)
+
+
+def _wrong_target(chain: Chain, target: str) -> Problem:
+    wanted, found = urlsplit(chain.app + chain.key), urlsplit(target)
+    what = f"The bucket's routing rules lead to {target or 'nowhere'}, not to {chain.app}"
+    if wanted.netloc != found.netloc:
+        id = "rule-elsewhere"
+    elif wanted.scheme != found.scheme:
+        id = "scheme-mismatch"
+    else:
+        id = "mounted-elsewhere"
+    return Problem(id=id, what=what, remedy=chain.configure)
+
+
+def _redirect_again(chain: Chain, hop: Hop, evidence: Evidence) -> Problem:
+    """The redirect of what the bucket has by now: it is not seen to be there."""
+    if evidence.stored is False:
+        return Problem(
+            id="not-stored",
+            what="The app says that it has made the resize, and the storage does not have it.",
+            remedy="Give the app the same STORAGES as this process, and restart it.",
+        )
+    if evidence.blocked_by:
+        return _blocked(chain, evidence)
+    if evidence.anyone_may_get(chain, chain.key) is False:
+        return _not_public(chain)
+    original_is_seen = evidence.original is not None and evidence.original.status == 200
+    if hop.was_kept or original_is_seen:
+        return _kept(hop)
+    may_get_original = evidence.anyone_may_get(chain, chain.original)
+    if may_get_original is None:
+        return _not_public(chain, guessed=True)
+    if may_get_original:
+        return Problem(
+            id="wrong-endpoint",
+            what=f"{hop.host} does not have what the bucket {chain.bucket!r} has, and lets anyone"
+            " get: it shows another one.",
+            remedy='Correct "public_url" or "custom_domain" in the storage\'s OPTIONS, or the'
+            " origin of the CDN there.",
+        )
+    return _kept(hop)
+
+
+def _kept(hop: Hop) -> Problem:
+    sign = f" (Age: {hop.age or 0}, X-Cache: {hop.x_cache or 'none'})" if hop.was_kept else ""
+    return Problem(
+        id="redirect-cached",
+        what="The resize is in the bucket, and the redirect to the app still comes: something in"
+        f" between has kept it{sign}.",
+        remedy=f"Tell the cache at {hop.host} to keep no redirects; in CloudFront, a minimum TTL"
+        " and a default TTL of 0 in the cache policy; in nginx, no 302 in proxy_cache_valid.",
+    )
+
+
+def _forbidden(chain: Chain, hop: Hop, evidence: Evidence) -> Problem:
+    """403, and no rule that redirects it."""
+    if evidence.blocked_by:
+        return _blocked(chain, evidence)
+    if evidence.anyone_may_get(chain, chain.key) is False:
+        return _not_public(chain)
+    if evidence.rules == []:
+        return _rule_missing(chain, hop, evidence)
+    sees_original = evidence.original is not None and evidence.original.status == 200
+    if evidence.rules is None and not sees_original:
+        return _not_public(chain, guessed=True)
+    return Problem(
+        id="403-instead-of-404",
+        what="The bucket says 403 of what is missing, as readers may not list it, and no routing"
+        " rule takes a 403.",
+        remedy=f"{chain.configure}: it adds a rule for 403 and one for 404.",
+    )
+
+
+def _blocked(chain: Chain, evidence: Evidence) -> Problem:
+    if evidence.blocked_by == "account":
+        return Problem(
+            id="public-access-blocked",
+            what="The AWS account blocks public access to all of its buckets, which wins over the"
+            " bucket's own settings.",
+            remedy="Lift BlockPublicPolicy and RestrictPublicBuckets of the account (S3 console,"
+            f' "Block Public Access settings for this account"), then {chain.configure}; or keep'
+            ' the bucket private, with "mode": "failover" or "app" in the storage\'s OPTIONS.',
+        )
+    return Problem(
+        id="public-access-blocked",
+        what="The bucket blocks public access (BlockPublicPolicy, RestrictPublicBuckets): nobody"
+        " sees what is in it.",
+        remedy=f"{chain.configure}: it lifts these two blocks.",
+    )
+
+
+def _not_public(chain: Chain, *, guessed: bool = False) -> Problem:
+    if not guessed:
+        return Problem(
+            id="not-public",
+            what=f"The policy of the bucket {chain.bucket!r} does not let anyone get resizes.",
+            remedy=f"{chain.configure}: it adds the statement.",
+        )
+    return Problem(
+        id="public-access-blocked",
+        what="Nobody sees what is in the bucket: very likely, the bucket or the account blocks"
+        " public access, or the policy lets nobody read. These credentials may not ask which.",
+        remedy=f"{chain.configure}, with credentials that may change the bucket; it says what it"
+        " cannot change. A block of the account is lifted in the S3 console.",
+    )
+
+
+def _rule_missing(chain: Chain, hop: Hop, evidence: Evidence) -> Problem:
+    what = f"{hop.host} answers {hop.status} and redirects nobody: no routing rule takes it."
+    if b"NoSuchWebsiteConfiguration" in hop.body:
+        what = "The bucket's website is turned off."
+    elif evidence.rules == []:
+        what = "The bucket's website has no routing rules."
+    elif evidence.rules:
+        what = f"None of the bucket's {len(evidence.rules)} routing rules takes what is missing."
+    return Problem(id="rule-missing", what=what, remedy=chain.configure)
+
+
+def _rest_endpoint(chain: Chain, hop: Hop) -> Problem:
+    """XML is what S3 speaks to programs; its websites speak HTML."""
+    if b"NoSuchBucket" in hop.body:
+        return no_bucket(chain, f"{hop.host} says that there is no such bucket.")
+    return Problem(
+        id="wrong-endpoint",
+        what=f"{hop.host} is S3's endpoint for programs, which knows no routing rules (it answers"
+        f" {hop.status} in XML).",
+        remedy='Leave "public_url" and "custom_domain" out of the storage\'s OPTIONS for the'
+        " bucket's website endpoint, or let them name a CDN whose origin is that.",
+    )
