@@ -26,15 +26,14 @@ def judge(chain: Chain, hop: Hop) -> Problem | None:
 
 
 def unreachable(chain: Chain, hop: Hop, what: str) -> Problem:
-    if chain.mode == "website":
-        where = f"The bucket's routing rules lead to {_site(hop)}. If that is the app, start it or"
-        remedy = f"{where} open its port; if it is not: {chain.configure}"
-    else:
-        remedy = f"Start the app, or what stands before it, so that {_site(hop)} answers."
-    # A host without an address is none that has an app.
-    is_elsewhere = chain.mode == "website" and hop.fault == "name"
+    remedy = "Start the app, and what stands before it, or open its port to this machine."
+    if chain.mode != "website":
+        return Problem(id="app-unreachable", what=what, remedy=remedy)
     return Problem(
-        id="rule-elsewhere" if is_elsewhere else "app-unreachable", what=what, remedy=remedy
+        # A host without an address is none that has an app.
+        id="rule-elsewhere" if hop.fault == "name" else "app-unreachable",
+        what=f"{what} The bucket's routing rules lead there.",
+        remedy=chain.configure(f"{remedy} If that is not the app, lead there"),
     )
 
 
@@ -44,10 +43,11 @@ def elsewhere(chain: Chain, hop: Hop, what: str) -> Problem:
         return _mounted_elsewhere(chain, hop, what)
     return Problem(
         id="rule-elsewhere",
-        what=f"{what} The bucket's routing rules lead to {_site(hop)}, which does not seem to be"
-        " the app.",
-        remedy=f"{chain.configure} (or, if that is the right host, deploy the urls of"
-        " django_shift_media there).",
+        what=f"{what} The bucket's routing rules lead there, and it does not seem to be the app.",
+        remedy=chain.configure(
+            "If that is the right host, deploy the urls of django_shift_media there. If it is"
+            " not, lead to the app"
+        ),
     )
 
 
@@ -87,7 +87,7 @@ def _astray(chain: Chain, hop: Hop, target: str) -> Problem:
     remedy = f"Let {chain.app} pass the middleware or proxy that sends such redirects."
     if is_same_place and chain.mode == "website":
         site = _site_of(target)
-        remedy = f"Lead there at once: manage.py configure_media_bucket --app-url {site}"
+        remedy = chain.configure("Lead there at once", site=site)
     return Problem(
         id="app-redirects",
         what=f"Instead of making the resize, {hop.host} redirects to {target}.",
@@ -121,7 +121,10 @@ def _refused_by_view(chain: Chain, hop: Hop) -> Problem:
 
 def _remedy_of_failure(status: int, reason: str) -> str:
     if status == 422:
-        return "Give the app the same SHIFT_MEDIA_MAX_BYTES, MAX_PIXELS and Pillow as this process."
+        return (
+            "The probe is a PNG of 64 x 48 pixels: raise SHIFT_MEDIA_MAX_PIXELS and"
+            " SHIFT_MEDIA_MAX_BYTES of the app, or install a Pillow there that knows WebP."
+        )
     if reason.startswith("Too busy"):
         return "Try again; if it stays so, raise SHIFT_MEDIA_CONCURRENCY or add processes."
     return (
@@ -136,7 +139,7 @@ def _refused_by_others(chain: Chain, hop: Hop) -> Problem:
         return Problem(
             id="scheme-mismatch",
             what=f"{hop.host} speaks HTTPS, and is asked over HTTP.",
-            remedy=chain.configure.replace("http://", "https://"),
+            remedy=chain.configure("Lead to https", site=f"https://{hop.host}"),
         )
     if hop.status == 400:
         return Problem(
@@ -147,9 +150,11 @@ def _refused_by_others(chain: Chain, hop: Hop) -> Problem:
     if hop.status in {502, 503, 504}:
         return Problem(
             id="app-unreachable",
-            what=f"{what} A proxy does not reach the app, for one reason.",
+            what=f"{what} Very likely, a proxy does not reach the app.",
             remedy="Start the app behind it; the proxy's log says more.",
         )
+    if chain.mode == "failover" and hop.status in {403, 404}:
+        return _no_failover(chain, hop)
     if hop.status != 404:
         return Problem(
             id="app-refuses",
@@ -159,8 +164,6 @@ def _refused_by_others(chain: Chain, hop: Hop) -> Problem:
         )
     if chain.mode == "website":
         return elsewhere(chain, hop, what)
-    if chain.mode == "failover":
-        return _no_failover(chain, hop)
     return _mounted_elsewhere(chain, hop, what)
 
 
@@ -176,20 +179,15 @@ def _no_failover(chain: Chain, hop: Hop) -> Problem:
 def _mounted_elsewhere(chain: Chain, hop: Hop, what: str) -> Problem:
     mount = urlsplit(chain.app).path
     if chain.mode == "website":
-        remedy = f"{chain.configure}: it takes the path from the project's urls."
+        remedy = chain.configure("Have the routing rules lead to where the urls are mounted")
     else:
-        remedy = f"Mount the urls of django_shift_media where {hop.url} leads to, or correct"
-        remedy += " MEDIA_URL."
+        remedy = 'Let MEDIA_URL (or "public_url") lead to where the urls are mounted.'
     return Problem(
         id="mounted-elsewhere",
-        what=f"{what} It was asked for {urlsplit(hop.url).path}, the project has mounted the urls"
-        f" at {mount}",
+        what=f"{what} It was asked for {urlsplit(hop.url).path}, and the urls are mounted at"
+        f" {mount!r}.",
         remedy=remedy,
     )
-
-
-def _site(hop: Hop) -> str:
-    return _site_of(hop.url)
 
 
 def _site_of(url: str) -> str:

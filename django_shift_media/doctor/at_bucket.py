@@ -49,14 +49,18 @@ def no_bucket(chain: Chain, what: str) -> Problem:
     return Problem(
         id="no-such-bucket",
         what=what,
-        remedy=f'{chain.configure} --create; or correct "bucket_name" in the storage\'s OPTIONS.',
+        remedy=chain.configure(
+            'Correct "bucket_name" in the storage\'s OPTIONS, or create the bucket',
+            more=" --create",
+        ),
     )
 
 
 def cdn(chain: Chain) -> str:
     return (
-        "Put CloudFront or another CDN before the website endpoint: manage.py configure_media_cdn"
-        ' --domain media.example.com does; then set "custom_domain" in the storage\'s OPTIONS.'
+        'Put a CDN before the website endpoint, set "custom_domain" in the storage\'s OPTIONS to'
+        " its host, and restart. For CloudFront:\n"
+        "    python manage.py configure_media_cdn --domain media.example.com"
     )
 
 
@@ -69,10 +73,17 @@ def _redirect(chain: Chain, hop: Hop) -> Problem | None:
             id="redirect-cached",
             what=f"The redirect to the app is to be kept ({kept}): browsers go in circles once the"
             " resize is there.",
-            remedy=f"{chain.configure} for the rules to redirect by 302; and let no CDN put a"
-            " Cache-Control on redirects.",
+            remedy=chain.configure(
+                "Let no CDN put a Cache-Control on redirects, and have the rules redirect by 302"
+            ),
         )
     target = hop.location or ""
+    if chain.is_at_media(target):
+        return Problem(
+            id="redirect-loop",
+            what=f"{hop.host} redirects to itself.",
+            remedy=chain.configure("Have the bucket's routing rules lead to the app"),
+        )
     # Without a named site, what answers there is the judge of it.
     if not urlsplit(chain.app).netloc or chain.is_at_app(target):
         return None
@@ -81,14 +92,14 @@ def _redirect(chain: Chain, hop: Hop) -> Problem | None:
 
 def _wrong_target(chain: Chain, target: str) -> Problem:
     wanted, found = urlsplit(chain.app + chain.key), urlsplit(target)
-    what = f"The bucket's routing rules lead to {target or 'nowhere'}, not to {chain.app}"
+    what = f"The bucket's routing rules lead to {target}, not to {chain.app}"
     if wanted.netloc != found.netloc:
         id = "rule-elsewhere"
     elif wanted.scheme != found.scheme:
         id = "scheme-mismatch"
     else:
         id = "mounted-elsewhere"
-    return Problem(id=id, what=what, remedy=chain.configure)
+    return Problem(id=id, what=what, remedy=chain.configure("Lead there"))
 
 
 def _redirect_again(chain: Chain, hop: Hop, evidence: Evidence) -> Problem:
@@ -146,7 +157,7 @@ def _forbidden(chain: Chain, hop: Hop, evidence: Evidence) -> Problem:
         id="403-instead-of-404",
         what="The bucket says 403 of what is missing, as readers may not list it, and no routing"
         " rule takes a 403.",
-        remedy=f"{chain.configure}: it adds a rule for 403 and one for 404.",
+        remedy=chain.configure("Have a rule for 403, and one for 404"),
     )
 
 
@@ -156,15 +167,17 @@ def _blocked(chain: Chain, evidence: Evidence) -> Problem:
             id="public-access-blocked",
             what="The AWS account blocks public access to all of its buckets, which wins over the"
             " bucket's own settings.",
-            remedy="Lift BlockPublicPolicy and RestrictPublicBuckets of the account (S3 console,"
-            f' "Block Public Access settings for this account"), then {chain.configure}; or keep'
-            ' the bucket private, with "mode": "failover" or "app" in the storage\'s OPTIONS.',
+            remedy=chain.configure(
+                'Keep the bucket private, in "mode": "failover" or "app" of the storage\'s OPTIONS.'
+                " Or lift BlockPublicPolicy and RestrictPublicBuckets of the account (S3 console,"
+                ' "Block Public Access settings for this account"), and then'
+            ),
         )
     return Problem(
         id="public-access-blocked",
         what="The bucket blocks public access (BlockPublicPolicy, RestrictPublicBuckets): nobody"
         " sees what is in it.",
-        remedy=f"{chain.configure}: it lifts these two blocks.",
+        remedy=chain.configure("Lift these two blocks"),
     )
 
 
@@ -173,14 +186,16 @@ def _not_public(chain: Chain, *, guessed: bool = False) -> Problem:
         return Problem(
             id="not-public",
             what=f"The policy of the bucket {chain.bucket!r} does not let anyone get resizes.",
-            remedy=f"{chain.configure}: it adds the statement.",
+            remedy=chain.configure("Add the statement that does"),
         )
     return Problem(
         id="public-access-blocked",
         what="Nobody sees what is in the bucket: very likely, the bucket or the account blocks"
         " public access, or the policy lets nobody read. These credentials may not ask which.",
-        remedy=f"{chain.configure}, with credentials that may change the bucket; it says what it"
-        " cannot change. A block of the account is lifted in the S3 console.",
+        remedy=chain.configure(
+            "A block of the account is lifted in the S3 console. For the rest, with credentials"
+            " that may change the bucket"
+        ),
     )
 
 
@@ -191,8 +206,9 @@ def _rule_missing(chain: Chain, hop: Hop, evidence: Evidence) -> Problem:
     elif evidence.rules == []:
         what = "The bucket's website has no routing rules."
     elif evidence.rules:
-        what = f"None of the bucket's {len(evidence.rules)} routing rules takes what is missing."
-    return Problem(id="rule-missing", what=what, remedy=chain.configure)
+        what = f"No routing rule of the bucket takes what is missing; it has {len(evidence.rules)}."
+    remedy = chain.configure("Have what is missing redirected to the app")
+    return Problem(id="rule-missing", what=what, remedy=remedy)
 
 
 def _rest_endpoint(chain: Chain, hop: Hop) -> Problem:

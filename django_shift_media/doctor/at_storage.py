@@ -44,8 +44,8 @@ def _why(code: str, acl: str) -> tuple[str, str]:
         )
     if code == "NoSuchBucket":
         return "no-such-bucket", (
-            "Create it (manage.py configure_media_bucket --create --app-url"
-            ' https://www.example.com), or correct "bucket_name" in the storage\'s OPTIONS.'
+            'Correct "bucket_name" in the storage\'s OPTIONS, or create the bucket:\n    python'
+            " manage.py configure_media_bucket --create --app-url https://www.example.com"
         )
     if code in _CREDENTIALS:
         return "credentials-refused", (

@@ -46,10 +46,10 @@ class Chain:
         wanted = self.app + self.key
         return urlsplit(url).path.endswith(wanted) if wanted.startswith("/") else url == wanted
 
-    @property
-    def configure(self) -> str:
-        """The command that mends most of it."""
-        return f"manage.py configure_media_bucket --app-url {self.site}"
+    def configure(self, why: str, *, site: str = "", more: str = "") -> str:
+        """Return the remedy that mends most of it, on a line of its own to be copied."""
+        command = f"python manage.py configure_media_bucket --app-url {site or self.site}{more}"
+        return f"{why}:\n    {command}"
 
 
 class View(NamedTuple):
@@ -99,7 +99,11 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """What is wrong at one hop, counted from 1, and what helps; a warning breaks nothing yet."""
+    """
+    What is wrong at one hop, counted from 1, and what helps.
+
+    A line of ``remedy`` that begins with spaces is a command. A warning breaks nothing yet.
+    """
 
     id: str
     what: str

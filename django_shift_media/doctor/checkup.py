@@ -76,13 +76,9 @@ class Checkup:
     def _look(self) -> None:
         self._view("first")
         evidence = Evidence(stored=self._is_stored())
-        self._view("again")
-        try:
-            self.storage.delete(self.chain.key)
-        except _FAILURES as error:
-            self.problems.append(not_deleted(str(error)))
-        else:
-            self._view("after_deletion")
+        if self.views[0].hops[-1].status == 200:  # or there is nothing to be asked for again
+            self._view("again")
+            self._view_after_deletion()
         if judge(self.chain, self.views, evidence):
             evidence = self._inquire(evidence)
         self.problems += judge(self.chain, self.views, evidence)
@@ -93,6 +89,14 @@ class Checkup:
     def _view(self, request: Request) -> None:
         self.views.append(View(request, follow(self.chain.url)))
         self.show(self.views[-1])
+
+    def _view_after_deletion(self) -> None:
+        try:
+            self.storage.delete(self.chain.key)
+        except _FAILURES as error:
+            self.problems.append(not_deleted(str(error)))
+        else:
+            self._view("after_deletion")
 
     def _is_stored(self) -> bool | None:
         try:

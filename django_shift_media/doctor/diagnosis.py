@@ -54,6 +54,8 @@ def _fault(
         return _unreachable(chain, hop)
     if hop.status == 200:
         return _picture(chain, hop)
+    if hop.redirects and hop.location is None:
+        return _nowhere(hop)
     if hop.redirects and (upgrade := _upgrade(chain, hop)):
         return upgrade
     if chain.mode == "website" and chain.is_at_media(hop.url) and not at_app.is_view(hop):
@@ -64,7 +66,7 @@ def _fault(
 
 
 def _unreachable(chain: Chain, hop: Hop) -> Problem:
-    what = f"{hop.host} cannot be asked: {hop.error}."
+    what = f"{hop.host} does not answer: {hop.error}."
     if hop.fault == "certificate":
         return Problem(
             id="certificate-invalid",
@@ -75,12 +77,22 @@ def _unreachable(chain: Chain, hop: Hop) -> Problem:
     if hop.fault == "tls":
         return Problem(
             id="scheme-mismatch",
-            what=f"{what} It does not speak HTTPS, for one reason.",
-            remedy="Turn HTTPS on there, or use http in the URL that leads there.",
+            what=f"{what} Very likely, it does not speak HTTPS.",
+            remedy='Turn HTTPS on there, or say http in what leads there: "public_url" in the'
+            " storage's OPTIONS, or --app-url of configure_media_bucket.",
         )
     if chain.is_at_media(hop.url) and chain.mode != "app":
         return at_bucket.unreachable(chain, hop, what)
     return at_app.unreachable(chain, hop, what)
+
+
+def _nowhere(hop: Hop) -> Problem:
+    location = hop.headers.get("location", "nothing")
+    return Problem(
+        id="redirect-nowhere",
+        what=f"{hop.host} answers {hop.status}, and its Location is no URL: {location}",
+        remedy="Correct the rule, the proxy or the middleware that redirects there.",
+    )
 
 
 def _upgrade(chain: Chain, hop: Hop) -> Problem | None:
@@ -91,7 +103,7 @@ def _upgrade(chain: Chain, hop: Hop) -> Problem | None:
     if (here.hostname, here.path) != (there.hostname, there.path):
         return None
     site = f"https://{there.netloc}"
-    remedy = f"manage.py configure_media_bucket --app-url {site}"
+    remedy = chain.configure("Lead to https at once", site=site)
     what = "The bucket's routing rules say http, and the app redirects to https."
     if chain.is_at_media(hop.url):
         what = "The public URL of the media says http, and what answers redirects to https."
@@ -144,15 +156,15 @@ def _picture(chain: Chain, hop: Hop) -> Problem | None:
         return Problem(
             id="wrong-picture",
             what=wrong,
-            remedy="Something between the browser and the storage answers by itself, or rewrites"
-            f" what passes: have it give {hop.host}'s own answer.",
+            remedy=f"See what answers at {hop.host}: something in the place of the media, to which"
+            ' "public_url" or "custom_domain" leads, or something that rewrites what passes.',
         )
     if _max_age(hop.cache_control) >= _YEAR:
         return None
     return Problem(
         id="cache-control-missing",
-        what=f"The picture is to be kept for a year, its Cache-Control is {hop.cache_control!r}:"
-        " browsers will ask for it again and again.",
+        what=f"The picture is to be kept for a year, its Cache-Control is"
+        f" {hop.cache_control or 'missing'}: browsers will ask for it again and again.",
         remedy=_cache_remedy(chain),
     )
 

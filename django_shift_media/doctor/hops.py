@@ -52,9 +52,13 @@ class Hop:
 
     @property
     def location(self) -> str | None:
-        """Where it sends the browser, as an absolute URL."""
-        location = self.headers.get("location")
-        return urljoin(self.url, iri_to_uri(location)) if location else None
+        """Where it sends the browser, as an absolute URL; None for nowhere that one can ask."""
+        try:
+            target = urljoin(self.url, iri_to_uri(self.headers["location"]))
+            parts = urlsplit(target)
+        except (KeyError, ValueError):
+            return None
+        return target if parts.scheme in _PORTS and parts.hostname else None
 
     @property
     def redirects(self) -> bool:
@@ -98,8 +102,6 @@ def follow(url: str) -> list[Hop]:
     """Ask for a URL and go wherever that leads, over HTTP and HTTPS, ``MAX_HOPS`` times at most."""
     hops = [ask(url)]
     while hops[-1].redirects and (target := hops[-1].location) and len(hops) < MAX_HOPS:
-        if urlsplit(target).scheme not in _PORTS:
-            break
         hops.append(ask(target))
     return hops
 
@@ -157,7 +159,9 @@ def _fault(error: Exception) -> Fault:
 
 def _reason(error: Exception) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
-        return error.verify_message
+        return error.verify_message.rstrip(".")
+    if isinstance(error, ssl.SSLError) and error.reason:
+        return error.reason.replace("_", " ").lower()
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     return str(error) or type(error).__name__

@@ -3,6 +3,7 @@
 import textwrap
 from collections.abc import Iterator
 from dataclasses import asdict
+from functools import partial
 from typing import Any, Literal, NamedTuple
 
 from django_shift_media.doctor.case import Chain, Problem, Request, View
@@ -27,15 +28,15 @@ class Line(NamedTuple):
     """A line, and the name of one of the styles that Django's commands have."""
 
     text: str
-    style: Literal["MIGRATE_HEADING", "SUCCESS", "WARNING", "ERROR"] | None = None
+    style: Literal["MIGRATE_HEADING", "MIGRATE_LABEL", "SUCCESS", "WARNING", "ERROR"] | None = None
 
 
 def introduction(chain: Chain) -> Iterator[Line]:
     where = f"bucket {chain.bucket}" if chain.bucket else "local disk"
     yield Line(f"Storage   {where}, mode {chain.mode!r}")
-    yield Line(f"Original  {chain.original}")
-    yield Line(f"Resize    {chain.key}")
-    yield Line(f"          ({_KEY} below)")
+    folder, _, name = chain.key.rpartition("/")
+    yield Line(f"{_KEY:<9} {folder}/")
+    yield Line(f"{'':<9} {name}")
 
 
 def show(chain: Chain, view: View) -> Iterator[Line]:
@@ -119,11 +120,15 @@ def _problem(problem: Problem, chain: Chain) -> Iterator[Line]:
     for line in _wrapped(_short(problem.what, chain)):
         yield Line(f"  {line}")
     for line in _wrapped(_short(f"Remedy: {problem.remedy}", chain)):
-        yield Line(f"  {line}", "MIGRATE_HEADING")
+        yield Line(f"  {line}", "MIGRATE_LABEL")
 
 
 def _wrapped(text: str) -> list[str]:
-    return textwrap.wrap(text, _WIDTH - 2, break_long_words=False, break_on_hyphens=False)
+    """Wrap each line but commands, which are to be copied whole."""
+    wrap = partial(textwrap.wrap, width=_WIDTH, break_long_words=False, break_on_hyphens=False)
+    return [
+        part for line in text.splitlines() for part in ([line] if line[0] == " " else wrap(line))
+    ]
 
 
 def _short(text: str, chain: Chain) -> str:

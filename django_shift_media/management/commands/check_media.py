@@ -32,8 +32,6 @@ class Command(BaseCommand):
         try:
             with ending_in_order():
                 self.checkup.run()
-        except KeyboardInterrupt:
-            raise CommandError("Interrupted.", returncode=130) from None
         finally:
             self.conclude()
         if broken := self.checkup.errors:
