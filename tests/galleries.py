@@ -30,10 +30,10 @@ def environment(
 
 
 @contextmanager
-def gallery(environment: dict[str, str]) -> Iterator[str]:
-    """Run a gallery until the block ends, and yield its URL."""
+def gallery(environment: dict[str, str], *under: str) -> Iterator[str]:
+    """Run a gallery until the block ends, ``under`` another command, and yield its URL."""
     port = free_port()
-    command = [sys.executable, str(MANAGE), "runserver", "--noreload", f"127.0.0.1:{port}"]
+    command = [*under, sys.executable, str(MANAGE), "runserver", "--noreload", f"127.0.0.1:{port}"]
     process = subprocess.Popen(
         command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )

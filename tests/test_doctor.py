@@ -18,7 +18,7 @@ from django.core.management import CommandError, call_command
 from PIL import Image
 
 from django_shift_media.storages import media_storage
-from tests.conftest import configured_bucket, missing, new_bucket
+from tests.conftest import at_once, configured_bucket, missing, new_bucket
 from tests.galleries import MANAGE, environment, gallery
 from tests.proxies import Certificate, make_certificate, nginx
 from tests.servers import free_port
@@ -164,6 +164,24 @@ def test_a_sound_private_bucket_is_found_sound(
     assert stored(storage) == []
 
 
+def test_a_problem_is_printed_with_its_remedy(moto_bucket: Any, live_server: Any) -> None:
+    moto_bucket.client.delete_bucket_policy(Bucket=moto_bucket.bucket_name)
+    output = io.StringIO()
+    with pytest.raises(CommandError, match=r"^Broken: not-public\.$"):
+        call_command("check_media", stdout=output)
+    assert output.getvalue().endswith(
+        "Error: not-public (first request, hop 3)\n"
+        f"  The policy of the bucket '{moto_bucket.bucket_name}' does not let anyone get resizes.\n"
+        "  Remedy: Add the statement that does:\n"
+        f"      python manage.py configure_media_bucket --app-url {live_server.url}\n"
+    )
+
+
+def test_it_runs_in_a_thread(moto_bucket: Any) -> None:
+    (document,) = at_once([diagnose])
+    assert document["ok"]
+
+
 def test_a_sound_local_disk_is_found_sound(settings: Any, tmp_path: Path) -> None:
     with gallery(environment(tmp_path)) as site:
         settings.MEDIA_ROOT = tmp_path / "media"
@@ -300,6 +318,17 @@ def test_the_website_of_another_bucket(
     assert stored(moto_bucket) == stored(other) == []
 
 
+def test_the_website_of_no_bucket(moto: Any, moto_bucket: Any, settings: Any) -> None:
+    change_options(settings, public_url=moto.website_url("no-such-bucket"))
+    assert "a bucket that does not exist" in the_problem("wrong-endpoint")["what"]
+
+
+def test_media_that_are_out_of_service(moto_bucket: Any, settings: Any) -> None:
+    with nginx("location / { return 503; }") as (port,):
+        change_options(settings, public_url=f"http://127.0.0.1:{port}/")
+        assert "answers 503" in the_problem("media-unreachable")["what"]
+
+
 @pytest.mark.parametrize("host", ["no-such-host.invalid", "127.0.0.1:9"])
 def test_a_host_that_is_not_there(moto_bucket: Any, settings: Any, host: str) -> None:
     change_options(settings, public_url=f"http://{host}/")
@@ -307,13 +336,20 @@ def test_a_host_that_is_not_there(moto_bucket: Any, settings: Any, host: str) ->
     assert host in the_problem(named)["what"]
 
 
-def test_a_redirect_that_something_keeps(moto: Any, moto_bucket: Any, settings: Any) -> None:
-    server = website_proxy(moto, moto_bucket, "proxy_cache kept; proxy_cache_valid 302 1m;")
+@pytest.mark.parametrize("says_so", [True, False])
+def test_a_redirect_that_something_keeps(
+    moto: Any, moto_bucket: Any, settings: Any, says_so: bool
+) -> None:
+    cache = "proxy_cache kept; proxy_cache_valid 302 1m;"
+    if says_so:
+        cache += "add_header X-Cache $upstream_cache_status always;"
+    server = website_proxy(moto, moto_bucket, cache)
     with nginx(server, http="proxy_cache_path cache keys_zone=kept:1m;") as (port,):
         change_options(settings, public_url=f"http://127.0.0.1:{port}/")
         problem = the_problem("redirect-cached")
     assert (problem["request"], problem["hop"]) == ("first", 3)
     assert "proxy_cache_valid" in problem["remedy"]
+    assert ("X-Cache: HIT" in problem["what"]) is says_so
 
 
 def test_a_redirect_that_is_permanent(moto_bucket: Any) -> None:
@@ -386,11 +422,12 @@ def test_a_rule_that_leads_to_another_site(moto_bucket: Any, live_server: Any) -
 
 
 @pytest.mark.parametrize("s3", ["moto", "ceph"], indirect=True)
-def test_urls_that_are_mounted_elsewhere(bucket: Any, live_server: Any) -> None:
-    put_rules(bucket, ReplaceKeyPrefixWith="pictures/")
+@pytest.mark.parametrize("prefix", ["pictures/", "media/pictures/"])
+def test_urls_that_are_mounted_elsewhere(bucket: Any, live_server: Any, prefix: str) -> None:
+    put_rules(bucket, ReplaceKeyPrefixWith=prefix)
     problem = the_problem("mounted-elsewhere")
     assert (problem["request"], problem["hop"]) == ("first", 2)
-    assert "/pictures/KEY, and the urls are mounted at '/media/'." in shorten(problem["what"])
+    assert f"/{prefix}KEY, and the urls are mounted at '/media/'." in shorten(problem["what"])
     assert diagnose("--site", live_server.url)["problems"][0]["id"] == "mounted-elsewhere"
 
 
@@ -435,11 +472,31 @@ def test_an_app_that_is_down(moto_bucket: Any, live_server: Any) -> None:
         assert "answers 502" in the_problem("app-unreachable")["what"]
 
 
+def test_an_app_of_local_disk_that_is_down() -> None:
+    the_problem("app-unreachable", "--site", f"http://127.0.0.1:{free_port()}")
+
+
 def test_a_login_before_the_app(moto_bucket: Any) -> None:
     with nginx("location /media/ { return 302 /login/?next=$uri; }") as (port,):
         put_rules(moto_bucket, HostName=f"127.0.0.1:{port}")
         problem = diagnose()["problems"][0]
     assert (problem["id"], problem["hop"]) == ("app-redirects", 2)
+
+
+def test_a_login_before_local_disk() -> None:
+    with nginx("location /media/ { return 302 /login/?next=$uri; }") as (port,):
+        problem = diagnose("--site", f"http://127.0.0.1:{port}")["problems"][0]
+    assert (problem["id"], problem["hop"]) == ("app-redirects", 1)
+
+
+def test_an_app_under_another_name_is_a_detour(moto_bucket: Any, live_server: Any) -> None:
+    with nginx(f"location / {{ return 301 {live_server.url}$request_uri; }}") as (port,):
+        put_rules(moto_bucket, HostName=f"127.0.0.1:{port}")
+        document = diagnose()
+    assert statuses(document)["first"] == [302, 301, 301, 200]
+    (warning,) = document["warnings"]
+    assert (warning["id"], warning["hop"]) == ("app-redirects", 2)
+    assert f"--app-url {live_server.url}" in warning["remedy"]
 
 
 def test_a_firewall_before_the_app(moto_bucket: Any) -> None:
@@ -462,6 +519,15 @@ def test_the_app_s_answer_without_its_no_store(moto_bucket: Any, live_server: An
     with nginx(app_proxy(live_server, "proxy_hide_header Cache-Control;")) as (port,):
         put_rules(moto_bucket, HostName=f"localhost:{port}")
         assert "no-store" in the_problem("redirect-cached")["what"]
+
+
+@pytest.mark.parametrize("s3", ["ceph"], indirect=True)
+def test_an_app_with_credentials_that_are_refused(s3: Any, bucket: Any, tmp_path: Path) -> None:
+    wrong = environment(tmp_path, s3, bucket.bucket_name, AWS_SECRET_ACCESS_KEY="wrong")
+    with gallery(wrong) as site:
+        put_rules(bucket, HostName=site.removeprefix("http://"))
+        problem = the_problem("resize-failed")
+    assert "its credentials must allow" in problem["remedy"]
 
 
 @pytest.mark.parametrize("id", ["wrong-endpoint", "scheme-mismatch"])
@@ -526,6 +592,25 @@ def test_a_rule_that_says_http_and_an_app_that_wants_https(
 def test_https_where_there_is_only_http(moto: Any, moto_bucket: Any, settings: Any) -> None:
     change_options(settings, public_url=moto_bucket.base.replace("http:", "https:"))
     assert "it does not speak HTTPS" in the_problem("scheme-mismatch")["what"]
+    # On AWS, nobody listens there.
+    change_options(settings, public_url="https://bucket.s3-website.localhost:9/")
+    assert "speak HTTP only" in the_problem("scheme-mismatch")["what"]
+
+
+def test_media_that_want_https(
+    moto: Any, moto_bucket: Any, settings: Any, tls: Certificate
+) -> None:
+    encrypted = free_port()
+    website = website_proxy(moto, moto_bucket)
+    servers = (
+        f"location / {{ return 301 https://localhost:{encrypted}$request_uri; }}",
+        f"{tls.directives} listen 127.0.0.1:{encrypted} ssl; {website}",
+    )
+    with nginx(*servers) as (plain, _):
+        change_options(settings, public_url=f"http://localhost:{plain}/")
+        problem = the_problem("scheme-mismatch")
+    assert (problem["request"], problem["hop"]) == ("first", 1)
+    assert 'Say https in "public_url"' in problem["remedy"]
 
 
 def test_http_where_there_is_only_https(
@@ -598,6 +683,15 @@ def test_a_clock_that_is_wrong(
     assert "15 minutes off" in problem["remedy"]
 
 
+def test_an_app_whose_clock_is_wrong(settings: Any, tmp_path: Path) -> None:
+    if shutil.which("faketime") is None:
+        missing("faketime: apt-get install faketime")
+    with gallery(environment(tmp_path), "faketime", "-f", "-20m") as site:
+        settings.MEDIA_ROOT = tmp_path / "media"
+        problem = the_problem("clock-skew", "--site", site)
+    assert "is 20 minutes behind this machine's" in problem["what"]
+
+
 # -- writing and deleting -------------------------------------------------------------------------
 
 
@@ -614,6 +708,16 @@ def test_acls_that_are_refused(moto: Any, moto_bucket: Any, settings: Any) -> No
         assert "Take \"ACL\": 'public-read' out of" in problem["remedy"]
         change_options(settings, object_parameters={})
         assert diagnose()["ok"]
+
+
+@pytest.mark.parametrize(
+    ("code", "id"),
+    [("AuthorizationHeaderMalformed", "wrong-region"), ("InvalidRequest", "not-stored")],
+)
+def test_what_else_a_storage_says(moto_bucket: Any, settings: Any, code: str, id: str) -> None:
+    with nginx(f"location / {{ return 400 '<Error><Code>{code}</Code></Error>'; }}") as (port,):
+        change_options(settings, endpoint_url=f"http://127.0.0.1:{port}")
+        assert code in the_problem(id)["what"]
 
 
 @pytest.mark.parametrize("s3", ["ceph"], indirect=True)

@@ -6,15 +6,22 @@ from urllib.parse import urlsplit
 from django_shift_media.doctor.case import Chain, Evidence, Problem
 from django_shift_media.doctor.hops import Hop
 
+# For website endpoints, which have no HTTPS.
+CDN = (
+    'Put a CDN before the website endpoint, set "custom_domain" in the storage\'s OPTIONS to its'
+    " host, and restart. For CloudFront:\n"
+    "    python manage.py configure_media_cdn --domain media.example.com"
+)
+
 
 def judge(chain: Chain, hop: Hop, evidence: Evidence, *, missing: bool) -> Problem | None:
     """``missing`` says whether the resize is not in the bucket by now, as far as that is known."""
     if hop.redirects:
         return _redirect(chain, hop) if missing else _redirect_again(chain, hop, evidence)
-    if "xml" in hop.content_type:
-        return _rest_endpoint(chain, hop)
     if b"NoSuchBucket" in hop.body:
-        return no_bucket(chain, f"{hop.host} says that there is no such bucket.")
+        return _other_bucket(f"{hop.host} stands for a bucket that does not exist.")
+    if "xml" in hop.content_type:
+        return _rest_endpoint(hop)
     if hop.status == 404:
         return _rule_missing(chain, hop, evidence)
     if hop.status == 403:
@@ -28,7 +35,7 @@ def unreachable(chain: Chain, hop: Hop, what: str) -> Problem:
         return Problem(
             id="scheme-mismatch",
             what=f"{what} Website endpoints of S3 speak HTTP only.",
-            remedy=cdn(chain),
+            remedy=CDN,
         )
     if hop.fault == "name":
         return Problem(
@@ -42,25 +49,6 @@ def unreachable(chain: Chain, hop: Hop, what: str) -> Problem:
         what=what,
         remedy="Start what answers there, or open its port to this machine; or correct"
         ' "public_url" or "custom_domain" in the storage\'s OPTIONS.',
-    )
-
-
-def no_bucket(chain: Chain, what: str) -> Problem:
-    return Problem(
-        id="no-such-bucket",
-        what=what,
-        remedy=chain.configure(
-            'Correct "bucket_name" in the storage\'s OPTIONS, or create the bucket',
-            more=" --create",
-        ),
-    )
-
-
-def cdn(chain: Chain) -> str:
-    return (
-        'Put a CDN before the website endpoint, set "custom_domain" in the storage\'s OPTIONS to'
-        " its host, and restart. For CloudFront:\n"
-        "    python manage.py configure_media_cdn --domain media.example.com"
     )
 
 
@@ -104,12 +92,6 @@ def _wrong_target(chain: Chain, target: str) -> Problem:
 
 def _redirect_again(chain: Chain, hop: Hop, evidence: Evidence) -> Problem:
     """The redirect of what the bucket has by now: it is not seen to be there."""
-    if evidence.stored is False:
-        return Problem(
-            id="not-stored",
-            what="The app says that it has made the resize, and the storage does not have it.",
-            remedy="Give the app the same STORAGES as this process, and restart it.",
-        )
     if evidence.blocked_by:
         return _blocked(chain, evidence)
     if evidence.anyone_may_get(chain, chain.key) is False:
@@ -121,14 +103,20 @@ def _redirect_again(chain: Chain, hop: Hop, evidence: Evidence) -> Problem:
     if may_get_original is None:
         return _not_public(chain, guessed=True)
     if may_get_original:
-        return Problem(
-            id="wrong-endpoint",
-            what=f"{hop.host} does not have what the bucket {chain.bucket!r} has, and lets anyone"
-            " get: it shows another one.",
-            remedy='Correct "public_url" or "custom_domain" in the storage\'s OPTIONS, or the'
-            " origin of the CDN there.",
+        return _other_bucket(
+            f"{hop.host} does not have what the bucket {chain.bucket!r} has, and lets anyone get:"
+            " it shows another one."
         )
     return _kept(hop)
+
+
+def _other_bucket(what: str) -> Problem:
+    return Problem(
+        id="wrong-endpoint",
+        what=what,
+        remedy='Correct "public_url" or "custom_domain" in the storage\'s OPTIONS, or the origin of'
+        " the CDN there.",
+    )
 
 
 def _kept(hop: Hop) -> Problem:
@@ -211,10 +199,8 @@ def _rule_missing(chain: Chain, hop: Hop, evidence: Evidence) -> Problem:
     return Problem(id="rule-missing", what=what, remedy=remedy)
 
 
-def _rest_endpoint(chain: Chain, hop: Hop) -> Problem:
+def _rest_endpoint(hop: Hop) -> Problem:
     """XML is what S3 speaks to programs; its websites speak HTML."""
-    if b"NoSuchBucket" in hop.body:
-        return no_bucket(chain, f"{hop.host} says that there is no such bucket.")
     return Problem(
         id="wrong-endpoint",
         what=f"{hop.host} is S3's endpoint for programs, which knows no routing rules (it answers"

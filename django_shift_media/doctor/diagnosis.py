@@ -123,7 +123,7 @@ def _mixed(chain: Chain, hops: Sequence[Hop]) -> Problem | None:
         id="scheme-mismatch",
         what=f"The app is seen over https, and the media over http, at {hops[0].host}: browsers"
         " do not show such pictures on a page over https.",
-        remedy=at_bucket.cdn(chain) if ".s3-website" in hops[0].host else remedy,
+        remedy=at_bucket.CDN if ".s3-website" in hops[0].host else remedy,
     )
 
 
