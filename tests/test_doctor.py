@@ -618,7 +618,7 @@ def test_http_where_there_is_only_https(
 ) -> None:
     with nginx(tls.directives + app_proxy(live_server)) as (port,):
         put_rules(moto_bucket, HostName=f"localhost:{port}")
-        assert "speaks HTTPS" in the_problem("scheme-mismatch")["what"]
+        assert "wants https" in the_problem("scheme-mismatch")["what"]
 
 
 def test_a_certificate_that_is_not_valid(
@@ -772,6 +772,21 @@ def test_a_probe_that_cannot_be_deleted_is_named(bucket: Any) -> None:
 
 
 # -- ended in the middle --------------------------------------------------------------------------
+
+
+class Closed(io.StringIO):
+    """Output that is closed after the first lines, as by ``head``."""
+
+    def write(self, text: str) -> int:
+        if "First request" in text:
+            raise BrokenPipeError
+        return super().write(text)
+
+
+def test_nothing_is_left_when_nobody_reads_on(moto_bucket: Any) -> None:
+    with pytest.raises(BrokenPipeError):
+        call_command("check_media", stdout=Closed())
+    assert stored(moto_bucket) == []
 
 
 @pytest.fixture

@@ -1,9 +1,42 @@
-"""Who may do what by a bucket's policy: a pure function, and a cautious one."""
+"""Who sees what is in a bucket, by its configuration: pure, and cautious."""
 
 import re
-from typing import Any
+from typing import Any, NamedTuple
 
 from django_shift_media.aws.documents import Document
+
+
+class BucketConfiguration(NamedTuple):
+    """
+    The documents that decide who sees what is in a bucket; {} where nothing is configured.
+
+    None stands for what may not be asked, or what the server does not know.
+    """
+
+    account_block: Document | None = None
+    block: Document | None = None
+    policy: Document | None = None
+    website: Document | None = None
+
+    @property
+    def blocked_by(self) -> str:
+        """Who blocks public access: "account", "bucket", or "" if nobody is known to."""
+        for name, block in (("account", self.account_block), ("bucket", self.block)):
+            if block and block.get("RestrictPublicBuckets"):
+                return name
+            # It forbids to write a policy that lets anyone read; one from before is good.
+            if block and block.get("BlockPublicPolicy") and self.policy == {}:
+                return name
+        return ""
+
+    @property
+    def rules(self) -> list[Document] | None:
+        """The routing rules of the bucket's website; None: unknown."""
+        return None if self.website is None else self.website.get("RoutingRules", [])
+
+    def anyone_may_get(self, resource: str) -> bool | None:
+        """Say whether the policy lets anyone get "bucket/key"; None: unknown."""
+        return None if self.policy is None else anyone_may(self.policy, "s3:GetObject", resource)
 
 
 def anyone_may(policy: Document, action: str, resource: str) -> bool:

@@ -2,27 +2,15 @@
 
 import json
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 from boto3.session import Session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from django_shift_media.aws.access import BucketConfiguration
 from django_shift_media.aws.documents import Document
 from django_shift_media.s3 import S3MediaStorage, http_status
-
-
-class BucketConfiguration(NamedTuple):
-    """
-    What is configured; {} where nothing is.
-
-    None stands for what these credentials may not ask, or what the server does not know.
-    """
-
-    account_block: Document | None = None
-    block: Document | None = None
-    policy: Document | None = None
-    website: Document | None = None
 
 
 def inspect(storage: S3MediaStorage) -> BucketConfiguration:

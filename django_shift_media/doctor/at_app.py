@@ -84,7 +84,7 @@ def _redirect(chain: Chain, hop: Hop) -> Problem | None:
 def _astray(chain: Chain, hop: Hop, target: str) -> Problem:
     """A redirect that the view does not send: a login, a language, another host name."""
     is_same_place = urlsplit(target).path == urlsplit(hop.url).path
-    remedy = f"Let {chain.app} pass the middleware or proxy that sends such redirects."
+    remedy = f"Exempt {urlsplit(chain.app).path} from what sends it, a middleware or a proxy."
     if is_same_place and chain.mode == "website":
         site = _site_of(target)
         remedy = chain.configure("Lead there at once", site=site)
@@ -135,16 +135,10 @@ def _remedy_of_failure(status: int, reason: str) -> str:
 
 def _refused_by_others(chain: Chain, hop: Hop) -> Problem:
     what = f"{hop.host} answers {hop.status}, and it is not the view of django_shift_media."
-    if hop.status == 400 and b"plain HTTP" in hop.body:
-        return Problem(
-            id="scheme-mismatch",
-            what=f"{hop.host} speaks HTTPS, and is asked over HTTP.",
-            remedy=chain.configure("Lead to https", site=f"https://{hop.host}"),
-        )
     if hop.status == 400:
         return Problem(
             id="host-refused",
-            what=what,
+            what=f"{what} Very likely, Django does not take this host for its own.",
             remedy=f"Add {urlsplit(hop.url).hostname!r} to ALLOWED_HOSTS of the app.",
         )
     if hop.status in {502, 503, 504}:

@@ -92,14 +92,13 @@ def _wrong_target(chain: Chain, target: str) -> Problem:
 
 def _redirect_again(chain: Chain, hop: Hop, evidence: Evidence) -> Problem:
     """The redirect of what the bucket has by now: it is not seen to be there."""
-    if evidence.blocked_by:
+    if evidence.bucket.blocked_by:
         return _blocked(chain, evidence)
-    if evidence.anyone_may_get(chain, chain.key) is False:
+    if evidence.bucket.anyone_may_get(chain.resource(chain.key)) is False:
         return _not_public(chain)
-    original_is_seen = evidence.original is not None and evidence.original.status == 200
-    if hop.was_kept or original_is_seen:
+    if hop.was_kept or evidence.original_is_seen:
         return _kept(hop)
-    may_get_original = evidence.anyone_may_get(chain, chain.original)
+    may_get_original = evidence.bucket.anyone_may_get(chain.resource(chain.original))
     if may_get_original is None:
         return _not_public(chain, guessed=True)
     if may_get_original:
@@ -132,14 +131,13 @@ def _kept(hop: Hop) -> Problem:
 
 def _forbidden(chain: Chain, hop: Hop, evidence: Evidence) -> Problem:
     """403, and no rule that redirects it."""
-    if evidence.blocked_by:
+    if evidence.bucket.blocked_by:
         return _blocked(chain, evidence)
-    if evidence.anyone_may_get(chain, chain.key) is False:
+    if evidence.bucket.anyone_may_get(chain.resource(chain.key)) is False:
         return _not_public(chain)
-    if evidence.rules == []:
+    if evidence.bucket.rules == []:
         return _rule_missing(chain, hop, evidence)
-    sees_original = evidence.original is not None and evidence.original.status == 200
-    if evidence.rules is None and not sees_original:
+    if evidence.bucket.rules is None and not evidence.original_is_seen:
         return _not_public(chain, guessed=True)
     return Problem(
         id="403-instead-of-404",
@@ -150,7 +148,7 @@ def _forbidden(chain: Chain, hop: Hop, evidence: Evidence) -> Problem:
 
 
 def _blocked(chain: Chain, evidence: Evidence) -> Problem:
-    if evidence.blocked_by == "account":
+    if evidence.bucket.blocked_by == "account":
         return Problem(
             id="public-access-blocked",
             what="The AWS account blocks public access to all of its buckets, which wins over the"
@@ -188,13 +186,14 @@ def _not_public(chain: Chain, *, guessed: bool = False) -> Problem:
 
 
 def _rule_missing(chain: Chain, hop: Hop, evidence: Evidence) -> Problem:
+    rules = evidence.bucket.rules
     what = f"{hop.host} answers {hop.status} and redirects nobody: no routing rule takes it."
     if b"NoSuchWebsiteConfiguration" in hop.body:
         what = "The bucket's website is turned off."
-    elif evidence.rules == []:
+    elif rules == []:
         what = "The bucket's website has no routing rules."
-    elif evidence.rules:
-        what = f"No routing rule of the bucket takes what is missing; it has {len(evidence.rules)}."
+    elif rules:
+        what = f"No routing rule of the bucket takes what is missing; it has {len(rules)}."
     remedy = chain.configure("Have what is missing redirected to the app")
     return Problem(id="rule-missing", what=what, remedy=remedy)
 

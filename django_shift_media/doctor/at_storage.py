@@ -66,8 +66,8 @@ def not_deleted(message: str) -> Problem:
     return Problem(
         id="credentials-refused",
         what=message,
-        remedy="Let this process's credentials s3:DeleteObject, too: a deleted original takes its"
-        " resizes along.",
+        remedy="Let this process delete what it writes (on S3: s3:DeleteObject): an original that"
+        " is deleted takes its resizes along.",
     )
 
 
@@ -75,6 +75,6 @@ def left_behind(prefix: str, message: str) -> Problem:
     return Problem(
         id="left-behind",
         what=f"The probe is still in the storage, under {prefix}: {message}",
-        remedy="Delete all that is there, and give this process the right to (s3:ListBucket and"
+        remedy="Delete all that is there, and let this process do so (on S3: s3:ListBucket and"
         " s3:DeleteObject).",
     )

@@ -5,9 +5,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 from urllib.parse import urlsplit
 
-from django_shift_media.aws.access import anyone_may
-from django_shift_media.aws.documents import Document
-from django_shift_media.aws.inspection import BucketConfiguration
+from django_shift_media.aws.access import BucketConfiguration
 from django_shift_media.doctor.hops import Hop
 from django_shift_media.storages import Mode
 
@@ -46,6 +44,10 @@ class Chain:
         wanted = self.app + self.key
         return urlsplit(url).path.endswith(wanted) if wanted.startswith("/") else url == wanted
 
+    def resource(self, key: str) -> str:
+        """Return what a bucket's policy calls an object."""
+        return f"{self.bucket}/{self.prefix}{key}"
+
     def configure(self, why: str, *, site: str = "", more: str = "") -> str:
         """Return the remedy that mends most of it, on a line of its own to be copied."""
         command = f"python manage.py configure_media_bucket --app-url {site or self.site}{more}"
@@ -73,28 +75,8 @@ class Evidence:
     bucket: BucketConfiguration = _UNKNOWN
 
     @property
-    def rules(self) -> list[Document] | None:
-        """The routing rules of the bucket's website; None: unknown."""
-        website = self.bucket.website
-        return None if website is None else website.get("RoutingRules", [])
-
-    @property
-    def blocked_by(self) -> str:
-        """Who blocks public access: "account", "bucket", or "" if nobody is known to."""
-        for name, block in (("account", self.bucket.account_block), ("bucket", self.bucket.block)):
-            if block and block.get("RestrictPublicBuckets"):
-                return name
-            # It forbids to write a policy that lets anyone read; one from before is good.
-            if block and block.get("BlockPublicPolicy") and self.bucket.policy == {}:
-                return name
-        return ""
-
-    def anyone_may_get(self, chain: Chain, key: str) -> bool | None:
-        """Say whether the bucket's policy lets anyone get an object; None: unknown."""
-        if self.bucket.policy is None:
-            return None
-        resource = f"{chain.bucket}/{chain.prefix}{key}"
-        return anyone_may(self.bucket.policy, "s3:GetObject", resource)
+    def original_is_seen(self) -> bool:
+        return self.original is not None and self.original.status == 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,8 @@ _YEAR = 31_536_000  # seconds
 _SKEW_WARNING = 5 * 60  # seconds
 _SKEW_ERROR = 15 * 60  # seconds: S3 refuses requests that are dated so far from its own time
 
+_HTTPS_MEDIA = 'Say https in "public_url", or set "custom_domain", in the storage\'s OPTIONS.'
+
 
 def judge(chain: Chain, views: Sequence[View], evidence: Evidence) -> list[Problem]:
     """Return what is wrong, in the order in which a browser meets it, and once for each URL."""
@@ -56,7 +58,7 @@ def _fault(
         return _picture(chain, hop)
     if hop.redirects and hop.location is None:
         return _nowhere(hop)
-    if hop.redirects and (upgrade := _upgrade(chain, hop)):
+    if upgrade := _upgrade(chain, hop):
         return upgrade
     if chain.mode == "website" and chain.is_at_media(hop.url) and not at_app.is_view(hop):
         is_made = any(at_app.sends_back(chain, earlier) for earlier in before)
@@ -96,21 +98,24 @@ def _nowhere(hop: Hop) -> Problem:
 
 
 def _upgrade(chain: Chain, hop: Hop) -> Problem | None:
-    """A redirect from HTTP to HTTPS, to the same place for the rest."""
+    """Something that wants HTTPS: it redirects there, to the same place, or it does not bother."""
     here, there = urlsplit(hop.url), urlsplit(hop.location or "")
-    if (here.scheme, there.scheme) != ("http", "https"):
+    is_redirect = (here.scheme, there.scheme) == ("http", "https") and (
+        (here.hostname, here.path) == (there.hostname, there.path)
+    )
+    # What nginx and Apache say of it.
+    is_refusal = hop.status == 400 and b"plain HTTP" in hop.body
+    if not (is_redirect or is_refusal):
         return None
-    if (here.hostname, here.path) != (there.hostname, there.path):
-        return None
-    site = f"https://{there.netloc}"
-    remedy = chain.configure("Lead to https at once", site=site)
-    what = "The bucket's routing rules say http, and the app redirects to https."
-    if chain.is_at_media(hop.url):
-        what = "The public URL of the media says http, and what answers redirects to https."
-        remedy = 'Say https in "public_url", or set "custom_domain", in the storage\'s OPTIONS.'
-        if chain.mode == "app":
-            remedy = f"Say https: --site {site}, and in MEDIA_URL if that names a host."
-    return Problem(id="scheme-mismatch", what=what, remedy=remedy)
+    is_by_rule = chain.mode == "website" and not chain.is_at_media(hop.url)
+    leading = "The bucket's routing rules say" if is_by_rule else "The media's public URL says"
+    site = f"https://{there.netloc or here.netloc}"
+    remedy = _HTTPS_MEDIA if chain.mode != "app" else f"Say {site} in --site and MEDIA_URL."
+    return Problem(
+        id="scheme-mismatch",
+        what=f"{leading} http, and {hop.host} wants https.",
+        remedy=chain.configure("Lead to https at once", site=site) if is_by_rule else remedy,
+    )
 
 
 def _mixed(chain: Chain, hops: Sequence[Hop]) -> Problem | None:
@@ -118,12 +123,11 @@ def _mixed(chain: Chain, hops: Sequence[Hop]) -> Problem | None:
     apps = [chain.app, *(hop.url for hop in hops[1:] if not chain.is_at_media(hop.url))]
     if not (chain.url.startswith("http:") and any(app.startswith("https:") for app in apps)):
         return None
-    remedy = 'Say https in "public_url", or set "custom_domain", in the storage\'s OPTIONS.'
     return Problem(
         id="scheme-mismatch",
         what=f"The app is seen over https, and the media over http, at {hops[0].host}: browsers"
         " do not show such pictures on a page over https.",
-        remedy=at_bucket.CDN if ".s3-website" in hops[0].host else remedy,
+        remedy=at_bucket.CDN if ".s3-website" in hops[0].host else _HTTPS_MEDIA,
     )
 
 
