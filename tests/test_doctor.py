@@ -62,7 +62,7 @@ def test_every_hop_is_printed(moto_bucket: Any, live_server: Any) -> None:
     ]
     assert f"Location: {live_server.url}/media/KEY\n" in first
     assert f"Cache-Control: {PUBLIC}\n" in again
-    assert text.count("Good: ") == 4
+    assert text.count("Good: ") == 5
     assert max(map(len, text.splitlines())) <= 100
 
 

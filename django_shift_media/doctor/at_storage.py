@@ -2,6 +2,7 @@
 
 from django_shift_media.doctor.case import Problem
 
+LEFT_BEHIND = "left-behind"
 _CREDENTIALS = frozenset(
     {
         "AccessDenied",
@@ -73,7 +74,7 @@ def not_deleted(message: str) -> Problem:
 
 def left_behind(prefix: str, message: str) -> Problem:
     return Problem(
-        id="left-behind",
+        id=LEFT_BEHIND,
         what=f"The probe is still in the storage, under {prefix}: {message}",
         remedy="Delete all that is there, and let this process do so (on S3: s3:ListBucket and"
         " s3:DeleteObject).",

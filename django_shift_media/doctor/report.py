@@ -6,6 +6,7 @@ from dataclasses import asdict
 from functools import partial
 from typing import Any, Literal, NamedTuple
 
+from django_shift_media.doctor.at_storage import LEFT_BEHIND
 from django_shift_media.doctor.case import Chain, Problem, Request, View
 from django_shift_media.doctor.checkup import Checkup
 from django_shift_media.doctor.hops import Hop
@@ -56,6 +57,8 @@ def conclude(checkup: Checkup) -> Iterator[Line]:
         yield Line("Good: the storage takes uploads.", "SUCCESS")
     for request in checkup.sound:
         yield Line(f"Good: {_TITLES[request].lower()}: {_GOOD[request]}", "SUCCESS")
+    if checkup.views and not any(problem.id == LEFT_BEHIND for problem in checkup.problems):
+        yield Line("Good: the probe is deleted, and nothing of it is left.", "SUCCESS")
     for problem in checkup.problems:
         yield Line("")
         yield from _problem(problem, checkup.chain)
