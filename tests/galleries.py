@@ -1,6 +1,7 @@
 """The gallery as a process of its own, with an environment of its own."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -8,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.servers import ROOT, free_port, stop, wait_for
+from tests.servers import ROOT, free_port, wait_for
 
 MANAGE = ROOT / "testproject" / "manage.py"
 
@@ -35,10 +36,15 @@ def gallery(environment: dict[str, str], *under: str) -> Iterator[str]:
     port = free_port()
     command = [*under, sys.executable, str(MANAGE), "runserver", "--noreload", f"127.0.0.1:{port}"]
     process = subprocess.Popen(
-        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        command,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,  # faketime runs it as a child, which is to end with it
     )
     try:
         wait_for(port, process)
         yield f"http://127.0.0.1:{port}"
     finally:
-        stop(process)
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait(10)
