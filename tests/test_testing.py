@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from django_shift_media.aws.access import anyone_may
+from django_shift_media.aws.evaluation import anyone_may
 from django_shift_media.testing import S3Emulator
 from tests.conftest import fetch, follow
 

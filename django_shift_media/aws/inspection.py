@@ -8,7 +8,7 @@ from boto3.session import Session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from django_shift_media.aws.access import BucketConfiguration
+from django_shift_media.aws.evaluation import BucketConfiguration
 from django_shift_media.aws.documents import Document
 from django_shift_media.s3 import S3MediaStorage, http_status
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 from urllib.parse import urlsplit
 
-from django_shift_media.aws.access import BucketConfiguration
+from django_shift_media.aws.evaluation import BucketConfiguration
 from django_shift_media.doctor.hops import Hop
 from django_shift_media.storages import Mode
 
