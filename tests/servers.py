@@ -1,5 +1,5 @@
 """
-The S3 servers that the loop is run on, each started once and stopped at the end.
+The servers that the tests are run on, each started once and stopped at the end.
 
 All have what ``django_shift_media.testing.S3Emulator`` has: ``endpoint_url``, ``access_key``,
 ``secret_key``, ``region``, ``website_address``, ``website_url()`` and ``storage_options()``.
@@ -200,6 +200,38 @@ class _Ceph:
         wait_for(self.port, process)
 
 
+@contextmanager
+def ministack() -> Iterator[ExternalServer]:
+    """
+    Much of AWS, as IAM, CloudFront and ACM; it keeps bucket websites, but serves none.
+
+    The key "test" may do anything. Those of users that are made in its IAM may do what their
+    policies allow.
+    """
+    if not shutil.which("ministack"):
+        raise Missing(
+            "ministack: pip install ministack==1.5.33 in a virtual environment of its own (it wants"
+            " another boto3), with its bin folder on PATH"
+        )
+    port = free_port()
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        environment = {
+            **os.environ,
+            "AUTH": "true",
+            "BIND_HOST": "127.0.0.1",
+            "GATEWAY_PORT": str(port),
+            "LOG_LEVEL": "WARNING",
+            "TMPDIR": folder,
+        }
+        output = stack.enter_context(Path(folder, "ministack.out").open("wb"))
+        process = subprocess.Popen(
+            ["ministack"], cwd=folder, env=environment, stdout=output, stderr=output
+        )
+        stack.callback(stop, process)
+        wait_for(port, process)
+        yield ExternalServer(port, "test", "test")
+
+
 def free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
@@ -232,4 +264,6 @@ def stop(process: "subprocess.Popen[bytes]") -> None:
         process.wait()
 
 
-SERVERS = {"moto": moto, "s3rver": s3rver, "ceph": ceph}
+SERVERS = {"moto": moto, "s3rver": s3rver, "ceph": ceph, "ministack": ministack}
+# Those that the loop is run on: they serve bucket websites.
+WEBSITES = ("moto", "s3rver", "ceph")
