@@ -3,6 +3,7 @@
 import os
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, get_args
+from urllib.parse import urlencode
 
 from boto3.exceptions import Boto3Error
 from boto3.session import Session
@@ -41,6 +42,8 @@ _DASHED_REGIONS = frozenset(
 _CONNECT_TIMEOUT = 5
 _READ_TIMEOUT = 20
 _ATTEMPTS = 3
+# What tells resizes from originals for lifecycle rules: those know no wildcards.
+RESIZE_TAG = ("shift-media", "resize")
 # Bytes that are sent in one request, which S3 refuses if the key is taken.
 _ONE_REQUEST = 64 * 1024 * 1024
 
@@ -73,6 +76,7 @@ class S3MediaStorage(MediaStorage, S3Storage):  # type: ignore[misc]  # S3Storag
     def __init__(self, **options: Any) -> None:
         self.public_url_option: str | None = options.pop("public_url", None)
         self.mode: Mode = options.pop("mode", "website")
+        self.tag_resizes: bool = options.pop("tag_resizes", False)
         if self.mode not in get_args(Mode):
             raise ImproperlyConfigured(
                 f"mode is {self.mode!r}, must be one of: {', '.join(get_args(Mode))}."
@@ -205,10 +209,11 @@ class S3MediaStorage(MediaStorage, S3Storage):  # type: ignore[misc]  # S3Storag
                 return body.read()
 
     def put(self, key: str, data: bytes) -> None:
+        parameters = self._get_write_parameters(key)
+        if self.tag_resizes:
+            parameters["Tagging"] = urlencode([RESIZE_TAG])
         with self.failing("write", key):
-            self.client.put_object(
-                **self._address(key), Body=data, **self._get_write_parameters(key)
-            )
+            self.client.put_object(**self._address(key), Body=data, **parameters)
 
     def get_object_parameters(self, name: str) -> dict[str, Any]:
         return {

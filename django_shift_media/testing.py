@@ -27,7 +27,8 @@ from urllib.parse import quote, unquote, urlsplit
 from boto3.session import Session
 from botocore.exceptions import ClientError
 
-from django_shift_media.aws.documents import Document
+from django_shift_media.aws.access import is_conditional, is_for_anyone
+from django_shift_media.aws.documents import Document, listed
 from django_shift_media.s3 import http_status
 
 if TYPE_CHECKING:
@@ -204,15 +205,15 @@ def anyone_may(policy: Document, action: str, resource: str) -> bool:
     Conditions and the elements that begin with "Not" are not worked out: a statement that has
     one lets nobody do anything, and keeps everyone off what it denies.
     """
-    statements = _listed(policy.get("Statement", []))
+    statements = listed(policy.get("Statement", []))
     matching = [
-        (statement["Effect"], _is_conditional(statement))
+        (statement["Effect"], is_conditional(statement))
         for statement in statements
-        if _is_for_anyone(statement)
-        and any(_matches(pattern, action) for pattern in _listed(statement.get("Action", "*")))
+        if is_for_anyone(statement)
+        and any(_matches(pattern, action) for pattern in listed(statement.get("Action", "*")))
         and any(
             _matches(pattern.split(":::")[-1], resource)
-            for pattern in _listed(statement.get("Resource", "*"))
+            for pattern in listed(statement.get("Resource", "*"))
         )
     ]
     denied = any(effect == "Deny" for effect, _ in matching)
@@ -246,23 +247,10 @@ def _error(status: int, code: str) -> Answer:
     return Answer(status, {"Content-Type": "text/html; charset=utf-8"}, page.encode())
 
 
-def _is_for_anyone(statement: Document) -> bool:
-    principal = statement.get("Principal", "*")
-    return "*" in _listed(principal.get("AWS", []) if isinstance(principal, dict) else principal)
-
-
-def _is_conditional(statement: Document) -> bool:
-    return bool({"Condition", "NotAction", "NotPrincipal", "NotResource"} & statement.keys())
-
-
 def _matches(pattern: str, text: str) -> bool:
     """Match as policies do: * is any text, ? any character, a slash among them."""
     expression = re.escape(pattern).replace(r"\*", ".*").replace(r"\?", ".")
     return re.fullmatch(expression, text, re.DOTALL) is not None
-
-
-def _listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
 
 
 class _Handler(BaseHTTPRequestHandler):

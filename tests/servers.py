@@ -138,6 +138,9 @@ class _Ceph:
                 "rgw dns name": "localhost",
                 "rgw dns s3website name": "s3-website.localhost",
                 "rgw resolve cname": "false",
+                # A day of a lifecycle is a second.
+                "rgw lc debug interval": 1,
+                "rgw lifecycle work time": "00:00-23:59",
                 "rgw thread pool size": 16,
             },
         }
@@ -194,8 +197,12 @@ class _Ceph:
         self.start("ceph-osd", "-i", number, *keyring)
 
     def start_gateway(self) -> None:
-        user = ["radosgw-admin", "user", "create", "--uid", "tests", "--display-name", "tests"]
-        self.run(*user, "--access-key", "CEPHKEY", "--secret", "CEPHSECRET")
+        for name, access_key, secret_key in (
+            ("tests", "CEPHKEY", "CEPHSECRET"),
+            ("stranger", "STRANGER", "STRANGER"),
+        ):
+            user = ["radosgw-admin", "user", "create", "--uid", name, "--display-name", name]
+            self.run(*user, "--access-key", access_key, "--secret", secret_key)
         process = self.start("radosgw", "-n", "client.admin")
         wait_for(self.port, process)
 

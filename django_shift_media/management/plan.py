@@ -9,7 +9,17 @@ from botocore.exceptions import BotoCoreError, ClientError
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from django_shift_media.aws.plan import Conflict, Part, Step, apply, plan
+from django_shift_media.aws.documents import Conflict
+from django_shift_media.aws.plan import Part, State, Step, apply, plan
+from django_shift_media.s3 import S3MediaStorage
+from django_shift_media.storages import media_storage
+
+
+def s3_storage() -> S3MediaStorage:
+    storage = media_storage()
+    if isinstance(storage, S3MediaStorage):
+        return storage
+    raise CommandError(f"SHIFT_MEDIA_STORAGE is no S3MediaStorage, but {type(storage).__name__}.")
 
 
 class PlanCommand(BaseCommand):
@@ -34,6 +44,9 @@ class PlanCommand(BaseCommand):
             help="change it without asking",
         )
 
+    def headline(self, options: dict[str, Any]) -> str:
+        raise NotImplementedError
+
     def parts(self, options: dict[str, Any]) -> Sequence[Part]:
         raise NotImplementedError
 
@@ -48,9 +61,10 @@ class PlanCommand(BaseCommand):
 
     def carry_out(self, options: dict[str, Any]) -> None:
         steps = plan(self.parts(options))
-        changes = [step.part.name for step in steps if step.state == "to do"]
+        changes = _named(steps, "to do")
         keep = options["dry_run"] or options["check"]
         if not options["json"]:
+            self.stdout.write(self.headline(options))
             for step in steps:
                 self.show(step)
         if changes and not keep:
@@ -58,20 +72,22 @@ class PlanCommand(BaseCommand):
                 raise CommandError("Nothing was changed.")
             steps = self.apply(steps, options)
         if options["json"]:
-            document = [step.as_document() for step in steps]
+            document = {"parts": [step.as_document() for step in steps]}
             self.stdout.write(json.dumps(document, indent=2, default=str))
-        if failed := [step.part.name for step in steps if step.state == "failed"]:
-            raise CommandError(f"Failed: {', '.join(failed)}.")
-        if changes and options["check"]:
-            raise CommandError(f"Not as wanted: {', '.join(changes)}.")
+        elif unknown := _named(steps, "not supported"):
+            self.stdout.write(f"This server does not know of: {unknown}.")
+        if failed := _named(steps, "failed"):
+            raise CommandError(f"Failed: {failed}.")
+        if options["check"] and (differing := _named(steps, "to do", "waiting")):
+            raise CommandError(f"Not as wanted: {differing}.")
         if not keep and not options["json"]:
             self.conclude(options)
 
     def apply(self, steps: Sequence[Step], options: dict[str, Any]) -> list[Step]:
         applied = []
-        for step in apply(steps):
+        for before, step in zip(steps, apply(steps), strict=True):
             applied.append(step)
-            if not options["json"] and step.state != "already so":
+            if not options["json"] and step.state != before.state:
                 self.show(step)
         return applied
 
@@ -89,3 +105,7 @@ class PlanCommand(BaseCommand):
         for line in step.diff() if step.state == "to do" else ():
             styles = {"+": self.style.SUCCESS, "-": self.style.ERROR}
             self.stdout.write(f"      {line}", styles.get(line[0]))
+
+
+def _named(steps: Sequence[Step], *states: State) -> str:
+    return ", ".join(step.part.name for step in steps if step.state in states)
