@@ -133,6 +133,10 @@ class S3MediaStorage(MediaStorage, S3Storage):  # type: ignore[misc]  # S3Storag
             verify=self.verify,
         )
 
+    def aws_client(self, service: str, region: str | None = None) -> Any:
+        """Return a client of another service, with this storage's credentials."""
+        return self._create_session().client(service, region_name=region or self.region)
+
     @property
     def bucket(self) -> "Bucket":
         return self.connection.Bucket(self.bucket_name)
@@ -165,8 +169,16 @@ class S3MediaStorage(MediaStorage, S3Storage):  # type: ignore[misc]  # S3Storag
     def website_host(self) -> str:
         """The host of the bucket's website endpoint on AWS."""
         separator = "-" if self.region in _DASHED_REGIONS else "."
-        suffix = ".cn" if self.region.startswith("cn-") else ""
-        return f"{self.bucket_name}.s3-website{separator}{self.region}.amazonaws.com{suffix}"
+        return f"{self.bucket_name}.s3-website{separator}{self.region}.{self._aws_domain}"
+
+    @cached_property
+    def rest_host(self) -> str:
+        """The host of the bucket's REST endpoint on AWS."""
+        return f"{self.bucket_name}.s3.{self.region}.{self._aws_domain}"
+
+    @property
+    def _aws_domain(self) -> str:
+        return "amazonaws.com.cn" if self.region.startswith("cn-") else "amazonaws.com"
 
     def url(
         self,

@@ -119,6 +119,8 @@ def _apply(part: Part, pauses: Iterable[float]) -> Step:
             return step
         _write(step, pauses)
         after = _look(part)
+    except NotYet as error:
+        return replace(step, state="waiting", reason=str(error))
     except ClientError as error:
         state: State = "not supported" if _is_unknown_call(error) else "failed"
         return Step(part, state, reason=str(error))

@@ -50,8 +50,9 @@ class PlanCommand(BaseCommand):
     def parts(self, options: dict[str, Any]) -> Sequence[Part]:
         raise NotImplementedError
 
-    def conclude(self, options: dict[str, Any]) -> None:
-        """Say what the user should know or do, once everything is as wanted."""
+    def conclude(self, options: dict[str, Any]) -> list[str]:
+        """Do what comes after the plan; return what the user should know or do, line by line."""
+        return []
 
     def handle(self, **options: Any) -> None:
         try:
@@ -71,17 +72,20 @@ class PlanCommand(BaseCommand):
             if not self.confirm(options):
                 raise CommandError("Nothing was changed.")
             steps = self.apply(steps, options)
+        failed = _named(steps, "failed")
+        notes = [] if keep or failed else self.conclude(options)
         if options["json"]:
-            document = {"parts": [step.as_document() for step in steps]}
+            document = {"parts": [step.as_document() for step in steps], "notes": notes}
             self.stdout.write(json.dumps(document, indent=2, default=str))
-        elif unknown := _named(steps, "not supported"):
-            self.stdout.write(f"This server does not know of: {unknown}.")
-        if failed := _named(steps, "failed"):
+        else:
+            if unknown := _named(steps, "not supported"):
+                notes = [f"This server does not know of: {unknown}.", *notes]
+            for note in notes:
+                self.stdout.write(note)
+        if failed:
             raise CommandError(f"Failed: {failed}.")
         if options["check"] and (differing := _named(steps, "to do", "waiting")):
             raise CommandError(f"Not as wanted: {differing}.")
-        if not keep and not options["json"]:
-            self.conclude(options)
 
     def apply(self, steps: Sequence[Step], options: dict[str, Any]) -> list[Step]:
         applied = []

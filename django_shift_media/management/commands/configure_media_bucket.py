@@ -34,7 +34,7 @@ class Command(PlanCommand):
         add("--expire-resizes", type=int, metavar="DAYS", help="delete them when so old; 0: never")
         codes: dict[str, Any] = {"choices": get_args(RedirectCode), "default": "302"}
         # nginx's caches, for one, keep 200, 301 and 302 where nobody has named any.
-        add("--redirect-code", help="307 for caches that keep 302s; default: 302", **codes)
+        add("--redirect-code", help="307: caches in between that keep 302s leave it alone", **codes)
 
     def headline(self, options: dict[str, Any]) -> str:
         return f"Bucket {s3_storage().bucket_name}, in {s3_storage().region}:"
@@ -49,9 +49,8 @@ class Command(PlanCommand):
         else:
             super().carry_out(options)
 
-    def conclude(self, options: dict[str, Any]) -> None:
-        for line in advice(s3_storage(), _wanted(options)):
-            self.stdout.write(line)
+    def conclude(self, options: dict[str, Any]) -> list[str]:
+        return advice(s3_storage(), _wanted(options))
 
 
 def _wanted(options: dict[str, Any]) -> Wanted:
