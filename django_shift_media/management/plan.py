@@ -15,13 +15,6 @@ from django_shift_media.s3 import S3MediaStorage
 from django_shift_media.storages import media_storage
 
 
-def s3_storage() -> S3MediaStorage:
-    storage = media_storage()
-    if isinstance(storage, S3MediaStorage):
-        return storage
-    raise CommandError(f"SHIFT_MEDIA_STORAGE is no S3MediaStorage, but {type(storage).__name__}.")
-
-
 class PlanCommand(BaseCommand):
     """
     A command that turns its options into the parts of a plan, and sees the plan through.
@@ -43,6 +36,15 @@ class PlanCommand(BaseCommand):
             dest="interactive",
             help="change it without asking",
         )
+
+    @property
+    def storage(self) -> S3MediaStorage:
+        """The media storage; raise ``ImproperlyConfigured`` if it is not on S3."""
+        storage = media_storage()
+        if not isinstance(storage, S3MediaStorage):
+            kind = type(storage).__name__
+            raise ImproperlyConfigured(f"SHIFT_MEDIA_STORAGE is no S3MediaStorage, but {kind}.")
+        return storage
 
     def headline(self, options: dict[str, Any]) -> str:
         raise NotImplementedError

@@ -7,7 +7,7 @@ from django.core.management.base import CommandParser
 from django_shift_media.aws.bucket import Wanted, advice, bucket_parts, bucket_texts
 from django_shift_media.aws.plan import Part
 from django_shift_media.aws.website import RedirectCode
-from django_shift_media.management.plan import PlanCommand, s3_storage
+from django_shift_media.management.plan import PlanCommand
 from django_shift_media.mount import mount_path
 from django_shift_media.storages import Mode
 
@@ -37,23 +37,22 @@ class Command(PlanCommand):
         add("--redirect-code", help="307: caches in between that keep 302s leave it alone", **codes)
 
     def headline(self, options: dict[str, Any]) -> str:
-        return f"Bucket {s3_storage().bucket_name}, in {s3_storage().region}:"
+        return f"Bucket {self.storage.bucket_name}, in {self.storage.region}:"
 
     def parts(self, options: dict[str, Any]) -> list[Part]:
-        return bucket_parts(s3_storage(), _wanted(options))
+        return bucket_parts(self.storage, self.wanted(options))
 
     def carry_out(self, options: dict[str, Any]) -> None:
         if options["print"]:
-            for name, text in bucket_texts(s3_storage(), _wanted(options)).items():
+            for name, text in bucket_texts(self.storage, self.wanted(options)).items():
                 self.stdout.write(f"{name}:\n\n{text}\n\n")
         else:
             super().carry_out(options)
 
     def conclude(self, options: dict[str, Any]) -> list[str]:
-        return advice(s3_storage(), _wanted(options))
+        return advice(self.storage, self.wanted(options))
 
-
-def _wanted(options: dict[str, Any]) -> Wanted:
-    given: dict[str, Any] = {field.name: options.get(field.name) for field in fields(Wanted)}
-    mode = options["mode"] or s3_storage().mode
-    return Wanted(**{**given, "mode": mode, "mount": mount_path()})
+    def wanted(self, options: dict[str, Any]) -> Wanted:
+        given: dict[str, Any] = {field.name: options.get(field.name) for field in fields(Wanted)}
+        mode = options["mode"] or self.storage.mode
+        return Wanted(**{**given, "mode": mode, "mount": mount_path()})

@@ -5,7 +5,7 @@ from django.core.management.base import CommandParser
 
 from django_shift_media.aws.cdn import Cdn, CdnWanted
 from django_shift_media.aws.plan import Part
-from django_shift_media.management.plan import PlanCommand, s3_storage
+from django_shift_media.management.plan import PlanCommand
 from django_shift_media.mount import mount_path
 
 
@@ -27,12 +27,11 @@ class Command(PlanCommand):
         add("--remove", action="store_true", help="take out what this command has put in")
 
     def headline(self, options: dict[str, Any]) -> str:
-        return f"CloudFront before the bucket {s3_storage().bucket_name}:"
+        return f"CloudFront before the bucket {self.storage.bucket_name}:"
 
     def parts(self, options: dict[str, Any]) -> list[Part]:
-        storage = s3_storage()
         wanted = CdnWanted(
-            mode=options["mode"] or storage.mode,
+            mode=options["mode"] or self.storage.mode,
             mount=mount_path(),
             app_url=options["app_url"],
             domain=options["domain"],
@@ -40,7 +39,7 @@ class Command(PlanCommand):
             remove=options["remove"],
             waiting=self.progress if options["wait"] else None,
         )
-        self.cdn = Cdn(storage, wanted)
+        self.cdn = Cdn(self.storage, wanted)
         return self.cdn.parts()
 
     def conclude(self, options: dict[str, Any]) -> list[str]:
