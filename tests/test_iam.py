@@ -96,6 +96,14 @@ OTHER = "arn:aws:s3:::media-of-others"
 USER, ROLE = f"arn:aws:iam::{ACCOUNT}:user/app", f"arn:aws:iam::{ACCOUNT}:role/app"
 ALL = "*"
 
+CLOUDFRONT = [
+    *("ListDistributions", "GetDistribution", "GetDistributionConfig", "CreateDistribution"),
+    *("UpdateDistribution", "DeleteDistribution", "TagResource", "ListTagsForResource"),
+    *("ListOriginAccessControls", "GetOriginAccessControl", "CreateOriginAccessControl"),
+    *("UpdateOriginAccessControl", "DeleteOriginAccessControl"),
+    *("ListCachePolicies", "GetCachePolicy", "CreateCachePolicy", "UpdateCachePolicy"),
+    *("DeleteCachePolicy", "CreateInvalidation", "GetInvalidation"),
+]
 ALLOWED = {
     "app": [
         ("s3:ListAllMyBuckets", ALL),
@@ -135,13 +143,7 @@ ALLOWED = {
         ("s3:PutObject", ORIGINAL),
         ("s3:GetObject", RESIZE),
         ("s3:DeleteObject", RESIZE),
-        ("cloudfront:ListDistributions", ALL),
-        ("cloudfront:CreateDistribution", ALL),
-        ("cloudfront:UpdateDistribution", f"arn:aws:cloudfront::{ACCOUNT}:distribution/E1"),
-        ("cloudfront:DeleteDistribution", f"arn:aws:cloudfront::{ACCOUNT}:distribution/E1"),
-        ("cloudfront:CreateOriginAccessControl", ALL),
-        ("cloudfront:CreateCachePolicy", ALL),
-        ("cloudfront:CreateInvalidation", f"arn:aws:cloudfront::{ACCOUNT}:distribution/E1"),
+        *((f"cloudfront:{action}", ALL) for action in CLOUDFRONT),
         ("acm:ListCertificates", ALL),
         ("acm:DescribeCertificate", f"arn:aws:acm:us-east-1:{ACCOUNT}:certificate/1"),
         ("acm:RequestCertificate", ALL),
@@ -160,6 +162,9 @@ DENIED = {
         ("s3:PutBucketPolicy", BUCKET),
         ("s3:PutBucketWebsite", BUCKET),
         ("s3:PutObjectAcl", ORIGINAL),
+        ("s3:GetObjectAcl", ORIGINAL),
+        ("s3:DeleteObjectVersion", ORIGINAL),
+        ("s3:ListBucketVersions", BUCKET),
         ("s3:PutObjectTagging", RESIZE),
         ("iam:PassRole", ROLE),
         ("mediaconvert:CreateJob", ALL),
@@ -184,6 +189,7 @@ DENIED = {
         ("s3:CreateBucket", OTHER),
         ("s3:GetObject", ELSEWHERE),
         ("s3:PutAccountPublicAccessBlock", ALL),
+        ("cloudfront:CreateFunction", ALL),
         ("acm:DeleteCertificate", f"arn:aws:acm:us-east-1:{ACCOUNT}:certificate/1"),
         ("iam:PutUserPolicy", USER),
         ("iam:PutRolePolicy", ROLE),
@@ -242,7 +248,7 @@ def test_presigning_pages_may_get_what_they_presign(iam: Any, media: Any) -> Non
 def test_tags_may_be_put_where_resizes_are_tagged(iam: Any, purpose: str) -> None:
     storage = S3MediaStorage(bucket_name="media", location="site", region_name="eu-central-1")
     storage.tag_resizes = True
-    document = documents(storage, purpose, NO_VIDEOS, [])[f"DjangoShiftMedia{purpose.title()}"]
+    document = documents(storage, purpose, Transcoding(), [])[f"DjangoShiftMedia{purpose.title()}"]
     assert simulate(iam, document, "s3:PutObjectTagging", RESIZE) == "allowed"
     assert simulate(iam, document, "s3:PutObjectTagging", ELSEWHERE) == "implicitDeny"
 
@@ -259,9 +265,6 @@ def test_policies_may_be_put_on_those_who_are_named(iam: Any, media: Any) -> Non
 
 # -- videos ---------------------------------------------------------------------------------------
 
-NO_VIDEOS = Transcoding(
-    transcoder=None, account=None, region="", pipeline=None, service_role=None, queue=None
-)
 IN_REGION = f"eu-central-1:{ACCOUNT}"
 
 
@@ -302,6 +305,10 @@ IN_REGION = f"eu-central-1:{ACCOUNT}"
                 (
                     "elastictranscoder:CreateJob",
                     f"arn:aws:elastictranscoder:{IN_REGION}:preset/1351620000001-000001",
+                ),
+                (
+                    "elastictranscoder:ListJobsByPipeline",
+                    f"arn:aws:elastictranscoder:{IN_REGION}:pipeline/1111111111111-abcde1",
                 ),
                 ("elastictranscoder:ReadJob", f"arn:aws:elastictranscoder:{IN_REGION}:job/1"),
                 ("elastictranscoder:CancelJob", f"arn:aws:elastictranscoder:{IN_REGION}:job/1"),
@@ -399,7 +406,7 @@ def test_arns_name_the_partition_of_the_region(media: Any, region: str, partitio
 def test_a_policy_is_short_enough_for_a_user(purpose: str) -> None:
     """IAM counts no white space: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
     storage = S3MediaStorage(bucket_name="b" * 63, region_name="us-gov-west-1")
-    (document,) = documents(storage, purpose, NO_VIDEOS, ["user/app"]).values()
+    (document,) = documents(storage, purpose, Transcoding(), ["user/app"]).values()
     assert len("".join(json.dumps(document).split())) <= 2048
 
 
@@ -453,6 +460,12 @@ def test_a_policy_is_put_once(iam: Any, storage: Any, user: str) -> None:
     assert kept(iam, user) == {name: document}
     again = run("resizes", "--user", user, "--check").stdout
     assert again == f"  already so     policy {name} of the user {user}\n"
+
+
+def test_what_has_been_put_is_told_as_json(iam: Any, storage: Any, user: str) -> None:
+    (document,) = run().documents
+    ((step,),) = run("--user", user, "--json").documents
+    assert (step["state"], step["wanted"]) == ("done", document)
 
 
 def test_a_policy_is_put_on_a_role(iam: Any, storage: Any, role: str) -> None:

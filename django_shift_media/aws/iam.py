@@ -13,7 +13,7 @@ from django_shift_media.aws.statements import allow, bucket, checked, objects, p
 from django_shift_media.aws.transcoders import Transcoding
 from django_shift_media.s3 import S3MediaStorage
 
-# S3 has names of its own for some: a HEAD is a GetObject, HeadBucket is ListBucket.
+# Not all are named as the API's operations are; HeadBucket is s3:ListBucket, as in app().
 _CONFIGURE_BUCKET = (
     "s3:CreateBucket",
     "s3:GetBucketLocation",
@@ -61,7 +61,7 @@ _CONFIGURE_ACCOUNT = (
 def app(storage: S3MediaStorage) -> list[Document]:
     """For a process that takes uploads, makes resizes and deletes both."""
     return [
-        allow(["s3:ListAllMyBuckets"], ["*"]),
+        allow(["s3:ListAllMyBuckets"], "*"),
         _list(storage),
         allow(
             [
@@ -70,7 +70,7 @@ def app(storage: S3MediaStorage) -> list[Document]:
                 "s3:AbortMultipartUpload",  # what is left of a large upload that has failed
                 "s3:DeleteObject",
             ],
-            [objects(storage)],
+            objects(storage),
         ),
     ]
 
@@ -79,8 +79,8 @@ def resizes(storage: S3MediaStorage) -> list[Document]:
     """For a process that makes resizes of originals, and cannot touch these."""
     return [
         _list(storage),
-        allow(["s3:GetObject"], [objects(storage)]),
-        allow(_put(storage), [objects(storage, RESIZES)]),
+        allow(["s3:GetObject"], objects(storage)),
+        allow(_put(storage), objects(storage, RESIZES)),
     ]
 
 
@@ -92,7 +92,7 @@ def pages(storage: S3MediaStorage) -> list[Document]:
     But if the URLs of originals are presigned, whoever follows one has the signer's rights.
     """
     if storage.querystring_auth:
-        return [allow(["s3:GetObject"], [objects(storage)])]
+        return [allow(["s3:GetObject"], objects(storage))]
     everything = [bucket(storage), f"{bucket(storage)}/*"]
     return [{"Effect": "Deny", "Action": ["s3:*"], "Resource": everything}]
 
@@ -101,8 +101,8 @@ def configure(storage: S3MediaStorage) -> list[Document]:
     """For the commands that configure AWS, and try what they have configured."""
     return [
         *app(storage),
-        allow(_CONFIGURE_BUCKET, [bucket(storage)]),
-        allow(_CONFIGURE_ACCOUNT, ["*"]),
+        allow(_CONFIGURE_BUCKET, bucket(storage)),
+        allow(_CONFIGURE_ACCOUNT, "*"),
     ]
 
 
@@ -142,14 +142,14 @@ def put_policies(storage: S3MediaStorage, principal: str) -> Document:
     noun = kind.title()
     return allow(
         [f"iam:Get{noun}", f"iam:Get{noun}Policy", f"iam:Put{noun}Policy"],
-        [f"arn:{partition(storage.region)}:iam::*:{principal}"],
+        f"arn:{partition(storage.region)}:iam::*:{principal}",
     )
 
 
 def _list(storage: S3MediaStorage) -> Document:
-    # Without this right, S3 says 403 of what is missing. No condition on the prefix: the requests
-    # that ask for one object name none.
-    return allow(["s3:ListBucket"], [bucket(storage)])
+    # Without it, S3 says 403 of a missing object. No condition on the prefix: a request for one
+    # object has none, and would be refused.
+    return allow(["s3:ListBucket"], bucket(storage))
 
 
 def _put(storage: S3MediaStorage) -> list[str]:

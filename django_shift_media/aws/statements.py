@@ -1,7 +1,7 @@
 """The words that policies of IAM are made of."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from django_shift_media.aws.documents import Document, partition
 from django_shift_media.s3 import S3MediaStorage
@@ -11,8 +11,8 @@ def policy(statements: Iterable[Document]) -> Document:
     return {"Version": "2012-10-17", "Statement": list(statements)}
 
 
-def allow(actions: Sequence[str], resources: Sequence[str]) -> Document:
-    return {"Effect": "Allow", "Action": list(actions), "Resource": list(resources)}
+def allow(actions: Iterable[str], resource: str) -> Document:
+    return {"Effect": "Allow", "Action": list(actions), "Resource": resource}
 
 
 def bucket(storage: S3MediaStorage) -> str:

@@ -18,12 +18,12 @@ class Transcoding:
     The methods raise ``ValueError`` for options that are needed and missing, or make no sense.
     """
 
-    transcoder: Literal["elastictranscoder", "mediaconvert"] | None
-    account: str | None
-    region: str
-    pipeline: str | None
-    service_role: str | None
-    queue: str | None
+    transcoder: Literal["elastictranscoder", "mediaconvert"] | None = None
+    account: str | None = None
+    region: str = ""
+    pipeline: str | None = None
+    service_role: str | None = None
+    queue: str | None = None
 
     def statements(self) -> list[Document]:
         """Return what the process that asks for videos must be allowed."""
@@ -44,7 +44,7 @@ class Transcoding:
         return {
             f"Trust policy of the role {self.service_role}": policy([trust]),
             f"Access policy of the role {self.service_role}": policy(
-                [allow(["s3:GetObject", "s3:PutObject"], [objects(storage)])]
+                [allow(["s3:GetObject", "s3:PutObject"], objects(storage))]
             ),
         }
 
@@ -55,11 +55,11 @@ class Transcoding:
         return [
             allow(
                 ["elastictranscoder:CreateJob", "elastictranscoder:ListJobsByPipeline"],
-                [f"{place}:pipeline/{pipeline}"],
+                f"{place}:pipeline/{pipeline}",
             ),
             # A job is created in a pipeline and from presets: both must be allowed.
-            allow(["elastictranscoder:CreateJob"], [f"{place}:preset/*"]),
-            allow(["elastictranscoder:ReadJob", "elastictranscoder:CancelJob"], [f"{place}:job/*"]),
+            allow(["elastictranscoder:CreateJob"], f"{place}:preset/*"),
+            allow(["elastictranscoder:ReadJob", "elastictranscoder:CancelJob"], f"{place}:job/*"),
         ]
 
     def _mediaconvert(self) -> list[Document]:
@@ -68,10 +68,10 @@ class Transcoding:
         wanted = "the name of a queue of MediaConvert"
         queue = checked("--queue", self.queue or "Default", r"[\w -]+", wanted)
         place = self._arn("mediaconvert", self.region)
-        pass_role = allow(["iam:PassRole"], [f"{self._arn('iam')}:role/{role}"])
+        pass_role = allow(["iam:PassRole"], f"{self._arn('iam')}:role/{role}")
         return [
-            allow(["mediaconvert:CreateJob", "mediaconvert:ListJobs"], [f"{place}:queues/{queue}"]),
-            allow(["mediaconvert:GetJob", "mediaconvert:CancelJob"], [f"{place}:jobs/*"]),
+            allow(["mediaconvert:CreateJob", "mediaconvert:ListJobs"], f"{place}:queues/{queue}"),
+            allow(["mediaconvert:GetJob", "mediaconvert:CancelJob"], f"{place}:jobs/*"),
             {**pass_role, "Condition": {"StringEquals": {"iam:PassedToService": _MEDIACONVERT}}},
         ]
 

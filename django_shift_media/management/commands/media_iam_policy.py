@@ -45,8 +45,9 @@ class Command(PlanCommand):
             for name, policy in self.documents(options).items():
                 self.stderr.write(f"{name}:", self.style.MIGRATE_HEADING)
                 self.stdout.write(json.dumps(policy, indent=2))
-        for choice in {options["for"], options["transcoder"]} & NOTICES.keys():
-            self.stderr.write(NOTICES[choice], self.style.WARNING)
+        for choice, notice in NOTICES.items():
+            if choice in {options["for"], options["transcoder"]}:
+                self.stderr.write(notice, self.style.WARNING)
 
     def headline(self, options: dict[str, Any]) -> str:
         return "IAM:"
