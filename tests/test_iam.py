@@ -97,8 +97,8 @@ USER, ROLE = f"arn:aws:iam::{ACCOUNT}:user/app", f"arn:aws:iam::{ACCOUNT}:role/a
 ALL = "*"
 
 CLOUDFRONT = [
-    *("ListDistributions", "GetDistribution", "GetDistributionConfig", "CreateDistribution"),
-    *("UpdateDistribution", "DeleteDistribution", "TagResource", "ListTagsForResource"),
+    *("ListDistributions", "GetDistribution", "CreateDistribution"),
+    *("UpdateDistribution", "DeleteDistribution"),
     *("ListOriginAccessControls", "GetOriginAccessControl", "CreateOriginAccessControl"),
     *("UpdateOriginAccessControl", "DeleteOriginAccessControl"),
     *("ListCachePolicies", "GetCachePolicy", "CreateCachePolicy", "UpdateCachePolicy"),
@@ -128,8 +128,10 @@ ALLOWED = {
         ("s3:GetBucketLocation", BUCKET),
         ("s3:GetBucketPolicy", BUCKET),
         ("s3:PutBucketPolicy", BUCKET),
+        ("s3:DeleteBucketPolicy", BUCKET),
         ("s3:GetBucketWebsite", BUCKET),
         ("s3:PutBucketWebsite", BUCKET),
+        ("s3:DeleteBucketWebsite", BUCKET),
         ("s3:GetBucketPublicAccessBlock", BUCKET),
         ("s3:PutBucketPublicAccessBlock", BUCKET),
         ("s3:GetBucketOwnershipControls", BUCKET),
@@ -248,7 +250,7 @@ def test_presigning_pages_may_get_what_they_presign(iam: Any, media: Any) -> Non
 def test_tags_may_be_put_where_resizes_are_tagged(iam: Any, purpose: str) -> None:
     storage = S3MediaStorage(bucket_name="media", location="site", region_name="eu-central-1")
     storage.tag_resizes = True
-    document = documents(storage, purpose, Transcoding(), [])[f"DjangoShiftMedia{purpose.title()}"]
+    (document,) = documents(storage, purpose, Transcoding(), []).values()
     assert simulate(iam, document, "s3:PutObjectTagging", RESIZE) == "allowed"
     assert simulate(iam, document, "s3:PutObjectTagging", ELSEWHERE) == "implicitDeny"
 
@@ -360,7 +362,7 @@ def test_one_role_may_be_passed_to_mediaconvert_and_to_nobody_else(
 def test_mediaconvert_comes_with_the_policies_of_its_role(iam: Any, media: Any) -> None:
     output = run(*MEDIACONVERT)
     assert output.stderr.splitlines() == [
-        "DjangoShiftMediaApp:",
+        "DjangoShiftMediasiteApp:",
         "Trust policy of the role videos:",
         "Access policy of the role videos:",
     ]
@@ -435,7 +437,7 @@ def test_a_wrong_argument_is_named(media: Any, arguments: list[str], message: st
 
 
 def test_a_storage_that_is_no_bucket_is_named() -> None:
-    with pytest.raises(CommandError, match="SHIFT_MEDIA_STORAGE is not an S3MediaStorage"):
+    with pytest.raises(CommandError, match="SHIFT_MEDIA_STORAGE is no S3MediaStorage"):
         run()
 
 
@@ -459,12 +461,13 @@ def test_a_policy_is_put_once(iam: Any, storage: Any, user: str) -> None:
     assert f"done           policy {name} of the user {user}" in first
     assert kept(iam, user) == {name: document}
     again = run("resizes", "--user", user, "--check").stdout
-    assert again == f"  already so     policy {name} of the user {user}\n"
+    assert again == f"IAM:\n  already so     policy {name} of the user {user}\n"
 
 
 def test_what_has_been_put_is_told_as_json(iam: Any, storage: Any, user: str) -> None:
     (document,) = run().documents
-    ((step,),) = run("--user", user, "--json").documents
+    (plan,) = run("--user", user, "--json").documents
+    (step,) = plan["parts"]
     assert (step["state"], step["wanted"]) == ("done", document)
 
 
@@ -599,12 +602,27 @@ def test_the_commands_do_their_work_with_the_policy_for_them(
     arguments = ("--create", "--app-url", "https://www.example.com")
     call_command("configure_media_bucket", *arguments, stdout=output)
     assert "done           website and routing rules" in output.getvalue()
+    for option in ("--mode=failover", "--remove"):
+        call_command("configure_media_bucket", option, stdout=output)
     run("--role", role)
     assert iam.list_role_policies(RoleName=role)["PolicyNames"] == ["DjangoShiftMediaApp"]
-    with pytest.raises(CommandError, match="Failed: policy DjangoShiftMediaApp of the user"):
+    with pytest.raises(CommandError, match="not authorized to perform: iam:GetUser"):
         run("--user", user)
     assert list(kept(iam, user)) == ["DjangoShiftMediaConfigure"]
     assert refusal(configure.client.delete_bucket, Bucket=storage.bucket_name) == "AccessDenied"
+
+
+def test_the_cdn_is_configured_with_the_policy_for_it(
+    become: Any, ministack: Any, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user = become("configure")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", ministack.endpoint_url)
+    options = settings.STORAGES["media"]["OPTIONS"]
+    use_bucket(settings, ministack, **{**options, "endpoint_url": None, "public_url": None})
+    cdn = ("--mode=failover", "--app-url=https://www.example.com")
+    domain = f"--domain={user.bucket_name}.example.com"
+    for arguments in ([domain, *cdn], ["--invalidate", *cdn], ["--remove", *cdn]):
+        call_command("configure_media_cdn", *arguments, stdout=io.StringIO())
 
 
 def test_a_page_needs_neither_credentials_nor_a_server(
