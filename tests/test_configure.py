@@ -421,6 +421,9 @@ def test_what_is_printed_can_be_pasted(moto_storage: Any) -> None:
     assert [rule.findtext("Redirect/HttpRedirectCode") for rule in rules] == ["307", "307"]
 
 
+END_OF_FILE = "\x04"
+
+
 @contextmanager
 def manage_at_a_terminal(storage: Any, *arguments: str) -> Iterator[Any]:
     """Run a command of the gallery with a terminal as its standard input."""
@@ -453,7 +456,7 @@ def manage_at_a_terminal(storage: Any, *arguments: str) -> Iterator[Any]:
 def test_somebody_at_a_terminal_is_asked_first(moto_storage: Any) -> None:
     command = ["configure_media_bucket", "--app-url", SITE]
     before = snapshot(moto_storage)
-    for answer in ("n\n", "\n", "yse\n"):
+    for answer in ("n\n", "\n", "yse\n", END_OF_FILE):
         with manage_at_a_terminal(moto_storage, *command) as answering:
             _, output = answering(answer)
         assert "Make these changes? [y/N]" in output
@@ -463,6 +466,9 @@ def test_somebody_at_a_terminal_is_asked_first(moto_storage: Any) -> None:
     with manage_at_a_terminal(moto_storage, *command) as answering:
         _, output = answering("y\n")
     assert "done           policy" in output
+    with manage_at_a_terminal(moto_storage, *command, "--mode=app", "--json") as answering:
+        _, output = answering("n\n")
+    assert '-      "Sid": "DjangoShiftMedia",' in output, "nobody is asked about what is not shown"
     for arguments in ([*command, "--no-input"], command):
         with manage_at_a_terminal(moto_storage, *arguments) as answering:
             _, output = answering("")
@@ -496,6 +502,13 @@ def test_the_policy_is_sent_again_until_the_lifted_block_has_come_through(
     assert len(asked) == 3
 
 
+def test_a_change_is_read_back_until_it_shows(moto_storage: Any) -> None:
+    """S3 answers with the former configuration for a while."""
+    asked = refuse(moto_storage, "GetBucketPolicy", 3, 404, "NoSuchBucketPolicy")
+    assert states()["policy"] == "done"
+    assert len(asked) == 4
+
+
 def test_a_part_that_fails_is_named_and_the_others_are_done(moto_storage: Any) -> None:
     refuse(moto_storage, "PutBucketPolicy", 99, 400, "MalformedPolicy")
     with pytest.raises(CommandError, match=r"Failed: policy\."):
@@ -506,7 +519,10 @@ def test_a_part_that_fails_is_named_and_the_others_are_done(moto_storage: Any) -
         configure()
 
 
-def test_an_answer_that_does_not_hold_is_a_failure(moto_storage: Any) -> None:
+def test_an_answer_that_does_not_hold_is_a_failure(
+    moto_storage: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("django_shift_media.aws.plan._PAUSES", (0, 0))
     refuse(moto_storage, "PutBucketPolicy", 1, 200, "nothing was done")
     with pytest.raises(CommandError, match=r"Failed: policy\."):
         configure()

@@ -164,7 +164,9 @@ class _Bucket:
         return self.document
 
     def merge(self, current: Document | None) -> Document:
-        if current is None and (self.wanted.remove or not self.wanted.create):
+        if current is None and self.wanted.remove:
+            raise Conflict(f"There is no bucket {self.name!r}.")
+        if current is None and not self.wanted.create:
             raise Conflict(f"There is no bucket {self.name!r}; --create creates it.")
         return self.document
 

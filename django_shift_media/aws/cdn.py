@@ -28,6 +28,7 @@ from django_shift_media.storages import Mode
 _UNKNOWN = "(known once it is there)"
 # CloudFront takes certificates from this region only.
 _CERTIFICATES = "us-east-1"
+_COMMENT_LENGTH = 128  # characters, at most
 _DOMAIN = re.compile(r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z0-9-]+")
 
 
@@ -62,7 +63,8 @@ class Cdn:
         self.wanted = wanted
         client = storage.aws_client("cloudfront")
         self.name = name = resource_name(storage.bucket_name, our_id(storage.prefix))
-        self.comment = f"django_shift_media: {storage.bucket_name}/{storage.prefix}"
+        comment = f"django_shift_media: {storage.bucket_name}/{storage.prefix}"
+        self.comment = comment[:_COMMENT_LENGTH]
         self.certificate: Certificate | None = None
         if wanted.domain:
             acm = storage.aws_client("acm", _CERTIFICATES)

@@ -118,7 +118,7 @@ def _apply(part: Part, pauses: Iterable[float]) -> Step:
         if step.state != "to do":
             return step
         _write(step, pauses)
-        after = _look(part)
+        after = _read_back(part)
     except NotYet as error:
         return replace(step, state="waiting", reason=str(error))
     except ClientError as error:
@@ -128,6 +128,15 @@ def _apply(part: Part, pauses: Iterable[float]) -> Step:
         reason = "it was accepted, and is something else when read back"
         return replace(after, state="failed", reason=reason)
     return replace(step, state="done") if after.state == "already so" else after
+
+
+def _read_back(part: Part) -> Step:
+    """Look again until the change shows: configurations are not consistent at once."""
+    for pause in _PAUSES:
+        if (step := _look(part)).state != "to do":
+            return step
+        time.sleep(pause)
+    return _look(part)
 
 
 def _write(step: Step, pauses: Iterable[float]) -> None:

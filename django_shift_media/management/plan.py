@@ -7,7 +7,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 from django.core.exceptions import ImproperlyConfigured
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser, OutputWrapper
 
 from django_shift_media.aws.documents import Conflict
 from django_shift_media.aws.plan import Part, State, Step, apply, plan
@@ -68,10 +68,9 @@ class PlanCommand(BaseCommand):
         keep = options["dry_run"] or options["check"]
         if not options["json"]:
             self.stdout.write(self.headline(options))
-            for step in steps:
-                self.show(step)
+            self.show(steps, self.stdout)
         if changes and not keep:
-            if not self.confirm(options):
+            if not self.confirm(steps, options):
                 raise CommandError("Nothing was changed.")
             steps = self.apply(steps, options)
         failed = _named(steps, "failed")
@@ -94,23 +93,30 @@ class PlanCommand(BaseCommand):
         for before, step in zip(steps, apply(steps), strict=True):
             applied.append(step)
             if not options["json"] and step.state != before.state:
-                self.show(step)
+                self.show([step], self.stdout)
         return applied
 
-    def confirm(self, options: dict[str, Any]) -> bool:
+    def confirm(self, steps: Sequence[Step], options: dict[str, Any]) -> bool:
         if not (options["interactive"] and sys.stdin.isatty()):
             return True
+        if options["json"]:
+            self.show(steps, self.stderr)
         self.stderr.write("Make these changes? [y/N] ", self.style.WARNING, ending="")
         self.stderr.flush()
-        return input().strip().lower() in {"y", "yes"}
+        try:
+            return input().strip().lower() in {"y", "yes"}
+        except (EOFError, KeyboardInterrupt):
+            self.stderr.write("")
+            return False
 
-    def show(self, step: Step) -> None:
-        reason = f": {step.reason}" if step.reason else ""
-        line = f"  {step.state:<14} {step.part.name}{reason}"
-        self.stdout.write(line, self.style.ERROR if step.state == "failed" else None)
-        for line in step.diff() if step.state == "to do" else ():
-            styles = {"+": self.style.SUCCESS, "-": self.style.ERROR}
-            self.stdout.write(f"      {line}", styles.get(line[0]))
+    def show(self, steps: Sequence[Step], out: OutputWrapper) -> None:
+        styles = {"+": self.style.SUCCESS, "-": self.style.ERROR}
+        for step in steps:
+            reason = f": {step.reason}" if step.reason else ""
+            style = self.style.ERROR if step.state == "failed" else str
+            out.write(f"  {step.state:<14} {step.part.name}{reason}", style)
+            for line in step.diff() if step.state == "to do" else ():
+                out.write(f"      {line}", styles.get(line[0], str))
 
 
 def _named(steps: Sequence[Step], *states: State) -> str:
