@@ -34,4 +34,6 @@ def _rule(rule_id: str, days: int, prefix: str) -> Document:
         "Status": "Enabled",
         "Filter": {"And": {"Prefix": prefix, "Tags": [tag]}} if prefix else {"Tag": tag},
         "Expiration": {"Days": days},
+        # In a bucket with versions, what has expired would stay as a former version.
+        "NoncurrentVersionExpiration": {"NoncurrentDays": 1},
     }
