@@ -1,5 +1,6 @@
 """Resources of CloudFront and ACM: found, read, written and deleted through boto3's clients."""
 
+import hashlib
 import re
 import time
 import uuid
@@ -115,7 +116,12 @@ class Certificate:
 
     def write(self, _: Document | None) -> None:
         if self.arn is None:
-            answer = self.client.request_certificate(DomainName=self.domain, ValidationMethod="DNS")
+            answer = self.client.request_certificate(
+                DomainName=self.domain,
+                ValidationMethod="DNS",
+                # Whoever asks twice within an hour gets the same one.
+                IdempotencyToken=hashlib.sha256(self.domain.encode()).hexdigest()[:32],
+            )
             self.arn = answer["CertificateArn"]
         if self.waiting:
             self.waiting(f"DNS record to create: {self.record()}")
