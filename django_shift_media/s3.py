@@ -3,6 +3,7 @@
 import os
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, get_args
+from urllib.parse import urlencode
 
 from boto3.exceptions import Boto3Error
 from boto3.session import Session
@@ -41,6 +42,8 @@ _DASHED_REGIONS = frozenset(
 _CONNECT_TIMEOUT = 5
 _READ_TIMEOUT = 20
 _ATTEMPTS = 3
+# What tells resizes from originals for lifecycle rules: those know no wildcards.
+RESIZE_TAG = ("shift-media", "resize")
 # Bytes that are sent in one request, which S3 refuses if the key is taken.
 _ONE_REQUEST = 64 * 1024 * 1024
 
@@ -73,6 +76,7 @@ class S3MediaStorage(MediaStorage, S3Storage):  # type: ignore[misc]  # S3Storag
     def __init__(self, **options: Any) -> None:
         self.public_url_option: str | None = options.pop("public_url", None)
         self.mode: Mode = options.pop("mode", "website")
+        self.tag_resizes: bool = options.pop("tag_resizes", False)
         if self.mode not in get_args(Mode):
             raise ImproperlyConfigured(
                 f"mode is {self.mode!r}, must be one of: {', '.join(get_args(Mode))}."
@@ -129,6 +133,14 @@ class S3MediaStorage(MediaStorage, S3Storage):  # type: ignore[misc]  # S3Storag
             verify=self.verify,
         )
 
+    def aws_client(self, service: str, *, region: str | None = None) -> Any:
+        """Return a client of another service, with this storage's credentials and patience."""
+        # The storage's own signature is for S3, and what has S3 in its name.
+        signature = "s3v4" if service.startswith("s3") else "v4"
+        config = self.client_config.merge(Config(signature_version=signature))
+        session = self._create_session()
+        return session.client(service, region_name=region or self.region, config=config)
+
     @property
     def bucket(self) -> "Bucket":
         return self.connection.Bucket(self.bucket_name)
@@ -161,8 +173,16 @@ class S3MediaStorage(MediaStorage, S3Storage):  # type: ignore[misc]  # S3Storag
     def website_host(self) -> str:
         """The host of the bucket's website endpoint on AWS."""
         separator = "-" if self.region in _DASHED_REGIONS else "."
-        suffix = ".cn" if self.region.startswith("cn-") else ""
-        return f"{self.bucket_name}.s3-website{separator}{self.region}.amazonaws.com{suffix}"
+        return f"{self.bucket_name}.s3-website{separator}{self.region}.{self._aws_domain}"
+
+    @cached_property
+    def rest_host(self) -> str:
+        """The host of the bucket's REST endpoint on AWS."""
+        return f"{self.bucket_name}.s3.{self.region}.{self._aws_domain}"
+
+    @property
+    def _aws_domain(self) -> str:
+        return "amazonaws.com.cn" if self.region.startswith("cn-") else "amazonaws.com"
 
     def url(
         self,
@@ -205,10 +225,11 @@ class S3MediaStorage(MediaStorage, S3Storage):  # type: ignore[misc]  # S3Storag
                 return body.read()
 
     def put(self, key: str, data: bytes) -> None:
+        parameters = self._get_write_parameters(key)
+        if self.tag_resizes:
+            parameters["Tagging"] = urlencode([RESIZE_TAG])
         with self.failing("write", key):
-            self.client.put_object(
-                **self._address(key), Body=data, **self._get_write_parameters(key)
-            )
+            self.client.put_object(**self._address(key), Body=data, **parameters)
 
     def get_object_parameters(self, name: str) -> dict[str, Any]:
         return {

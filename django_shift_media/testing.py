@@ -27,8 +27,8 @@ from urllib.parse import quote, unquote, urlsplit
 from boto3.session import Session
 from botocore.exceptions import ClientError
 
-from django_shift_media.aws.evaluation import anyone_may
 from django_shift_media.aws.documents import Document
+from django_shift_media.aws.evaluation import anyone_may
 from django_shift_media.s3 import http_status
 
 if TYPE_CHECKING:

@@ -125,7 +125,7 @@ def running() -> Iterator[Callable[[str], Any]]:
         context.__exit__(None, None, None)
 
 
-@pytest.fixture(params=list(servers.SERVERS))
+@pytest.fixture(params=servers.WEBSITES)
 def s3(request: Any, running: Any) -> Any:
     """Each S3 server in turn."""
     return running(request.param)
@@ -134,6 +134,11 @@ def s3(request: Any, running: Any) -> Any:
 @pytest.fixture
 def moto(running: Any) -> Any:
     return running("moto")
+
+
+@pytest.fixture
+def ministack(running: Any) -> Any:
+    return running("ministack")
 
 
 def use_bucket(settings: Any, server: Any, **options: Any) -> Any:

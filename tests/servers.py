@@ -1,5 +1,5 @@
 """
-The S3 servers that the loop is run on, each started once and stopped at the end.
+The servers that the tests are run on, each started once and stopped at the end.
 
 All have what ``django_shift_media.testing.S3Emulator`` has: ``endpoint_url``, ``access_key``,
 ``secret_key``, ``region``, ``website_address``, ``website_url()`` and ``storage_options()``.
@@ -138,6 +138,9 @@ class _Ceph:
                 "rgw dns name": "localhost",
                 "rgw dns s3website name": "s3-website.localhost",
                 "rgw resolve cname": "false",
+                # A day of a lifecycle is a second.
+                "rgw lc debug interval": 1,
+                "rgw lifecycle work time": "00:00-23:59",
                 "rgw thread pool size": 16,
             },
         }
@@ -194,10 +197,46 @@ class _Ceph:
         self.start("ceph-osd", "-i", number, *keyring)
 
     def start_gateway(self) -> None:
-        user = ["radosgw-admin", "user", "create", "--uid", "tests", "--display-name", "tests"]
-        self.run(*user, "--access-key", "CEPHKEY", "--secret", "CEPHSECRET")
+        for name, access_key, secret_key in (
+            ("tests", "CEPHKEY", "CEPHSECRET"),
+            ("stranger", "STRANGER", "STRANGER"),
+        ):
+            user = ["radosgw-admin", "user", "create", "--uid", name, "--display-name", name]
+            self.run(*user, "--access-key", access_key, "--secret", secret_key)
         process = self.start("radosgw", "-n", "client.admin")
         wait_for(self.port, process)
+
+
+@contextmanager
+def ministack() -> Iterator[ExternalServer]:
+    """
+    Much of AWS, as IAM, CloudFront and ACM; it keeps bucket websites, but serves none.
+
+    The key "test" may do anything. Those of users that are made in its IAM may do what their
+    policies allow.
+    """
+    if not shutil.which("ministack"):
+        raise Missing(
+            "ministack: pip install ministack==1.5.33 in a virtual environment of its own (it wants"
+            " another boto3), with its bin folder on PATH"
+        )
+    port = free_port()
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        environment = {
+            **os.environ,
+            "AUTH": "true",
+            "BIND_HOST": "127.0.0.1",
+            "GATEWAY_PORT": str(port),
+            "LOG_LEVEL": "WARNING",
+            "TMPDIR": folder,
+        }
+        output = stack.enter_context(Path(folder, "ministack.out").open("wb"))
+        process = subprocess.Popen(
+            ["ministack"], cwd=folder, env=environment, stdout=output, stderr=output
+        )
+        stack.callback(stop, process)
+        wait_for(port, process)
+        yield ExternalServer(port, "test", "test")
 
 
 def free_port() -> int:
@@ -232,4 +271,6 @@ def stop(process: "subprocess.Popen[bytes]") -> None:
         process.wait()
 
 
-SERVERS = {"moto": moto, "s3rver": s3rver, "ceph": ceph}
+SERVERS = {"moto": moto, "s3rver": s3rver, "ceph": ceph, "ministack": ministack}
+# Those that the loop is run on: they serve bucket websites.
+WEBSITES = ("moto", "s3rver", "ceph")

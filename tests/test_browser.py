@@ -1,17 +1,21 @@
 """The gallery in Chromium, on each S3 server."""
 
+import json
 import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from django.core.files.base import ContentFile
+from django.core.management import call_command
 
 from gallery.drawings import draw_photo
 from gallery.models import Photo
-from tests.conftest import delete_resizes, missing
+from tests.conftest import delete_resizes, fetch, missing, use_bucket
+from tests.proxies import nginx
 
 # Playwright's own loop runs in this thread, and Django looks for one.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
@@ -57,12 +61,14 @@ def photos(tmp_path: Path) -> list[Path]:
 
 
 class Tab:
-    """A page, and what it has asked the app for under /media/."""
+    """A page, what it has asked the app for under /media/, and the answers that it got."""
 
     def __init__(self, context: Any, site: str) -> None:
         self.page = context.new_page()
         self.asked: list[str] = []
         self.failed: list[str] = []
+        self.answers: list[Any] = []
+        self.page.on("response", lambda response: self.answers.append(response))
         self.page.on("request", lambda request: self.note(request.url, site))
         self.page.on("requestfailed", lambda request: self.failed.append(request.url))
 
@@ -73,10 +79,16 @@ class Tab:
     def load(self, url: str) -> list[list[int]]:
         """Load a page and return the natural sizes of its pictures."""
         self.asked.clear()
+        self.answers.clear()
         self.page.goto(url, wait_until="load")
         self.page.wait_for_function(SHOWN)
         sizes: list[list[int]] = self.page.locator("img").evaluate_all(NATURAL_SIZES)
         return sizes
+
+    def headers(self, name: str, base: str) -> list[tuple[int, str | None]]:
+        """Return the status and a header of each answer from under a URL."""
+        answers = [answer for answer in self.answers if answer.url.startswith(base)]
+        return [(answer.status, answer.headers.get(name)) for answer in answers]
 
 
 def test_the_gallery_in_a_browser(
@@ -138,6 +150,102 @@ def test_two_browsers_at_once(
         tab.page.wait_for_function(SHOWN)
         sizes = tab.page.locator("img").evaluate_all(NATURAL_SIZES)
         assert sizes == SIZES
+
+
+@pytest.mark.parametrize("s3", ["moto", "ceph"], indirect=True)
+def test_a_cache_that_keeps_the_bucket_s_redirects(
+    bucket: Any, live_server: Any, chromium: Any, photos: list[Path], settings: Any
+) -> None:
+    """A proxy that is set up badly sends viewers in a circle; they get their pictures."""
+    host, port = bucket.base.split("/")[2], urlsplit(bucket.base).port
+    keeps_redirects = f"""
+        location / {{
+            proxy_pass http://127.0.0.1:{port};
+            proxy_set_header Host {host};
+            proxy_cache kept;
+            proxy_cache_valid 200 302 10m;
+            proxy_ignore_headers Cache-Control Expires;
+            add_header X-Cache $upstream_cache_status always;
+        }}
+    """
+    cache = "proxy_cache_path kept keys_zone=kept:1m;"
+    with nginx(keeps_redirects, http=cache) as (proxy,):
+        base = f"http://media.localhost:{proxy}/"
+        put_before(settings, public_url=base)
+        for path in photos:
+            Photo.objects.create(photo=ContentFile(path.read_bytes(), name=path.name))
+        for _ in range(3):
+            tab = Tab(chromium.new_context(), live_server.url)
+            assert tab.load(live_server.url) == SIZES
+            assert not tab.failed
+        assert set(tab.headers("x-cache", base)) == {(302, "HIT")}, "it has kept them"
+
+
+@pytest.mark.parametrize("s3", ["ceph"], indirect=True)
+def test_failover_from_a_private_bucket_costs_no_redirect(
+    s3: Any, live_server: Any, chromium: Any, photos: list[Path], settings: Any
+) -> None:
+    """nginx stands in for CloudFront: it alone may read the bucket, and asks the app then."""
+    storage = use_bucket(settings, s3, mode="failover")
+    storage.client.create_bucket(Bucket=storage.bucket_name)
+    secret = "what-only-the-cdn-sends"
+    statement = {
+        "Sid": "Cdn",
+        "Effect": "Allow",
+        "Principal": {"AWS": "*"},
+        "Action": "s3:GetObject",
+        "Resource": f"arn:aws:s3:::{storage.bucket_name}/*",
+        "Condition": {"StringEquals": {"aws:Referer": secret}},
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    storage.client.put_bucket_policy(Bucket=storage.bucket_name, Policy=policy)
+    call_command("configure_media_bucket")
+    # This server then refuses each upload, be it without an ACL.
+    blocks = storage.client.get_public_access_block(Bucket=storage.bucket_name)
+    storage.client.put_public_access_block(
+        Bucket=storage.bucket_name,
+        PublicAccessBlockConfiguration={
+            **blocks["PublicAccessBlockConfiguration"],
+            "BlockPublicAcls": False,
+        },
+    )
+    cdn = f"""
+        location / {{
+            proxy_pass http://127.0.0.1:{s3.port}/{storage.bucket_name}/;
+            proxy_set_header Referer {secret};
+            proxy_intercept_errors on;
+            error_page 403 404 = @app;
+            add_header X-From bucket;
+        }}
+        location @app {{
+            rewrite ^ /media$uri break;
+            proxy_pass {live_server.url};
+            add_header X-From app always;
+        }}
+    """
+    with nginx(cdn) as (proxy,):
+        base = f"http://media.localhost:{proxy}/"
+        put_before(settings, public_url=base)
+        for path in photos:
+            Photo.objects.create(photo=ContentFile(path.read_bytes(), name=path.name))
+        original = Photo.objects.latest("pk").photo.name
+        assert fetch(f"{s3.endpoint_url}/{storage.bucket_name}/{original}").status == 403
+        for source in ("app", "bucket"):
+            tab = Tab(chromium.new_context(), live_server.url)
+            assert tab.load(live_server.url) == SIZES
+            assert tab.headers("x-from", base) == [(200, source)] * len(SIZES)
+            assert tab.asked == []
+        assert fetch(f"{base}{original}").headers["X-From"] == "bucket"
+        assert fetch(f"{base}nobody/signed/this").status == 404
+
+
+def put_before(settings: Any, **options: Any) -> None:
+    """Let media be seen somewhere else than at the bucket."""
+    media = settings.STORAGES["media"]
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "media": {**media, "OPTIONS": {**media["OPTIONS"], **options}},
+    }
 
 
 def test_a_refused_upload_tells_the_user_why(

@@ -1,22 +1,28 @@
 """manage.py configure_media_bucket, on each S3 server."""
 
+import http.server
 import io
 import json
+import os
+import pty
+import re
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
+from botocore.awsrequest import AWSResponse
+from botocore.exceptions import ClientError
+from django.conf import settings as django_settings
 from django.core.files.base import ContentFile
 from django.core.management import CommandError, call_command
 
-from django_shift_media.aws.documents import (
-    Conflict,
-    merge_policy,
-    merge_public_access,
-    merge_website,
-    parse_app_url,
-    read_statement,
-    routing_rules,
-)
 from gallery.models import Photo
 from tests.conftest import fetch, follow, new_bucket, use_bucket
 
@@ -25,8 +31,35 @@ SITE = "https://www.example.com"
 
 def configure(*options: str, app_url: str = SITE) -> str:
     output = io.StringIO()
-    call_command("configure_media_bucket", "--app-url", app_url, *options, stdout=output)
+    call_command(
+        "configure_media_bucket", "--app-url", app_url, "--no-input", *options, stdout=output
+    )
     return output.getvalue()
+
+
+def states(*options: str, app_url: str = SITE) -> dict[str, str]:
+    """Configure the bucket; return what has become, or would become, of each part."""
+    parts = json.loads(configure("--json", *options, app_url=app_url))["parts"]
+    return {part["part"]: part["state"] for part in parts}
+
+
+def snapshot(storage: Any) -> dict[str, Any]:
+    """Return all of a bucket's configuration that this package could touch."""
+    read = {}
+    for name in (
+        "public_access_block",
+        "bucket_policy",
+        "bucket_website",
+        "bucket_cors",
+        "bucket_lifecycle_configuration",
+    ):
+        try:
+            answer = getattr(storage.client, f"get_{name}")(Bucket=storage.bucket_name)
+        except ClientError as error:
+            read[name] = error.response["Error"]["Code"]
+        else:
+            read[name] = {k: v for k, v in answer.items() if k != "ResponseMetadata"}
+    return read
 
 
 @pytest.fixture
@@ -59,14 +92,17 @@ def test_a_bucket_is_created_and_configured_once(storage: Any) -> None:
     with pytest.raises(CommandError, match=r"There is no bucket 'media-.*; --create creates it"):
         configure()
     first = configure("--create")
+    assert "to do          bucket\n" in first
     assert "done           bucket\n" in first
     assert "done           website and routing rules\n" in first
     assert f"Media are seen under {storage.base}" in first
     again = configure("--create")
     assert "done  " not in again
+    assert "to do  " not in again
     assert "already so     bucket\n" in again
     assert "already so     website and routing rules\n" in again
     assert configure() == again
+    assert set(states("--check").values()) <= {"already so", "not supported"}
     rules = website(storage)["RoutingRules"]
     assert [rule["Condition"] for rule in rules] == [
         {"HttpErrorCodeReturnedEquals": "403"},
@@ -81,28 +117,40 @@ def test_a_bucket_is_created_and_configured_once(storage: Any) -> None:
         }
 
 
-def test_what_a_server_does_not_know_is_reported_and_skipped(storage: Any) -> None:
-    report = configure("--create")
-    unknown = [line.split("  ")[-1] for line in report.splitlines() if "not supported" in line]
-    names = [name.split(":")[0].strip() for name in unknown]
-    if storage.access_key == "S3RVER":
-        assert names == ["public access block", "policy"]
-        assert "implemented" in report
-        assert configure().count("not supported") == 2
-    else:
-        assert names == []
+UNKNOWN = {
+    "moto": "",
+    "s3rver": "public access block, ownership, policy, lifecycle",
+    "ceph": "ownership",
+}
+
+
+def test_what_a_server_does_not_know_is_reported_and_skipped(storage: Any, request: Any) -> None:
+    configure("--create")
+    unknown = UNKNOWN[request.node.callspec.params["s3"]]
+    expected = f"This server does not know of: {unknown}.\n" if unknown else ""
+    assert re.findall("This server does not know.*\n", configure()) == [expected] * bool(unknown)
+
+
+def test_no_server_loses_a_bucket_over_a_call_that_it_does_not_know(storage: Any) -> None:
+    """Some take what they do not know for the same call on the bucket itself: DELETE, too."""
+    configure("--create")
+    configure("--remove")
+    configure("--remove", "--mode=failover")
+    storage.client.list_objects_v2(Bucket=storage.bucket_name)
 
 
 def test_a_dry_run_sends_nothing(storage: Any) -> None:
     report = configure("--create", "--dry-run")
     assert "to do          bucket" in report
     assert '"HostName": "www.example.com"' in report
+    # What AWS has put into a bucket by the time that it has been created.
+    assert '-  "BlockPublicPolicy": true,' in report
     with pytest.raises(CommandError, match="There is no bucket"):
         configure("--dry-run")
     configure("--create")
     before = website(storage)
     report = configure("--dry-run", app_url="https://new.example.com")
-    assert '"HostName": "new.example.com"' in report
+    assert re.search(r'\n +-  +"HostName": "www.example.com",\n +\+ +"HostName": "new', report)
     assert website(storage) == before
 
 
@@ -181,23 +229,33 @@ def test_originals_may_be_private(
     assert [hop.status for hop in follow(photo.photo.resize("9x9"))] == [302, 301, 200]
     assert [hop.status for hop in follow(photo.photo.url)] == [302, 404]
     assert [hop.status for hop in follow(photo.photo.resize("9x9"))] == [200]
-    configure(app_url=live_server.url)
+    configure("--no-private-originals", app_url=live_server.url)
     assert fetch(photo.photo.url).status == 200
     assert len(policy(storage)["Statement"]) == 1
 
 
 @pytest.mark.parametrize("s3", ["ceph"], indirect=True)
-def test_a_stranger_s_bucket_is_left_alone(storage: Any, settings: Any, s3: Any) -> None:
+@pytest.mark.parametrize(
+    ("credentials", "message"),
+    [
+        (
+            {"access_key": "STRANGER", "secret_key": "STRANGER"},
+            "is somebody else's, or these credentials may not use it",
+        ),
+        ({"secret_key": "wrong"}, "SignatureDoesNotMatch"),
+        ({"access_key": "nobody"}, "InvalidAccessKeyId"),
+    ],
+)
+def test_a_stranger_s_bucket_is_left_alone(
+    storage: Any, settings: Any, s3: Any, credentials: dict[str, str], message: str
+) -> None:
     configure("--create")
-    before = website(storage)
-    options = {**settings.STORAGES["media"]["OPTIONS"], "secret_key": "wrong"}
-    settings.STORAGES = {
-        **settings.STORAGES,
-        "media": {**settings.STORAGES["media"], "OPTIONS": options},
-    }
-    with pytest.raises(CommandError, match="is somebody else's, or these credentials may not"):
-        configure(app_url="https://evil.example.com")
-    assert website(storage) == before
+    before = snapshot(storage)
+    use_bucket(settings, s3, bucket_name=storage.bucket_name, **credentials)
+    for option in ("--create", "--remove", "--mode=failover", "--check"):
+        with pytest.raises(CommandError, match=message):
+            configure(option, app_url="https://evil.example.com")
+    assert snapshot(storage) == before
 
 
 # -- on moto, whatever the server -----------------------------------------------------------------
@@ -260,14 +318,14 @@ def test_a_website_that_redirects_everything_is_named(moto_storage: Any) -> None
         configure()
 
 
-@pytest.mark.parametrize("url", ["www.example.com", "ftp://x", "https://", "https://x/?a=b", ""])
+@pytest.mark.parametrize("url", ["www.example.com", "ftp://x", "https://", "https://x/?a=b"])
 def test_a_wrong_app_url_is_named(moto_storage: Any, url: str) -> None:
     with pytest.raises(CommandError, match="The app's URL is "):
         configure(app_url=url)
 
 
 def test_a_storage_that_is_no_bucket_is_named() -> None:
-    with pytest.raises(CommandError, match="not an S3MediaStorage in website mode"):
+    with pytest.raises(CommandError, match="is no S3MediaStorage, but LocalMediaStorage"):
         configure()
 
 
@@ -308,56 +366,420 @@ def test_the_prefix_is_where_the_urls_are_mounted(moto_storage: Any, settings: A
     ]
 
 
-# -- documents ------------------------------------------------------------------------------------
+# -- the plan -------------------------------------------------------------------------------------
 
 
-def test_app_urls() -> None:
-    assert parse_app_url("https://www.example.com/", "/media/") == (
-        "https",
-        "www.example.com",
-        "media/",
+def test_drift_is_shown_and_exits_with_1(moto_storage: Any) -> None:
+    configure()
+    assert set(states("--check").values()) == {"already so"}
+    site = website(moto_storage)
+    site["RoutingRules"].pop()
+    moto_storage.client.put_bucket_website(
+        Bucket=moto_storage.bucket_name, WebsiteConfiguration=site
     )
-    assert parse_app_url("http://localhost:8000/site", "/m/") == (
-        "http",
-        "localhost:8000",
-        "site/m/",
+    before = snapshot(moto_storage)
+    with pytest.raises(CommandError, match="Not as wanted: website and routing rules") as raised:
+        configure("--check")
+    assert raised.value.returncode == 1
+    assert snapshot(moto_storage) == before
+    configure()
+    assert len(website(moto_storage)["RoutingRules"]) == 2
+    configure("--check")
+
+
+def test_machines_are_told_what_is_and_what_shall_be(moto_storage: Any) -> None:
+    (policy_part,) = [
+        part
+        for part in json.loads(configure("--json", "--dry-run"))["parts"]
+        if part["part"] == "policy"
+    ]
+    assert policy_part["state"] == "to do"
+    assert policy_part["current"] is None
+    assert policy_part["wanted"]["Statement"][0]["Sid"] == "DjangoShiftMedia"
+    assert states()["policy"] == "done"
+    assert states() == dict.fromkeys(states(), "already so")
+
+
+def test_what_is_printed_can_be_pasted(moto_storage: Any) -> None:
+    """Nobody is asked for it: the bucket is not even there."""
+    moto_storage.client.delete_bucket(Bucket=moto_storage.bucket_name)
+    printed = configure("--print", "--redirect-code=307")
+    texts = dict(re.findall(r"^(\w.*):\n\n((?:.+\n)+)", printed, re.MULTILINE))
+    moto_storage.client.create_bucket(Bucket=moto_storage.bucket_name)
+    moto_storage.client.put_bucket_policy(
+        Bucket=moto_storage.bucket_name, Policy=texts["Bucket policy"]
     )
-    assert parse_app_url("https://example.com", "/").prefix == ""
+    moto_storage.client.put_bucket_website(
+        Bucket=moto_storage.bucket_name,
+        WebsiteConfiguration={
+            "IndexDocument": {"Suffix": "django-shift-media-index.html"},
+            "RoutingRules": json.loads(texts["Routing rules, as JSON"]),
+        },
+    )
+    configure("--check", "--redirect-code=307")
+    rules = ElementTree.fromstring(texts["Routing rules, as XML"])
+    assert [rule.findtext("Redirect/HttpRedirectCode") for rule in rules] == ["307", "307"]
 
 
-def test_partitions() -> None:
-    assert read_statement("b", region="cn-north-1")["Resource"] == "arn:aws-cn:s3:::b/*"
-    assert read_statement("b", region="us-gov-east-1")["Resource"] == "arn:aws-us-gov:s3:::b/*"
+END_OF_FILE = "\x04"
 
 
-def test_policies_are_merged_in_place() -> None:
-    ours = read_statement("b")
-    other = {"Sid": "Other"}
-    assert merge_policy(None, ours) == {"Version": "2012-10-17", "Statement": [ours]}
-    assert merge_policy({"Statement": other}, ours)["Statement"] == [other, ours]
-    old = {"Sid": ours["Sid"], "Effect": "Deny"}
-    merged = merge_policy({"Id": "x", "Statement": [old, other, old]}, ours)
-    assert merged == {"Id": "x", "Statement": [ours, other]}
+@contextmanager
+def manage_at_a_terminal(storage: Any, *arguments: str) -> Iterator[Any]:
+    """Run a command of the gallery with a terminal as its standard input."""
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(Path.cwd()),
+        "GALLERY_S3_BUCKET": storage.bucket_name,
+        "GALLERY_S3_ENDPOINT_URL": storage.endpoint_url,
+        "AWS_ACCESS_KEY_ID": storage.access_key,
+        "AWS_SECRET_ACCESS_KEY": storage.secret_key,
+    }
+    keyboard, terminal = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, django_settings.BASE_DIR / "manage.py", *arguments],
+        env=environment,
+        stdin=terminal,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        yield lambda keys: (os.write(keyboard, keys.encode()), process.communicate(timeout=60)[0])
+    finally:
+        process.kill()
+        process.wait()
+        os.close(keyboard)
+        os.close(terminal)
 
 
-def test_public_access_that_nobody_blocks_is_left_alone() -> None:
-    assert merge_public_access(None) == {}
+def test_somebody_at_a_terminal_is_asked_first(moto_storage: Any) -> None:
+    command = ["configure_media_bucket", "--app-url", SITE]
+    before = snapshot(moto_storage)
+    for answer in ("n\n", "\n", "yse\n", END_OF_FILE):
+        with manage_at_a_terminal(moto_storage, *command) as answering:
+            _, output = answering(answer)
+        assert "Make these changes? [y/N]" in output
+        assert '+      "Sid": "DjangoShiftMedia",' in output
+        assert "Nothing was changed." in output
+        assert snapshot(moto_storage) == before
+    with manage_at_a_terminal(moto_storage, *command) as answering:
+        _, output = answering("y\n")
+    assert "done           policy" in output
+    with manage_at_a_terminal(moto_storage, *command, "--mode=app", "--json") as answering:
+        _, output = answering("n\n")
+    assert '-      "Sid": "DjangoShiftMedia",' in output, "nobody is asked about what is not shown"
+    for arguments in ([*command, "--no-input"], command):
+        with manage_at_a_terminal(moto_storage, *arguments) as answering:
+            _, output = answering("")
+        assert "Make these changes?" not in output
+        assert "already so     policy" in output
 
 
-def test_rules_are_merged_in_place() -> None:
-    ours = routing_rules(parse_app_url(SITE, "/media/"))
-    old = routing_rules(parse_app_url("http://old.example.com", "/media/"))
-    moved = routing_rules(parse_app_url(SITE, "/files/"))
-    docs = {"Condition": {"KeyPrefixEquals": "docs/"}, "Redirect": {"HostName": "d"}}
-    for former in (ours, old, moved):
-        merged = merge_website({"RoutingRules": [docs, former[0], former[1]]}, ours)
-        assert merged["RoutingRules"] == [docs, *ours]
-        merged = merge_website({"RoutingRules": [former[0], docs]}, ours)
-        assert merged["RoutingRules"] == [*ours, docs]
+def refuse(storage: Any, operation: str, times: int, status: int, code: str) -> list[str]:
+    """Answer the next requests of an operation as AWS would; return the list of all, growing."""
+    asked: list[str] = []
+    body = f"<Error><Code>{code}</Code><Message>Not now.</Message></Error>".encode()
+
+    def answer(request: Any, **_: Any) -> AWSResponse | None:
+        asked.append(request.url)
+        if len(asked) > times:
+            return None
+        raw = io.BytesIO(body)
+        raw.stream = lambda **_: [body]  # type: ignore[attr-defined]
+        return AWSResponse(request.url, status, {}, raw)
+
+    storage.client.meta.events.register(f"before-send.s3.{operation}", answer)
+    return asked
 
 
-def test_a_location_needs_a_mount_of_its_own() -> None:
-    with pytest.raises(Conflict, match="location is 'up/'"):
-        routing_rules(parse_app_url(SITE, "/"), "up/")
-    (rule, _) = routing_rules(parse_app_url(SITE, "/"))
-    assert "ReplaceKeyPrefixWith" not in rule["Redirect"]
+def test_the_policy_is_sent_again_until_the_lifted_block_has_come_through(
+    moto: Any, settings: Any
+) -> None:
+    storage = use_bucket(settings, moto)
+    asked = refuse(storage, "PutBucketPolicy", 2, 403, "AccessDenied")
+    assert states("--create")["policy"] == "done"
+    assert len(asked) == 3
+
+
+def test_a_change_is_read_back_until_it_shows(moto_storage: Any) -> None:
+    """S3 answers with the former configuration for a while."""
+    asked = refuse(moto_storage, "GetBucketPolicy", 3, 404, "NoSuchBucketPolicy")
+    assert states()["policy"] == "done"
+    assert len(asked) == 4
+
+
+def test_a_part_that_fails_is_named_and_the_others_are_done(moto_storage: Any) -> None:
+    refuse(moto_storage, "PutBucketPolicy", 99, 400, "MalformedPolicy")
+    with pytest.raises(CommandError, match=r"Failed: policy\."):
+        configure()
+    assert len(website(moto_storage)["RoutingRules"]) == 2
+    refuse(moto_storage, "GetBucketWebsite", 99, 403, "AccessDenied")
+    with pytest.raises(CommandError, match=r"\(AccessDenied\) when calling the GetBucketWebsite"):
+        configure()
+
+
+def test_an_answer_that_does_not_hold_is_a_failure(
+    moto_storage: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("django_shift_media.aws.plan._PAUSES", (0, 0))
+    refuse(moto_storage, "PutBucketPolicy", 1, 200, "nothing was done")
+    with pytest.raises(CommandError, match=r"Failed: policy\."):
+        configure()
+
+
+def test_what_others_change_before_the_answer_stays(moto_storage: Any) -> None:
+    client, bucket = moto_storage.client, moto_storage.bucket_name
+    theirs = {
+        "Sid": "Theirs",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:PutObject",
+        "Resource": f"arn:aws:s3:::{bucket}/theirs/*",
+    }
+
+    def change(**_: Any) -> None:
+        document = {"Version": "2012-10-17", "Statement": [theirs]}
+        client.meta.events.unregister("before-call.s3.PutPublicAccessBlock", change)
+        client.put_bucket_policy(Bucket=bucket, Policy=json.dumps(document))
+
+    client.put_public_access_block(
+        Bucket=bucket, PublicAccessBlockConfiguration={"BlockPublicPolicy": True}
+    )
+    client.meta.events.register("before-call.s3.PutPublicAccessBlock", change)
+    configure()
+    assert [one["Sid"] for one in policy(moto_storage)["Statement"]] == [
+        "Theirs",
+        "DjangoShiftMedia",
+    ]
+
+
+# -- what the options are about -------------------------------------------------------------------
+
+
+def test_a_website_needs_to_know_the_app(moto_storage: Any) -> None:
+    with pytest.raises(CommandError, match="A website needs --app-url"):
+        call_command("configure_media_bucket", stdout=io.StringIO())
+
+
+@pytest.mark.parametrize("s3", ["moto", "ceph"], indirect=True)
+def test_exactly_ours_is_removed(storage: Any) -> None:
+    client, bucket = storage.client, storage.bucket_name
+    client.create_bucket(Bucket=bucket)
+    bare = snapshot(storage)
+    configure()
+    configure("--remove")
+    assert snapshot(storage) == bare
+    theirs = {
+        "Sid": "Theirs",
+        "Effect": "Allow",
+        "Principal": {"AWS": "*"},
+        "Action": "s3:GetObject",
+        "Resource": f"arn:aws:s3:::{bucket}/theirs/*",
+    }
+    document = {"Version": "2012-10-17", "Statement": [theirs]}
+    client.put_bucket_policy(Bucket=bucket, Policy=json.dumps(document))
+    client.put_bucket_website(
+        Bucket=bucket, WebsiteConfiguration={"IndexDocument": {"Suffix": "index.html"}}
+    )
+    cors = [{"AllowedMethods": ["GET"], "AllowedOrigins": ["https://theirs.example.com"]}]
+    client.put_bucket_cors(Bucket=bucket, CORSConfiguration={"CORSRules": cors})
+    days = {"ID": "logs", "Filter": {"Prefix": "logs/"}, "Status": "Enabled"}
+    client.put_bucket_lifecycle_configuration(
+        Bucket=bucket,
+        LifecycleConfiguration={"Rules": [{**days, "Expiration": {"Days": 9}}]},
+    )
+    shared = snapshot(storage)
+    storage.tag_resizes = True
+    configure("--cors-origin", SITE, "--expire-resizes", "30", "--private-originals")
+    assert snapshot(storage) != shared
+    configure("--remove")
+    assert snapshot(storage) == shared
+    assert "to do" not in configure("--remove")
+
+
+@pytest.mark.parametrize("s3", ["moto", "ceph"], indirect=True)
+def test_two_storages_in_one_bucket_keep_out_of_each_other_s_way(
+    storage: Any, settings: Any, s3: Any
+) -> None:
+    bucket = storage.bucket_name
+    configure("--create")
+    alone = snapshot(storage)
+    use_bucket(settings, s3, bucket_name=bucket, location="staging")
+    configure(app_url="https://staging.example.com")
+    assert [one["Resource"] for one in policy(storage)["Statement"]] == [
+        f"arn:aws:s3:::{bucket}/*",
+        f"arn:aws:s3:::{bucket}/staging/*",
+    ]
+    configure("--remove")
+    assert snapshot(storage) == alone
+
+
+def test_originals_stay_private_until_somebody_says_otherwise(moto_storage: Any) -> None:
+    assert states("--private-originals")["policy"] == "done"
+    private = policy(moto_storage)
+    assert states()["policy"] == "already so"
+    assert policy(moto_storage) == private
+    assert states("--no-private-originals")["policy"] == "done"
+    assert policy(moto_storage)["Statement"][0]["Resource"].endswith("/*")
+
+
+@pytest.mark.parametrize("s3", ["ceph"], indirect=True)
+def test_scripts_of_an_origin_may_read(storage: Any) -> None:
+    configure("--create", "--cors-origin", SITE, "--cors-origin", "https://b.example.com")
+    storage.put("picture.png", b"picture")
+    url = f"{storage.endpoint_url}/{storage.bucket_name}/picture.png"
+    for origin, allowed in {SITE: SITE, "https://c.example.com": None}.items():
+        answer = fetch(url, Origin=origin)
+        assert answer.headers["Access-Control-Allow-Origin"] == allowed
+    configure("--cors-origin", SITE)
+    assert fetch(url, Origin="https://b.example.com").headers["Access-Control-Allow-Origin"] is None
+    assert states()["CORS"] == "already so", "what no option is about stays"
+    configure("--cors-origin", "none")
+    assert snapshot(storage)["bucket_cors"] == "NoSuchCORSConfiguration"
+
+
+def test_a_wrong_origin_is_named(moto_storage: Any) -> None:
+    with pytest.raises(CommandError, match=r"The origin is 'www.example.com', must be as in"):
+        configure("--cors-origin", "www.example.com")
+
+
+def test_resizes_without_a_tag_cannot_expire(moto_storage: Any) -> None:
+    with pytest.raises(CommandError, match='set "tag_resizes": True'):
+        configure("--expire-resizes", "30")
+    with pytest.raises(CommandError, match="-1 days, must be 0 or more"):
+        configure("--expire-resizes", "-1")
+    assert "to do" not in configure("--expire-resizes", "0", "--remove", "--dry-run")
+
+
+def test_a_307_is_what_the_viewer_gets(moto: Any, live_server: Any, settings: Any) -> None:
+    storage = new_bucket(settings, moto)
+    configure("--redirect-code", "307", app_url=live_server.url)
+    assert fetch(storage.base + "missing").status == 307
+
+
+def test_a_private_bucket_lets_only_the_cdn_read(moto: Any, settings: Any) -> None:
+    storage = new_bucket(settings, moto, mode="failover")
+    arn = "arn:aws:cloudfront::123456789012:distribution/E1"
+    assert "configure_media_cdn --mode failover" in configure()
+    assert snapshot(storage)["bucket_policy"] == "NoSuchBucketPolicy"
+    configure("--distribution-arn", arn)
+    blocks = snapshot(storage)["public_access_block"]["PublicAccessBlockConfiguration"]
+    assert set(blocks.values()) == {True}
+    (statement,) = policy(storage)["Statement"]
+    assert statement["Principal"] == {"Service": "cloudfront.amazonaws.com"}
+    assert statement["Condition"] == {"StringEquals": {"AWS:SourceArn": arn}}
+    assert set(states("--check").values()) == {"already so"}, "nobody has to repeat the ARN"
+
+
+@pytest.mark.parametrize("s3", ["moto", "ceph"], indirect=True)
+def test_a_bucket_may_change_its_mode(storage: Any) -> None:
+    configure("--create")
+    public = snapshot(storage)
+    report = configure("--mode", "failover", "--distribution-arn", "arn:aws:cloudfront::1:d/E1")
+    assert 'Set "mode": "failover" in the OPTIONS' in report
+    assert snapshot(storage)["bucket_website"] == "NoSuchWebsiteConfiguration"
+    configure("--mode", "website")
+    now = snapshot(storage)
+    assert now["bucket_policy"] == public["bucket_policy"]
+    assert now["bucket_website"] == public["bucket_website"]
+
+
+def test_a_public_bucket_of_others_is_not_made_private(moto_storage: Any) -> None:
+    theirs = {
+        "Sid": "Theirs",
+        "Effect": "Allow",
+        "Principal": "*",
+        "Action": "s3:GetObject",
+        "Resource": f"arn:aws:s3:::{moto_storage.bucket_name}/theirs/*",
+    }
+    moto_storage.client.put_bucket_policy(
+        Bucket=moto_storage.bucket_name, Policy=json.dumps({"Statement": theirs})
+    )
+    before = snapshot(moto_storage)
+    with pytest.raises(CommandError, match="lets anyone in, by its statement 'Theirs'"):
+        configure("--mode", "failover")
+    assert snapshot(moto_storage) == before
+
+
+# -- resizes that expire --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("s3", ["ceph"], indirect=True)
+def test_resizes_expire_and_originals_do_not(
+    settings: Any, s3: Any, live_server: Any, small_jpeg: bytes
+) -> None:
+    """A day of this server's lifecycle takes a second."""
+    use_bucket(settings, s3, tag_resizes=True)
+    configure("--create", "--expire-resizes", "1", app_url=live_server.url)
+    photo = Photo.objects.create(photo=ContentFile(small_jpeg, name="small.jpg"))
+    url = photo.photo.resize("50x50")
+    assert [hop.status for hop in follow(url)] == [302, 301, 200]
+    deadline = time.monotonic() + 60
+    while fetch(url).status == 200:
+        assert time.monotonic() < deadline, "the resize has not expired"
+        time.sleep(0.5)
+    assert fetch(photo.photo.url).body == small_jpeg
+    assert [hop.status for hop in follow(url)] == [302, 301, 200], "and is made again"
+
+
+# -- what goes wrong ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text", ['{"Statement": ["allow all"]}', '"allow all"', '{"Statement": 1}']
+)
+def test_a_policy_that_makes_no_sense_is_named(moto_storage: Any, text: str) -> None:
+    moto_storage.client.put_bucket_policy(Bucket=moto_storage.bucket_name, Policy=text)
+    before = snapshot(moto_storage)
+    with pytest.raises(CommandError, match="The present policy makes no sense"):
+        configure()
+    assert snapshot(moto_storage) == before
+
+
+class _Expired(http.server.BaseHTTPRequestHandler):
+    """Answers as AWS does to credentials of yesterday."""
+
+    def do_GET(self) -> None:
+        body = (
+            b"<Error><Code>ExpiredToken</Code>"
+            b"<Message>The provided token has expired.</Message></Error>"
+        )
+        self.send_response(400)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+
+def test_expired_credentials_are_one_line(settings: Any, moto: Any) -> None:
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Expired) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        use_bucket(settings, moto, endpoint_url=f"http://127.0.0.1:{server.server_port}")
+        with pytest.raises(CommandError, match=r"The provided token has expired\.$"):
+            configure()
+        server.shutdown()
+
+
+def test_a_bucket_in_another_region_than_the_storage_s_is_named(settings: Any) -> None:
+    from moto import mock_aws
+
+    class Aws:
+        """No server: moto answers for the hosts of AWS, within this process."""
+
+        def storage_options(self, bucket: str) -> dict[str, str]:
+            keys = {"access_key": "testing", "secret_key": "testing"}
+            return {**keys, "bucket_name": bucket, "region_name": "us-east-1"}
+
+    with mock_aws():
+        storage = use_bucket(settings, Aws())
+        storage.client.create_bucket(
+            Bucket=storage.bucket_name,
+            CreateBucketConfiguration={"LocationConstraint": "eu-central-1"},
+        )
+        with pytest.raises(CommandError, match="is in 'eu-central-1', the storage's region_name"):
+            configure()
+        use_bucket(settings, Aws(), bucket_name=storage.bucket_name, region_name="eu-central-1")
+        assert "s3-website.eu-central-1.amazonaws.com" in configure()

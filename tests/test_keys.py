@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from django_shift_media import keys
-from django_shift_media.aws.documents import read_statement
+from django_shift_media.aws.access import read_statement
 from django_shift_media.exceptions import InvalidKey
 from django_shift_media.testing import anyone_may
 

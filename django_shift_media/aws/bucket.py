@@ -1,181 +1,257 @@
-"""Read a bucket's configuration, work out what it must become, and write what differs."""
+"""A media bucket, as the parts of a plan."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from functools import partial
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from botocore.exceptions import ClientError
 
-from django_shift_media.aws.documents import (
-    App,
-    Conflict,
-    Document,
-    merge_policy,
-    merge_public_access,
-    merge_website,
-    read_statement,
-    routing_rules,
+from django_shift_media.aws import access
+from django_shift_media.aws.documents import Conflict, Document, our_id
+from django_shift_media.aws.lifecycle import merge_lifecycle
+from django_shift_media.aws.plan import Part
+from django_shift_media.aws.subresources import (
+    CORS,
+    LIFECYCLE,
+    OWNERSHIP,
+    POLICY,
+    PUBLIC_ACCESS_BLOCK,
+    WEBSITE,
+    Subresource,
 )
-from django_shift_media.s3 import S3MediaStorage, http_status
+from django_shift_media.aws.website import (
+    merge_website,
+    parse_app_url,
+    remove_from_website,
+    routing_rules,
+    rules_as_xml,
+)
+from django_shift_media.s3 import S3MediaStorage
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-State = Literal["already so", "to do", "done", "not supported", "failed"]
+    from django_shift_media.aws.website import RedirectCode
+    from django_shift_media.storages import Mode
 
-# What S3 servers answer to calls that they do not know. "BucketAlreadyExists" is what some make
-# of any PUT on a bucket that they cannot place.
-_UNKNOWN_CALLS = frozenset(
-    {"NotImplemented", "MethodNotAllowed", "BucketAlreadyExists", "BucketAlreadyOwnedByYou"}
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A part of a bucket's configuration: how to read it, what it must be, how to write it."""
-
-    name: str
-    read: Callable[[], Any]
-    merge: Callable[[Document | None], Document]
-    write: Callable[[Document], Any]
+# What AWS gives a new bucket: https://docs.aws.amazon.com/AmazonS3/latest/userguide/create-bucket-faq.html
+_NEW: dict[Subresource, Document] = {
+    PUBLIC_ACCESS_BLOCK: dict.fromkeys(access.BLOCKS, True),
+    OWNERSHIP: {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]},
+}
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """What has become, or would become, of a part; ``document`` is what is or would be sent."""
-
-    name: str
-    state: State
-    document: Document | None = None
-    reason: str = ""
-    write: Callable[[Document], Any] | None = None
-
-
-def configure(
-    storage: S3MediaStorage, app: App, *, create: bool, private_originals: bool, dry_run: bool
-) -> Iterator[Step]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
     """
-    Make a bucket a public website that asks ``app`` for what is missing; say so step by step.
+    What a media bucket shall be; None leaves a part as it is.
 
-    Raise ``Conflict``, before anything is changed, where the bucket is missing and shall not be
-    created, is somebody else's, or has a configuration that ours cannot be joined with.
+    A website sends readers of what is missing to ``app_url`` and there to ``mount``, the path of
+    this package's urls. ``distribution_arn`` is the CloudFront distribution that may read a
+    private bucket. ``cors_origins`` and ``expire_resizes`` (in days) take their rule away if
+    they are empty, ``remove`` takes everything of ours away.
     """
-    client, bucket = storage.client, storage.bucket_name
-    exists = _bucket_exists(client, bucket)
-    if not exists and not create:
-        raise Conflict(f"There is no bucket {bucket!r}; --create creates it.")
-    parts = _parts(storage, app, private_originals=private_originals)
-    steps = [_plan(part, exists) for part in parts]
-    if exists:
-        yield Step("bucket", "already so")
-    elif dry_run:
-        yield Step("bucket", "to do", _bucket_document(bucket, storage.region))
-    else:
-        client.create_bucket(**_bucket_document(bucket, storage.region))
-        yield Step("bucket", "done")
-        # A new bucket is not an empty one: AWS blocks public access to it, for one.
-        steps = [_plan(part, True) for part in parts]
-    for step in steps:
-        yield _apply(step) if step.state == "to do" and not dry_run else step
+
+    mode: "Mode"
+    mount: str
+    app_url: str | None = None
+    create: bool = False
+    remove: bool = False
+    redirect_code: "RedirectCode" = "302"
+    private_originals: bool | None = None
+    distribution_arn: str | None = None
+    cors_origins: Sequence[str] | None = None
+    expire_resizes: int | None = None
 
 
-def _bucket_exists(client: "S3Client", bucket: str) -> bool:
-    try:
-        client.head_bucket(Bucket=bucket)
-    except ClientError as error:
-        if http_status(error) == 404:
-            return False
-        if http_status(error) == 403:
-            raise Conflict(
-                f"The bucket {bucket!r} is somebody else's, or these credentials may not use it."
-            ) from error
-        raise
-    return True
+def bucket_parts(storage: S3MediaStorage, wanted: Wanted) -> list[Part]:
+    """
+    Return the parts of a bucket's configuration, in the order to plan and to write them.
 
-
-def _bucket_document(bucket: str, region: str) -> dict[str, Any]:
-    document: dict[str, Any] = {"Bucket": bucket}
-    if region != "us-east-1":  # the one region that must not be named
-        document["CreateBucketConfiguration"] = {"LocationConstraint": region}
-    return document
-
-
-def _parts(storage: S3MediaStorage, app: App, *, private_originals: bool) -> list[Part]:
-    """Return what makes a bucket such a website, in the order to write it."""
-    client, bucket = storage.client, storage.bucket_name
-    statement = read_statement(
-        bucket, storage.prefix, private_originals=private_originals, region=storage.region
+    Raise ``Conflict`` for what cannot be wanted of this storage.
+    """
+    bucket = _Bucket(storage, wanted)
+    if bucket.is_public and not wanted.app_url:
+        raise Conflict("A website needs --app-url, as in https://www.example.com.")
+    if (wanted.expire_resizes or 0) > 0 and not storage.tag_resizes:
+        raise Conflict(
+            "Resizes can only expire if they have a tag, by which S3 tells them from originals:"
+            ' set "tag_resizes": True in the storage\'s OPTIONS first. Those that are in the'
+            " bucket already do not get it."
+        )
+    itself = Part(
+        name="bucket", read=bucket.read, merge=bucket.merge, write=lambda _: bucket.create()
     )
-    rules = routing_rules(app, storage.prefix)
-    return [
-        Part(
-            "public access block",
-            lambda: client.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"],
-            merge_public_access,
-            lambda document: client.put_public_access_block(
-                Bucket=bucket,
-                PublicAccessBlockConfiguration=document,  # type: ignore[arg-type]
-            ),
-        ),
-        Part(
-            "policy",
-            lambda: json.loads(client.get_bucket_policy(Bucket=bucket)["Policy"]),
-            lambda current: merge_policy(current, statement),
-            lambda document: client.put_bucket_policy(Bucket=bucket, Policy=json.dumps(document)),
-        ),
-        Part(
-            "website and routing rules",
-            lambda: _read_website(client, bucket),
-            lambda current: merge_website(current, rules),
-            lambda document: client.put_bucket_website(
-                Bucket=bucket,
-                WebsiteConfiguration=document,  # type: ignore[arg-type]
-            ),
-        ),
+    documents = [
+        bucket.part(PUBLIC_ACCESS_BLOCK, bucket.merge_blocks),
+        bucket.part(OWNERSHIP, bucket.merge_ownership),
+        bucket.part(POLICY, bucket.merge_policy),
+        bucket.part(WEBSITE, bucket.merge_website),
+        bucket.part(CORS, bucket.merge_cors),
+        bucket.part(LIFECYCLE, bucket.merge_lifecycle),
     ]
+    # Doors are opened from the outside, and closed from the inside.
+    return [itself, *(documents if bucket.is_public else documents[::-1])]
 
 
-def _plan(part: Part, exists: bool) -> Step:
-    try:
-        current = _read(part) if exists else None
-    except ClientError as error:
-        state: State = "not supported" if _is_unknown_call(error) else "failed"
-        return Step(part.name, state, reason=str(error))
-    except (ValueError, KeyError) as error:
-        raise Conflict(f"The bucket's {part.name} cannot be read: {error!r}.") from error
-    wanted = part.merge(current)
-    # Where there is nothing and nothing is wanted, nothing is written.
-    state = "already so" if wanted == (current or {}) else "to do"
-    return Step(part.name, state, wanted, write=part.write)
+def bucket_texts(storage: S3MediaStorage, wanted: Wanted) -> dict[str, str]:
+    """Return what can be pasted into a console, by what it is; nobody is asked."""
+    bucket = _Bucket(storage, wanted)
+    texts = {}
+    if policy := bucket.merge_policy(None):
+        texts["Bucket policy"] = json.dumps(policy, indent=2)
+    if bucket.is_public:
+        texts["Routing rules, as JSON"] = json.dumps(bucket.rules, indent=2)
+        texts["Routing rules, as XML"] = rules_as_xml(bucket.rules)
+    return texts
 
 
-def _apply(step: Step) -> Step:
-    assert step.write is not None  # as of every step to do
-    assert step.document is not None
-    try:
-        step.write(step.document)
-    except ClientError as error:
-        state: State = "not supported" if _is_unknown_call(error) else "failed"
-        return Step(step.name, state, step.document, str(error))
-    return Step(step.name, "done", step.document)
+def advice(storage: S3MediaStorage, wanted: Wanted) -> list[str]:
+    """Return what is left to do by hand, and where media are then seen."""
+    lines = [f"Media are seen under {storage.base}"]
+    if wanted.mode == "failover":
+        lines.insert(0, "manage.py configure_media_cdn --mode failover lets CloudFront read.")
+    if wanted.mode != storage.mode:
+        lines.insert(0, f'Set "mode": "{wanted.mode}" in the OPTIONS of the storage.')
+    return [] if wanted.remove else lines
 
 
-def _read(part: Part) -> Document | None:
-    try:
-        document: Document = part.read()
-    except ClientError as error:
-        if http_status(error) == 404 and error.response["Error"]["Code"] != "NoSuchBucket":
-            return None  # NoSuchBucketPolicy and its like: never set
-        raise
-    return document
+class _Bucket:
+    """A bucket as it is, and how to join it with what is wanted."""
 
+    def __init__(self, storage: S3MediaStorage, wanted: Wanted) -> None:
+        self.storage = storage
+        self.wanted = wanted
+        self.client: S3Client = storage.client
+        self.name: str = storage.bucket_name
+        self.id = our_id(storage.prefix)
+        self.is_public = wanted.mode == "website" and not wanted.remove
+        self.is_new = False
+        self.policy: Document | None = None  # as it will be
 
-def _read_website(client: "S3Client", bucket: str) -> Document:
-    answer: Document = dict(client.get_bucket_website(Bucket=bucket))
-    del answer["ResponseMetadata"]
-    return answer
+    def part(
+        self, subresource: Subresource, merge: Callable[[Document | None], Document | None]
+    ) -> Part:
+        def read() -> Document | None:
+            try:
+                return subresource.read(self.client, self.name)
+            except self.client.exceptions.NoSuchBucket:
+                return _NEW.get(subresource)
 
+        write = partial(subresource.write, self.client, self.name)
+        return Part(name=subresource.name, read=read, merge=merge, write=write)
 
-def _is_unknown_call(error: ClientError) -> bool:
-    return http_status(error) in {405, 501} or error.response["Error"]["Code"] in _UNKNOWN_CALLS
+    # -- the bucket itself --------------------------------------------------------------------
+
+    def read(self) -> Document | None:
+        try:
+            # Unlike those to HEAD, the answers to GET say what is wrong.
+            self.client.list_objects_v2(Bucket=self.name, MaxKeys=1)
+        except ClientError as error:
+            code = error.response["Error"]["Code"]
+            if code == "NoSuchBucket":
+                return None
+            if code == "AccessDenied":
+                raise Conflict(
+                    f"The bucket {self.name!r} is somebody else's, or these credentials may not"
+                    " use it."
+                ) from error
+            raise
+        self.refuse_other_region()
+        return self.document
+
+    def merge(self, current: Document | None) -> Document:
+        if current is None and self.wanted.remove:
+            raise Conflict(f"There is no bucket {self.name!r}.")
+        if current is None and not self.wanted.create:
+            raise Conflict(f"There is no bucket {self.name!r}; --create creates it.")
+        return self.document
+
+    def create(self) -> None:
+        self.client.create_bucket(**self.document)
+        self.is_new = True
+
+    @property
+    def document(self) -> Document:
+        region = self.storage.region
+        if region == "us-east-1":  # the one region that must not be named
+            return {"Bucket": self.name}
+        return {"Bucket": self.name, "CreateBucketConfiguration": {"LocationConstraint": region}}
+
+    def refuse_other_region(self) -> None:
+        """On AWS, the website endpoint's host depends on the region."""
+        host = urlsplit(self.client.meta.endpoint_url).hostname or ""
+        if not host.endswith((".amazonaws.com", ".amazonaws.com.cn")):
+            return
+        answer: Document = dict(self.client.get_bucket_location(Bucket=self.name))
+        region = answer.get("LocationConstraint") or "us-east-1"
+        if region != self.storage.region:
+            raise Conflict(
+                f"The bucket {self.name!r} is in {region!r}, the storage's region_name says"
+                f" {self.storage.region!r}."
+            )
+
+    # -- its documents ------------------------------------------------------------------------
+
+    def merge_blocks(self, current: Document | None) -> Document | None:
+        if self.is_public:
+            return access.lift_blocks(current)
+        if not self.wanted.remove:
+            return access.block_all(current)
+        return current if self.policy else access.restore_blocks(current)
+
+    def merge_ownership(self, current: Document | None) -> Document | None:
+        # Where others have let ACLs be, they may need them; in a bucket of ours nobody does.
+        return current or (_NEW[OWNERSHIP] if self.is_new else None)
+
+    def merge_policy(self, current: Document | None) -> Document | None:
+        policy = access.merge_policy(current, self.id, self.statements(current))
+        if not self.is_public and not self.wanted.remove:
+            access.refuse_public(policy)
+        self.policy = policy
+        return policy
+
+    def statements(self, policy: Document | None) -> list[Document]:
+        """Return what lets media be read; what nobody has decided now is as it was."""
+        former = access.own_statement(policy, self.id)
+        private, distribution = self.wanted.private_originals, None
+        if private is None:
+            private = access.keeps_originals_private(former)
+        if self.wanted.mode == "failover":
+            distribution = self.wanted.distribution_arn or access.distribution_of(former)
+        if self.wanted.remove or not (self.is_public or distribution):
+            return []
+        return [
+            access.read_statement(
+                self.name,
+                self.storage.prefix,
+                private_originals=private,
+                region=self.storage.region,
+                distribution=distribution,
+            )
+        ]
+
+    @property
+    def rules(self) -> list[Document]:
+        # What is taken out is told by the mount alone, wherever the app was.
+        app = parse_app_url(self.wanted.app_url or "https://anywhere", self.wanted.mount)
+        return routing_rules(app, self.storage.prefix, redirect_code=self.wanted.redirect_code)
+
+    def merge_website(self, current: Document | None) -> Document | None:
+        merge = merge_website if self.is_public else remove_from_website
+        return merge(current, self.rules)
+
+    def merge_cors(self, current: Document | None) -> Document | None:
+        origins = () if self.wanted.remove else self.wanted.cors_origins
+        if origins is None:
+            return current
+        return access.merge_cors(current, self.id, access.parse_origins(origins))
+
+    def merge_lifecycle(self, current: Document | None) -> Document | None:
+        days = 0 if self.wanted.remove else self.wanted.expire_resizes
+        if days is None:
+            return current
+        return merge_lifecycle(current, self.id, days, self.storage.prefix)

@@ -1,15 +1,12 @@
 """What a bucket's configuration says about who sees it: read only, as far as one may."""
 
-import json
 from collections.abc import Callable
-from typing import Any
 
-from boto3.session import Session
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from django_shift_media.aws.documents import Document, NotSupported
 from django_shift_media.aws.evaluation import BucketConfiguration
-from django_shift_media.aws.documents import Document
+from django_shift_media.aws.subresources import POLICY, PUBLIC_ACCESS_BLOCK, WEBSITE
 from django_shift_media.s3 import S3MediaStorage, http_status
 
 
@@ -17,12 +14,10 @@ def inspect(storage: S3MediaStorage) -> BucketConfiguration:
     """Read what decides who may read the bucket, and what is done about what is missing."""
     client, bucket = storage.client, storage.bucket_name
     return BucketConfiguration(
-        account_block=_read(lambda: _account_block(storage)),
-        block=_read(
-            lambda: client.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"]
-        ),
-        policy=_read(lambda: json.loads(client.get_bucket_policy(Bucket=bucket)["Policy"])),
-        website=_read(lambda: client.get_bucket_website(Bucket=bucket)),
+        account_block=_known(lambda: _account_block(storage)),
+        block=_known(lambda: PUBLIC_ACCESS_BLOCK.read(client, bucket)),
+        policy=_known(lambda: POLICY.read(client, bucket)),
+        website=_known(lambda: WEBSITE.read(client, bucket)),
     )
 
 
@@ -33,24 +28,24 @@ def failure_code(error: BaseException | None) -> str:
     return type(error).__name__
 
 
-def _account_block(storage: S3MediaStorage) -> Any:
+def _account_block(storage: S3MediaStorage) -> Document | None:
     if storage.endpoint_url:  # not AWS: there is no account
-        return {}
-    session: Session = storage._create_session()
-    config = storage.client_config
-    plain = config.merge(Config(signature_version="v4"))  # the other is for S3 only
-    sts = session.client("sts", region_name=storage.region, config=plain)
-    account = sts.get_caller_identity()["Account"]
-    control = session.client("s3control", region_name=storage.region, config=config)
-    return control.get_public_access_block(AccountId=account)["PublicAccessBlockConfiguration"]
-
-
-def _read(read: Callable[[], Any]) -> Document | None:
+        return None
+    account = storage.aws_client("sts").get_caller_identity()["Account"]
+    control = storage.aws_client("s3control")
     try:
-        return dict(read())
+        answer = control.get_public_access_block(AccountId=account)
     except ClientError as error:
-        # NoSuchBucketPolicy and its like: never set.
-        is_unset = http_status(error) == 404 and error.response["Error"]["Code"] != "NoSuchBucket"
-        return {} if is_unset else None
-    except (BotoCoreError, ValueError):
+        if http_status(error) == 404:
+            return None
+        raise
+    block: Document = answer["PublicAccessBlockConfiguration"]
+    return block
+
+
+def _known(read: Callable[[], Document | None]) -> Document | None:
+    """Return {} for what is not set, and None for what cannot be known."""
+    try:
+        return read() or {}
+    except (BotoCoreError, ClientError, NotSupported, ValueError):
         return None

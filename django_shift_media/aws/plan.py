@@ -10,13 +10,14 @@ import json
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from json import JSONDecodeError
+from typing import Literal
 
 from botocore.exceptions import ClientError
 
+from django_shift_media.aws.documents import Conflict, Document, NotSupported, NotYet
 from django_shift_media.s3 import http_status
 
-Document = dict[str, Any]
 State = Literal["already so", "to do", "waiting", "done", "not supported", "failed"]
 
 # What S3 servers answer to calls that they do not know. "BucketAlreadyExists" is what some make
@@ -27,14 +28,6 @@ _UNKNOWN_CALLS = frozenset(
 # What AWS answers while an earlier change is still on its way through its data centres.
 _UNSETTLED = frozenset({"AccessDenied", "OperationAborted"})
 _PAUSES = (0.5, 1, 2, 4)  # seconds, before each further attempt
-
-
-class Conflict(Exception):
-    """A configuration of others that ours cannot live beside; the message says which."""
-
-
-class NotYet(Exception):
-    """A part has to wait for something outside of the plan; the message says for what."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,48 +84,59 @@ def apply(steps: Iterable[Step]) -> Iterator[Step]:
     """
     Do what is to do, one part after the other, and read each back.
 
-    Parts are merged anew with what they are by now: what others have changed since the plan was
-    made stays, and what follows from an earlier part is known.
+    From the first change on, parts are looked at anew: what others have changed since the plan
+    was made stays, and what follows from an earlier part is known.
     """
-    unsettled = False
+    changed = False
     for step in steps:
-        if step.state in {"to do", "waiting"}:
-            step = _apply(step.part, pauses=_PAUSES if unsettled else ())
-            unsettled = unsettled or step.state == "done"
+        if changed or step.state in {"to do", "waiting"}:
+            step = _apply(step.part, pauses=_PAUSES if changed else ())
+            changed = changed or step.state == "done"
         yield step
 
 
 def _look(part: Part) -> Step:
     try:
         current = part.read()
-    except ClientError as error:
-        return _failed(Step(part, "failed"), error)
-    except (ValueError, KeyError, TypeError) as error:
-        raise Conflict(f"The present {part.name} cannot be read: {error!r}.") from error
-    try:
         wanted = part.merge(current)
+    except NotSupported as error:
+        return Step(part, "not supported", reason=str(error))
     except NotYet as error:
         return Step(part, "waiting", current, current, str(error))
-    except (AttributeError, KeyError, TypeError) as error:
-        raise Conflict(f"The present {part.name} makes no sense: {current!r}.") from error
+    except ClientError as error:
+        if _is_unknown_call(error):
+            return Step(part, "not supported", reason=str(error))
+        raise
+    except (AttributeError, KeyError, TypeError, JSONDecodeError) as error:
+        raise Conflict(f"The present {part.name} makes no sense: {error!r}.") from error
     return Step(part, "already so" if wanted == current else "to do", current, wanted)
 
 
 def _apply(part: Part, pauses: Iterable[float]) -> Step:
-    step = _look(part)
-    if step.state != "to do":
-        return step
     try:
+        step = _look(part)
+        if step.state != "to do":
+            return step
         _write(step, pauses)
+        after = _read_back(part)
+    except NotYet as error:
+        return replace(step, state="waiting", reason=str(error))
     except ClientError as error:
-        return _failed(step, error)
-    after = _look(part)
-    if after.state == "already so":
-        return replace(step, state="done")
+        state: State = "not supported" if _is_unknown_call(error) else "failed"
+        return Step(part, state, reason=str(error))
     if after.state == "to do":
         reason = "it was accepted, and is something else when read back"
         return replace(after, state="failed", reason=reason)
-    return after
+    return replace(step, state="done") if after.state == "already so" else after
+
+
+def _read_back(part: Part) -> Step:
+    """Look again until the change shows: configurations are not consistent at once."""
+    for pause in _PAUSES:
+        if (step := _look(part)).state != "to do":
+            return step
+        time.sleep(pause)
+    return _look(part)
 
 
 def _write(step: Step, pauses: Iterable[float]) -> None:
@@ -146,11 +150,6 @@ def _write(step: Step, pauses: Iterable[float]) -> None:
         else:
             return
     step.part.write(step.wanted)
-
-
-def _failed(step: Step, error: ClientError) -> Step:
-    state: State = "not supported" if _is_unknown_call(error) else "failed"
-    return replace(step, state=state, reason=str(error))
 
 
 def _is_unknown_call(error: ClientError) -> bool:

@@ -9,8 +9,8 @@ from django.core.files.base import ContentFile
 from PIL import Image
 
 from django_shift_media import keys, signing
-from django_shift_media.aws.documents import parse_app_url
 from django_shift_media.aws.inspection import failure_code, inspect
+from django_shift_media.aws.website import parse_app_url
 from django_shift_media.doctor.at_storage import left_behind, not_deleted, not_written
 from django_shift_media.doctor.case import Chain, Evidence, Problem, Request, View
 from django_shift_media.doctor.diagnosis import judge, judge_view

@@ -1,53 +1,58 @@
-import json
-from typing import Any
+from argparse import BooleanOptionalAction
+from dataclasses import fields
+from typing import Any, get_args
 
-from botocore.exceptions import BotoCoreError, ClientError
-from django.core.exceptions import ImproperlyConfigured
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandParser
 
-from django_shift_media.aws.bucket import Step, configure
-from django_shift_media.aws.documents import Conflict, parse_app_url
+from django_shift_media.aws.bucket import Wanted, advice, bucket_parts, bucket_texts
+from django_shift_media.aws.plan import Part
+from django_shift_media.aws.website import RedirectCode
+from django_shift_media.management.plan import PlanCommand
 from django_shift_media.mount import mount_path
-from django_shift_media.s3 import S3MediaStorage
-from django_shift_media.storages import media_storage
+from django_shift_media.storages import Mode
 
 
-class Command(BaseCommand):
+class Command(PlanCommand):
     help = (
-        "Configure the media bucket: anyone may read, and what is missing is redirected to the"
-        " app. What others have put into the bucket's policy, website and CORS stays."
+        "Configure the media bucket: let media be read, and send readers of what is missing to"
+        " the app. What others have put into its configuration stays, and so does what is ours"
+        " and no option is about."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--app-url", required=True, help="as in https://www.example.com")
-        for option, text in {
-            "--create": "create the bucket if it does not exist",
-            "--private-originals": "let anyone read resizes only",
-            "--dry-run": "print what would be sent, and send nothing",
-        }.items():
-            parser.add_argument(option, action="store_true", help=text)
+        super().add_arguments(parser)
+        add = parser.add_argument
+        add("--app-url", help="where the app is seen, as in https://www.example.com")
+        add("--mode", choices=get_args(Mode), help="default: the storage's own")
+        add("--create", action="store_true", help="create the bucket if it does not exist")
+        add("--remove", action="store_true", help="take out what this command has put in")
+        add("--print", action="store_true", help="print policy and routing rules, ask nobody")
+        add("--private-originals", action=BooleanOptionalAction, help="only resizes may be read")
+        add("--distribution-arn", help="of the CloudFront that may read, in mode failover")
+        origins: dict[str, Any] = {"action": "append", "dest": "cors_origins", "metavar": "ORIGIN"}
+        add("--cors-origin", help='whose scripts may read; repeatable; or "none"', **origins)
+        add("--expire-resizes", type=int, metavar="DAYS", help="delete them when so old; 0: never")
+        codes: dict[str, Any] = {"choices": get_args(RedirectCode), "default": "302"}
+        # nginx's caches, for one, keep 200, 301 and 302 where nobody has named any.
+        add("--redirect-code", help="307: caches in between that keep 302s leave it alone", **codes)
 
-    def handle(self, **options: Any) -> None:
-        try:
-            storage = media_storage()
-            if not isinstance(storage, S3MediaStorage) or storage.mode != "website":
-                raise CommandError("SHIFT_MEDIA_STORAGE is not an S3MediaStorage in website mode.")
-            app = parse_app_url(options["app_url"], mount_path())
-            flags = {name: options[name] for name in ("create", "private_originals", "dry_run")}
-            self.stdout.write(f"Bucket {storage.bucket_name}, in {storage.region}:")
-            steps = []
-            for step in configure(storage, app, **flags):
-                self.report(step, in_full=options["dry_run"])
-                steps.append(step)
-        except (BotoCoreError, ClientError, Conflict, ImproperlyConfigured, ValueError) as error:
-            raise CommandError(str(error)) from error
-        if failed := [step.name for step in steps if step.state == "failed"]:
-            raise CommandError(f"Could not be configured: {', '.join(failed)}.")
-        self.stdout.write(f"Media are seen under {storage.base}")
+    def headline(self, options: dict[str, Any]) -> str:
+        return f"Bucket {self.storage.bucket_name}, in {self.storage.region}:"
 
-    def report(self, step: Step, *, in_full: bool) -> None:
-        reason = f": {step.reason}" if step.reason else ""
-        line = f"  {step.state:<14} {step.name}{reason}"
-        self.stdout.write(self.style.ERROR(line) if step.state == "failed" else line)
-        if in_full and step.state == "to do":
-            self.stdout.write(json.dumps(step.document, indent=2))
+    def parts(self, options: dict[str, Any]) -> list[Part]:
+        return bucket_parts(self.storage, self.wanted(options))
+
+    def carry_out(self, options: dict[str, Any]) -> None:
+        if options["print"]:
+            for name, text in bucket_texts(self.storage, self.wanted(options)).items():
+                self.stdout.write(f"{name}:\n\n{text}\n\n")
+        else:
+            super().carry_out(options)
+
+    def conclude(self, options: dict[str, Any]) -> list[str]:
+        return advice(self.storage, self.wanted(options))
+
+    def wanted(self, options: dict[str, Any]) -> Wanted:
+        given: dict[str, Any] = {field.name: options.get(field.name) for field in fields(Wanted)}
+        mode = options["mode"] or self.storage.mode
+        return Wanted(**{**given, "mode": mode, "mount": mount_path()})

@@ -60,7 +60,9 @@ class Command(BaseCommand):
             }
             self.write(f"S3 at {s3.endpoint_url}, bucket website at {s3.website_url('photos')}")
             self.manage("migrate", "--verbosity=0")
-            self.manage("configure_media_bucket", "--create", f"--app-url={self.site}")
+            self.manage(
+                "configure_media_bucket", "--no-input", "--create", f"--app-url={self.site}"
+            )
             stack.callback(stop, self.serve())
             for name, photo in self.read(photos):
                 self.upload(name, photo)

@@ -1,0 +1,234 @@
+"""CloudFront before a media bucket, as the parts of a plan."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+from urllib.parse import urlsplit
+
+from django_shift_media.aws import access
+from django_shift_media.aws.bucket import Wanted, bucket_parts
+from django_shift_media.aws.cloudfront import Certificate, Distribution, Progress, Resource
+from django_shift_media.aws.distribution import (
+    cache_policy,
+    failover_origins,
+    merge_distribution,
+    origin_access_control,
+    overlay,
+    resource_name,
+    website_origins,
+)
+from django_shift_media.aws.documents import Conflict, Document, NotYet, our_id
+from django_shift_media.aws.plan import Part
+from django_shift_media.aws.subresources import POLICY
+from django_shift_media.aws.website import parse_app_url
+from django_shift_media.s3 import S3MediaStorage
+from django_shift_media.storages import Mode
+
+_UNKNOWN = "(known once it is there)"
+# CloudFront takes certificates from this region only.
+_CERTIFICATES = "us-east-1"
+_COMMENT_LENGTH = 128  # characters, at most
+_DOMAIN = re.compile(r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z0-9-]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CdnWanted:
+    """
+    What shall stand before the bucket; None leaves a thing as it is.
+
+    ``app_url`` and ``mount`` say where the app is; only "failover" needs them. What takes AWS
+    minutes is waited for if there is a ``waiting``, which is told how it goes.
+    """
+
+    mode: Mode
+    mount: str
+    app_url: str | None = None
+    domain: str | None = None
+    private_originals: bool | None = None
+    remove: bool = False
+    waiting: Progress | None = None
+
+
+class Cdn:
+    """
+    A distribution before a storage's bucket, and what belongs to it.
+
+    Raise ``Conflict`` or ``ValueError`` for what cannot be wanted of this storage.
+    """
+
+    def __init__(self, storage: S3MediaStorage, wanted: CdnWanted) -> None:
+        _refuse(storage, wanted)
+        self.storage = storage
+        self.wanted = wanted
+        client = storage.aws_client("cloudfront")
+        self.name = name = resource_name(storage.bucket_name, our_id(storage.prefix))
+        comment = f"django_shift_media: {storage.bucket_name}/{storage.prefix}"
+        self.comment = comment[:_COMMENT_LENGTH]
+        self.certificate: Certificate | None = None
+        if wanted.domain:
+            acm = storage.aws_client("acm", region=_CERTIFICATES)
+            self.certificate = Certificate(acm, wanted.domain, wanted.waiting)
+        self.policy = Resource(
+            client,
+            "CachePolicy",
+            "cache_policy",
+            lambda summary: bool(summary["CachePolicyConfig"]["Name"] == name),
+        )
+        self.access_control = Resource(
+            client,
+            "OriginAccessControl",
+            "origin_access_control",
+            lambda summary: bool(summary["Name"] == name),
+        )
+        self.distribution = Distribution(client, self.comment, wanted.domain, wanted.waiting)
+
+    def parts(self) -> list[Part]:
+        """Return the parts, in the order to plan and to write them."""
+        return list(self.removed_parts() if self.wanted.remove else self.wanted_parts())
+
+    def wanted_parts(self) -> Iterator[Part]:
+        if self.certificate:
+            yield Part(
+                name="certificate",
+                read=self.certificate.read,
+                merge=self.certificate.merge,
+                write=self.certificate.write,
+            )
+        yield _part("cache policy", self.policy, cache_policy(self.name))
+        if self.wanted.mode == "failover":
+            document = origin_access_control(self.name)
+            yield _part("origin access control", self.access_control, document)
+        yield Part(
+            name="distribution",
+            read=self.distribution.read,
+            merge=self.merge_distribution,
+            write=self.distribution.write,
+        )
+        if self.wanted.mode == "failover":
+            for position, part in enumerate(bucket_parts(self.storage, self.bucket(_UNKNOWN))):
+                yield replace(part, merge=partial(self.merge_bucket, position))
+
+    def removed_parts(self) -> Iterator[Part]:
+        yield Part(
+            name="distribution",
+            read=self.distribution.read,
+            merge=lambda _: None,
+            write=self.distribution.write,
+        )
+        for name, resource in {
+            "cache policy": self.policy,
+            "origin access control": self.access_control,
+        }.items():
+            yield Part(name=name, read=resource.read, merge=self.merge_unused, write=resource.write)
+        client, bucket = self.storage.client, self.storage.bucket_name
+        yield Part(
+            name="bucket's policy",
+            read=partial(POLICY.read, client, bucket),
+            merge=self.without_distribution,
+            write=partial(POLICY.write, client, bucket),
+        )
+
+    # -- what parts become --------------------------------------------------------------------
+
+    def merge_distribution(self, current: Document | None) -> Document:
+        certificate = self.certificate
+        if certificate and certificate.arn and not (certificate.is_issued or certificate.waiting):
+            self.distribution.is_blocked = True
+            raise NotYet("it waits for the certificate")
+        return merge_distribution(
+            current,
+            self.origins(),
+            comment=self.comment,
+            policy=self.policy.id or _UNKNOWN,
+            domain=self.wanted.domain,
+            certificate=(certificate and certificate.arn) or _UNKNOWN,
+        )
+
+    def origins(self) -> Document:
+        storage, wanted = self.storage, self.wanted
+        if wanted.mode == "website":
+            return website_origins(storage.website_host)
+        return failover_origins(
+            storage.rest_host,
+            f"/{storage.prefix}".rstrip("/"),
+            self.access_control.id or _UNKNOWN,
+            parse_app_url(wanted.app_url or "", wanted.mount),
+        )
+
+    def bucket(self, distribution_arn: str) -> Wanted:
+        return Wanted(
+            mode="failover",
+            mount=self.wanted.mount,
+            private_originals=self.wanted.private_originals,
+            distribution_arn=distribution_arn,
+        )
+
+    def merge_bucket(self, position: int, current: Document | None) -> Document | None:
+        """A bucket is made private once a distribution reads it all over the world."""
+        if self.distribution.id is None and self.distribution.is_blocked:
+            raise NotYet("it waits for the distribution")
+        if self.distribution.id and self.distribution.found["Status"] != "Deployed":
+            raise NotYet("it waits for the distribution, run this again later, or with --wait")
+        arn = self.distribution.found["ARN"] if self.distribution.id else _UNKNOWN
+        return bucket_parts(self.storage, self.bucket(arn))[position].merge(current)
+
+    def merge_unused(self, current: Document | None) -> None:
+        if current and self.distribution.id:
+            raise NotYet("the distribution uses it")
+
+    def without_distribution(self, current: Document | None) -> Document | None:
+        id = our_id(self.storage.prefix)
+        if access.distribution_of(access.own_statement(current, id)):
+            return access.merge_policy(current, id, [])
+        return current
+
+    # -- what the user has to do --------------------------------------------------------------
+
+    def advice(self) -> Iterator[str]:
+        if self.wanted.remove or not self.distribution.id:
+            return
+        storage, wanted = self.storage, self.wanted
+        host: str = self.distribution.found["DomainName"]
+        if wanted.domain:
+            yield f"DNS record to create: {wanted.domain} CNAME {host}"
+            host = wanted.domain
+        option, value, base = "custom_domain", host, f"https://{host}/"
+        if wanted.mode == "website":
+            base += storage.prefix
+        elif storage.prefix:  # which the distribution adds
+            option, value = "public_url", base
+        if storage.base != base:
+            yield f'Set "{option}": "{value}" in the OPTIONS of the storage.'
+        if storage.mode != wanted.mode:
+            yield f'Set "mode": "{wanted.mode}" in the OPTIONS of the storage.'
+
+    def invalidate(self, paths: list[str]) -> str:
+        """Make CloudFront forget what it keeps; return a line that says so."""
+        if wrong := [path for path in paths if not path.startswith("/")]:
+            raise ValueError(f"The path is {wrong[0]!r}, must begin with a slash, as in '/*'.")
+        if not self.distribution.id:
+            raise Conflict("There is no distribution whose copies could be invalidated.")
+        id = self.distribution.invalidate(paths)
+        return f"Invalidation {id} of {' '.join(paths)}"
+
+
+def _part(name: str, resource: Resource, document: Document) -> Part:
+    return Part(
+        name=name,
+        read=resource.read,
+        merge=lambda current: overlay(current or {}, document),
+        write=resource.write,
+    )
+
+
+def _refuse(storage: S3MediaStorage, wanted: CdnWanted) -> None:
+    host = urlsplit(storage.endpoint_url or "").hostname
+    if host and not host.endswith((".amazonaws.com", ".amazonaws.com.cn")):
+        raise Conflict(f"CloudFront cannot stand before {storage.endpoint_url!r}, only before S3.")
+    if wanted.mode == "app":
+        raise Conflict("In mode app the app answers: --mode must be website or failover.")
+    if wanted.domain and not _DOMAIN.fullmatch(wanted.domain):
+        raise ValueError(f"The domain is {wanted.domain!r}, must be as in 'media.example.com'.")
+    if wanted.mode == "failover" and not (wanted.app_url or wanted.remove):
+        raise Conflict("Failover needs --app-url, as in https://www.example.com.")

@@ -1,0 +1,94 @@
+"""The documents of a bucket's configuration: how boto3's client reads, writes and deletes each."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from django_shift_media.aws.documents import Document, NotSupported
+from django_shift_media.s3 import http_status
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subresource:
+    """
+    A document that belongs to a bucket.
+
+    ``operation`` is what follows "get_", "put_" and "delete_" in the client's methods.
+    ``unpack`` finds the document in an answer, ``pack`` makes arguments of it.
+    """
+
+    name: str
+    operation: str
+    unpack: Callable[[Document], Document | None] = dict
+    pack: Callable[[Document], Document]
+
+    def read(self, client: "S3Client", bucket: str) -> Document | None:
+        """Return the document, None if there is none; raise ``NotSupported``."""
+        try:
+            answer: Document = getattr(client, f"get_{self.operation}")(Bucket=bucket)
+        except ClientError as error:
+            is_unset = http_status(error) == 404  # NoSuchBucketPolicy and its like
+            if is_unset and error.response["Error"]["Code"] != "NoSuchBucket":
+                return None
+            raise
+        del answer["ResponseMetadata"]
+        document = self.unpack(answer)
+        if not document:
+            # And it would take the wish to delete the document for one to delete the bucket.
+            raise NotSupported("it lists the bucket's objects when asked for it")
+        return document
+
+    def write(self, client: "S3Client", bucket: str, document: Document | None) -> None:
+        """Put a document in place of the present one; None: delete that."""
+        if document is None:
+            operation = f"delete_{self.operation.removesuffix('_configuration')}"
+            getattr(client, operation)(Bucket=bucket)
+        else:
+            getattr(client, f"put_{self.operation}")(Bucket=bucket, **self.pack(document))
+
+
+def _lifecycle_arguments(document: Document) -> Document:
+    # The rules are one argument, what else belongs to the lifecycle are others.
+    others = {name: value for name, value in document.items() if name != "Rules"}
+    return {"LifecycleConfiguration": {"Rules": document["Rules"]}, **others}
+
+
+PUBLIC_ACCESS_BLOCK = Subresource(
+    name="public access block",
+    operation="public_access_block",
+    unpack=lambda answer: answer.get("PublicAccessBlockConfiguration"),
+    pack=lambda document: {"PublicAccessBlockConfiguration": document},
+)
+OWNERSHIP = Subresource(
+    name="ownership",
+    operation="bucket_ownership_controls",
+    unpack=lambda answer: answer.get("OwnershipControls"),
+    pack=lambda document: {"OwnershipControls": document},
+)
+POLICY = Subresource(
+    name="policy",
+    operation="bucket_policy",
+    unpack=lambda answer: json.loads(answer["Policy"]),
+    pack=lambda document: {"Policy": json.dumps(document)},
+)
+WEBSITE = Subresource(
+    name="website and routing rules",
+    operation="bucket_website",
+    pack=lambda document: {"WebsiteConfiguration": document},
+)
+CORS = Subresource(
+    name="CORS",
+    operation="bucket_cors",
+    pack=lambda document: {"CORSConfiguration": document},
+)
+LIFECYCLE = Subresource(
+    name="lifecycle",
+    operation="bucket_lifecycle_configuration",
+    pack=_lifecycle_arguments,
+)

@@ -1,0 +1,533 @@
+"""manage.py configure_media_cdn, on a server that has CloudFront and ACM."""
+
+import io
+import json
+import threading
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.request import Request, urlopen
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from django_shift_media.aws.distribution import (
+    cache_policy,
+    covers,
+    failover_origins,
+    merge_distribution,
+    overlay,
+    resource_name,
+    website_origins,
+)
+from django_shift_media.aws.website import App
+from tests.conftest import new_bucket, use_bucket
+
+SITE = "https://www.example.com"
+DOMAIN = "media.example.com"
+
+
+@pytest.fixture
+def aws(running: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """All of AWS, by the variable that points boto3 at another."""
+    server = running("ministack")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", server.endpoint_url)
+    return server
+
+
+class AwsOptions:
+    """The options of a bucket on AWS, as a project has them: without an endpoint."""
+
+    def __init__(self, server: Any) -> None:
+        self.server = server
+
+    def storage_options(self, bucket: str) -> dict[str, str]:
+        return {
+            "bucket_name": bucket,
+            "region_name": "eu-central-1",
+            "access_key": self.server.access_key,
+            "secret_key": self.server.secret_key,
+        }
+
+
+@pytest.fixture
+def storage(aws: Any, settings: Any) -> Any:
+    """A bucket whose distribution nobody has made yet; those of former tests are gone."""
+    storage = use_bucket(settings, AwsOptions(aws))
+    client = storage.aws_client("cloudfront")
+    for found in client.list_distributions()["DistributionList"].get("Items", []):
+        answer = client.get_distribution(Id=found["Id"])
+        config = {**answer["Distribution"]["DistributionConfig"], "Enabled": False}
+        updated = client.update_distribution(
+            Id=found["Id"], IfMatch=answer["ETag"], DistributionConfig=config
+        )
+        client.delete_distribution(Id=found["Id"], IfMatch=updated["ETag"])
+    acm = storage.aws_client("acm", region="us-east-1")
+    for found in acm.list_certificates()["CertificateSummaryList"]:
+        acm.delete_certificate(CertificateArn=found["CertificateArn"])
+    call_command("configure_media_bucket", "--create", "--app-url", SITE, stdout=io.StringIO())
+    return storage
+
+
+def configure(*options: str, errors: io.StringIO | None = None) -> str:
+    output = io.StringIO()
+    call_command(
+        "configure_media_cdn", "--no-input", *options, stdout=output, stderr=errors or output
+    )
+    return output.getvalue()
+
+
+def states(*options: str) -> dict[str, str]:
+    parts = json.loads(configure("--json", *options))["parts"]
+    return {part["part"]: part["state"] for part in parts}
+
+
+def distributions(storage: Any) -> list[dict[str, Any]]:
+    client = storage.aws_client("cloudfront")
+    listed = client.list_distributions()["DistributionList"].get("Items", [])
+    return [client.get_distribution(Id=found["Id"])["Distribution"] for found in listed]
+
+
+def config_of(storage: Any) -> dict[str, Any]:
+    (found,) = distributions(storage)
+    config: dict[str, Any] = found["DistributionConfig"]
+    return config
+
+
+def origin_ids(config: dict[str, Any]) -> list[str]:
+    return [origin["Id"] for origin in config["Origins"]["Items"]]
+
+
+def bucket_policy(storage: Any) -> dict[str, Any]:
+    answer = storage.client.get_bucket_policy(Bucket=storage.bucket_name)
+    policy: dict[str, Any] = json.loads(answer["Policy"])["Statement"][0]
+    return policy
+
+
+@contextmanager
+def changing(server: Any, change: Callable[[str, bytes], bytes]) -> Iterator[str]:
+    """Stand before a server and change its answers; yield the URL of that."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            length = int(self.headers.get("Content-Length", 0))
+            request = Request(
+                server.endpoint_url + self.path,
+                data=self.rfile.read(length) or None,
+                headers=dict(self.headers),
+                method=self.command,
+            )
+            with urlopen(request) as answer:
+                body = change(f"{self.command} {self.path}", answer.read())
+                self.send_response(answer.status)
+                for name, value in answer.headers.items():
+                    if name.lower() not in {"content-length", "transfer-encoding"}:
+                        self.send_header(name, value)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        do_POST = do_PUT = do_DELETE = do_GET  # noqa: N815
+
+        def log_message(self, format: str, *args: Any) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as proxy:
+        threading.Thread(target=proxy.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{proxy.server_port}"
+        proxy.shutdown()
+
+
+class Deploying:
+    """Says of a distribution, and of an invalidation, that it is in progress, so many times."""
+
+    def __init__(self, times: int) -> None:
+        self.times = times
+
+    def __call__(self, request: str, body: bytes) -> bytes:
+        if not request.startswith("GET /2020-05-31/distribution/") or self.times <= 0:
+            return body
+        self.times -= 1
+        for status in (b"Deployed", b"Completed"):
+            body = body.replace(b"<Status>" + status, b"<Status>InProgress")
+        return body
+
+
+@pytest.fixture
+def deploying(aws: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Deploying]:
+    """A CloudFront that takes its time."""
+    change = Deploying(0)
+    monkeypatch.setattr("django_shift_media.aws.cloudfront.POLL", 0.01)
+    with changing(aws, change) as url:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDFRONT", url)
+        yield change
+
+
+# -- mode website ---------------------------------------------------------------------------------
+
+
+def test_a_website_gets_https_on_a_domain(storage: Any) -> None:
+    report = configure("--domain", DOMAIN)
+    (found,) = distributions(storage)
+    assert f"DNS record to create: {DOMAIN} CNAME {found['DomainName']}\n" in report
+    assert f'Set "custom_domain": "{DOMAIN}" in the OPTIONS of the storage.' in report
+    config = found["DistributionConfig"]
+    (origin,) = config["Origins"]["Items"]
+    assert origin["DomainName"] == storage.website_host
+    assert origin["CustomOriginConfig"]["OriginProtocolPolicy"] == "http-only"
+    assert "OriginAccessControlId" not in origin
+    assert config["Enabled"]
+    assert config["Aliases"]["Items"] == [DOMAIN]
+    assert config["ViewerCertificate"]["ACMCertificateArn"].split(":")[3] == "us-east-1"
+    behavior = config["DefaultCacheBehavior"]
+    assert behavior["ViewerProtocolPolicy"] == "redirect-to-https"
+    client = storage.aws_client("cloudfront")
+    policy = client.get_cache_policy(Id=behavior["CachePolicyId"])["CachePolicy"]
+    ttls = {name: policy["CachePolicyConfig"][f"{name}TTL"] for name in ("Min", "Default", "Max")}
+    assert ttls == {"Min": 0, "Default": 0, "Max": 31_536_000}
+    kept = config["CustomErrorResponses"]["Items"]
+    assert {error["ErrorCachingMinTTL"] for error in kept} == {0}
+    assert bucket_policy(storage)["Principal"] == "*", "the website stays public"
+
+
+def test_the_second_run_changes_nothing(storage: Any, settings: Any, aws: Any) -> None:
+    configure("--domain", DOMAIN)
+    before = distributions(storage)
+    assert set(states("--domain", DOMAIN).values()) == {"already so"}
+    configure("--check", "--domain", DOMAIN)
+    assert distributions(storage) == before
+    use_bucket(settings, AwsOptions(aws), bucket_name=storage.bucket_name, custom_domain=DOMAIN)
+    assert "custom_domain" not in configure("--domain", DOMAIN)
+    assert states() == {"cache policy": "already so", "distribution": "already so"}
+    assert config_of(storage)["Aliases"]["Items"] == [DOMAIN], "what is not given stays"
+
+
+def test_a_dry_run_makes_nothing(storage: Any) -> None:
+    report = configure("--dry-run", "--domain", DOMAIN)
+    assert '+      "CachePolicyId": "(known once it is there)"' in report.replace("    +", "+  ")
+    assert distributions(storage) == []
+    acm = storage.aws_client("acm", region="us-east-1")
+    assert acm.list_certificates()["CertificateSummaryList"] == []
+    with pytest.raises(CommandError, match="Not as wanted: cache policy, distribution"):
+        configure("--check")
+
+
+def test_without_a_domain_cloudfront_s_own_is_used(storage: Any) -> None:
+    report = configure()
+    (found,) = distributions(storage)
+    assert f'Set "custom_domain": "{found["DomainName"]}"' in report
+    assert "ViewerCertificate" not in found["DistributionConfig"]
+    assert set(states().values()) == {"already so"}
+
+
+def test_what_others_have_put_into_the_distribution_stays(storage: Any) -> None:
+    configure("--domain", DOMAIN)
+    client = storage.aws_client("cloudfront")
+    (found,) = distributions(storage)
+    config = found["DistributionConfig"]
+    theirs = {**config["Origins"]["Items"][0], "Id": "theirs", "DomainName": "t.example.com"}
+    config["Origins"] = {"Quantity": 2, "Items": [theirs, *config["Origins"]["Items"]]}
+    config["Aliases"] = {"Quantity": 2, "Items": ["other.example.com", DOMAIN]}
+    config["PriceClass"] = "PriceClass_100"
+    config["DefaultCacheBehavior"]["ViewerProtocolPolicy"] = "allow-all"
+    etag = client.get_distribution(Id=found["Id"])["ETag"]
+    client.update_distribution(Id=found["Id"], IfMatch=etag, DistributionConfig=config)
+    report = configure("--domain", DOMAIN)
+    assert '-    "ViewerProtocolPolicy": "allow-all",' in report
+    config["DefaultCacheBehavior"]["ViewerProtocolPolicy"] = "redirect-to-https"
+    assert config_of(storage) == config
+
+
+def test_a_domain_of_another_distribution_is_named(storage: Any, settings: Any, aws: Any) -> None:
+    configure("--domain", DOMAIN)
+    before = distributions(storage)
+    new_bucket(settings, AwsOptions(aws), region_name="us-east-1")
+    with pytest.raises(CommandError, match=f"'{DOMAIN}' is an alias of the distribution"):
+        configure("--domain", DOMAIN)
+    assert distributions(storage) == before
+
+
+# -- mode failover --------------------------------------------------------------------------------
+
+
+FAILOVER = ("--mode", "failover", "--app-url", SITE, "--domain", DOMAIN)
+
+
+def test_failover_asks_a_private_bucket_first(storage: Any) -> None:
+    report = configure(*FAILOVER)
+    assert 'Set "mode": "failover" in the OPTIONS of the storage.' in report
+    (found,) = distributions(storage)
+    config = found["DistributionConfig"]
+    bucket, app = config["Origins"]["Items"]
+    assert bucket["DomainName"] == f"{storage.bucket_name}.s3.eu-central-1.amazonaws.com"
+    client = storage.aws_client("cloudfront")
+    control = client.get_origin_access_control(Id=bucket["OriginAccessControlId"])
+    signing = control["OriginAccessControl"]["OriginAccessControlConfig"]
+    assert (signing["SigningBehavior"], signing["SigningProtocol"]) == ("always", "sigv4")
+    assert (app["DomainName"], app["OriginPath"]) == ("www.example.com", "/media")
+    assert app["CustomOriginConfig"]["OriginProtocolPolicy"] == "https-only"
+    (group,) = config["OriginGroups"]["Items"]
+    assert group["FailoverCriteria"]["StatusCodes"]["Items"] == [403, 404]
+    assert [one["OriginId"] for one in group["Members"]["Items"]] == [bucket["Id"], app["Id"]]
+    assert config["DefaultCacheBehavior"]["TargetOriginId"] == group["Id"]
+
+    statement = bucket_policy(storage)
+    assert statement["Principal"] == {"Service": "cloudfront.amazonaws.com"}
+    assert statement["Condition"] == {"StringEquals": {"AWS:SourceArn": found["ARN"]}}
+    blocks = storage.client.get_public_access_block(Bucket=storage.bucket_name)
+    assert set(blocks["PublicAccessBlockConfiguration"].values()) == {True}
+    assert set(states("--check", *FAILOVER).values()) == {"already so"}
+    call_command("configure_media_bucket", "--mode=failover", "--check", stdout=io.StringIO())
+
+
+def test_a_distribution_may_change_its_mode(storage: Any) -> None:
+    configure("--domain", DOMAIN)
+    website = config_of(storage)
+    configure(*FAILOVER)
+    assert origin_ids(config_of(storage)) == [
+        "django-shift-media-bucket",
+        "django-shift-media-app",
+    ]
+    configure("--domain", DOMAIN)
+    assert config_of(storage) == website
+
+
+def test_a_bucket_turns_private_once_the_distribution_is_deployed(
+    storage: Any, deploying: Deploying
+) -> None:
+    configure()
+    deploying.times = 99
+    report = configure(*FAILOVER)
+    assert "waiting        policy: it waits for the distribution" in report
+    assert bucket_policy(storage)["Principal"] == "*"
+    deploying.times = 0
+    assert states(*FAILOVER)["policy"] == "done"
+    assert bucket_policy(storage)["Principal"] != "*"
+
+
+def test_waiting_says_how_it_goes(storage: Any, deploying: Deploying) -> None:
+    deploying.times = 5
+    progress = io.StringIO()
+    report = configure("--wait", *FAILOVER, errors=progress)
+    assert "distribution: InProgress, 0 s" in progress.getvalue()
+    assert "done           policy" in report
+
+
+def test_a_location_is_added_by_the_distribution(aws: Any, settings: Any) -> None:
+    options = {"region_name": "us-east-1", "location": "up", "mode": "failover"}
+    storage = new_bucket(settings, AwsOptions(aws), **options)
+    report = configure("--app-url", f"{SITE}:8443/site")
+    (found,) = [one for one in distributions(storage) if storage.bucket_name in str(one)]
+    base = f"https://{found['DomainName']}/"
+    assert f'Set "public_url": "{base}" in the OPTIONS of the storage.' in report
+    bucket, app = found["DistributionConfig"]["Origins"]["Items"]
+    assert bucket["OriginPath"] == "/up"
+    assert app["OriginPath"] == "/site/media"
+    assert app["CustomOriginConfig"]["HTTPSPort"] == 8443
+    options |= {"bucket_name": storage.bucket_name, "public_url": base}
+    use_bucket(settings, AwsOptions(aws), **options)
+    assert "Set " not in configure("--app-url", f"{SITE}:8443/site")
+
+
+# -- the certificate ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def slow_acm(moto: Any, storage: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """An ACM that waits for the DNS record, as AWS's does; moto's sees it after some seconds."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL_ACM", moto.endpoint_url)
+    monkeypatch.setattr("moto.settings.ACM_VALIDATION_WAIT", 9999)
+    return f"{uuid.uuid4().hex[:8]}.example.com"
+
+
+def test_a_certificate_that_is_not_issued_yet_is_waited_for(
+    storage: Any, slow_acm: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = (*FAILOVER[:-1], slow_acm)
+    for _ in range(2):
+        report = configure(*options)
+        assert "waiting        certificate: create the DNS record _" in report
+        assert "waiting        distribution: it waits for the certificate" in report
+        assert "waiting        policy: it waits for the distribution" in report
+        assert distributions(storage) == []
+        assert bucket_policy(storage)["Principal"] == "*"
+    with pytest.raises(CommandError, match="Not as wanted: certificate, distribution"):
+        configure("--check", *options)
+    monkeypatch.setattr("moto.settings.ACM_VALIDATION_WAIT", 0)
+    assert set(states(*options).values()) <= {"already so", "done"}
+    assert config_of(storage)["Aliases"]["Items"] == [slow_acm]
+
+
+def test_a_certificate_may_be_waited_for(
+    storage: Any, slow_acm: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("django_shift_media.aws.cloudfront.POLL", 0.01)
+    monkeypatch.setattr("moto.settings.ACM_VALIDATION_WAIT", 1)
+    progress = io.StringIO()
+    report = configure("--domain", slow_acm, "--wait", errors=progress)
+    assert "DNS record to create: _" in progress.getvalue()
+    assert "certificate: PENDING_VALIDATION, 0 s" in progress.getvalue()
+    assert "done           distribution" in report
+
+
+def test_a_certificate_for_the_domain_is_not_requested_twice(storage: Any) -> None:
+    acm = storage.aws_client("acm", region="us-east-1")
+    asked = acm.request_certificate(DomainName="*.example.com", ValidationMethod="DNS")
+    configure("--domain", DOMAIN)
+    assert len(acm.list_certificates()["CertificateSummaryList"]) == 1
+    certificate = config_of(storage)["ViewerCertificate"]
+    assert certificate["ACMCertificateArn"] == asked["CertificateArn"]
+
+
+# -- what comes after -----------------------------------------------------------------------------
+
+
+def test_invalidations(storage: Any, deploying: Deploying) -> None:
+    with pytest.raises(CommandError, match="There is no distribution"):
+        configure("--check", "--remove")
+        configure("--remove", "--invalidate")
+    assert "of /*" in configure("--invalidate")
+    assert "of /a/* /b" in configure("--invalidate", "/a/*", "/b")
+    with pytest.raises(CommandError, match="The path is 'a', must begin with a slash"):
+        configure("--invalidate", "a")
+    (found,) = distributions(storage)
+    listed = storage.aws_client("cloudfront").list_invalidations(DistributionId=found["Id"])
+    assert listed["InvalidationList"]["Quantity"] == 2
+    deploying.times = 4
+    progress = io.StringIO()
+    configure("--invalidate", "--wait", errors=progress)
+    assert "invalidation: InProgress" in progress.getvalue()
+
+
+def test_all_that_was_made_is_removed(storage: Any) -> None:
+    configure(*FAILOVER)
+    assert "done           bucket's policy" in configure("--remove")
+    client = storage.aws_client("cloudfront")
+    assert distributions(storage) == []
+    assert named(client.list_cache_policies()["CachePolicyList"], storage) == []
+    controls = client.list_origin_access_controls()["OriginAccessControlList"]
+    assert named(controls, storage) == []
+    with pytest.raises(storage.client.exceptions.ClientError, match="NoSuchBucketPolicy"):
+        bucket_policy(storage)
+    assert set(states("--remove").values()) == {"already so"}
+
+
+def named(listed: dict[str, Any], storage: Any) -> list[Any]:
+    return [item for item in listed.get("Items", []) if storage.bucket_name in str(item)]
+
+
+def test_removing_leaves_a_public_bucket_public(storage: Any) -> None:
+    configure()
+    configure("--remove")
+    assert bucket_policy(storage)["Principal"] == "*"
+
+
+def test_a_removal_takes_two_runs_if_nobody_waits(storage: Any, deploying: Deploying) -> None:
+    configure()
+    deploying.times = 99
+    report = configure("--remove")
+    assert "waiting        distribution: it is being disabled, run this again" in report
+    assert config_of(storage)["Enabled"] is False
+    deploying.times = 0
+    assert states("--remove")["cache policy"] == "done"
+    assert distributions(storage) == []
+    configure()
+    deploying.times = 5
+    assert "done           distribution" in configure("--remove", "--wait")
+
+
+# -- what goes wrong ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--mode", "failover"], "Failover needs --app-url"),
+        (["--mode", "failover", "--app-url", "x"], "The app's URL is 'x', must be as in"),
+        (["--domain", "https://x.example.com"], "The domain is 'https://x.example.com', must be"),
+        (["--domain", "localhost"], "The domain is 'localhost', must be as in"),
+    ],
+)
+def test_wrong_options_are_named(storage: Any, options: list[str], message: str) -> None:
+    with pytest.raises(CommandError, match=message):
+        configure(*options)
+    assert distributions(storage) == []
+
+
+def test_a_bucket_that_is_not_on_aws_is_named(moto: Any, settings: Any) -> None:
+    new_bucket(settings, moto)
+    with pytest.raises(CommandError, match=r"CloudFront cannot stand before 'http://127.0.0.1"):
+        configure()
+
+
+def test_mode_app_needs_no_cdn(settings: Any, aws: Any) -> None:
+    use_bucket(settings, AwsOptions(aws), mode="app")
+    with pytest.raises(CommandError, match="In mode app the app answers"):
+        configure()
+
+
+def test_no_network_is_one_line(storage: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDFRONT", "http://127.0.0.1:9")
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    with pytest.raises(CommandError, match="Could not connect to the endpoint URL"):
+        configure()
+
+
+# -- documents ------------------------------------------------------------------------------------
+
+
+def test_names_fit_into_cloudfront_s_limits() -> None:
+    assert resource_name("b", "DjangoShiftMedia") == "DjangoShiftMedia-b"
+    long = [resource_name(f"{'b' * 62}{n}", "DjangoShiftMediastaging") for n in range(2)]
+    assert {len(name) for name in long} == {64}
+    assert long[0] != long[1]
+
+
+def test_wildcards_cover_one_label() -> None:
+    assert covers([DOMAIN], DOMAIN)
+    assert covers(["example.com", "*.example.com"], DOMAIN)
+    assert not covers(["*.example.com"], f"a.{DOMAIN}")
+    assert not covers(["*.example.com"], "example.com")
+
+
+def test_what_aws_adds_is_no_difference() -> None:
+    """AWS fills in defaults, and has orders of its own."""
+    app = App("https", "www.example.com", "media/")
+    origins = failover_origins("b.s3.eu-central-1.amazonaws.com", "", "E1", app)
+
+    def merge(current: Any) -> Any:
+        return merge_distribution(
+            current, origins, comment="c", policy="P", domain=DOMAIN, certificate="arn"
+        )
+
+    answered = json.loads(json.dumps(merge(None)))
+    for origin in answered["Origins"]["Items"]:
+        origin.update(ConnectionAttempts=3, OriginShield={"Enabled": False})
+    answered["Origins"]["Items"].reverse()
+    answered["OriginGroups"]["Items"][0]["FailoverCriteria"]["StatusCodes"]["Items"].reverse()
+    answered["CustomErrorResponses"]["Items"].reverse()
+    for error in answered["CustomErrorResponses"]["Items"]:
+        error.update(ResponsePagePath="", ResponseCode="")
+    answered["ViewerCertificate"].update(Certificate="arn", CertificateSource="acm")
+    answered["Logging"] = {"Enabled": False}
+    assert merge(answered) == answered
+    assert merge({**answered, "Enabled": False}) == answered
+    stale = {"ACMCertificateArn": "old", "Certificate": "old", "CertificateSource": "acm"}
+    assert merge({**answered, "ViewerCertificate": stale})["ViewerCertificate"] == {
+        "ACMCertificateArn": "arn",
+        "SSLSupportMethod": "sni-only",
+        "MinimumProtocolVersion": "TLSv1.2_2021",
+    }
+
+
+def test_groups_of_others_stay() -> None:
+    theirs = {"Quantity": 1, "Items": [{"Id": "theirs", "Members": {"Quantity": 0}}]}
+    origins = website_origins("b.s3-website.eu-central-1.amazonaws.com")
+    assert overlay({"OriginGroups": theirs}, origins)["OriginGroups"] == theirs
+
+
+def test_a_redirect_is_never_kept() -> None:
+    policy = cache_policy("n")
+    assert policy["MinTTL"] == policy["DefaultTTL"] == 0

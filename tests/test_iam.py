@@ -1,0 +1,637 @@
+"""manage.py media_iam_policy, and what IAM makes of its policies."""
+
+import io
+import json
+import re
+import uuid
+from typing import Any, NamedTuple
+
+import pytest
+from boto3.session import Session
+from botocore.exceptions import ClientError
+from django.core.files.base import ContentFile
+from django.core.management import CommandError, call_command
+from django.test import Client
+
+from django_shift_media import keys
+from django_shift_media.aws.iam import PURPOSES, documents
+from django_shift_media.aws.transcoders import Transcoding
+from django_shift_media.exceptions import StorageUnavailable
+from django_shift_media.s3 import S3MediaStorage
+from gallery.models import Photo
+from tests.conftest import new_bucket, operations, use_bucket
+
+ACCOUNT = "123456789012"
+MEDIACONVERT = ("--transcoder=mediaconvert", f"--account={ACCOUNT}", "--service-role=videos")
+ELASTICTRANSCODER = (
+    "--transcoder=elastictranscoder",
+    f"--account={ACCOUNT}",
+    "--pipeline=1111111111111-abcde1",
+)
+
+
+class Output(NamedTuple):
+    stdout: str
+    stderr: str
+
+    @property
+    def documents(self) -> list[Any]:
+        """All of stdout, which must be JSON and nothing else."""
+        found, rest = [], self.stdout.strip()
+        while rest:
+            document, end = json.JSONDecoder().raw_decode(rest)
+            found.append(document)
+            rest = rest[end:].strip()
+        return found
+
+
+def run(*arguments: str) -> Output:
+    stdout, stderr = io.StringIO(), io.StringIO()
+    call_command("media_iam_policy", *arguments, stdout=stdout, stderr=stderr)
+    return Output(stdout.getvalue(), stderr.getvalue())
+
+
+def administrator(ministack: Any, region: str = "us-east-1") -> Any:
+    """A client of IAM that may do anything."""
+    session = Session(ministack.access_key, ministack.secret_key, region_name=region)
+    return session.client("iam", endpoint_url=ministack.endpoint_url)
+
+
+@pytest.fixture
+def iam(ministack: Any, monkeypatch: Any) -> Any:
+    """An IAM that the command finds, too."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL_IAM", ministack.endpoint_url)
+    return administrator(ministack)
+
+
+@pytest.fixture
+def user(iam: Any) -> str:
+    name = f"user-{uuid.uuid4().hex[:12]}"
+    iam.create_user(UserName=name)
+    return name
+
+
+@pytest.fixture
+def role(iam: Any) -> str:
+    name = f"role-{uuid.uuid4().hex[:12]}"
+    iam.create_role(RoleName=name, AssumeRolePolicyDocument='{"Statement": []}')
+    return name
+
+
+@pytest.fixture
+def storage(ministack: Any, iam: Any, settings: Any) -> Any:
+    """A bucket, with the credentials of the administrator."""
+    return new_bucket(settings, ministack)
+
+
+# -- what is allowed, and what is not -------------------------------------------------------------
+
+BUCKET = "arn:aws:s3:::media"
+UPLOAD = f"{BUCKET}/site/3c72aedc/ba25/41e6/a569/406c8f413974"
+ORIGINAL = f"{UPLOAD}/cat.jpg/cat.jpg"
+RESIZE = f"{UPLOAD}/cat.jpg/200x200-fillx30y70-65-upscale-{'0f' * 16}.webp"
+DECEIVER = f"{BUCKET}/site/" + keys.new_original(f"200x200-fill-65-upscale-{'0f' * 16}.webp")
+ELSEWHERE = f"{BUCKET}/elsewhere/cat.jpg"
+OTHER = "arn:aws:s3:::media-of-others"
+USER, ROLE = f"arn:aws:iam::{ACCOUNT}:user/app", f"arn:aws:iam::{ACCOUNT}:role/app"
+ALL = "*"
+
+CLOUDFRONT = [
+    *("ListDistributions", "GetDistribution", "CreateDistribution"),
+    *("UpdateDistribution", "DeleteDistribution"),
+    *("ListOriginAccessControls", "GetOriginAccessControl", "CreateOriginAccessControl"),
+    *("UpdateOriginAccessControl", "DeleteOriginAccessControl"),
+    *("ListCachePolicies", "GetCachePolicy", "CreateCachePolicy", "UpdateCachePolicy"),
+    *("DeleteCachePolicy", "CreateInvalidation", "GetInvalidation"),
+]
+ALLOWED = {
+    "app": [
+        ("s3:ListAllMyBuckets", ALL),
+        ("s3:ListBucket", BUCKET),
+        ("s3:GetObject", ORIGINAL),
+        ("s3:GetObject", RESIZE),
+        ("s3:PutObject", ORIGINAL),
+        ("s3:PutObject", RESIZE),
+        ("s3:AbortMultipartUpload", ORIGINAL),
+        ("s3:DeleteObject", ORIGINAL),
+        ("s3:DeleteObject", RESIZE),
+    ],
+    "resizes": [
+        ("s3:ListBucket", BUCKET),
+        ("s3:GetObject", ORIGINAL),
+        ("s3:GetObject", RESIZE),
+        ("s3:PutObject", RESIZE),
+    ],
+    "configure": [
+        ("s3:ListBucket", BUCKET),
+        ("s3:CreateBucket", BUCKET),
+        ("s3:GetBucketLocation", BUCKET),
+        ("s3:GetBucketPolicy", BUCKET),
+        ("s3:PutBucketPolicy", BUCKET),
+        ("s3:DeleteBucketPolicy", BUCKET),
+        ("s3:GetBucketWebsite", BUCKET),
+        ("s3:PutBucketWebsite", BUCKET),
+        ("s3:DeleteBucketWebsite", BUCKET),
+        ("s3:GetBucketPublicAccessBlock", BUCKET),
+        ("s3:PutBucketPublicAccessBlock", BUCKET),
+        ("s3:GetBucketOwnershipControls", BUCKET),
+        ("s3:PutBucketOwnershipControls", BUCKET),
+        ("s3:GetBucketCORS", BUCKET),
+        ("s3:PutBucketCORS", BUCKET),
+        ("s3:GetLifecycleConfiguration", BUCKET),
+        ("s3:PutLifecycleConfiguration", BUCKET),
+        ("s3:GetAccountPublicAccessBlock", ALL),
+        # check_media tries it all.
+        ("s3:PutObject", ORIGINAL),
+        ("s3:GetObject", RESIZE),
+        ("s3:DeleteObject", RESIZE),
+        *((f"cloudfront:{action}", ALL) for action in CLOUDFRONT),
+        ("acm:ListCertificates", ALL),
+        ("acm:DescribeCertificate", f"arn:aws:acm:us-east-1:{ACCOUNT}:certificate/1"),
+        ("acm:RequestCertificate", ALL),
+    ],
+    "pages": [],
+}
+DENIED = {
+    "app": [
+        ("s3:GetObject", ELSEWHERE),
+        ("s3:PutObject", ELSEWHERE),
+        ("s3:DeleteObject", ELSEWHERE),
+        ("s3:ListBucket", OTHER),
+        ("s3:GetObject", f"{OTHER}/site/cat.jpg"),
+        ("s3:PutObject", f"{OTHER}/site/cat.jpg"),
+        ("s3:DeleteBucket", BUCKET),
+        ("s3:PutBucketPolicy", BUCKET),
+        ("s3:PutBucketWebsite", BUCKET),
+        ("s3:PutObjectAcl", ORIGINAL),
+        ("s3:GetObjectAcl", ORIGINAL),
+        ("s3:DeleteObjectVersion", ORIGINAL),
+        ("s3:ListBucketVersions", BUCKET),
+        ("s3:PutObjectTagging", RESIZE),
+        ("iam:PassRole", ROLE),
+        ("mediaconvert:CreateJob", ALL),
+    ],
+    "resizes": [
+        ("s3:ListAllMyBuckets", ALL),
+        ("s3:PutObject", ORIGINAL),
+        ("s3:PutObject", DECEIVER),
+        ("s3:PutObject", RESIZE.replace("/site/", "/")),
+        ("s3:PutObject", RESIZE.replace("-0f", "-f")),
+        ("s3:PutObject", RESIZE.replace(BUCKET, OTHER)),
+        ("s3:PutObjectTagging", RESIZE),
+        ("s3:GetObject", ELSEWHERE),
+        ("s3:DeleteObject", ORIGINAL),
+        ("s3:DeleteObject", RESIZE),
+        ("s3:PutBucketPolicy", BUCKET),
+    ],
+    "configure": [
+        ("s3:DeleteBucket", BUCKET),
+        ("s3:PutBucketPolicy", OTHER),
+        ("s3:PutBucketWebsite", OTHER),
+        ("s3:CreateBucket", OTHER),
+        ("s3:GetObject", ELSEWHERE),
+        ("s3:PutAccountPublicAccessBlock", ALL),
+        ("cloudfront:CreateFunction", ALL),
+        ("acm:DeleteCertificate", f"arn:aws:acm:us-east-1:{ACCOUNT}:certificate/1"),
+        ("iam:PutUserPolicy", USER),
+        ("iam:PutRolePolicy", ROLE),
+        ("iam:CreateUser", USER),
+    ],
+    "pages": [("s3:ListBucket", BUCKET), ("s3:GetObject", ORIGINAL), ("s3:GetObject", ELSEWHERE)],
+}
+
+
+def simulate(iam: Any, document: Any, action: str, resource: str) -> str:
+    """Ask IAM what becomes of a request of somebody who has this policy and no other."""
+    answer = iam.simulate_custom_policy(
+        PolicyInputList=[json.dumps(document)], ActionNames=[action], ResourceArns=[resource]
+    )
+    (result,) = answer["EvaluationResults"]
+    decision: str = result["EvalDecision"]
+    return decision
+
+
+@pytest.fixture
+def media(settings: Any) -> dict[str, Any]:
+    """Media in the bucket of the tables above; the options of its storage, which may be changed."""
+    options = {"bucket_name": "media", "region_name": "eu-central-1", "location": "site"}
+    backend = {"BACKEND": "django_shift_media.s3.S3MediaStorage", "OPTIONS": options}
+    settings.STORAGES = {**settings.STORAGES, "media": backend}
+    settings.SHIFT_MEDIA_STORAGE = "media"
+    return options
+
+
+@pytest.mark.parametrize("purpose", PURPOSES)
+def test_a_policy_allows_what_the_process_does_and_nothing_else(
+    iam: Any, media: Any, purpose: str
+) -> None:
+    (document,) = run(purpose).documents
+    asked = [*ALLOWED[purpose], *DENIED[purpose]]
+    allowed = [row for row in asked if simulate(iam, document, *row) == "allowed"]
+    assert allowed == ALLOWED[purpose]
+
+
+def test_rendering_pages_is_denied_even_what_others_allow(iam: Any, media: Any) -> None:
+    (document,) = run("pages").documents
+    for action, resource in DENIED["pages"]:
+        assert simulate(iam, document, action, resource) == "explicitDeny"
+    assert simulate(iam, document, "s3:GetObject", f"{OTHER}/cat.jpg") == "implicitDeny"
+
+
+def test_presigning_pages_may_get_what_they_presign(iam: Any, media: Any) -> None:
+    media["querystring_auth"] = True
+    (document,) = run("pages").documents
+    assert simulate(iam, document, "s3:GetObject", ORIGINAL) == "allowed"
+    assert simulate(iam, document, "s3:GetObject", ELSEWHERE) == "implicitDeny"
+    assert simulate(iam, document, "s3:PutObject", ORIGINAL) == "implicitDeny"
+
+
+@pytest.mark.parametrize("purpose", ["app", "resizes"])
+def test_tags_may_be_put_where_resizes_are_tagged(iam: Any, purpose: str) -> None:
+    storage = S3MediaStorage(bucket_name="media", location="site", region_name="eu-central-1")
+    storage.tag_resizes = True
+    (document,) = documents(storage, purpose, Transcoding(), []).values()
+    assert simulate(iam, document, "s3:PutObjectTagging", RESIZE) == "allowed"
+    assert simulate(iam, document, "s3:PutObjectTagging", ELSEWHERE) == "implicitDeny"
+
+
+def test_policies_may_be_put_on_those_who_are_named(iam: Any, media: Any) -> None:
+    named = ("--may-attach-to=user/app", "--may-attach-to=role/app")
+    (document,) = run("configure", *named).documents
+    for kind, arn in {"User": USER, "Role": ROLE}.items():
+        for action in (f"iam:Get{kind}", f"iam:Get{kind}Policy", f"iam:Put{kind}Policy"):
+            assert simulate(iam, document, action, arn) == "allowed"
+            assert simulate(iam, document, action, f"{arn}2") == "implicitDeny"
+        assert simulate(iam, document, f"iam:Delete{kind}", arn) == "implicitDeny"
+
+
+# -- videos ---------------------------------------------------------------------------------------
+
+IN_REGION = f"eu-central-1:{ACCOUNT}"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "allowed", "denied"),
+    [
+        (
+            MEDIACONVERT,
+            [
+                ("mediaconvert:CreateJob", f"arn:aws:mediaconvert:{IN_REGION}:queues/Default"),
+                ("mediaconvert:ListJobs", f"arn:aws:mediaconvert:{IN_REGION}:queues/Default"),
+                ("mediaconvert:GetJob", f"arn:aws:mediaconvert:{IN_REGION}:jobs/1"),
+                ("mediaconvert:CancelJob", f"arn:aws:mediaconvert:{IN_REGION}:jobs/1"),
+            ],
+            [
+                ("mediaconvert:CreateJob", f"arn:aws:mediaconvert:{IN_REGION}:queues/other"),
+                ("mediaconvert:CreateQueue", ALL),
+                ("mediaconvert:GetJob", f"arn:aws:mediaconvert:us-east-1:{ACCOUNT}:jobs/1"),
+            ],
+        ),
+        (
+            (*MEDIACONVERT, "--queue=fast", "--region=us-east-2"),
+            [("mediaconvert:CreateJob", f"arn:aws:mediaconvert:us-east-2:{ACCOUNT}:queues/fast")],
+            [
+                (
+                    "mediaconvert:CreateJob",
+                    f"arn:aws:mediaconvert:us-east-2:{ACCOUNT}:queues/Default",
+                )
+            ],
+        ),
+        (
+            ELASTICTRANSCODER,
+            [
+                (
+                    "elastictranscoder:CreateJob",
+                    f"arn:aws:elastictranscoder:{IN_REGION}:pipeline/1111111111111-abcde1",
+                ),
+                (
+                    "elastictranscoder:CreateJob",
+                    f"arn:aws:elastictranscoder:{IN_REGION}:preset/1351620000001-000001",
+                ),
+                (
+                    "elastictranscoder:ListJobsByPipeline",
+                    f"arn:aws:elastictranscoder:{IN_REGION}:pipeline/1111111111111-abcde1",
+                ),
+                ("elastictranscoder:ReadJob", f"arn:aws:elastictranscoder:{IN_REGION}:job/1"),
+                ("elastictranscoder:CancelJob", f"arn:aws:elastictranscoder:{IN_REGION}:job/1"),
+            ],
+            [
+                (
+                    "elastictranscoder:CreateJob",
+                    f"arn:aws:elastictranscoder:{IN_REGION}:pipeline/2222222222222-abcde1",
+                ),
+                ("elastictranscoder:CreatePipeline", ALL),
+                ("iam:PassRole", f"arn:aws:iam::{ACCOUNT}:role/videos"),
+            ],
+        ),
+    ],
+)
+def test_videos(iam: Any, media: Any, arguments: Any, allowed: Any, denied: Any) -> None:
+    document = run(*arguments).documents[0]
+    rows = [*allowed, *ALLOWED["app"], *denied]
+    assert [row for row in rows if simulate(iam, document, *row) == "allowed"] == [
+        *allowed,
+        *ALLOWED["app"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("role", "service", "decision"),
+    [
+        ("videos", "mediaconvert", "allowed"),
+        ("videos", "lambda", "implicitDeny"),
+        ("others", "mediaconvert", "implicitDeny"),
+    ],
+)
+def test_one_role_may_be_passed_to_mediaconvert_and_to_nobody_else(
+    ministack: Any, media: Any, role: str, service: str, decision: str
+) -> None:
+    document = run(*MEDIACONVERT).documents[0]
+    assert '{"StringEquals": {"iam:PassedToService": "mediaconvert.amazonaws.com"}}' in json.dumps(
+        document
+    )
+    # ministack simulates without ContextEntries. What it does know of a request is its region,
+    # so let that be the name of the service.
+    known = json.dumps(document).replace("iam:PassedToService", "aws:RequestedRegion")
+    document = json.loads(known.replace(".amazonaws.com", ""))
+    iam = administrator(ministack, region=service)
+    arn = f"arn:aws:iam::{ACCOUNT}:role/{role}"
+    assert simulate(iam, document, "iam:PassRole", arn) == decision
+
+
+def test_mediaconvert_comes_with_the_policies_of_its_role(iam: Any, media: Any) -> None:
+    output = run(*MEDIACONVERT)
+    assert output.stderr.splitlines() == [
+        "DjangoShiftMediasiteApp:",
+        "Trust policy of the role videos:",
+        "Access policy of the role videos:",
+    ]
+    _, trust, access = output.documents
+    assert trust["Statement"] == [
+        {
+            "Effect": "Allow",
+            "Principal": {"Service": "mediaconvert.amazonaws.com"},
+            "Action": ["sts:AssumeRole"],
+            "Condition": {"StringEquals": {"aws:SourceAccount": ACCOUNT}},
+        }
+    ]
+    allowed = [("s3:GetObject", ORIGINAL), ("s3:PutObject", f"{UPLOAD}/cat.mp4/720.mp4")]
+    denied = [("s3:GetObject", ELSEWHERE), ("s3:DeleteObject", ORIGINAL), ("s3:ListBucket", BUCKET)]
+    rows = [*allowed, *denied]
+    assert [row for row in rows if simulate(iam, access, *row) == "allowed"] == allowed
+
+
+# -- what is printed ------------------------------------------------------------------------------
+
+
+def test_notices_are_kept_apart_from_the_policy(media: Any) -> None:
+    output = run("pages")
+    assert len(output.documents) == 1
+    assert "only renders pages needs no credentials" in output.stderr
+    output = run(*ELASTICTRANSCODER)
+    assert len(output.documents) == 1
+    assert "ended on 13 November 2025, and AWS Elemental MediaConvert took" in output.stderr
+    assert "ended" not in run(*MEDIACONVERT).stderr
+
+
+@pytest.mark.parametrize(
+    ("region", "partition"),
+    [("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov"), ("eu-west-1", "aws")],
+)
+def test_arns_name_the_partition_of_the_region(media: Any, region: str, partition: str) -> None:
+    media["region_name"] = region
+    printed = run("configure", "--may-attach-to=user/app", *MEDIACONVERT).stdout
+    assert printed.count("arn:") == printed.count(f"arn:{partition}:") > 0
+
+
+@pytest.mark.parametrize("purpose", PURPOSES)
+def test_a_policy_is_short_enough_for_a_user(purpose: str) -> None:
+    """IAM counts no white space: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
+    storage = S3MediaStorage(bucket_name="b" * 63, region_name="us-gov-west-1")
+    (document,) = documents(storage, purpose, Transcoding(), ["user/app"]).values()
+    assert len("".join(json.dumps(document).split())) <= 2048
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--transcoder=mediaconvert"], "--service-role is missing, must be the name of the role"),
+        (MEDIACONVERT[::2], "--account is missing, must be 12 digits"),
+        ([*MEDIACONVERT, "--account=1234"], "--account is '1234', must be 12 digits"),
+        ([*MEDIACONVERT, "--service-role=a b"], "--service-role is 'a b', must be the name"),
+        ([*MEDIACONVERT, "--queue=*"], "--queue is '\\*', must be the name of a queue"),
+        ([*MEDIACONVERT, "--region=Frankfurt"], "--region is 'Frankfurt', must be as in"),
+        (ELASTICTRANSCODER[:2], "--pipeline is missing, must be the ID of a pipeline"),
+        ([*ELASTICTRANSCODER, "--pipeline=x"], "--pipeline is 'x', must be the ID of a pipeline"),
+        (["--may-attach-to=app"], "--may-attach-to is 'app', must be as in 'user/NAME'"),
+        (["--may-attach-to=user/*"], r"--may-attach-to is 'user/\*', must be"),
+        (["--check"], "--check needs the --user or the --role"),
+        (["everything"], "invalid choice: 'everything'"),
+        (["--user=a", "--role=b"], "not allowed with argument"),
+    ],
+)
+def test_a_wrong_argument_is_named(media: Any, arguments: list[str], message: str) -> None:
+    with pytest.raises(CommandError, match=message) as error:
+        run(*arguments)
+    assert "\n" not in str(error.value)
+
+
+def test_a_storage_that_is_no_bucket_is_named() -> None:
+    with pytest.raises(CommandError, match="SHIFT_MEDIA_STORAGE is no S3MediaStorage"):
+        run()
+
+
+# -- putting it on a user or a role ---------------------------------------------------------------
+
+
+def kept(iam: Any, user: str) -> dict[str, Any]:
+    """The policies that a user has of its own."""
+    names = iam.list_user_policies(UserName=user)["PolicyNames"]
+    return {
+        name: iam.get_user_policy(UserName=user, PolicyName=name)["PolicyDocument"]
+        for name in names
+    }
+
+
+def test_a_policy_is_put_once(iam: Any, storage: Any, user: str) -> None:
+    (document,) = run("resizes").documents
+    name = "DjangoShiftMediaResizes"
+    first = run("resizes", "--user", user).stdout
+    assert f"to do          policy {name} of the user {user}" in first
+    assert f"done           policy {name} of the user {user}" in first
+    assert kept(iam, user) == {name: document}
+    again = run("resizes", "--user", user, "--check").stdout
+    assert again == f"IAM:\n  already so     policy {name} of the user {user}\n"
+
+
+def test_what_has_been_put_is_told_as_json(iam: Any, storage: Any, user: str) -> None:
+    (document,) = run().documents
+    (plan,) = run("--user", user, "--json").documents
+    (step,) = plan["parts"]
+    assert (step["state"], step["wanted"]) == ("done", document)
+
+
+def test_a_policy_is_put_on_a_role(iam: Any, storage: Any, role: str) -> None:
+    (document,) = run().documents
+    run("--role", role)
+    answer = iam.get_role_policy(RoleName=role, PolicyName="DjangoShiftMediaApp")
+    assert answer["PolicyDocument"] == document
+
+
+def test_what_changes_is_shown_and_what_others_have_put_stays(
+    iam: Any, storage: Any, user: str
+) -> None:
+    theirs = {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}],
+    }
+    iam.put_user_policy(UserName=user, PolicyName="Theirs", PolicyDocument=json.dumps(theirs))
+    run("--user", user)
+    before = kept(iam, user)
+    transcoding = ("--user", user, *MEDIACONVERT)
+    assert re.search(r'[+] +"mediaconvert:CreateJob"', run(*transcoding, "--dry-run").stdout)
+    with pytest.raises(CommandError, match="Not as wanted: policy DjangoShiftMediaApp of the user"):
+        run(*transcoding, "--check")
+    assert kept(iam, user) == before
+    run(*transcoding)
+    after = kept(iam, user)
+    assert after["Theirs"] == theirs
+    assert after["DjangoShiftMediaApp"] == run(*MEDIACONVERT).documents[0]
+    assert re.search(r'[-] +"mediaconvert:CreateJob"', run("--user", user).stdout)
+
+
+@pytest.mark.parametrize(("kind", "name"), [("user", "nobody"), ("role", "nothing")])
+def test_who_is_not_there_is_named(iam: Any, storage: Any, kind: str, name: str) -> None:
+    with pytest.raises(CommandError, match=rf"^There is no {kind} '{name}' in IAM\.$"):
+        run(f"--{kind}", name)
+
+
+def test_no_credentials_and_no_server_are_one_line(media: Any, monkeypatch: Any) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_IAM", "http://127.0.0.1:9")
+    with pytest.raises(CommandError, match=r"^Unable to locate credentials$"):
+        run("--user", "app")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    with pytest.raises(CommandError, match=r"^Could not connect to the endpoint URL: [^\n]*$"):
+        run("--user", "app")
+
+
+# -- processes that have one of the policies ------------------------------------------------------
+
+
+@pytest.fixture
+def become(ministack: Any, iam: Any, settings: Any, storage: Any, user: str) -> Any:
+    """Give a user a policy for the administrator's bucket, and the project that user's keys."""
+
+    def become(*arguments: str) -> Any:
+        run(*arguments, "--user", user)
+        key = iam.create_access_key(UserName=user)["AccessKey"]
+        return use_bucket(
+            settings,
+            ministack,
+            bucket_name=storage.bucket_name,
+            access_key=key["AccessKeyId"],
+            secret_key=key["SecretAccessKey"],
+        )
+
+    return become
+
+
+def view(client: Client, photo: Photo, size: str = "50x50") -> int:
+    """Ask the app for a resize, as the bucket's website sends viewers to do."""
+    key = photo.photo.resize(size).removeprefix(photo.photo.storage.base)
+    return client.get(f"/media/{key}").status_code
+
+
+def refusal(function: Any, *arguments: Any, **keywords: Any) -> str:
+    """The code of the error that S3 answers."""
+    with pytest.raises((ClientError, StorageUnavailable)) as info:
+        function(*arguments, **keywords)
+    error: Any = info.value if isinstance(info.value, ClientError) else info.value.__cause__
+    code: str = error.response["Error"]["Code"]
+    return code
+
+
+def test_the_app_does_all_of_its_work_with_its_policy(
+    become: Any, storage: Any, client: Client, small_jpeg: bytes, db: None
+) -> None:
+    app = become("app")
+    sent = operations(app)
+    photo = Photo.objects.create(photo=ContentFile(small_jpeg, name="small.jpg"))
+    assert view(client, photo) == 301
+    large = app.save(keys.new_original("film.mp4"), ContentFile(bytes(70 * 1024 * 1024)))
+    for name in (photo.photo.name, large):
+        app.delete(name)
+    assert "Contents" not in storage.client.list_objects_v2(Bucket=storage.bucket_name)
+    assert set(sent) == {
+        *("HeadObject", "GetObject", "PutObject", "ListObjects", "DeleteObjects"),
+        *("CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload"),
+    }
+    bucket = {"Bucket": storage.bucket_name}
+    assert refusal(app.client.put_bucket_policy, **bucket, Policy="{}") == "AccessDenied"
+    assert refusal(app.client.delete_bucket, **bucket) == "AccessDenied"
+
+
+def test_a_process_that_makes_resizes_cannot_touch_originals(
+    become: Any, client: Client, photo: Photo, small_jpeg: bytes
+) -> None:
+    resizes = become("resizes")
+    assert view(client, photo) == 301
+    assert refusal(resizes.save, keys.new_original("a.jpg"), ContentFile(b"")) == "AccessDenied"
+    assert refusal(resizes.put, photo.photo.name, b"") == "AccessDenied"
+    assert refusal(resizes.delete, photo.photo.name) == "AccessDenied"
+    assert resizes.get(photo.photo.name) == small_jpeg
+
+
+def test_a_process_that_renders_pages_can_do_nothing_else(become: Any, photo: Photo) -> None:
+    pages = become("pages")
+    assert Photo.objects.get().photo.resize("50x50").startswith(pages.base)
+    assert refusal(pages.get, photo.photo.name) == "AccessDenied"
+    assert refusal(pages.put, keys.new_original("a.jpg"), b"") == "AccessDenied"
+
+
+def test_the_commands_do_their_work_with_the_policy_for_them(
+    become: Any, iam: Any, storage: Any, role: str, user: str
+) -> None:
+    configure = become("configure", f"--may-attach-to=role/{role}")
+    output = io.StringIO()
+    storage.client.delete_bucket(Bucket=storage.bucket_name)
+    arguments = ("--create", "--app-url", "https://www.example.com")
+    call_command("configure_media_bucket", *arguments, stdout=output)
+    assert "done           website and routing rules" in output.getvalue()
+    for option in ("--mode=failover", "--remove"):
+        call_command("configure_media_bucket", option, stdout=output)
+    run("--role", role)
+    assert iam.list_role_policies(RoleName=role)["PolicyNames"] == ["DjangoShiftMediaApp"]
+    with pytest.raises(CommandError, match="not authorized to perform: iam:GetUser"):
+        run("--user", user)
+    assert list(kept(iam, user)) == ["DjangoShiftMediaConfigure"]
+    assert refusal(configure.client.delete_bucket, Bucket=storage.bucket_name) == "AccessDenied"
+
+
+def test_the_cdn_is_configured_with_the_policy_for_it(
+    become: Any, ministack: Any, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user = become("configure")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", ministack.endpoint_url)
+    options = settings.STORAGES["media"]["OPTIONS"]
+    use_bucket(settings, ministack, **{**options, "endpoint_url": None, "public_url": None})
+    cdn = ("--mode=failover", "--app-url=https://www.example.com")
+    domain = f"--domain={user.bucket_name}.example.com"
+    for arguments in ([domain, *cdn], ["--invalidate", *cdn], ["--remove", *cdn]):
+        call_command("configure_media_cdn", *arguments, stdout=io.StringIO())
+
+
+def test_a_page_needs_neither_credentials_nor_a_server(
+    media: Any, client: Client, monkeypatch: Any, db: None
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    media["endpoint_url"] = "http://127.0.0.1:9"
+    name = ORIGINAL.partition("/site/")[2]
+    Photo.objects.bulk_create([Photo(photo=name, width=4, height=3)])
+    page = client.get("/").content.decode()
+    assert page.count("http://media.s3-website.eu-central-1.amazonaws.com/site/3c72aedc/") == 3
