@@ -7,7 +7,6 @@ from typing import Any
 
 from django.core.management import CommandError, call_command
 
-from django_shift_media.storages import media_storage
 from tests.conftest import missing
 
 
@@ -54,13 +53,6 @@ def put_rules(storage: Any, *rules: dict[str, Any], **redirect: str) -> None:
         rules = tuple({**rule, "Redirect": {**rule["Redirect"], **redirect}} for rule in present)
     configuration = {"IndexDocument": {"Suffix": "index.html"}, "RoutingRules": list(rules)}
     client.put_bucket_website(Bucket=bucket, WebsiteConfiguration=configuration)
-
-
-def change_options(settings: Any, **options: Any) -> Any:
-    media = settings.STORAGES["media"]
-    changed = {**media, "OPTIONS": {**media["OPTIONS"], **options}}
-    settings.STORAGES = {**settings.STORAGES, "media": changed}
-    return media_storage()
 
 
 def website_proxy(s3: Any, storage: Any, more: str = "") -> str:

@@ -162,6 +162,14 @@ def new_bucket(settings: Any, server: Any, **options: Any) -> Any:
     return storage
 
 
+def change_options(settings: Any, **options: Any) -> Any:
+    """Change options of the media storage."""
+    media = settings.STORAGES["media"]
+    changed = {**media, "OPTIONS": {**media["OPTIONS"], **options}}
+    settings.STORAGES = {**settings.STORAGES, "media": changed}
+    return media_storage()
+
+
 def configured_bucket(settings: Any, server: Any, site: str) -> Any:
     """Make the media storage a bucket that the command has created and configured."""
     storage = use_bucket(settings, server)

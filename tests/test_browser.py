@@ -6,7 +6,6 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 from django.core.files.base import ContentFile
@@ -14,7 +13,8 @@ from django.core.management import call_command
 
 from gallery.drawings import draw_photo
 from gallery.models import Photo
-from tests.conftest import delete_resizes, fetch, missing, use_bucket
+from tests.checkups import website_proxy
+from tests.conftest import change_options, delete_resizes, fetch, missing, use_bucket
 from tests.proxies import nginx
 
 # Playwright's own loop runs in this thread, and Django looks for one.
@@ -154,24 +154,23 @@ def test_two_browsers_at_once(
 
 @pytest.mark.parametrize("s3", ["moto", "ceph"], indirect=True)
 def test_a_cache_that_keeps_the_bucket_s_redirects(
-    bucket: Any, live_server: Any, chromium: Any, photos: list[Path], settings: Any
+    s3: Any, bucket: Any, live_server: Any, chromium: Any, photos: list[Path], settings: Any
 ) -> None:
     """A proxy that is set up badly sends viewers in a circle; they get their pictures."""
-    host, port = bucket.base.split("/")[2], urlsplit(bucket.base).port
-    keeps_redirects = f"""
-        location / {{
-            proxy_pass http://127.0.0.1:{port};
-            proxy_set_header Host {host};
-            proxy_cache kept;
-            proxy_cache_valid 200 302 10m;
-            proxy_ignore_headers Cache-Control Expires;
-            add_header X-Cache $upstream_cache_status always;
-        }}
-    """
+    keeps_redirects = website_proxy(
+        s3,
+        bucket,
+        """
+        proxy_cache kept;
+        proxy_cache_valid 200 302 10m;
+        proxy_ignore_headers Cache-Control Expires;
+        add_header X-Cache $upstream_cache_status always;
+        """,
+    )
     cache = "proxy_cache_path kept keys_zone=kept:1m;"
     with nginx(keeps_redirects, http=cache) as (proxy,):
         base = f"http://media.localhost:{proxy}/"
-        put_before(settings, public_url=base)
+        change_options(settings, public_url=base)
         for path in photos:
             Photo.objects.create(photo=ContentFile(path.read_bytes(), name=path.name))
         for _ in range(3):
@@ -225,7 +224,7 @@ def test_failover_from_a_private_bucket_costs_no_redirect(
     """
     with nginx(cdn) as (proxy,):
         base = f"http://media.localhost:{proxy}/"
-        put_before(settings, public_url=base)
+        change_options(settings, public_url=base)
         for path in photos:
             Photo.objects.create(photo=ContentFile(path.read_bytes(), name=path.name))
         original = Photo.objects.latest("pk").photo.name
@@ -237,15 +236,6 @@ def test_failover_from_a_private_bucket_costs_no_redirect(
             assert tab.asked == []
         assert fetch(f"{base}{original}").headers["X-From"] == "bucket"
         assert fetch(f"{base}nobody/signed/this").status == 404
-
-
-def put_before(settings: Any, **options: Any) -> None:
-    """Let media be seen somewhere else than at the bucket."""
-    media = settings.STORAGES["media"]
-    settings.STORAGES = {
-        **settings.STORAGES,
-        "media": {**media, "OPTIONS": {**media["OPTIONS"], **options}},
-    }
 
 
 def test_a_refused_upload_tells_the_user_why(

@@ -302,8 +302,10 @@ def test_a_bucket_turns_private_once_the_distribution_is_deployed(
     report = configure(*FAILOVER)
     assert "waiting        policy: it waits for the distribution" in report
     assert bucket_policy(storage)["Principal"] == "*"
-    deploying.times = 0
-    assert states(*FAILOVER)["policy"] == "done"
+    deploying.times = 3
+    progress = io.StringIO()
+    assert "done           policy" in configure("--wait", *FAILOVER, errors=progress)
+    assert "distribution: InProgress" in progress.getvalue()
     assert bucket_policy(storage)["Principal"] != "*"
 
 

@@ -19,12 +19,12 @@ from xml.etree import ElementTree
 import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ClientError
-from django.conf import settings as django_settings
 from django.core.files.base import ContentFile
 from django.core.management import CommandError, call_command
 
 from gallery.models import Photo
 from tests.conftest import fetch, follow, new_bucket, use_bucket
+from tests.galleries import MANAGE, environment
 
 SITE = "https://www.example.com"
 
@@ -425,19 +425,11 @@ END_OF_FILE = "\x04"
 
 
 @contextmanager
-def manage_at_a_terminal(storage: Any, *arguments: str) -> Iterator[Any]:
+def manage_at_a_terminal(environment: dict[str, str], *arguments: str) -> Iterator[Any]:
     """Run a command of the gallery with a terminal as its standard input."""
-    environment = {
-        **os.environ,
-        "PYTHONPATH": str(Path.cwd()),
-        "GALLERY_S3_BUCKET": storage.bucket_name,
-        "GALLERY_S3_ENDPOINT_URL": storage.endpoint_url,
-        "AWS_ACCESS_KEY_ID": storage.access_key,
-        "AWS_SECRET_ACCESS_KEY": storage.secret_key,
-    }
     keyboard, terminal = pty.openpty()
     process = subprocess.Popen(
-        [sys.executable, django_settings.BASE_DIR / "manage.py", *arguments],
+        [sys.executable, MANAGE, *arguments],
         env=environment,
         stdin=terminal,
         stdout=subprocess.PIPE,
@@ -453,24 +445,27 @@ def manage_at_a_terminal(storage: Any, *arguments: str) -> Iterator[Any]:
         os.close(terminal)
 
 
-def test_somebody_at_a_terminal_is_asked_first(moto_storage: Any) -> None:
+def test_somebody_at_a_terminal_is_asked_first(
+    moto: Any, moto_storage: Any, tmp_path: Path
+) -> None:
+    gallery = environment(tmp_path, moto, moto_storage.bucket_name)
     command = ["configure_media_bucket", "--app-url", SITE]
     before = snapshot(moto_storage)
     for answer in ("n\n", "\n", "yse\n", END_OF_FILE):
-        with manage_at_a_terminal(moto_storage, *command) as answering:
+        with manage_at_a_terminal(gallery, *command) as answering:
             _, output = answering(answer)
         assert "Make these changes? [y/N]" in output
         assert '+      "Sid": "DjangoShiftMedia",' in output
         assert "Nothing was changed." in output
         assert snapshot(moto_storage) == before
-    with manage_at_a_terminal(moto_storage, *command) as answering:
+    with manage_at_a_terminal(gallery, *command) as answering:
         _, output = answering("y\n")
     assert "done           policy" in output
-    with manage_at_a_terminal(moto_storage, *command, "--mode=app", "--json") as answering:
+    with manage_at_a_terminal(gallery, *command, "--mode=app", "--json") as answering:
         _, output = answering("n\n")
     assert '-      "Sid": "DjangoShiftMedia",' in output, "nobody is asked about what is not shown"
     for arguments in ([*command, "--no-input"], command):
-        with manage_at_a_terminal(moto_storage, *arguments) as answering:
+        with manage_at_a_terminal(gallery, *arguments) as answering:
             _, output = answering("")
         assert "Make these changes?" not in output
         assert "already so     policy" in output

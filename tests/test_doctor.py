@@ -15,7 +15,6 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from tests.checkups import (
-    change_options,
     diagnose,
     faketime,
     put_rules,
@@ -24,7 +23,7 @@ from tests.checkups import (
     the_problem,
     website_proxy,
 )
-from tests.conftest import at_once, new_bucket
+from tests.conftest import at_once, change_options, new_bucket
 from tests.galleries import MANAGE, environment, gallery
 from tests.proxies import nginx
 

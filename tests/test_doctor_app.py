@@ -8,7 +8,6 @@ import pytest
 
 from tests.checkups import (
     app_proxy,
-    change_options,
     diagnose,
     put_rules,
     statuses,
@@ -16,7 +15,7 @@ from tests.checkups import (
     the_problem,
     website_proxy,
 )
-from tests.conftest import configured_bucket, new_bucket
+from tests.conftest import change_options, configured_bucket, new_bucket
 from tests.galleries import environment, gallery
 from tests.proxies import Certificate, make_certificate, nginx
 from tests.servers import free_port

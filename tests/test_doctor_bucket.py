@@ -8,14 +8,13 @@ from botocore.config import Config
 from PIL import Image
 
 from tests.checkups import (
-    change_options,
     diagnose,
     put_rules,
     stored,
     the_problem,
     website_proxy,
 )
-from tests.conftest import configured_bucket
+from tests.conftest import change_options, configured_bucket
 from tests.proxies import nginx
 
 

@@ -107,7 +107,11 @@ class Cdn:
         )
         if self.wanted.mode == "failover":
             for position, part in enumerate(bucket_parts(self.storage, self.bucket(_UNKNOWN))):
-                yield replace(part, merge=partial(self.merge_bucket, position))
+                yield replace(
+                    part,
+                    merge=partial(self.merge_bucket, position),
+                    write=partial(self.write_bucket, part),
+                )
 
     def removed_parts(self) -> Iterator[Part]:
         yield Part(
@@ -168,10 +172,15 @@ class Cdn:
         """A bucket is made private once a distribution reads it all over the world."""
         if self.distribution.id is None and self.distribution.is_blocked:
             raise NotYet("it waits for the distribution")
-        if self.distribution.id and self.distribution.found["Status"] != "Deployed":
+        is_waited_for = self.distribution.waiting is not None
+        if self.distribution.is_deploying and not is_waited_for:
             raise NotYet("it waits for the distribution, run this again later, or with --wait")
         arn = self.distribution.found["ARN"] if self.distribution.id else _UNKNOWN
         return bucket_parts(self.storage, self.bucket(arn))[position].merge(current)
+
+    def write_bucket(self, part: Part, wanted: Document | None) -> None:
+        self.distribution.deploy()
+        part.write(wanted)
 
     def merge_unused(self, current: Document | None) -> None:
         if current and self.distribution.id:

@@ -188,10 +188,16 @@ class Distribution(Resource):
         if config["Enabled"]:
             super().write({**config, "Enabled": False})
         self.deploy()
-        if self.look()["Status"] != "Deployed":
+        self.look()
+        if self.is_deploying:
             raise NotYet("it is being disabled, run this again in some minutes, or with --wait")
 
+    @property
+    def is_deploying(self) -> bool:
+        return self.id is not None and self.found["Status"] != "Deployed"
+
     def deploy(self) -> None:
+        """Wait until all of CloudFront's places know of the last change, if anybody waits."""
         if self.waiting:
             wait("distribution", lambda: str(self.look()["Status"]), "Deployed", self.waiting)
 

@@ -13,10 +13,13 @@ from dataclasses import dataclass, field, replace
 from json import JSONDecodeError
 from typing import Literal
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from django_shift_media.aws.documents import Conflict, Document, NotSupported, NotYet
 from django_shift_media.s3 import http_status
+
+# What boto3 raises when AWS refuses, or does not answer.
+FAILURES = (BotoCoreError, ClientError)
 
 State = Literal["already so", "to do", "waiting", "done", "not supported", "failed"]
 

@@ -5,12 +5,11 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError, CommandParser, OutputWrapper
 
 from django_shift_media.aws.documents import Conflict
-from django_shift_media.aws.plan import Part, State, Step, apply, plan
+from django_shift_media.aws.plan import FAILURES, Part, State, Step, apply, plan
 from django_shift_media.s3 import S3MediaStorage
 from django_shift_media.storages import media_storage
 
@@ -59,7 +58,7 @@ class PlanCommand(BaseCommand):
     def handle(self, **options: Any) -> None:
         try:
             self.carry_out(options)
-        except (BotoCoreError, ClientError, Conflict, ImproperlyConfigured, ValueError) as error:
+        except (*FAILURES, Conflict, ImproperlyConfigured, ValueError) as error:
             raise CommandError(str(error)) from error
 
     def carry_out(self, options: dict[str, Any]) -> None:
@@ -90,6 +89,8 @@ class PlanCommand(BaseCommand):
 
     def apply(self, steps: Sequence[Step], options: dict[str, Any]) -> list[Step]:
         applied = []
+        if not options["json"]:
+            self.stdout.write("")
         for before, step in zip(steps, apply(steps), strict=True):
             applied.append(step)
             if not options["json"] and step.state != before.state:
