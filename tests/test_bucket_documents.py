@@ -126,7 +126,11 @@ def test_rules_as_xml_are_the_rules() -> None:
 
 def test_storages_in_one_bucket_have_names_of_their_own() -> None:
     assert our_id() == "DjangoShiftMedia"
-    assert our_id("stag-ing/two/") == "DjangoShiftMediastagingtwo"
+    assert our_id("staging/") == our_id("staging") == "DjangoShiftMediastaging"
+    locations = ["a/b/", "ab/", "a-b/", "фото/", "media/"]
+    ids = [our_id(location) for location in locations]
+    assert len(set(ids)) == len(ids)
+    assert all(id.isascii() and id.isalnum() for id in ids)
 
 
 def test_blocks_are_lifted_and_put_back() -> None:

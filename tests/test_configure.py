@@ -555,6 +555,11 @@ def test_what_others_change_before_the_answer_stays(moto_storage: Any) -> None:
 def test_a_website_needs_to_know_the_app(moto_storage: Any) -> None:
     with pytest.raises(CommandError, match="A website needs --app-url"):
         call_command("configure_media_bucket", stdout=io.StringIO())
+    with pytest.raises(CommandError, match="A website needs --app-url"):
+        call_command("configure_media_bucket", "--print", stdout=io.StringIO())
+    with pytest.raises(CommandError, match="nothing to paste in mode failover without an ARN"):
+        configure("--print", "--mode=failover")
+    assert "Principal" in configure("--print", "--mode=failover", "--distribution-arn=arn:x")
 
 
 @pytest.mark.parametrize("s3", ["moto", "ceph"], indirect=True)

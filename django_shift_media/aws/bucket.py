@@ -74,14 +74,6 @@ def bucket_parts(storage: S3MediaStorage, wanted: Wanted) -> list[Part]:
     Raise ``Conflict`` for what cannot be wanted of this storage.
     """
     bucket = _Bucket(storage, wanted)
-    if bucket.is_public and not wanted.app_url:
-        raise Conflict("A website needs --app-url, as in https://www.example.com.")
-    if (wanted.expire_resizes or 0) > 0 and not storage.tag_resizes:
-        raise Conflict(
-            "Resizes can only expire if they have a tag, by which S3 tells them from originals:"
-            ' set "tag_resizes": True in the storage\'s OPTIONS first. Those that are in the'
-            " bucket already do not get it."
-        )
     itself = Part(
         name="bucket", read=bucket.read, merge=bucket.merge, write=lambda _: bucket.create()
     )
@@ -98,7 +90,11 @@ def bucket_parts(storage: S3MediaStorage, wanted: Wanted) -> list[Part]:
 
 
 def bucket_texts(storage: S3MediaStorage, wanted: Wanted) -> dict[str, str]:
-    """Return what can be pasted into a console, by what it is; nobody is asked."""
+    """
+    Return what can be pasted into a console, by what it is; nobody is asked.
+
+    Raise ``Conflict`` for what cannot be wanted of this storage.
+    """
     bucket = _Bucket(storage, wanted)
     texts = {}
     if policy := bucket.merge_policy(None):
@@ -106,6 +102,8 @@ def bucket_texts(storage: S3MediaStorage, wanted: Wanted) -> dict[str, str]:
     if bucket.is_public:
         texts["Routing rules, as JSON"] = json.dumps(bucket.rules, indent=2)
         texts["Routing rules, as XML"] = rules_as_xml(bucket.rules)
+    if not texts:
+        raise Conflict(f"There is nothing to paste in mode {wanted.mode} without an ARN.")
     return texts
 
 
@@ -129,8 +127,19 @@ class _Bucket:
         self.name: str = storage.bucket_name
         self.id = our_id(storage.prefix)
         self.is_public = wanted.mode == "website" and not wanted.remove
+        self.refuse()
         self.is_new = False
         self.policy: Document | None = None  # as it will be
+
+    def refuse(self) -> None:
+        if self.is_public and not self.wanted.app_url:
+            raise Conflict("A website needs --app-url, as in https://www.example.com.")
+        if (self.wanted.expire_resizes or 0) > 0 and not self.storage.tag_resizes:
+            raise Conflict(
+                "Resizes can only expire if they have a tag, by which S3 tells them from"
+                ' originals: set "tag_resizes": True in the storage\'s OPTIONS first. Those that'
+                " are in the bucket already do not get it."
+            )
 
     def part(
         self, subresource: Subresource, merge: Callable[[Document | None], Document | None]

@@ -4,6 +4,8 @@ What the documents of AWS have in common: how they are named, joined and refused
 Documents have the shapes of boto3's clients. What others have put into them stays.
 """
 
+import re
+import zlib
 from collections.abc import Callable
 from typing import Any
 
@@ -26,9 +28,13 @@ def our_id(prefix: str = "") -> str:
     """
     Return the name of all that is ours: the Sid of statements, the ID of rules.
 
-    ``prefix`` is the storage's: two storages may share a bucket. A Sid has letters and digits.
+    ``prefix`` is the storage's: two storages may share a bucket. A Sid has letters and digits
+    of ASCII only; what is left out of the prefix for that is in a checksum.
     """
-    return "DjangoShiftMedia" + "".join(letter for letter in prefix if letter.isalnum())
+    location = prefix.rstrip("/")
+    letters = "".join(re.findall("[A-Za-z0-9]", location))
+    checksum = "" if letters == location else f"{zlib.crc32(location.encode()):08x}"
+    return f"DjangoShiftMedia{letters}{checksum}"
 
 
 def partition(region: str) -> str:
