@@ -45,6 +45,7 @@ class Command(PlanCommand):
             for name, policy in self.documents(options).items():
                 self.stderr.write(f"{name}:", self.style.MIGRATE_HEADING)
                 self.stdout.write(json.dumps(policy, indent=2))
+                self.stdout.flush()
         for choice, notice in NOTICES.items():
             if choice in {options["for"], options["transcoder"]}:
                 self.stderr.write(notice, self.style.WARNING)
