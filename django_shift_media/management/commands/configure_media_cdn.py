@@ -49,5 +49,5 @@ class Command(PlanCommand):
         return lines
 
     def progress(self, text: str) -> None:
-        self.stderr.write(f"  {text}")
+        self.stderr.write(f"  {text}", str)  # no error, so not in red
         self.stderr.flush()
