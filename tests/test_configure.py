@@ -78,6 +78,16 @@ def website(storage: Any) -> dict[str, Any]:
     return answer
 
 
+def statement_of_others(bucket: str) -> dict[str, Any]:
+    return {
+        "Sid": "Theirs",
+        "Effect": "Allow",
+        "Principal": {"AWS": "*"},
+        "Action": "s3:GetObject",
+        "Resource": f"arn:aws:s3:::{bucket}/theirs/*",
+    }
+
+
 def policy(storage: Any) -> dict[str, Any]:
     answer: dict[str, Any] = json.loads(
         storage.client.get_bucket_policy(Bucket=storage.bucket_name)["Policy"]
@@ -158,13 +168,7 @@ def test_a_dry_run_sends_nothing(storage: Any) -> None:
 def test_what_others_configured_stays(storage: Any) -> None:
     client, bucket = storage.client, storage.bucket_name
     client.create_bucket(Bucket=bucket)
-    theirs = {
-        "Sid": "Theirs",
-        "Effect": "Allow",
-        "Principal": {"AWS": "*"},
-        "Action": "s3:GetObject",
-        "Resource": f"arn:aws:s3:::{bucket}/theirs/*",
-    }
+    theirs = statement_of_others(bucket)
     document = {"Version": "2012-10-17", "Statement": [theirs]}
     client.put_bucket_policy(Bucket=bucket, Policy=json.dumps(document))
     rule = {
@@ -525,13 +529,7 @@ def test_an_answer_that_does_not_hold_is_a_failure(
 
 def test_what_others_change_before_the_answer_stays(moto_storage: Any) -> None:
     client, bucket = moto_storage.client, moto_storage.bucket_name
-    theirs = {
-        "Sid": "Theirs",
-        "Effect": "Deny",
-        "Principal": "*",
-        "Action": "s3:PutObject",
-        "Resource": f"arn:aws:s3:::{bucket}/theirs/*",
-    }
+    theirs = statement_of_others(bucket)
 
     def change(**_: Any) -> None:
         document = {"Version": "2012-10-17", "Statement": [theirs]}
@@ -570,13 +568,7 @@ def test_exactly_ours_is_removed(storage: Any) -> None:
     configure()
     configure("--remove")
     assert snapshot(storage) == bare
-    theirs = {
-        "Sid": "Theirs",
-        "Effect": "Allow",
-        "Principal": {"AWS": "*"},
-        "Action": "s3:GetObject",
-        "Resource": f"arn:aws:s3:::{bucket}/theirs/*",
-    }
+    theirs = statement_of_others(bucket)
     document = {"Version": "2012-10-17", "Statement": [theirs]}
     client.put_bucket_policy(Bucket=bucket, Policy=json.dumps(document))
     client.put_bucket_website(
@@ -686,13 +678,7 @@ def test_a_bucket_may_change_its_mode(storage: Any) -> None:
 
 
 def test_a_public_bucket_of_others_is_not_made_private(moto_storage: Any) -> None:
-    theirs = {
-        "Sid": "Theirs",
-        "Effect": "Allow",
-        "Principal": "*",
-        "Action": "s3:GetObject",
-        "Resource": f"arn:aws:s3:::{moto_storage.bucket_name}/theirs/*",
-    }
+    theirs = statement_of_others(moto_storage.bucket_name)
     moto_storage.client.put_bucket_policy(
         Bucket=moto_storage.bucket_name, Policy=json.dumps({"Statement": theirs})
     )
