@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from django_shift_media.aws.website import RedirectCode
     from django_shift_media.storages import Mode
 
+# What S3 calls two of its regions: the oldest has no name, and one had its name before regions did.
+_OLD_LOCATIONS = {None: "us-east-1", "": "us-east-1", "EU": "eu-west-1"}
 # What AWS gives a new bucket: https://docs.aws.amazon.com/AmazonS3/latest/userguide/create-bucket-faq.html
 _NEW: dict[Subresource, Document] = {
     PUBLIC_ACCESS_BLOCK: dict.fromkeys(access.BLOCKS, True),
@@ -196,7 +198,8 @@ class _Bucket:
         if not host.endswith((".amazonaws.com", ".amazonaws.com.cn")):
             return
         answer: Document = dict(self.client.get_bucket_location(Bucket=self.name))
-        region = answer.get("LocationConstraint") or "us-east-1"
+        location = answer.get("LocationConstraint")
+        region = _OLD_LOCATIONS.get(location, location)
         if region != self.storage.region:
             raise Conflict(
                 f"The bucket {self.name!r} is in {region!r}, the storage's region_name says"
