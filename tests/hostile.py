@@ -260,6 +260,10 @@ HOSTILE: dict[str, Hostile] = {
         lambda: jpeg(segment(0xE1, b"Exif\0\0x") * 900_000),
         "The image has more than 1,000 segments.",
     ),
+    "jpeg-of-many-segments-behind-ends": Hostile(
+        lambda: jpeg((b"\xff\xd9" + segment(0xE1, b"Exif\0\0x") * 5900) * 150),
+        "The image has more than 1,000 segments.",
+    ),
     "jpeg-of-a-long-header": Hostile(
         lambda: b"\xff\xd8\xff\xfe\0\2" + bytes(30_000_000) + jpeg()[2:],
         "More than 20,000,000 bytes come before the picture.",

@@ -1,26 +1,26 @@
 """
-How large an image claims to be, read from its container before a decoder sees it.
+How large an image claims to be, and in how many parts, before a decoder sees it.
 
-While it opens a file, Pillow already takes up memory for a frame that is cleared (GIF) or a canvas
-(WebP), unpacks every text (PNG) and walks through as many parts as there are; and it says nothing
-of scans (JPEG). What is found here is no more than what is needed to refuse that. AVIF is not
-here: it is opened without any of it, and Pillow then knows its size and its frames.
+While it opens a file, Pillow already takes up memory for a frame that is to be cleared (GIF) or a
+canvas (WebP), unpacks every text (PNG) and walks through as many parts as there are; and it says
+nothing of scans (JPEG). What is read here is no more than what is needed to refuse that. AVIF is
+not here: it is opened without any of it, and Pillow then knows its size and its frames.
 """
 
 import re
 from collections.abc import Callable
+from types import MappingProxyType
 from typing import NamedTuple
 
 from django_shift_media.exceptions import FileTooLarge, UnreadableImage
 
-# Parts are segments, chunks or blocks. A picture of 100 MB that has twice as many is cut into
-# pieces of 100 bytes: what does that wants to keep a decoder busy.
+# Chunks or blocks. No encoder cuts a picture of 100 MB into so many: each would have 100 bytes.
 _PARTS = 1_000_000
 # Cameras write about ten segments; a colour profile or XMP may be spread over 255.
 _JPEG_SEGMENTS = 1_000
 _JPEG_HEADER = 20_000_000  # bytes before the first scan
-# Each scan goes over all pixels again, and takes no more than ten bytes of a file. Encoders write
-# about ten. See "Two Issues with the JPEG Standard and Their Implications", libjpeg-turbo.org.
+# Each scan goes over all pixels again, and need not take more than a hundred bytes of the file.
+# Encoders write about ten. Source: "Two Issues with the JPEG Standard", libjpeg-turbo.org.
 _JPEG_SCANS = 100
 # Pillow unpacks up to 1 MB of each.
 _PNG_PACKED_TEXTS = 100
@@ -55,6 +55,8 @@ def outline(data: bytes) -> Outline | None:
 # is followed by a zero or a restart. ITU-T T.81, B.1.1.
 _JPEG_MARKER = re.compile(rb"\xff([^\x00\x01\xd0-\xd8\xff])")
 _START_OF_SCAN, _END_OF_IMAGE = 0xDA, 0xD9
+# Pillow goes on right behind these, whatever else they may be.
+_WITHOUT_SEGMENT = frozenset({0xC8, _END_OF_IMAGE, *range(0xF0, 0xFE)})
 _START_OF_FRAME = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 
 
@@ -72,7 +74,8 @@ def _jpeg(data: bytes) -> Outline:
         scans += kind == _START_OF_SCAN
         _check(segments, _JPEG_SEGMENTS, "segments")
         _check(scans, _JPEG_SCANS, "scans")
-        at += _big(data, at, 2)
+        if kind not in _WITHOUT_SEGMENT:
+            at += _big(data, at, 2)
     if not scans:
         raise UnreadableImage("The image is damaged: it has a header only.")
     return Outline(width, height, 1)
@@ -94,7 +97,8 @@ def _png(data: bytes) -> Outline:
 
 # How many sub-blocks an extension must have, by its label; where there are fewer, Pillow takes
 # what comes next for them.
-_GIF_SUB_BLOCKS = {0xFE: 0, 0xFF: 2}  # a comment, and what an application has added
+_GIF_COMMENT, _GIF_APPLICATION = 0xFE, 0xFF
+_GIF_SUB_BLOCKS = MappingProxyType({_GIF_COMMENT: 0, _GIF_APPLICATION: 2})
 _GIF_SUB_BLOCKS_ELSE = 1
 
 

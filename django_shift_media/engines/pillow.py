@@ -175,13 +175,14 @@ STEPS: tuple[Step, ...] = (
 
 
 def _open(data: bytes, max_pixels: int) -> Image.Image:
-    """Return an image that is not decoded yet, if all of its frames keep to the limit."""
+    """Open an image if all of its frames keep to the limit; decode nothing but a PNG."""
     claimed = outline(data)
     if claimed:
         _check_pixels(claimed.size, max_pixels, "The image", claimed.frames)
     image = Image.open(io.BytesIO(data), formats=_DECODERS)
-    # The further pictures of an MPO are no frames of the first.
-    frames = getattr(image, "n_frames", 1) if image.format == "AVIF" else 1
+    # Pillow's own number is for AVIF only: it takes the further pictures of a phone's JPEG for
+    # frames, and walks through a GIF again to count them.
+    frames = claimed.frames if claimed else getattr(image, "n_frames", 1)
     _check_pixels(image.size, max_pixels, "The image", frames)
     if image.format == "PNG":
         # Its EXIF may follow its pixels: getexif() would do this, and no error would be seen.
