@@ -73,7 +73,7 @@ class Conf:
 
     @property
     def max_pixels(self) -> int:
-        """The largest image that is accepted, decoded or made: width times height."""
+        """The largest image that is accepted, decoded or made: width times height times frames."""
         return _positive("SHIFT_MEDIA_MAX_PIXELS", 64_000_000)
 
     @property

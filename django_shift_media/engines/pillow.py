@@ -16,6 +16,7 @@ from typing import Any
 from PIL import Image, ImageCms, UnidentifiedImageError
 
 from django_shift_media.engines import ImageInfo
+from django_shift_media.engines.outlines import outline
 from django_shift_media.exceptions import FileTooLarge, UnacceptableFile, UnreadableImage
 from django_shift_media.resizes import ImageFormat, Plan, Resize
 
@@ -174,8 +175,18 @@ STEPS: tuple[Step, ...] = (
 
 
 def _open(data: bytes, max_pixels: int) -> Image.Image:
+    """Open an image if all of its frames keep to the limit; decode nothing but a PNG."""
+    claimed = outline(data)
+    if claimed:
+        _check_pixels(claimed.size, max_pixels, "The image", claimed.frames)
     image = Image.open(io.BytesIO(data), formats=_DECODERS)
-    _check_pixels(image.size, max_pixels, "The image")
+    # Pillow's own number is for AVIF only: it takes the further pictures of a phone's JPEG for
+    # frames, and walks through a GIF again to count them.
+    frames = claimed.frames if claimed else getattr(image, "n_frames", 1)
+    _check_pixels(image.size, max_pixels, "The image", frames)
+    if image.format == "PNG":
+        # Its EXIF may follow its pixels: getexif() would do this, and no error would be seen.
+        image.load()
     return image
 
 
@@ -195,11 +206,12 @@ def _orientation(image: Image.Image) -> int:
     return orientation if orientation in _TO_UPRIGHT else 1
 
 
-def _check_pixels(size: tuple[int, int], max_pixels: int, what: str) -> None:
+def _check_pixels(size: tuple[int, int], max_pixels: int, what: str, frames: int = 1) -> None:
     width, height = size
-    if width * height > max_pixels:
+    if width * height * frames > max_pixels:
+        times = f" in each of {frames:,} frames" if frames > 1 else ""
         raise FileTooLarge(
-            f"{what} has {width} x {height} pixels, {max_pixels:,} may be had at most."
+            f"{what} has {width} x {height} pixels{times}, {max_pixels:,} may be had at most."
         )
 
 

@@ -1,0 +1,185 @@
+"""
+How large an image claims to be, and in how many parts, before a decoder sees it.
+
+While it opens a file, Pillow already takes up memory for a frame that is to be cleared (GIF) or a
+canvas (WebP), unpacks every text (PNG) and walks through as many parts as there are; and it says
+nothing of scans (JPEG). What is read here is no more than what is needed to refuse that. AVIF is
+not here: it is opened without any of it, and Pillow then knows its size and its frames.
+"""
+
+import re
+from collections.abc import Callable
+from types import MappingProxyType
+from typing import NamedTuple
+
+from django_shift_media.exceptions import FileTooLarge, UnreadableImage
+
+# Chunks or blocks. No encoder cuts a picture of 100 MB into so many: each would have 100 bytes.
+_PARTS = 1_000_000
+# Cameras write about ten segments; a colour profile or XMP may be spread over 255.
+_JPEG_SEGMENTS = 1_000
+_JPEG_HEADER = 20_000_000  # bytes before the first scan
+# Each scan goes over all pixels again, and need not take more than a hundred bytes of the file.
+# Encoders write about ten. Source: "Two Issues with the JPEG Standard", libjpeg-turbo.org.
+_JPEG_SCANS = 100
+# Pillow unpacks up to 1 MB of each.
+_PNG_PACKED_TEXTS = 100
+
+
+class Outline(NamedTuple):
+    """The canvas in pixels, as it is stored, and the number of frames. What is damaged has 0."""
+
+    width: int
+    height: int
+    frames: int
+
+    @property
+    def size(self) -> tuple[int, int]:
+        return self.width, self.height
+
+
+def outline(data: bytes) -> Outline | None:
+    """
+    Return what the file claims, None for formats that are not looked at.
+
+    Raise ``FileTooLarge`` for more parts than a picture has, ``UnreadableImage`` where decoders
+    would not agree on what the parts are.
+    """
+    for magic, read in _READERS:
+        if magic.match(data):
+            return read(data)
+    return None
+
+
+# A marker that is followed by its segment. In the data of a scan, which are skipped by this, an FF
+# is followed by a zero or a restart. ITU-T T.81, B.1.1.
+_JPEG_MARKER = re.compile(rb"\xff([^\x00\x01\xd0-\xd8\xff])")
+_START_OF_SCAN, _END_OF_IMAGE = 0xDA, 0xD9
+# Pillow goes on right behind these, whatever else they may be.
+_WITHOUT_SEGMENT = frozenset({0xC8, _END_OF_IMAGE, *range(0xF0, 0xFE)})
+_START_OF_FRAME = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+
+
+def _jpeg(data: bytes) -> Outline:
+    width = height = segments = scans = at = 0
+    while marker := _JPEG_MARKER.search(data, at):
+        kind, at = marker[1][0], marker.end()
+        if kind == _END_OF_IMAGE and scans:  # what follows is another picture, or none
+            break
+        if not scans and at > _JPEG_HEADER:
+            raise FileTooLarge(f"More than {_JPEG_HEADER:,} bytes come before the picture.")
+        if kind in _START_OF_FRAME:
+            height, width = _big(data, at + 3, 2), _big(data, at + 5, 2)
+        segments += 1
+        scans += kind == _START_OF_SCAN
+        _check(segments, _JPEG_SEGMENTS, "segments")
+        _check(scans, _JPEG_SCANS, "scans")
+        if kind not in _WITHOUT_SEGMENT:
+            at += _big(data, at, 2)
+    if not scans:
+        raise UnreadableImage("The image is damaged: it has a header only.")
+    return Outline(width, height, 1)
+
+
+def _png(data: bytes) -> Outline:
+    """Read chunks: length, type, data, checksum. PNG, third edition, 5.3 and 11.3."""
+    parts = texts = frames = 0
+    at = 8
+    while (kind := data[at + 4 : at + 8]) not in {b"", b"IEND"}:
+        parts += 1
+        texts += kind in {b"zTXt", b"iTXt", b"iCCP"}
+        frames += kind == b"fcTL"
+        _check(parts, _PARTS, "chunks")
+        _check(texts, _PNG_PACKED_TEXTS, "packed texts")
+        at += 12 + _big(data, at, 4)
+    return Outline(_big(data, 16, 4), _big(data, 20, 4), max(frames, 1))
+
+
+# How many sub-blocks an extension must have, by its label; where there are fewer, Pillow takes
+# what comes next for them.
+_GIF_COMMENT, _GIF_APPLICATION = 0xFE, 0xFF
+_GIF_SUB_BLOCKS = MappingProxyType({_GIF_COMMENT: 0, _GIF_APPLICATION: 2})
+_GIF_SUB_BLOCKS_ELSE = 1
+
+
+def _gif(data: bytes) -> Outline:
+    """Read blocks, most of which end in sub-blocks: GIF89a specification, 15 to 27."""
+    width, height = _little(data, 6, 2), _little(data, 8, 2)
+    at = 13 + _gif_table(data[10:11])
+    parts = frames = 0
+    while (kind := data[at : at + 1]) not in {b"", b";"}:
+        at, parts = at + 1, parts + 1
+        if kind == b"!":
+            needed = _GIF_SUB_BLOCKS.get(_little(data, at, 1), _GIF_SUB_BLOCKS_ELSE)
+            at, number = _gif_sub_blocks(data, at + 1)
+            if number < needed:
+                raise UnreadableImage("The image is damaged: it has an empty extension.")
+            parts += number
+        elif kind == b",":
+            frames += 1
+            if frames == 1:  # it may be larger than the canvas, which is then widened
+                width = max(width, _little(data, at, 2) + _little(data, at + 4, 2))
+                height = max(height, _little(data, at + 2, 2) + _little(data, at + 6, 2))
+            at, number = _gif_sub_blocks(data, at + 10 + _gif_table(data[at + 8 : at + 9]))
+            parts += number
+        _check(parts, _PARTS, "blocks")
+    return Outline(width, height, max(frames, 1))
+
+
+def _gif_sub_blocks(data: bytes, at: int) -> tuple[int, int]:
+    """Return where they end, and how many there are (not many more than are allowed)."""
+    number = 0
+    while number <= _PARTS and (length := _little(data, at, 1)):
+        at, number = at + 1 + length, number + 1
+    return at + 1, number
+
+
+def _gif_table(flags: bytes) -> int:
+    """Return the size of a colour table in bytes, by the flags that announce it."""
+    return 3 << (flags[0] & 7) + 1 if flags and flags[0] & 0x80 else 0
+
+
+def _webp(data: bytes) -> Outline:
+    """Read RIFF chunks: type, length, data, padding. RFC 9649, 2.3 to 2.7."""
+    parts = frames = 0
+    at = 12
+    while kind := data[at : at + 4]:
+        parts += 1
+        frames += kind == b"ANMF"
+        _check(parts, _PARTS, "chunks")
+        length = _little(data, at + 4, 4)
+        at += 8 + length + length % 2
+    return Outline(*_webp_size(data), max(frames, 1))
+
+
+def _webp_size(data: bytes) -> tuple[int, int]:
+    """Read the header of the canvas or the only frame: RFC 9649, 2.7 and 3.4; RFC 6386, 9.1."""
+    match data[12:16]:
+        case b"VP8X":
+            return _little(data, 24, 3) + 1, _little(data, 27, 3) + 1
+        case b"VP8L":
+            bits = _little(data, 21, 4)
+            return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+        case _:
+            return _little(data, 26, 2) & 0x3FFF, _little(data, 28, 2) & 0x3FFF
+
+
+_READERS: tuple[tuple["re.Pattern[bytes]", Callable[[bytes], Outline]], ...] = (
+    (re.compile(rb"\xff\xd8\xff"), _jpeg),
+    (re.compile(rb"\x89PNG\r\n\x1a\n"), _png),
+    (re.compile(rb"GIF8[79]a"), _gif),
+    (re.compile(rb"RIFF....WEBP", re.DOTALL), _webp),
+)
+
+
+def _check(number: int, limit: int, what: str) -> None:
+    if number > limit:
+        raise FileTooLarge(f"The image has more than {limit:,} {what}.")
+
+
+def _big(data: bytes, at: int, length: int) -> int:
+    return int.from_bytes(data[at : at + length], "big")
+
+
+def _little(data: bytes, at: int, length: int) -> int:
+    return int.from_bytes(data[at : at + length], "little")

@@ -1,0 +1,40 @@
+"""What a container claims is what Pillow finds when it opens the file."""
+
+import io
+
+import pytest
+from PIL import Image
+
+from django_shift_media.engines.outlines import outline
+from tests.test_engine import encoded
+from tests.test_fuzz import originals
+
+
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "GIF"])
+def test_the_size_and_the_frames_are_those_that_pillow_finds(format: str) -> None:
+    for data in originals(format):
+        image = Image.open(io.BytesIO(data))
+        # A JPEG's further pictures are no frames of it.
+        frames = 1 if format == "JPEG" else getattr(image, "n_frames", 1)
+        assert outline(data) == (*image.size, frames)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (16383, 1), (1, 16383), (301, 200)])
+@pytest.mark.parametrize("options", [{"lossless": True}, {"quality": 80}, {"exif": b"Exif"}])
+def test_each_kind_of_webp_has_its_size(size: tuple[int, int], options: dict[str, object]) -> None:
+    assert outline(encoded(Image.new("RGB", size), "WEBP", **options)) == (*size, 1)
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"\xff\xd8", b"BM", b"RIFF", encoded(Image.new("RGB", (4, 4)), "AVIF")]
+)
+def test_other_formats_are_left_to_pillow(data: bytes) -> None:
+    assert outline(data) is None
+
+
+@pytest.mark.parametrize("magic", [b"\x89PNG\r\n\x1a\n", b"GIF89a", b"RIFF1234WEBP"])
+def test_what_is_damaged_ends(magic: bytes) -> None:
+    for byte in range(256):
+        claimed = outline(magic + bytes([byte]) * 999)
+        assert claimed is not None
+        assert claimed.frames >= 1
