@@ -38,10 +38,12 @@ _DASHED_REGIONS = frozenset(
         "us-gov-west-1",
     }
 )
-# Seconds. A viewer waits for these requests, so they fail soon rather than late.
-_CONNECT_TIMEOUT = 5
-_READ_TIMEOUT = 20
-_ATTEMPTS = 3
+# A viewer waits for these requests, and servers and proxies wait for about 30 seconds. Both
+# limits are of silence: a large file may take as long as it keeps moving. With two attempts and
+# a pause of up to a second, a storage that is silent is given up after 2 * (3 + 6) + 1 = 19.
+_CONNECT_TIMEOUT = 3
+_READ_TIMEOUT = 6
+_ATTEMPTS = 2
 # What tells resizes from originals for lifecycle rules: those know no wildcards.
 RESIZE_TAG = ("shift-media", "resize")
 # Bytes that are sent in one request, which S3 refuses if the key is taken.
