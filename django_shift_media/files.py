@@ -1,10 +1,9 @@
 """``MediaFile``, what the attribute of an instance gives."""
 
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.core.files.base import File
-from django.db import router, transaction
+from django.db import router
 from django.db.models.fields.files import FieldFile
 
 from django_shift_media import keys
@@ -107,9 +106,7 @@ class MediaFile(FieldFile):
         setattr(self.instance, self.field.attname, None)
         if save:
             self.instance.save()
-        transaction.on_commit(
-            partial(self.field.delete_unnamed, name, using), using=using, robust=True
-        )
+        self.field.delete_on_commit(name, using)
 
     delete.alters_data = True  # type: ignore[attr-defined]
 
