@@ -27,6 +27,7 @@ class MediaFile(FieldFile):
 
     field: "MediaField"
     storage: MediaStorage
+    _committed: bool
 
     def resize(
         self,
@@ -96,7 +97,7 @@ class MediaFile(FieldFile):
         A row that is not saved still names it: outside of a transaction, ``save=False`` leaves
         the file where it is.
         """
-        name = self.name
+        name, is_stored = self.name, self._committed
         if not name:
             return
         self.close()
@@ -106,7 +107,8 @@ class MediaFile(FieldFile):
         setattr(self.instance, self.field.attname, None)
         if save:
             self.instance.save()
-        self.field.delete_on_commit(name, using)
+        if is_stored:  # else it is the name of an upload, which may be that of another file
+            self.field.delete_on_commit(name, using)
 
     delete.alters_data = True  # type: ignore[attr-defined]
 

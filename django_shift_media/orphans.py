@@ -18,7 +18,7 @@ class Orphans:
 
     def __init__(self, field: "MediaField") -> None:
         self.field = field
-        # Where an instance keeps, while it is saved, what its row names so far.
+        # Where an instance keeps, while it is saved or deleted, what its row names so far.
         self._former = f"_{field.attname}_former"
         self._watch(field.model)
         signals.class_prepared.connect(self._watch_child)
@@ -33,6 +33,7 @@ class Orphans:
         signals.post_save.connect(self._after_save, sender=model)
         # With a row of a child, its row of the field's own model is deleted, or kept.
         if self.field.model in {model, model._meta.concrete_model}:
+            signals.pre_delete.connect(self._before_delete, sender=model)
             signals.post_delete.connect(self._after_delete, sender=model)
 
     def _before_save(
@@ -73,7 +74,9 @@ class Orphans:
         if former and former != getattr(instance, self.field.attname).name:
             self.field.delete_on_commit(former, using)
 
+    def _before_delete(self, instance: models.Model, using: str, **kwargs: Any) -> None:
+        instance.__dict__[self._former] = self._named_by_row(instance, using)
+
     def _after_delete(self, instance: models.Model, using: str, **kwargs: Any) -> None:
-        file = instance.__dict__.get(self.field.attname)  # a deferred one is left as an orphan
-        if name := getattr(file, "name", file):
-            self.field.delete_on_commit(name, using)
+        if former := instance.__dict__.pop(self._former, None):
+            self.field.delete_on_commit(former, using)

@@ -107,6 +107,10 @@ def delete(row: Attachment, field: str) -> None:
     row.delete()
 
 
+def delete_unseen(row: Attachment, field: str) -> None:
+    Attachment.objects.only("pk").get(pk=row.pk).delete()
+
+
 def delete_by_queryset(row: Attachment, field: str) -> None:
     Attachment.objects.filter(pk=row.pk).delete()
 
@@ -141,6 +145,7 @@ WAYS: list[Callable[[Attachment, str], None]] = [
     replace_unseen,
     clear,
     delete,
+    delete_unseen,
     delete_by_queryset,
     delete_by_cascade,
     update_or_create,
@@ -226,6 +231,22 @@ def test_saves_that_keep_the_file_keep_it(row: Attachment, field: str) -> None:
     setattr(row, field, new_file())
     row.save(update_fields=["photo"])
     assert media_storage().get(getattr(Attachment.objects.get(), field).name) == OLD
+
+
+def let_go_of_the_file(row: Attachment, field: str) -> None:
+    getattr(row, field).delete()
+
+
+@pytest.mark.parametrize("let_go", [delete, let_go_of_the_file])
+def test_an_upload_that_was_never_stored_deletes_no_file_of_its_name(
+    row: Attachment, field: str, let_go: Any
+) -> None:
+    name = getattr(row, field).name
+    assert media_storage().save("new.jpg", ContentFile(OLD)) == "new.jpg"
+    setattr(row, field, new_file())
+    let_go(row, field)
+    assert is_kept("new.jpg")
+    assert is_kept(name) == (field == "preview")
 
 
 def test_an_update_of_a_queryset_is_not_seen(row: Attachment, field: str) -> None:
