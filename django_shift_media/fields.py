@@ -1,5 +1,6 @@
 """``MediaField``, the model field."""
 
+from collections.abc import Iterator
 from os import PathLike
 from typing import Any, get_args
 
@@ -7,7 +8,7 @@ from django.core import checks
 from django.core.exceptions import ValidationError
 from django.core.files.base import File
 from django.core.files.storage import Storage, default_storage
-from django.db import models
+from django.db import models, router, transaction
 from django.db.models.fields.files import FileDescriptor
 from django.forms import Field as FormField
 from django.utils.translation import gettext_lazy as _
@@ -17,6 +18,7 @@ from django_shift_media.engines import ImageInfo
 from django_shift_media.exceptions import UnacceptableFile
 from django_shift_media.files import MediaFile
 from django_shift_media.forms import MediaFormField
+from django_shift_media.orphans import Orphans
 from django_shift_media.resizes import parse_focal_point
 from django_shift_media.storages import media_storage
 from django_shift_media.uploads import Kind, examine
@@ -71,6 +73,9 @@ class MediaField(models.FileField):
     ``focal_point_field``
         The name of a character field for what "fill" crops around: "30,70" is 30 per cent from
         the left and 70 from the top. Give it the validator ``validate_focal_point``.
+    ``delete_orphans``
+        Whether a file that is replaced or cleared, or whose row is deleted, is deleted once that
+        is committed, unless another row names it. Off by default.
 
     There is no ``upload_to`` and no ``storage``: keys are made by the package, and the setting
     ``SHIFT_MEDIA_STORAGE`` chooses the storage.
@@ -89,6 +94,7 @@ class MediaField(models.FileField):
         width_field: str | None = None,
         height_field: str | None = None,
         focal_point_field: str | None = None,
+        delete_orphans: bool = False,
         **kwargs: Any,
     ) -> None:
         for argument in ("upload_to", "storage"):
@@ -104,6 +110,8 @@ class MediaField(models.FileField):
         self.width_field = width_field
         self.height_field = height_field
         self.focal_point_field = focal_point_field
+        # No part of deconstruct(): the models of migrations delete no files.
+        self.delete_orphans = delete_orphans
         kwargs.setdefault("max_length", _MAX_LENGTH)
         super().__init__(verbose_name, name, **kwargs)
 
@@ -145,6 +153,8 @@ class MediaField(models.FileField):
             # A file given to Model(...) is assigned before or after the two fields are, in
             # their order; only now do all have their values.
             models.signals.post_init.connect(self._measure_new_file, sender=cls)
+        if self.delete_orphans and not cls._meta.abstract:
+            self._orphans = Orphans(self)  # signals do not keep their receivers
 
     def generate_filename(
         self, instance: models.Model | None, filename: "str | PathLike[str]"
@@ -163,11 +173,31 @@ class MediaField(models.FileField):
     def examine(self, file: "File[Any]") -> ImageInfo | None:
         return examine(file, kind=self.kind, max_bytes=self.max_bytes)
 
-    def delete_unnamed(self, name: str, using: str) -> None:
-        """Delete an original that no row of this field names."""
-        rows = self.model._base_manager.using(using)
-        if not rows.filter(**{self.attname: name}).exists():
-            self.storage.delete(name)
+    # -- files that rows let go of ------------------------------------------------------------
+
+    def delete_on_commit(self, name: str, using: str) -> None:
+        """
+        Delete an original once all is committed, if no row of any ``MediaField`` names it then.
+
+        A failure is logged, and leaves the file where it is.
+        """
+
+        def delete() -> None:
+            if not any(field._names(name, using) for field in self._media_fields(using)):
+                self.storage.delete(name)
+
+        transaction.on_commit(delete, using=using, robust=True)
+
+    def _media_fields(self, using: str) -> "Iterator[MediaField]":
+        """Give this field, and all others whose models have tables in the same database."""
+        yield self
+        for model in self.model._meta.apps.get_models():
+            if router.allow_migrate_model(using, model):
+                fields = model._meta.local_fields
+                yield from (f for f in fields if isinstance(f, MediaField) and f is not self)
+
+    def _names(self, name: str, using: str) -> bool:
+        return self.model._base_manager.using(using).filter(**{self.attname: name}).exists()
 
     # -- width and height ---------------------------------------------------------------------
 

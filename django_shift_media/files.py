@@ -1,10 +1,9 @@
 """``MediaFile``, what the attribute of an instance gives."""
 
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.core.files.base import File
-from django.db import router, transaction
+from django.db import router
 from django.db.models.fields.files import FieldFile
 
 from django_shift_media import keys
@@ -28,6 +27,7 @@ class MediaFile(FieldFile):
 
     field: "MediaField"
     storage: MediaStorage
+    _committed: bool
 
     def resize(
         self,
@@ -97,7 +97,7 @@ class MediaFile(FieldFile):
         A row that is not saved still names it: outside of a transaction, ``save=False`` leaves
         the file where it is.
         """
-        name = self.name
+        name, is_stored = self.name, self._committed
         if not name:
             return
         self.close()
@@ -107,9 +107,8 @@ class MediaFile(FieldFile):
         setattr(self.instance, self.field.attname, None)
         if save:
             self.instance.save()
-        transaction.on_commit(
-            partial(self.field.delete_unnamed, name, using), using=using, robust=True
-        )
+        if is_stored:  # else it is the name of an upload, which may be that of another file
+            self.field.delete_on_commit(name, using)
 
     delete.alters_data = True  # type: ignore[attr-defined]
 

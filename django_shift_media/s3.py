@@ -9,10 +9,12 @@ from boto3.exceptions import Boto3Error
 from boto3.session import Session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.files.base import File
 from storages.backends.s3 import S3Storage
+from urllib3.exceptions import HTTPError
 
 from django_shift_media import keys
 from django_shift_media.formats import content_disposition, content_type
@@ -38,10 +40,12 @@ _DASHED_REGIONS = frozenset(
         "us-gov-west-1",
     }
 )
-# Seconds. A viewer waits for these requests, so they fail soon rather than late.
-_CONNECT_TIMEOUT = 5
-_READ_TIMEOUT = 20
-_ATTEMPTS = 3
+# A viewer waits for these requests, and servers and proxies wait for about 30 seconds. Both
+# limits are of silence: a large file may take as long as it keeps moving. With two attempts and
+# a pause of up to a second, a storage that is silent is given up after 2 * (3 + 6) + 1 = 19.
+_CONNECT_TIMEOUT = 3
+_READ_TIMEOUT = 6
+_ATTEMPTS = 2
 # What tells resizes from originals for lifecycle rules: those know no wildcards.
 RESIZE_TAG = ("shift-media", "resize")
 # Bytes that are sent in one request, which S3 refuses if the key is taken.
@@ -66,7 +70,8 @@ class S3MediaStorage(MediaStorage, S3Storage):  # type: ignore[misc]  # S3Storag
     those of resizes never are.
     """
 
-    failures = (Boto3Error, BotoCoreError, ClientError)
+    # botocore lets some of urllib3 through: for one, where the body of a refusal is cut short.
+    failures = (Boto3Error, BotoCoreError, ClientError, ResponseParserError, HTTPError)
     client_config: Config
 
     querystring_auth = False
@@ -220,7 +225,8 @@ class S3MediaStorage(MediaStorage, S3Storage):  # type: ignore[misc]  # S3Storag
                 if error.response["Error"]["Code"] == "NoSuchKey":
                     raise FileNotFoundError(key) from error
                 raise
-            with answer["Body"] as body:
+            body = answer["Body"]
+            with body:  # which gives what is below it: without its checks, with other errors
                 check_bytes(answer["ContentLength"], max_bytes)
                 return body.read()
 

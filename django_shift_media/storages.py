@@ -3,13 +3,14 @@
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Literal
 
 from django.core.exceptions import ImproperlyConfigured
+from django.core.files.base import File
 from django.core.files.storage import FileSystemStorage, InvalidStorageError, Storage, storages
 from django.utils.encoding import filepath_to_uri
 
@@ -103,8 +104,7 @@ class LocalMediaStorage(MediaStorage, FileSystemStorage):
         # No folder is made: a resize whose original has gone meanwhile is not wanted.
         with self.failing("write", key):
             path = Path(self.path(key))
-            # Names that begin with a dot are no keys: a draft is never served.
-            draft = path.with_name(f".{secrets.token_hex(8)}")
+            draft = Path(self.path(_draft_of(key)))
             try:
                 draft.write_bytes(data)
                 if self.file_permissions_mode is not None:
@@ -113,19 +113,49 @@ class LocalMediaStorage(MediaStorage, FileSystemStorage):
             finally:
                 draft.unlink(missing_ok=True)
 
+    def _save(self, name: str, content: "File[bytes]") -> str:
+        with self.failing("write", name):
+            if not keys.is_original(name):
+                return self._write_new(name, content)
+            # Django writes under the name that it is given, and leaves there what it has got
+            # so far when the disk is full or the process is killed.
+            draft = _draft_of(name)
+            path = Path(self.path(draft))
+            try:
+                self._write_new(draft, content)
+                path.replace(self.path(name))
+            finally:
+                path.unlink(missing_ok=True)
+                _remove_empty(path.parents[:6])  # the name's, and the five of the UUID
+            return name
+
+    def _write_new(self, name: str, content: "File[bytes]") -> str:
+        return str(super()._save(name, content))  # type: ignore[misc]  # not in the stubs
+
     def delete(self, name: str) -> None:
         """Delete a file; an original takes all of its resizes along."""
-        if not keys.is_original(name):
-            super().delete(name)
-            return
-        folder = Path(self.path(keys.upload_prefix(name)))
-        with suppress(FileNotFoundError):
-            shutil.rmtree(folder)
-        for parent in list(folder.parents)[:4]:  # the other parts of the UUID, if it was the last
-            try:
-                parent.rmdir()
-            except OSError:
-                break
+        with self.failing("delete", name):
+            if not keys.is_original(name):
+                super().delete(name)
+                return
+            folder = Path(self.path(keys.upload_prefix(name)))
+            with suppress(FileNotFoundError):
+                shutil.rmtree(folder)
+            _remove_empty(folder.parents[:4])  # the other parts of the UUID
+
+
+def _draft_of(key: str) -> str:
+    """Return a name beside a key, and no key: those do not begin with a dot. It is never served."""
+    return f"{key.rpartition('/')[0]}/.{secrets.token_hex(8)}"
+
+
+def _remove_empty(folders: Sequence[Path]) -> None:
+    """Remove folders, innermost first, until one has something in it."""
+    for folder in folders:
+        try:
+            folder.rmdir()
+        except OSError:
+            break
 
 
 def media_storage() -> MediaStorage:

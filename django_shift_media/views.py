@@ -62,8 +62,12 @@ def media(request: HttpRequest, key: str) -> HttpResponseBase:
         logger.warning("Too busy for %s: %r", key, error)
         return _refuse(503, "Too busy, try again.", retry_after=_RETRY_BUSY)
     except StorageUnavailable as error:
-        logger.error("No storage for %s: %s", key, error)
-        return _refuse(503, "The storage does not answer, try again.", retry_after=_RETRY_STORAGE)
+        return storage_unavailable(key, error)
+
+
+def storage_unavailable(what: str, error: StorageUnavailable) -> HttpResponse:
+    logger.error("No storage for %s: %s", what, error)
+    return _refuse(503, "The storage does not answer, try again.", retry_after=_RETRY_STORAGE)
 
 
 def _answer(request: HttpRequest, storage: MediaStorage, found: Media) -> HttpResponseBase:

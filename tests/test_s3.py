@@ -126,12 +126,12 @@ def test_a_forked_process_has_a_client_of_its_own(moto: Any, settings: Any) -> N
 
 def test_a_client_has_timeouts_and_retries() -> None:
     config = S3MediaStorage(bucket_name="b", region_name="us-east-1").client.meta.config
-    assert (config.connect_timeout, config.read_timeout) == (5, 20)
+    assert (config.connect_timeout, config.read_timeout) == (3, 6)
     assert config.retries["mode"] == "standard"
     own = Config(read_timeout=3, s3={"addressing_style": "path"})
     storage = S3MediaStorage(bucket_name="b", region_name="us-east-1", client_config=own)
     config = storage.client.meta.config
-    assert (config.connect_timeout, config.read_timeout) == (5, 3)
+    assert (config.connect_timeout, config.read_timeout) == (3, 3)
     assert config.s3["addressing_style"] == "path"
 
 

@@ -27,7 +27,7 @@ class Attachment(models.Model):
     """A file of any kind, to any photo; both of its fields may be empty."""
 
     photo = models.ForeignKey(Photo, models.CASCADE, null=True, blank=True)
-    file = MediaField(kind="any", blank=True, max_bytes=1_000_000)
+    file = MediaField(kind="any", blank=True, max_bytes=1_000_000, delete_orphans=True)
     preview = MediaField(null=True, blank=True)
 
     def __str__(self):

@@ -1,0 +1,154 @@
+"""A proxy before an S3 server, which fails at will: one fault for each operation."""
+
+import http.client
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+Fault = Literal[
+    "hang",  # take the request and stay silent
+    "500",
+    "503",  # SlowDown
+    "403",
+    "cut request",  # hand on half of the body of a request, and break off both connections
+    "cut answer",  # hand back half of the body of an answer, and break off
+    "stall answer",  # hand back half of the body of an answer, and stay silent
+    "lose answer",  # hand on the request, wait until it is done, and break off
+]
+_CODES = {"500": "InternalError", "503": "SlowDown", "403": "AccessDenied"}
+# What belongs to a connection rather than to what it carries.
+_HOP_BY_HOP = {"connection", "transfer-encoding", "content-length", "expect", "keep-alive"}
+
+
+class FaultyProxy(ThreadingHTTPServer):
+    """
+    Stands before an S3 server. ``faults`` maps an HTTP method to the fault that it meets.
+
+    ``times`` is how many requests meet one until all is well again; None: all do. ``met`` lists
+    the methods of those that have met one.
+    """
+
+    daemon_threads = True
+
+    def __init__(self, endpoint_url: str, *, port: int = 0) -> None:
+        self.upstream = urlsplit(endpoint_url)
+        self.faults: dict[str, Fault] = {}
+        self.times: int | None = None
+        self.met: list[str] = []
+        self.mended = threading.Event()
+        self.stopped = False
+        self._lock = threading.Lock()
+        super().__init__(("127.0.0.1", port), _Handler)
+
+    @property
+    def endpoint_url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+    def fail(self, fault: Fault, *methods: str, times: int | None = None) -> None:
+        self.met = []
+        self.mended.clear()
+        self.times = times
+        self.faults = dict.fromkeys(methods, fault)
+
+    def mend(self) -> None:
+        """Let all requests through, and end the silence of those that hang."""
+        self.faults = {}
+        self.mended.set()
+
+    def next_fault(self, method: str) -> Fault | None:
+        with self._lock:
+            fault = self.faults.get(method)
+            if fault is None or self.times == len(self.met):
+                return None
+            self.met.append(method)
+            return fault
+
+    def stop(self) -> None:
+        """Refuse connections from now on, and break off those that are open at their next use."""
+        self.mend()
+        self.stopped = True
+        self.shutdown()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Print nothing: the other end has given up, as it should."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: FaultyProxy
+    protocol_version = "HTTP/1.1"
+
+    def answer(self) -> None:
+        if self.server.stopped:
+            self.close_connection = True
+            return
+        fault = self.server.next_fault(self.command)
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        if fault == "hang":
+            self._stay_silent()
+        elif fault in _CODES:
+            self._refuse(int(fault), _CODES[fault])
+        else:
+            self._forward(body, fault)
+
+    do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = answer  # noqa: N815
+
+    def _stay_silent(self) -> None:
+        self.server.mended.wait(60)
+        self.close_connection = True
+
+    def _refuse(self, status: int, code: str) -> None:
+        body = f"<Error><Code>{code}</Code><Message>Refused.</Message></Error>".encode()
+        self._begin(status, [], len(body))
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def _forward(self, body: bytes, fault: Fault | None) -> None:
+        upstream = http.client.HTTPConnection(str(self.server.upstream.netloc), timeout=60)
+        upstream.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)
+        for name, value in self.headers.items():
+            if name.lower() not in _HOP_BY_HOP:
+                upstream.putheader(name, value)
+        upstream.putheader("Content-Length", str(len(body)))
+        upstream.endheaders(body[: len(body) // 2] if fault == "cut request" else body)
+        self.close_connection = fault is not None
+        if fault != "cut request":
+            answer = upstream.getresponse()
+            content = answer.read()
+            if fault != "lose answer":
+                self._hand_back(answer, content, fault)
+        upstream.close()
+
+    def _hand_back(
+        self, answer: http.client.HTTPResponse, content: bytes, fault: Fault | None
+    ) -> None:
+        headers = [(n, v) for n, v in answer.getheaders() if n.lower() not in _HOP_BY_HOP]
+        # An answer to HEAD says how long the body would be.
+        self._begin(answer.status, headers, int(answer.getheader("Content-Length", len(content))))
+        if fault in {"cut answer", "stall answer"}:
+            content = content[: len(content) // 2]
+        self.wfile.write(content)
+        if fault == "stall answer":
+            self._stay_silent()
+
+    def _begin(self, status: int, headers: list[tuple[str, str]], length: int) -> None:
+        self.send_response_only(status)
+        for name, value in headers:
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(length))
+        self.end_headers()
+
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+
+@contextmanager
+def faulty_proxy(endpoint_url: str, *, port: int = 0) -> Iterator[FaultyProxy]:
+    with FaultyProxy(endpoint_url, port=port) as proxy:
+        threading.Thread(target=proxy.serve_forever, daemon=True).start()
+        try:
+            yield proxy
+        finally:
+            proxy.stop()
