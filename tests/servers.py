@@ -13,7 +13,7 @@ import tempfile
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import urlopen
@@ -239,6 +239,22 @@ def ministack() -> Iterator[ExternalServer]:
         yield ExternalServer(port, "test", "test")
 
 
+@contextmanager
+def redis() -> Iterator[str]:
+    """A cache that processes share; yield its URL."""
+    if not shutil.which("redis-server"):
+        raise Missing("Redis: apt-get install redis-server")
+    port = free_port()
+    with tempfile.TemporaryDirectory() as folder:
+        options = ["--bind", "127.0.0.1", "--port", str(port), "--save", "", "--dir", folder]
+        process = subprocess.Popen(["redis-server", *options], stdout=subprocess.DEVNULL)
+        try:
+            wait_for_port(port, process)
+            yield f"redis://127.0.0.1:{port}"
+        finally:
+            stop(process)
+
+
 def free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
@@ -260,6 +276,17 @@ def wait_for(port: int, process: "subprocess.Popen[bytes]", seconds: float = 60)
         else:
             return
     raise TimeoutError(f"{process.args} does not answer on port {port}")
+
+
+def wait_for_port(port: int, process: "subprocess.Popen[bytes]", seconds: float = 60) -> None:
+    """Wait until a server that does not speak HTTP takes connections."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        assert process.poll() is None, f"{process.args} ended with {process.returncode}"
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=5):
+            return
+        time.sleep(0.1)
+    raise TimeoutError(f"{process.args} takes no connections on port {port}")
 
 
 def stop(process: "subprocess.Popen[bytes]") -> None:
