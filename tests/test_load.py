@@ -7,11 +7,9 @@ Requests are counted at the S3 server, resizes that were made by the galleries' 
 import io
 import os
 import signal
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -22,8 +20,17 @@ from PIL import Image
 
 from tests import servers
 from tests.conftest import configured_bucket, fetch, missing
-from tests.galleries import MANAGE, Workers, environment, gunicorn, uvicorn
-from tests.loads import CountedS3, ask_at_once, counted, put_original, resize_path, statuses
+from tests.galleries import gunicorn, uvicorn
+from tests.loads import (
+    RETURN_MEMORY,
+    Site,
+    ask_at_once,
+    attack,
+    heavy_files,
+    put_original,
+    resize_path,
+    statuses,
+)
 
 SITE = "http://app.example"  # these clients begin at the app, not at the bucket
 
@@ -37,41 +44,12 @@ def redis() -> Iterator[str]:
             missing(str(error))
 
 
-class Site:
-    """A bucket, counted, and the galleries that a test starts on it."""
-
-    def __init__(self, server: Any, settings: Any, folder: Path, stack: ExitStack) -> None:
-        self.server = server
-        self.folder = folder
-        self.stack = stack
-        self.storage = configured_bucket(settings, server, SITE)
-
-    def count(self, **options: Any) -> CountedS3:
-        self.s3 = self.stack.enter_context(counted(self.server, self.folder, **options))
-        return self.s3
-
-    def run(self, server: Callable[..., Any], cache: str = "", **options: Any) -> Workers:
-        """Start a gallery; options in upper case are of its environment."""
-        variables = {name: options.pop(name) for name in list(options) if name.isupper()}
-        gallery = environment(
-            self.folder,
-            self.server,
-            self.storage.bucket_name,
-            GALLERY_CACHE=cache,
-            **{"GALLERY_S3_ENDPOINT_URL": self.s3.endpoint_url, **variables},
-        )
-        if cache.startswith("db://"):
-            command = [sys.executable, str(MANAGE), "createcachetable"]
-            subprocess.run(command, env=gallery, check=True, timeout=60)
-        workers: Workers = self.stack.enter_context(server(gallery, **options))
-        return workers
-
-
 @pytest.fixture
 def site(request: Any, running: Any, settings: Any, tmp_path: Path) -> Iterator[Site]:
     """A site on moto, or on the servers that a test names."""
     with ExitStack() as stack:
-        yield Site(running(getattr(request, "param", "moto")), settings, tmp_path, stack)
+        server = running(getattr(request, "param", "moto"))
+        yield Site(server, configured_bucket(settings, server, SITE), tmp_path, stack)
 
 
 def width(body: bytes) -> int:
@@ -195,3 +173,15 @@ def test_an_asgi_server_goes_through_the_whole_loop(site: Site, redis: str, jpeg
     assert len({hops[-1].body for hops in views}) == 1
     assert (s3.count("GET", original), s3.count("PUT"), workers.made()) == (2, 2, 2)
     assert fetch(f"{workers.url}/media/none").status == 404
+
+
+@pytest.mark.long
+def test_memory_is_bounded_under_a_mixed_attack(site: Site) -> None:
+    """Images of all formats at the limits: resizes and uploads of them, all at once, twice."""
+    files = heavy_files(8000)
+    site.count()
+    workers = site.run(gunicorn, workers=1, GALLERY_CONCURRENCY="2", **RETURN_MEMORY)
+    answers = attack(site, workers, files) | attack(site, workers, files)
+    assert {301, 302} <= answers <= {301, 302, 503}
+    assert workers.peak_memory() < 2 * 24 * 64_000_000
+    assert len(workers.pids()) == 1
