@@ -55,7 +55,10 @@ def find_or_make(storage: MediaStorage, key: str) -> Media:
 
 def read(storage: MediaStorage, media: Media) -> bytes:
     """Return the bytes of a resize."""
-    return storage.get(media.key) if media.data is None else media.data
+    if media.data is not None:
+        return media.data
+    with reporting_failure(storage, media.key, Stopwatch()):
+        return storage.get(media.key)
 
 
 def _find_or_make(storage: MediaStorage, key: str, original: str, resize: Resize) -> Media:

@@ -101,6 +101,7 @@ def _result(future: "Future[T]") -> T:
     except TimeoutError as error:
         if future.done():
             raise
+        logger.warning("Waited %d s for another thread, too long", WAIT_SECONDS)
         raise Busy("Waited too long for another thread.") from error
     finally:
         del future

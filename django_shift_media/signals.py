@@ -14,7 +14,7 @@ from django.dispatch import Signal
 #   parts          are the milliseconds of each part: find, queue, fetch, decode, encode, put
 resize_made = Signal()
 
-# Sent by the class of the storage once for each attempt that fails, in each process, with
+# Sent by the class of the storage once for each attempt to make or give one that fails, with
 #   key            the name under which it would have been stored
 #   cause          the exception: FileNotFoundError if the original is gone, UnreadableImage,
 #                  FileTooLarge, Busy, StorageUnavailable or MemoryError

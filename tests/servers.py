@@ -13,7 +13,7 @@ import tempfile
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import urlopen
@@ -249,7 +249,7 @@ def redis() -> Iterator[str]:
         options = ["--bind", "127.0.0.1", "--port", str(port), "--save", "", "--dir", folder]
         process = subprocess.Popen(["redis-server", *options], stdout=subprocess.DEVNULL)
         try:
-            wait_for_port(port, process)
+            wait_for(port, process, http=False)
             yield f"redis://127.0.0.1:{port}"
         finally:
             stop(process)
@@ -262,13 +262,18 @@ def free_port() -> int:
         return port
 
 
-def wait_for(port: int, process: "subprocess.Popen[bytes]", seconds: float = 60) -> None:
-    """Wait until an HTTP server answers, whatever it answers."""
+def wait_for(
+    port: int, process: "subprocess.Popen[bytes]", seconds: float = 60, *, http: bool = True
+) -> None:
+    """Wait until a server answers, whatever it answers; or takes connections, if not HTTP."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         assert process.poll() is None, f"{process.args} ended with {process.returncode}"
         try:
-            urlopen(f"http://127.0.0.1:{port}/", timeout=5).close()
+            if http:
+                urlopen(f"http://127.0.0.1:{port}/", timeout=5).close()
+            else:
+                socket.create_connection(("127.0.0.1", port), timeout=5).close()
         except HTTPError:
             return
         except OSError:
@@ -276,17 +281,6 @@ def wait_for(port: int, process: "subprocess.Popen[bytes]", seconds: float = 60)
         else:
             return
     raise TimeoutError(f"{process.args} does not answer on port {port}")
-
-
-def wait_for_port(port: int, process: "subprocess.Popen[bytes]", seconds: float = 60) -> None:
-    """Wait until a server that does not speak HTTP takes connections."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        assert process.poll() is None, f"{process.args} ended with {process.returncode}"
-        with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=5):
-            return
-        time.sleep(0.1)
-    raise TimeoutError(f"{process.args} takes no connections on port {port}")
 
 
 def stop(process: "subprocess.Popen[bytes]") -> None:
