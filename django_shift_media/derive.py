@@ -1,31 +1,25 @@
 """A resize's key → the resize, stored: found, or made once however many ask for it."""
 
-import logging
-import threading
-import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
 
 from django_shift_media import signing
 from django_shift_media.conf import conf
 from django_shift_media.engines import get_engine
-from django_shift_media.exceptions import Busy, UnacceptableFile
+from django_shift_media.exceptions import UnacceptableFile
 from django_shift_media.once import Shared, shared_memory
+from django_shift_media.places import places
+from django_shift_media.reports import report_made, reporting_failure
 from django_shift_media.resizes import Resize
+from django_shift_media.stopwatch import Stopwatch
 from django_shift_media.storages import MediaStorage
-
-logger = logging.getLogger("django_shift_media")
 
 # Seconds for which a failure is remembered, to not be provoked again and again.
 _REMEMBER_MISSING = 60
 _REMEMBER_UNREADABLE = 3600
 # Seconds for which others may have looked before a resize was made and lock after.
 _REMEMBER_MADE = 60
-# For each resize that is being made, so many may wait, and for so many seconds.
-_WAITING = 16
-_WAIT_SECONDS = 15
 
 _originals: Shared[bytes] = Shared()
 _resizes: Shared["Media"] = Shared()
@@ -33,11 +27,16 @@ _resizes: Shared["Media"] = Shared()
 
 @dataclass(frozen=True, slots=True)
 class Media:
-    """A resize that is stored under ``key``. ``data`` is None where only a redirect needs it."""
+    """
+    A resize that is stored under ``key``.
+
+    ``data`` is None where only a redirect needs it. ``made`` says how long the parts of making
+    it took, in milliseconds; None: it was there.
+    """
 
     key: str
     data: bytes | None
-    made: bool
+    made: Mapping[str, float] | None = None
 
 
 def find_or_make(storage: MediaStorage, key: str) -> Media:
@@ -56,79 +55,65 @@ def find_or_make(storage: MediaStorage, key: str) -> Media:
 
 def read(storage: MediaStorage, media: Media) -> bytes:
     """Return the bytes of a resize."""
-    return storage.get(media.key) if media.data is None else media.data
+    if media.data is not None:
+        return media.data
+    with reporting_failure(storage, media.key, Stopwatch()):
+        return storage.get(media.key)
 
 
 def _find_or_make(storage: MediaStorage, key: str, original: str, resize: Resize) -> Media:
-    if media := _find(storage, key):
-        return media
-    with shared_memory.lock(_word("lock", key)):
-        # Another process may have finished between the look and the lock.
-        if shared_memory.get(_word("made", key)) and (media := _find(storage, key)):
+    stopwatch = Stopwatch()
+    with reporting_failure(storage, key, stopwatch):
+        if media := _find(storage, key):
             return media
-        with _remembering_failure(key):
-            data = _make(storage, key, original, resize)
-        shared_memory.set(_word("made", key), True, _REMEMBER_MADE)
-        return Media(key, data, made=True)
+        with shared_memory.lock(_word("lock", key)):
+            # Another process may have finished, or failed, between the look and the lock.
+            if shared_memory.get(_word("made", key)) and (media := _find(storage, key)):
+                return media
+            _raise_remembered(key)
+            stopwatch.lap("find")
+            with _remembering_failure(key):
+                media = _make(storage, key, original, resize, stopwatch)
+            shared_memory.set(_word("made", key), True, _REMEMBER_MADE)
+            return media
 
 
 def _find(storage: MediaStorage, key: str) -> Media | None:
     if storage.mode == "website":
-        return Media(key, None, made=False) if storage.has(key) else None
+        return Media(key, None) if storage.has(key) else None
     try:
-        return Media(key, storage.get(key), made=False)
+        return Media(key, storage.get(key))
     except FileNotFoundError:
         return None
 
 
-def _make(storage: MediaStorage, key: str, original: str, resize: Resize) -> bytes:
-    started = time.perf_counter()
-    places = _places(conf.concurrency)
-    # Fetched while in the queue and kept for those in it: the sizes of one picture that are
-    # asked for together fetch it once.
-    with places.waiting(), _originals.use(original, lambda: _fetch(storage, original)) as data:
-        with places.working():
-            resized = get_engine().render(data, resize, max_pixels=conf.max_pixels)
-        size = len(data)
+def _make(
+    storage: MediaStorage, key: str, original: str, resize: Resize, stopwatch: Stopwatch
+) -> Media:
+    resized = _render(storage, original, resize, stopwatch)
     storage.put(key, resized)
-    milliseconds = 1000 * (time.perf_counter() - started)
-    logger.info("Made %s: %d bytes of %d, %.0f ms", key, len(resized), size, milliseconds)
-    return resized
+    stopwatch.lap("put")
+    report_made(storage, key, len(resized), stopwatch)
+    return Media(key, resized, made=stopwatch.parts)
+
+
+def _render(storage: MediaStorage, original: str, resize: Resize, stopwatch: Stopwatch) -> bytes:
+    here = places()
+    with here.queueing(), here.holding():
+        stopwatch.lap("queue")
+        # Others that hold the same original share its bytes: sizes of one picture that are asked
+        # for together fetch it once.
+        with _originals.use(original, lambda: _fetch(storage, original)) as data:
+            stopwatch.lap("fetch")
+            with here.decoding():
+                stopwatch.lap("queue")
+                return get_engine().render(
+                    data, resize, max_pixels=conf.max_pixels, stopwatch=stopwatch
+                )
 
 
 def _fetch(storage: MediaStorage, original: str) -> bytes:
     return storage.get(original, max_bytes=conf.max_bytes)
-
-
-class _Places:
-    """As many places as resizes may be made at a time, and a short queue for them."""
-
-    def __init__(self, number: int) -> None:
-        self._queue = threading.BoundedSemaphore(number * (1 + _WAITING))
-        self._places = threading.BoundedSemaphore(number)
-
-    @contextmanager
-    def waiting(self) -> Iterator[None]:
-        if not self._queue.acquire(blocking=False):
-            raise Busy("The queue is full.")
-        try:
-            yield
-        finally:
-            self._queue.release()
-
-    @contextmanager
-    def working(self) -> Iterator[None]:
-        if not self._places.acquire(timeout=_WAIT_SECONDS):
-            raise Busy("Waited too long in the queue.")
-        try:
-            yield
-        finally:
-            self._places.release()
-
-
-@lru_cache
-def _places(number: int) -> _Places:
-    return _Places(number)
 
 
 @contextmanager
@@ -140,7 +125,6 @@ def _remembering_failure(key: str) -> Iterator[None]:
         shared_memory.set(_word("failed", key), "", _REMEMBER_MISSING)
         raise
     except UnacceptableFile as error:
-        logger.warning("Cannot make %s: %s", key, error, exc_info=error.__cause__)
         shared_memory.set(_word("failed", key), str(error), _REMEMBER_UNREADABLE)
         raise
 

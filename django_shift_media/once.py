@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from django.core.cache import caches
+from django.db import connections
 
 from django_shift_media.conf import conf
 from django_shift_media.exceptions import Busy
@@ -19,9 +20,10 @@ T = TypeVar("T")
 
 logger = logging.getLogger("django_shift_media")
 
-# Seconds. A lock outlives a holder that died, or that takes longer, by so many at most: then
-# the next one does the work (again).
-LOCK_SECONDS = 10
+# Seconds. A lock outlives a holder that died by so many at most: then the next one does the
+# work. One that lives renews it in time, even on a machine that is short of it.
+LOCK_SECONDS = 5
+_RENEW_SECONDS = 1
 # Seconds after which a request that waits for another is sent away.
 WAIT_SECONDS = 30
 _POLL = 0.05
@@ -99,6 +101,7 @@ def _result(future: "Future[T]") -> T:
     except TimeoutError as error:
         if future.done():
             raise
+        logger.warning("Waited %d s for another thread, too long", WAIT_SECONDS)
         raise Busy("Waited too long for another thread.") from error
     finally:
         del future
@@ -141,11 +144,35 @@ class SharedMemory:
                 raise Busy("Waited too long for another process.")
             time.sleep(_POLL)
         try:
-            yield
+            with _repeating(lambda: self._renew(key, token)):
+                yield
         finally:
             # Not if it ran out meanwhile, and is another's now.
             if self.get(key) == token:
                 self.delete(key)
+
+    def _renew(self, key: str, token: str) -> None:
+        if self.get(key) == token:
+            self._call("touch", key, LOCK_SECONDS)
+
+
+@contextmanager
+def _repeating(function: Callable[[], None]) -> Iterator[None]:
+    """Call a function every ``_RENEW_SECONDS``, in a thread, for as long as the block runs."""
+    is_over = threading.Event()
+
+    def repeat() -> None:
+        while not is_over.wait(_RENEW_SECONDS):
+            function()
+        connections.close_all()  # those of this thread: the cache may be a table
+
+    thread = threading.Thread(target=repeat, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        thread.join()
 
 
 shared_memory = SharedMemory()

@@ -48,6 +48,8 @@ _READ_TIMEOUT = 6
 _ATTEMPTS = 2
 # What tells resizes from originals for lifecycle rules: those know no wildcards.
 RESIZE_TAG = ("shift-media", "resize")
+# What S3 answers to If-None-Match for a key that is taken, or is being written at this moment.
+_TAKEN = frozenset({409, 412})
 # Bytes that are sent in one request, which S3 refuses if the key is taken.
 _ONE_REQUEST = 64 * 1024 * 1024
 
@@ -139,10 +141,10 @@ class S3MediaStorage(MediaStorage, S3Storage):  # type: ignore[misc]  # S3Storag
         )
 
     def aws_client(self, service: str, *, region: str | None = None) -> Any:
-        """Return a client of another service, with this storage's credentials and patience."""
+        """Return a client of another service, with this storage's credentials."""
         # The storage's own signature is for S3, and what has S3 in its name.
         signature = "s3v4" if service.startswith("s3") else "v4"
-        config = self.client_config.merge(Config(signature_version=signature))
+        config = self.client_config.merge(Config(signature_version=signature, read_timeout=60))
         session = self._create_session()
         return session.client(service, region_name=region or self.region, config=config)
 
@@ -231,11 +233,15 @@ class S3MediaStorage(MediaStorage, S3Storage):  # type: ignore[misc]  # S3Storag
                 return body.read()
 
     def put(self, key: str, data: bytes) -> None:
-        parameters = self._get_write_parameters(key)
-        if self.tag_resizes:
-            parameters["Tagging"] = urlencode([RESIZE_TAG])
+        tag = {"Tagging": urlencode([RESIZE_TAG])} if self.tag_resizes else {}
         with self.failing("write", key):
-            self.client.put_object(**self._address(key), Body=data, **parameters)
+            try:
+                self._put_new(key, data, **tag)
+            except ClientError as error:
+                # Another process has stored the same, or is about to. Readers never meet an
+                # object that is being replaced: Ceph answers some of them with 500.
+                if http_status(error) not in _TAKEN:
+                    raise
 
     def get_object_parameters(self, name: str) -> dict[str, Any]:
         return {
@@ -261,17 +267,16 @@ class S3MediaStorage(MediaStorage, S3Storage):  # type: ignore[misc]  # S3Storag
             try:
                 self._put_new(name, data)
             except ClientError as error:
-                if http_status(error) not in {409, 412}:
+                if http_status(error) not in _TAKEN:
                     raise
                 # Taken, be it by an earlier attempt of ours whose answer was lost.
                 name = keys.new_original(name)
                 self._put_new(name, data)
             return name
 
-    def _put_new(self, name: str, data: bytes) -> None:
-        self.client.put_object(
-            **self._address(name), Body=data, IfNoneMatch="*", **self._get_write_parameters(name)
-        )
+    def _put_new(self, name: str, data: bytes, **options: Any) -> None:
+        parameters = {**self._get_write_parameters(name), **options}
+        self.client.put_object(**self._address(name), Body=data, IfNoneMatch="*", **parameters)
 
     def delete(self, name: str) -> None:
         """Delete a file; an original takes all of its resizes along."""

@@ -49,7 +49,11 @@ class MediaStorage(Storage):
         raise NotImplementedError
 
     def put(self, key: str, data: bytes) -> None:
-        """Store an object whole or not at all; one under the same key is replaced."""
+        """
+        Store an object whole or not at all.
+
+        One that is there may stay: what is under the same key is the same.
+        """
         raise NotImplementedError
 
     @contextmanager

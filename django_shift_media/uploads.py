@@ -6,6 +6,7 @@ from django.core.files.base import File
 
 from django_shift_media.conf import conf
 from django_shift_media.engines import ImageInfo, get_engine
+from django_shift_media.places import places
 from django_shift_media.storages import check_bytes
 
 Kind = Literal["image", "any"]
@@ -29,8 +30,9 @@ def examine(file: "File[Any]", *, kind: Kind, max_bytes: int | None) -> ImageInf
     check_bytes(file.size, conf.max_bytes)
     info: ImageInfo | None = getattr(file, _EXAMINED, None)
     if info is None:
-        file.seek(0)
-        info = get_engine().verify(file.read(), max_pixels=conf.max_pixels)
+        with places().examining():
+            file.seek(0)
+            info = get_engine().verify(file.read(), max_pixels=conf.max_pixels)
         file.seek(0)
         setattr(file, _EXAMINED, info)
     return info

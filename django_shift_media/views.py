@@ -1,7 +1,6 @@
 """The view that makes what is missing. Errors become statuses here, and only here."""
 
 import hashlib
-import logging
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
@@ -30,8 +29,6 @@ from django_shift_media.storages import (
     media_storage,
 )
 
-logger = logging.getLogger("django_shift_media")
-
 _RETRY_BUSY = 2  # seconds
 _RETRY_STORAGE = 10  # seconds
 # What tells clients apart well enough: those it mixes up get bytes instead of a redirect.
@@ -51,22 +48,21 @@ def media(request: HttpRequest, key: str) -> HttpResponseBase:
     """Answer for a resize: find it or make it, then redirect to the bucket or give the bytes."""
     storage = media_storage()
     try:
-        return _answer(request, storage, find_or_make(storage, key))
+        found = find_or_make(storage, key)
+        return _timed(_answer(request, storage, found), found)
     except (BadSignature, InvalidKey, InvalidResize):
         return _local_file(request, storage, key) or _refuse(404, "Not found.")
     except FileNotFoundError:
         return _refuse(404, "The original is gone.", cache="public, max-age=60")
     except UnacceptableFile as error:
         return _refuse(422, str(error))
-    except (Busy, MemoryError) as error:
-        logger.warning("Too busy for %s: %r", key, error)
+    except (Busy, MemoryError):
         return _refuse(503, "Too busy, try again.", retry_after=_RETRY_BUSY)
-    except StorageUnavailable as error:
-        return storage_unavailable(key, error)
+    except StorageUnavailable:
+        return storage_unavailable()
 
 
-def storage_unavailable(what: str, error: StorageUnavailable) -> HttpResponse:
-    logger.error("No storage for %s: %s", what, error)
+def storage_unavailable() -> HttpResponse:
     return _refuse(503, "The storage does not answer, try again.", retry_after=_RETRY_STORAGE)
 
 
@@ -76,6 +72,14 @@ def _answer(request: HttpRequest, storage: MediaStorage, found: Media) -> HttpRe
             storage.public_url(found.key), headers={"Cache-Control": "no-store"}
         )
     return _give(request, found.key, read(storage, found))
+
+
+def _timed(response: HttpResponseBase, found: Media) -> HttpResponseBase:
+    """Tell browsers' developer tools what took so long: https://www.w3.org/TR/server-timing/."""
+    if found.made is not None:
+        parts = (f"{part};dur={spent:.1f}" for part, spent in found.made.items())
+        response["Server-Timing"] = ", ".join(parts)
+    return response
 
 
 def _goes_in_a_circle(request: HttpRequest, found: Media) -> bool:
@@ -89,7 +93,7 @@ def _goes_in_a_circle(request: HttpRequest, found: Media) -> bool:
     client = [request.META.get(name, "") for name in _CLIENT]
     mark = hashlib.sha256("\n".join([found.key, *client]).encode()).hexdigest()
     is_new = shared_memory.add(f"django_shift_media:sent:{mark}", True, _REDIRECTED)
-    return not (is_new or found.made)
+    return not is_new and found.made is None
 
 
 def _give(request: HttpRequest, key: str, data: bytes) -> HttpResponseBase:

@@ -1,14 +1,17 @@
 """The gallery as a process of its own, with an environment of its own."""
 
+import importlib.util
 import os
+import re
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+from tests.conftest import missing
 from tests.servers import ROOT, free_port, wait_for
 
 MANAGE = ROOT / "testproject" / "manage.py"
@@ -30,21 +33,86 @@ def environment(
     return {**os.environ, "GALLERY_DATA": str(folder), **on_s3, **others}
 
 
+class Workers(NamedTuple):
+    """A gallery on a server that is fit for production."""
+
+    url: str
+    process: "subprocess.Popen[bytes]"
+    log: Path
+
+    def pids(self) -> list[int]:
+        pid = self.process.pid
+        return [
+            int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        ]
+
+    def peak_memory(self) -> int:
+        """Return the most memory that one of the workers has had, in bytes."""
+        statuses = [Path(f"/proc/{pid}/status").read_text() for pid in self.pids()]
+        peaks = [re.search(r"VmHWM:\s*([0-9]+) kB", status) for status in statuses]
+        return max(1024 * int(peak[1]) for peak in peaks if peak)
+
+    def made(self) -> int:
+        """Return how many resizes were made, by the log."""
+        return self.log.read_text().count("Made ")
+
+
 @contextmanager
 def gallery(environment: dict[str, str], *under: str) -> Iterator[str]:
     """Run a gallery until the block ends, ``under`` another command, and yield its URL."""
     port = free_port()
     command = [*under, sys.executable, str(MANAGE), "runserver", "--noreload", f"127.0.0.1:{port}"]
-    process = subprocess.Popen(
-        command,
-        env=environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,  # faketime runs it as a child, which is to end with it
-    )
+    with _running(command, environment, port):
+        yield f"http://127.0.0.1:{port}"
+
+
+@contextmanager
+def gunicorn(
+    environment: dict[str, str], *, workers: int = 4, threads: int = 50
+) -> Iterator[Workers]:
+    """Run a gallery under gunicorn until the block ends: processes with threads."""
+    options = ["--workers", str(workers), "--threads", str(threads), "--bind"]
+    application = "testproject.wsgi:application"
+    with _workers("gunicorn", [*options, "127.0.0.1:{port}", application], environment) as running:
+        yield running
+
+
+@contextmanager
+def uvicorn(environment: dict[str, str]) -> Iterator[Workers]:
+    """Run a gallery under an ASGI server until the block ends."""
+    options = ["--port", "{port}", "--log-level", "warning", "testproject.asgi:application"]
+    with _workers("uvicorn", options, environment) as running:
+        yield running
+
+
+@contextmanager
+def _workers(module: str, options: list[str], environment: dict[str, str]) -> Iterator[Workers]:
+    if importlib.util.find_spec(module) is None:
+        missing(f"{module}: pip install {module}")
+    port = free_port()
+    log = Path(environment["GALLERY_DATA"], f"{module}-{port}.log")
+    command = [sys.executable, "-m", module, *(option.format(port=port) for option in options)]
+    path = os.pathsep.join([str(ROOT), str(MANAGE.parent)])
+    with _running(command, {**environment, "PYTHONPATH": path}, port, log) as process:
+        yield Workers(f"http://127.0.0.1:{port}", process, log)
+
+
+@contextmanager
+def _running(
+    command: list[str], environment: dict[str, str], port: int, log: Path | None = None
+) -> Iterator["subprocess.Popen[bytes]"]:
+    with Path(log or os.devnull).open("wb") as output:
+        process = subprocess.Popen(
+            command,
+            env=environment,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,  # what it runs as its children is to end with it
+        )
     try:
         wait_for(port, process)
-        yield f"http://127.0.0.1:{port}"
+        yield process
     finally:
-        os.killpg(process.pid, signal.SIGTERM)
-        process.wait(10)
+        with suppress(ProcessLookupError):  # a test may have ended it
+            os.killpg(process.pid, signal.SIGTERM)
+        process.wait(30)

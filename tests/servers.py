@@ -239,6 +239,22 @@ def ministack() -> Iterator[ExternalServer]:
         yield ExternalServer(port, "test", "test")
 
 
+@contextmanager
+def redis() -> Iterator[str]:
+    """A cache that processes share; yield its URL."""
+    if not shutil.which("redis-server"):
+        raise Missing("Redis: apt-get install redis-server")
+    port = free_port()
+    with tempfile.TemporaryDirectory() as folder:
+        options = ["--bind", "127.0.0.1", "--port", str(port), "--save", "", "--dir", folder]
+        process = subprocess.Popen(["redis-server", *options], stdout=subprocess.DEVNULL)
+        try:
+            wait_for(port, process, http=False)
+            yield f"redis://127.0.0.1:{port}"
+        finally:
+            stop(process)
+
+
 def free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
@@ -246,13 +262,18 @@ def free_port() -> int:
         return port
 
 
-def wait_for(port: int, process: "subprocess.Popen[bytes]", seconds: float = 60) -> None:
-    """Wait until an HTTP server answers, whatever it answers."""
+def wait_for(
+    port: int, process: "subprocess.Popen[bytes]", seconds: float = 60, *, http: bool = True
+) -> None:
+    """Wait until a server answers, whatever it answers; or takes connections, if not HTTP."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         assert process.poll() is None, f"{process.args} ended with {process.returncode}"
         try:
-            urlopen(f"http://127.0.0.1:{port}/", timeout=5).close()
+            if http:
+                urlopen(f"http://127.0.0.1:{port}/", timeout=5).close()
+            else:
+                socket.create_connection(("127.0.0.1", port), timeout=5).close()
         except HTTPError:
             return
         except OSError:

@@ -17,8 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from django_shift_media import derive
 from django_shift_media.exceptions import Busy, StorageUnavailable
+from django_shift_media.places import places
 from django_shift_media.storages import LocalMediaStorage, media_storage
 from gallery.drawings import draw_photo
 from gallery.models import Attachment, Photo
@@ -197,11 +197,11 @@ def test_a_failing_disk_is_a_503(client: Client, photo: Photo, path: Any) -> Non
 
 def test_too_many_at_once_are_sent_away(client: Client, photo: Photo, settings: Any) -> None:
     settings.SHIFT_MEDIA_CONCURRENCY = 3
-    places = derive._places(3)
+    here = places()
     with ExitStack() as full:
         with suppress(Busy):
             while True:
-                full.enter_context(places.waiting())
+                full.enter_context(here.queueing())
         answer = client.get(photo.photo.resize("50x50"))
     assert (answer.status_code, answer["Retry-After"]) == (503, "2")
     assert answer["Cache-Control"] == "no-store"

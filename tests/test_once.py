@@ -136,6 +136,16 @@ def test_a_lock_of_a_holder_that_died_frees_itself() -> None:
         assert cache.get("lock") not in {None, "a holder that died"}
 
 
+def test_a_lock_is_renewed_for_as_long_as_it_is_held(monkeypatch: Any) -> None:
+    monkeypatch.setattr(once, "LOCK_SECONDS", 1)
+    monkeypatch.setattr(once, "_RENEW_SECONDS", 0.1)
+    with shared_memory.lock("lock"):
+        token = cache.get("lock")
+        time.sleep(2)
+        assert cache.get("lock") == token
+    assert cache.get("lock") is None
+
+
 def test_a_lock_that_is_never_free_sends_away(monkeypatch: Any) -> None:
     monkeypatch.setattr(once, "WAIT_SECONDS", 0.3)
     cache.set("lock", "somebody", 60)
@@ -158,5 +168,5 @@ def test_processes_that_share_a_cache_make_a_resize_once(photo: Photo, caplog: A
     storage = media_storage()
     results = at_once([lambda: derive._find_or_make(storage, key, original, resize)] * 8)
     assert len({result.data for result in results}) == 1
-    assert sorted(result.made for result in results) == [False] * 7 + [True]
+    assert sorted(result.made is not None for result in results) == [False] * 7 + [True]
     assert sum(record.message.startswith("Made ") for record in caplog.records) == 1

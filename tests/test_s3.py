@@ -314,3 +314,14 @@ def test_a_private_bucket_is_seen_through_the_app(
     assert found.content == made.content
     assert found["ETag"] == made["ETag"]
     assert sent == ["GetObject"]
+
+
+# s3rver ignores If-None-Match.
+@pytest.mark.parametrize("s3", ["moto", "ceph"], indirect=True)
+def test_a_resize_that_another_process_has_stored_is_not_replaced(s3: Any, settings: Any) -> None:
+    storage = new_bucket(settings, s3)
+    asked = operations(storage)
+    storage.put("a/b.webp", b"first")
+    storage.put("a/b.webp", b"second")
+    assert storage.get("a/b.webp") == b"first"
+    assert asked == ["PutObject", "PutObject", "GetObject"]

@@ -15,6 +15,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from django_shift_media.conf import conf
 from django_shift_media.resizes import ImageFormat, Resize
+from django_shift_media.stopwatch import Stopwatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +41,14 @@ class Engine(Protocol):
         who are given the file decode them all.
         """
 
-    def render(self, data: bytes, resize: Resize, *, max_pixels: int) -> bytes:
-        """Return the resize, encoded, without any metadata; raise as ``verify()`` does."""
+    def render(
+        self, data: bytes, resize: Resize, *, max_pixels: int, stopwatch: Stopwatch | None = None
+    ) -> bytes:
+        """
+        Return the resize, encoded, without any metadata; raise as ``verify()`` does.
+
+        The laps of the stopwatch are "decode", all that is done with pixels, and "encode".
+        """
 
 
 ENGINES: Mapping[str, str] = MappingProxyType({"pillow": "django_shift_media.engines.pillow"})

@@ -19,6 +19,7 @@ from django_shift_media.engines import ImageInfo
 from django_shift_media.engines.outlines import outline
 from django_shift_media.exceptions import FileTooLarge, UnacceptableFile, UnreadableImage
 from django_shift_media.resizes import ImageFormat, Plan, Resize
+from django_shift_media.stopwatch import Stopwatch
 
 # The decoders that are tried, by Pillow's names; those of all other formats never are.
 _DECODERS = ("JPEG", "PNG", "WEBP", "AVIF", "GIF")
@@ -70,7 +71,10 @@ def verify(data: bytes, *, max_pixels: int) -> ImageInfo:
         return info
 
 
-def render(data: bytes, resize: Resize, *, max_pixels: int) -> bytes:
+def render(
+    data: bytes, resize: Resize, *, max_pixels: int, stopwatch: Stopwatch | None = None
+) -> bytes:
+    stopwatch = stopwatch or Stopwatch()
     with _decoding():
         image: Image.Image = _open(data, max_pixels)
         upright = _upright_size(image)
@@ -79,7 +83,10 @@ def render(data: bytes, resize: Resize, *, max_pixels: int) -> bytes:
         job = _Job(plan, upright, resize.format == "jpg")
         for step in STEPS:
             image = step(image, job)
-    return _encode(image, resize)
+    stopwatch.lap("decode")
+    encoded = _encode(image, resize)
+    stopwatch.lap("encode")
+    return encoded
 
 
 def _shrink_on_load(image: Image.Image, job: _Job) -> Image.Image:

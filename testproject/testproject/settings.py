@@ -5,6 +5,8 @@ GALLERY_S3_BUCKET         the bucket; without it, photos are kept on local disk
 GALLERY_S3_REGION         its region (default: us-east-1)
 GALLERY_S3_ENDPOINT_URL   the server, if it is not AWS
 GALLERY_S3_PUBLIC_URL     where the bucket's website is seen, if it is not AWS's endpoint
+GALLERY_CACHE             redis://HOST:PORT or db://TABLE; without it, each process has its own
+GALLERY_CONCURRENCY       how many resizes a process makes at a time (default: the processors)
 GALLERY_DATA              the folder of the database and of local photos (default: testproject/data)
 AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY   as everywhere
 """
@@ -81,6 +83,21 @@ if bucket := os.environ.get("GALLERY_S3_BUCKET"):
         },
     }
     SHIFT_MEDIA_STORAGE = "media"
+
+if (cache := os.environ.get("GALLERY_CACHE", "")).startswith("redis://"):
+    CACHES = {
+        "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": cache}
+    }
+elif cache.startswith("db://"):
+    CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+            "LOCATION": cache.removeprefix("db://"),
+        }
+    }
+
+if concurrency := os.environ.get("GALLERY_CONCURRENCY"):
+    SHIFT_MEDIA_CONCURRENCY = int(concurrency)
 
 LOGGING = {
     "version": 1,

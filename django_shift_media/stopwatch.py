@@ -1,0 +1,25 @@
+"""How long the parts of a piece of work take."""
+
+import time
+
+
+class Stopwatch:
+    """
+    Milliseconds by the name of each part, in the order in which they were first done.
+
+    It runs from the beginning; ``lap()`` names what was done since the last lap.
+    """
+
+    def __init__(self) -> None:
+        self.parts: dict[str, float] = {}
+        self._started = self._last = time.perf_counter()
+
+    def lap(self, part: str) -> None:
+        now = time.perf_counter()
+        self.parts[part] = self.parts.get(part, 0) + 1000 * (now - self._last)
+        self._last = now
+
+    @property
+    def milliseconds(self) -> float:
+        """All of the time since the beginning."""
+        return 1000 * (time.perf_counter() - self._started)

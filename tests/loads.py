@@ -1,0 +1,147 @@
+"""What load tests and benchmarks share: an S3 whose requests are counted, and galleries on it."""
+
+import io
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from django.core.files.base import ContentFile
+from PIL import Image
+
+from django_shift_media import keys
+from django_shift_media.resizes import Resize
+from django_shift_media.signing import sign
+from gallery.drawings import exif, landscape
+from tests.conftest import Response, at_once, fetch, follow, upload
+from tests.galleries import MANAGE, Workers, environment
+from tests.proxies import nginx
+
+# Has glibc return large blocks to the system as soon as they are free. It would keep many of
+# them for each thread that has ever decoded an image.
+RETURN_MEMORY = {"MALLOC_MMAP_THRESHOLD_": "1000000"}
+
+
+class CountedS3(NamedTuple):
+    """nginx before an S3 server: it notes each request, and may slow the answers down."""
+
+    endpoint_url: str
+    log: Path
+
+    def count(self, method: str, key: str = "") -> int:
+        """Return how many requests there were for a key, or for all."""
+        time.sleep(0.2)  # a request is noted once it has been answered
+        lines = [line.split() for line in self.log.read_text().splitlines()]
+        return sum(line[0] == method and line[1].endswith(key) for line in lines)
+
+
+@contextmanager
+def counted(server: Any, folder: Path, *, rate: str = "0") -> Iterator[CountedS3]:
+    """Stand before an S3 server; it gives ``rate`` bytes a second to each request, 0: all."""
+    log = folder / "s3.log"
+    log.unlink(missing_ok=True)  # of an earlier one
+    proxy = (
+        f"access_log {log} short; client_max_body_size 0; limit_rate {rate};"
+        f" location / {{ proxy_pass {server.endpoint_url}; proxy_set_header Host $http_host; }}"
+    )
+    with nginx(proxy, http="log_format short '$request_method $uri $status';") as (port,):
+        yield CountedS3(f"http://127.0.0.1:{port}", log)
+
+
+class Site:
+    """A bucket, counted, and the galleries that are started on it."""
+
+    def __init__(self, server: Any, storage: Any, folder: Path, stack: ExitStack) -> None:
+        self.server = server
+        self.storage = storage
+        self.folder = folder
+        self.stack = stack
+
+    def count(self, **options: Any) -> CountedS3:
+        """Count what galleries ask of S3 from now on; the options are those of ``counted()``."""
+        self.s3 = self.stack.enter_context(counted(self.server, self.folder, **options))
+        return self.s3
+
+    def run(self, server: Callable[..., Any], cache: str = "", **options: Any) -> Workers:
+        """Start a gallery; options in upper case are of its environment."""
+        variables = {name: options.pop(name) for name in list(options) if name.isupper()}
+        gallery = environment(
+            self.folder,
+            self.server,
+            self.storage.bucket_name,
+            GALLERY_CACHE=cache,
+            **{"GALLERY_S3_ENDPOINT_URL": self.s3.endpoint_url, **variables},
+        )
+        for command in ("migrate", "createcachetable"):
+            subprocess.run(
+                [sys.executable, str(MANAGE), command],
+                env=gallery,
+                check=True,
+                timeout=60,
+                stdout=subprocess.DEVNULL,
+            )
+        workers: Workers = self.stack.enter_context(server(gallery, **options))
+        return workers
+
+
+def put_original(storage: Any, data: bytes, name: str = "photo.jpg") -> str:
+    """Put a file into a bucket as an upload would be, whatever it is; return its key."""
+    return str(storage.save(keys.new_original(name), ContentFile(data)))
+
+
+def resize_path(original: str, width: int, **options: Any) -> str:
+    """Return the path at the app of a resize."""
+    return "/media/" + sign(original, Resize(width=width, height=None, **options))
+
+
+def ask_at_once(urls: list[str]) -> list[Any]:
+    """Ask for each URL as a browser of its own, all at once; return the hops of each."""
+    browsers = [{"User-Agent": f"Browser {number}"} for number in range(len(urls))]
+    views = [partial(follow, url, **browser) for url, browser in zip(urls, browsers, strict=True)]
+    return at_once(views)
+
+
+def statuses(views: list[list[Response]]) -> set[int]:
+    """Return the statuses of the last answers."""
+    return {hops[-1].status for hops in views}
+
+
+def heavy_files(side: int) -> dict[str, bytes]:
+    """Return the files that cost the most memory for their ``side * side`` pixels, by name."""
+    picture = landscape(1000, 1000, 1).resize((side, side))
+    upright = exif(6)
+    kinds: dict[str, tuple[Image.Image, str, dict[str, Any]]] = {
+        "turned.png": (picture.convert("RGBA"), "PNG", {"compress_level": 1, "exif": upright}),
+        "deep.png": (picture.convert("L").convert("I;16"), "PNG", {"compress_level": 1}),
+        "turned.webp": (picture.convert("RGBA"), "WEBP", {"method": 0, "exif": upright}),
+        "lossless.webp": (picture, "WEBP", {"method": 0, "lossless": True, "quality": 0}),
+        "progressive.jpg": (picture, "JPEG", {"progressive": True, "exif": upright}),
+        "large.avif": (picture, "AVIF", {"speed": 10, "exif": upright}),
+        "large.gif": (picture.quantize(64), "GIF", {}),
+    }
+    files = {}
+    for name, (image, format, options) in kinds.items():
+        buffer = io.BytesIO()
+        image.save(buffer, format, **options)
+        files[name] = buffer.getvalue()
+    return files
+
+
+def attack(site: Site, workers: Workers, files: dict[str, bytes]) -> set[int]:
+    """Ask for many resizes of each file and upload each, all at once; return the statuses."""
+    originals = [put_original(site.storage, data, name) for name, data in files.items()]
+    views = [
+        partial(fetch, workers.url + resize_path(original, width))
+        for original in originals
+        for width in (100, 400, 1600, 3000)
+    ]
+    uploads = [partial(upload, workers.url, data, name) for name, data in files.items()]
+    answers = at_once([*views, *uploads])
+    errors = [answer for answer in answers if isinstance(answer, Exception)]
+    if errors:
+        raise errors[0]
+    return {getattr(answer, "status", None) or answer.status_code for answer in answers}
