@@ -107,7 +107,7 @@ def test_a_viewer_is_told_to_come_again(
 ) -> None:
     proxy.fail(fault, method)
     assert_unavailable(client.get(f"/media/{resize}"))
-    assert f"No storage for {resize}: Could not" in caplog.text
+    assert f"Cannot make {resize}: StorageUnavailable: Could not" in caplog.text
     assert proxy.met
     proxy.mend()
     left = objects(storage).get(resize)
