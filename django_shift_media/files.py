@@ -1,6 +1,6 @@
 """``MediaFile``, what the attribute of an instance gives."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from django.core.files.base import File
 from django.db import router
@@ -9,8 +9,7 @@ from django.db.models.fields.files import FieldFile
 from django_shift_media import keys
 from django_shift_media.resizes import (
     FocalPoint,
-    How,
-    ImageFormat,
+    Options,
     default_format,
     parse_focal_point,
     parse_options,
@@ -29,34 +28,23 @@ class MediaFile(FieldFile):
     storage: MediaStorage
     _committed: bool
 
-    def resize(
-        self,
-        size: str,
-        *,
-        how: How = "fit",
-        format: ImageFormat | None = None,
-        quality: int | None = None,
-        upscale: bool = False,
-    ) -> str:
+    def resize(self, size: str, **options: Unpack[Options]) -> str:
         """
         Return the signed URL of a resize, which is made when it is first asked for.
 
-        ``size`` is "200x200", "200x" or "x200", in pixels. ``how`` is "fit" (lie inside the
-        size) or "fill" (cover it, and crop around the focal point). ``format`` None is the
-        original's own if every browser shows it, else "jpg"; ``quality`` is 1 to 99, None the
-        format's default. Raise ``InvalidResize``, a ``ValueError``, for a wrong option, and
-        ``InvalidKey``, another, for a file that is not stored or that no upload has named.
+        ``size`` is "200x200", "200x" or "x200", in pixels. The options:
+
+        ``how``: "fit" (the default: lie inside the size) or "fill" (cover it, and crop around
+        the focal point). ``format``: None is the original's own if every browser shows it, else
+        "jpg". ``quality``: 1 to 99, None is the format's default. ``upscale``: whether a smaller
+        original is enlarged; it is not by default.
+
+        Raise ``InvalidResize``, a ``ValueError``, for a wrong option, and ``InvalidKey``,
+        another, for a file that is not stored or that no upload has named.
         """
         if not self.name:
             raise ValueError(f"The {self.field.name!r} attribute has no file associated with it.")
-        resize = parse_options(
-            size,
-            how,
-            default_format(self.name) if format is None else format,
-            quality,
-            upscale,
-            self.focal_point if how == "fill" else None,
-        )
+        resize = parse_options(size, default_format(self.name), self.focal_point, **options)
         return self.storage.base + sign(self.name, resize)
 
     @property

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal, NamedTuple, get_args
+from typing import Literal, NamedTuple, TypedDict, Unpack, get_args
 
 from django_shift_media.exceptions import FileTooLarge, InvalidResize
 from django_shift_media.formats import FORMATS, extension_of
@@ -144,28 +144,41 @@ class Resize:
         return Plan((left, top, left + box_width, top + box_height), size)
 
 
+class Options(TypedDict, total=False):
+    """The options of a resize as templates and callers give them; see ``MediaFile.resize()``."""
+
+    how: How
+    format: ImageFormat | None
+    quality: int | None
+    upscale: bool
+
+
 @lru_cache(maxsize=4096, typed=True)
 def parse_options(
     size: str,
-    how: How,
-    format: ImageFormat,
-    quality: int | None,
-    upscale: bool,
+    default_format: ImageFormat,
     focal_point: FocalPoint | None,
+    **options: Unpack[Options],
 ) -> Resize:
-    """Return the ``Resize`` for options as templates give them, ``size`` as in "200x"."""
+    """
+    Return the ``Resize`` for options as templates give them, ``size`` as in "200x".
+
+    The focal point is left out where nothing is cropped.
+    """
     match = _SIZE.fullmatch(size) if isinstance(size, str) else None
     if not match:
         raise InvalidResize(f'size is {size!r}, must be as in "200x200", "200x" or "x200".')
+    for option in options.keys() - Options.__annotations__.keys():
+        raise InvalidResize(
+            f"{option!r} is no option of a resize, must be one of:"
+            f" {', '.join(Options.__annotations__)}."
+        )
     width, height = (int(side) if side else None for side in match.groups())
     return Resize(
         width=width,
         height=height,
-        how=how,
-        format=format,
-        quality=quality,
-        upscale=upscale,
-        focal_point=focal_point if how == "fill" else None,
+        focal_point=focal_point if options.get("how") == "fill" else None,
+        **{**options, "format": options.get("format") or default_format},  # type: ignore[arg-type]
     )
 
 

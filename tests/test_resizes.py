@@ -130,29 +130,23 @@ def test_another_spelling_is_refused(text: str) -> None:
         ({"quality": True}, "quality is True"),
         ({"upscale": "yes"}, "upscale is 'yes', must be True or False"),
         ({"size": "200x", "how": "fill"}, "needs both sides"),
+        ({"hwo": "fill"}, "'hwo' is no option of a resize, must be one of: how, format, quality"),
         ({"how": "fill", "focal_point": (101, 0)}, "two whole numbers from 0 to 100"),
     ],
 )
 def test_a_wrong_option_is_named(options: dict[str, Any], message: str) -> None:
-    defaults: dict[str, Any] = {
-        "size": "200x200",
-        "how": "fit",
-        "format": "jpg",
-        "quality": None,
-        "upscale": False,
-        "focal_point": None,
-    }
+    defaults: dict[str, Any] = {"size": "200x200", "default_format": "jpg", "focal_point": None}
     with pytest.raises(InvalidResize) as caught:
         parse_options(**{**defaults, **options})
     assert message in str(caught.value)
 
 
 def test_options_that_make_no_difference_make_no_other_resize() -> None:
-    assert parse_options("9x9", "fill", "jpg", None, False, (50, 50)) == parse_options(
-        "9x9", "fill", "jpg", 80, False, None
+    assert parse_options("9x9", "jpg", (50, 50), how="fill") == parse_options(
+        "9x9", "png", None, how="fill", format="jpg", quality=80, upscale=False
     )
-    assert parse_options("9x9", "fit", "png", 10, False, (1, 1)) == parse_options(
-        "9x9", "fit", "png", None, False, None
+    assert parse_options("9x9", "png", (1, 1), quality=10) == parse_options(
+        "9x9", "jpg", None, how="fit", format="png", quality=None
     )
 
 

@@ -48,7 +48,7 @@ def test_an_empty_file_renders_nothing(file: Any) -> None:
         ('"9x9" format="tiff"', ValueError, "format is 'tiff', must be one of"),
         ('"9x9" quality=101', ValueError, "quality is 101, must be"),
         ('"9x9" upscale="no"', ValueError, "upscale is 'no', must be True or False"),
-        ('"9x9" hwo="fill"', TemplateSyntaxError, "'hwo'"),
+        ('"9x9" hwo="fill"', ValueError, "'hwo' is no option of a resize"),
         ("", TemplateSyntaxError, "'size'"),
     ],
 )

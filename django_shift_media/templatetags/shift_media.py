@@ -1,21 +1,15 @@
+from typing import Unpack
+
 from django import template
 
 from django_shift_media.files import MediaFile
-from django_shift_media.resizes import How, ImageFormat
+from django_shift_media.resizes import Options
 
 register = template.Library()
 
 
 @register.simple_tag
-def resize(
-    file: MediaFile | None,
-    size: str,
-    *,
-    how: How = "fit",
-    format: ImageFormat | None = None,
-    quality: int | None = None,
-    upscale: bool = False,
-) -> str:
+def resize(file: MediaFile | None, size: str, **options: Unpack[Options]) -> str:
     """
     Render the URL of a resize; see ``MediaFile.resize()`` for the options.
 
@@ -30,4 +24,4 @@ def resize(
         )
     if not file:
         return ""
-    return file.resize(size, how=how, format=format, quality=quality, upscale=upscale)
+    return file.resize(size, **options)
