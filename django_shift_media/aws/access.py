@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from django_shift_media.aws.documents import (
+    POLICY_VERSION,
     Conflict,
     Document,
-    listed,
+    bucket_arn,
     our_id,
-    partition,
     put,
+    statements_of,
 )
 from django_shift_media.aws.evaluation import is_conditional, is_for_anyone
 from django_shift_media.keys import SIGNATURE_LENGTH
@@ -44,7 +45,7 @@ def read_statement(
         "Effect": "Allow",
         "Principal": "*",
         "Action": "s3:GetObject",
-        "Resource": f"arn:{partition(region)}:s3:::{bucket}/{prefix}{objects}",
+        "Resource": f"{bucket_arn(bucket, region)}/{prefix}{objects}",
     }
     if distribution is None:
         return statement
@@ -57,7 +58,7 @@ def read_statement(
 
 def own_statement(policy: Document | None, sid: str) -> Document:
     """Return our statement of a policy; an empty one if there is none."""
-    return next((one for one in _statements(policy) if one.get("Sid") == sid), {})
+    return next((one for one in statements_of(policy) if one.get("Sid") == sid), {})
 
 
 def keeps_originals_private(statement: Document) -> bool:
@@ -72,15 +73,15 @@ def distribution_of(statement: Document) -> str | None:
 
 def merge_policy(current: Document | None, sid: str, ours: list[Document]) -> Document | None:
     """Put our statements where those of our Sid are, or at the end; None if none are left."""
-    statements = put(_statements(current), ours, lambda other: other.get("Sid") == sid)
+    statements = put(statements_of(current), ours, lambda other: other.get("Sid") == sid)
     if not statements:
         return None
-    return {**(current or {"Version": "2012-10-17"}), "Statement": statements}
+    return {**(current or {"Version": POLICY_VERSION}), "Statement": statements}
 
 
 def refuse_public(policy: Document | None) -> None:
     """Raise ``Conflict`` if a policy lets anyone do anything."""
-    for statement in _statements(policy):
+    for statement in statements_of(policy):
         is_open = is_for_anyone(statement) and not is_conditional(statement)
         if is_open and statement["Effect"] == "Allow":
             raise Conflict(
@@ -135,8 +136,3 @@ def merge_cors(current: Document | None, rule_id: str, origins: Sequence[str]) -
     rules = (current or {}).get("CORSRules", [])
     rules = put(rules, ours if origins else [], lambda other: other.get("ID") == rule_id)
     return {"CORSRules": rules} if rules else None
-
-
-def _statements(policy: Document | None) -> list[Document]:
-    statements: list[Document] = listed((policy or {}).get("Statement", []))
-    return statements

@@ -5,12 +5,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from botocore.exceptions import ClientError
 
 from django_shift_media.aws import access
-from django_shift_media.aws.documents import Conflict, Document, our_id
+from django_shift_media.aws.documents import Conflict, Document, is_aws, our_id
 from django_shift_media.aws.lifecycle import merge_lifecycle
 from django_shift_media.aws.plan import Part
 from django_shift_media.aws.subresources import (
@@ -53,8 +52,9 @@ class Wanted:
 
     A website sends readers of what is missing to ``app_url`` and there to ``mount``, the path of
     this package's urls. ``distribution_arn`` is the CloudFront distribution that may read a
-    private bucket. ``cors_origins`` and ``expire_resizes`` (in days) take their rule away if
-    they are empty, ``remove`` takes everything of ours away.
+    private bucket, or a function that is asked for it late. ``cors_origins`` and
+    ``expire_resizes`` (in days) take their rule away if they are empty, ``remove`` takes
+    everything of ours away.
     """
 
     mode: "Mode"
@@ -64,7 +64,7 @@ class Wanted:
     remove: bool = False
     redirect_code: "RedirectCode" = "302"
     private_originals: bool | None = None
-    distribution_arn: str | None = None
+    distribution_arn: str | Callable[[], str] | None = None
     cors_origins: Sequence[str] | None = None
     expire_resizes: int | None = None
 
@@ -111,12 +111,17 @@ def bucket_texts(storage: S3MediaStorage, wanted: Wanted) -> dict[str, str]:
 
 def advice(storage: S3MediaStorage, wanted: Wanted) -> list[str]:
     """Return what is left to do by hand, and where media are then seen."""
-    lines = [f"Media are seen under {storage.base}"]
+    if wanted.remove:
+        return []
+    lines = [set_option("mode", wanted.mode)] if wanted.mode != storage.mode else []
     if wanted.mode == "failover":
-        lines.insert(0, "manage.py configure_media_cdn --mode failover lets CloudFront read.")
-    if wanted.mode != storage.mode:
-        lines.insert(0, f'Set "mode": "{wanted.mode}" in the OPTIONS of the storage.')
-    return [] if wanted.remove else lines
+        lines.append("manage.py configure_media_cdn --mode failover lets CloudFront read.")
+    return [*lines, f"Media are seen under {storage.base}"]
+
+
+def set_option(option: str, value: str) -> str:
+    """Return what tells a user to set an option of the storage."""
+    return f'Set "{option}": "{value}" in the OPTIONS of the storage.'
 
 
 class _Bucket:
@@ -194,8 +199,7 @@ class _Bucket:
 
     def refuse_other_region(self) -> None:
         """On AWS, the website endpoint's host depends on the region."""
-        host = urlsplit(self.client.meta.endpoint_url).hostname or ""
-        if not host.endswith((".amazonaws.com", ".amazonaws.com.cn")):
+        if not is_aws(self.client.meta.endpoint_url):
             return
         answer: Document = dict(self.client.get_bucket_location(Bucket=self.name))
         location = answer.get("LocationConstraint")
@@ -233,7 +237,8 @@ class _Bucket:
         if private is None:
             private = access.keeps_originals_private(former)
         if self.wanted.mode == "failover":
-            distribution = self.wanted.distribution_arn or access.distribution_of(former)
+            arn = self.wanted.distribution_arn or access.distribution_of(former)
+            distribution = arn() if callable(arn) else arn
         if self.wanted.remove or not (self.is_public or distribution):
             return []
         return [

@@ -4,10 +4,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
-from urllib.parse import urlsplit
 
 from django_shift_media.aws import access
-from django_shift_media.aws.bucket import Wanted, bucket_parts
+from django_shift_media.aws.bucket import Wanted, bucket_parts, set_option
 from django_shift_media.aws.cloudfront import Certificate, Distribution, Progress, Resource
 from django_shift_media.aws.distribution import (
     cache_policy,
@@ -18,7 +17,7 @@ from django_shift_media.aws.distribution import (
     resource_name,
     website_origins,
 )
-from django_shift_media.aws.documents import Conflict, Document, NotYet, our_id
+from django_shift_media.aws.documents import Conflict, Document, NotYet, is_aws, our_id
 from django_shift_media.aws.plan import Part
 from django_shift_media.aws.subresources import POLICY
 from django_shift_media.aws.website import parse_app_url
@@ -72,13 +71,11 @@ class Cdn:
         self.policy = Resource(
             client,
             "CachePolicy",
-            "cache_policy",
             lambda summary: bool(summary["CachePolicyConfig"]["Name"] == name),
         )
         self.access_control = Resource(
             client,
             "OriginAccessControl",
-            "origin_access_control",
             lambda summary: bool(summary["Name"] == name),
         )
         self.distribution = Distribution(client, self.comment, wanted.domain, wanted.waiting)
@@ -106,10 +103,10 @@ class Cdn:
             write=self.distribution.write,
         )
         if self.wanted.mode == "failover":
-            for position, part in enumerate(bucket_parts(self.storage, self.bucket(_UNKNOWN))):
+            for part in bucket_parts(self.storage, self.bucket):
                 yield replace(
                     part,
-                    merge=partial(self.merge_bucket, position),
+                    merge=partial(self.merge_bucket, part),
                     write=partial(self.write_bucket, part),
                 )
 
@@ -160,23 +157,26 @@ class Cdn:
             parse_app_url(wanted.app_url or "", wanted.mount),
         )
 
-    def bucket(self, distribution_arn: str) -> Wanted:
+    @property
+    def bucket(self) -> Wanted:
         return Wanted(
             mode="failover",
             mount=self.wanted.mount,
             private_originals=self.wanted.private_originals,
-            distribution_arn=distribution_arn,
+            distribution_arn=self.distribution_arn,
         )
 
-    def merge_bucket(self, position: int, current: Document | None) -> Document | None:
+    def distribution_arn(self) -> str:
+        return self.distribution.found["ARN"] if self.distribution.id else _UNKNOWN
+
+    def merge_bucket(self, part: Part, current: Document | None) -> Document | None:
         """A bucket is made private once a distribution reads it all over the world."""
         if self.distribution.id is None and self.distribution.is_blocked:
             raise NotYet("it waits for the distribution")
         is_waited_for = self.distribution.waiting is not None
         if self.distribution.is_deploying and not is_waited_for:
             raise NotYet("it waits for the distribution, run this again later, or with --wait")
-        arn = self.distribution.found["ARN"] if self.distribution.id else _UNKNOWN
-        return bucket_parts(self.storage, self.bucket(arn))[position].merge(current)
+        return part.merge(current)
 
     def write_bucket(self, part: Part, wanted: Document | None) -> None:
         self.distribution.deploy()
@@ -208,9 +208,9 @@ class Cdn:
         elif storage.prefix:  # which the distribution adds
             option, value = "public_url", base
         if storage.base != base:
-            yield f'Set "{option}": "{value}" in the OPTIONS of the storage.'
+            yield set_option(option, value)
         if storage.mode != wanted.mode:
-            yield f'Set "mode": "{wanted.mode}" in the OPTIONS of the storage.'
+            yield set_option("mode", wanted.mode)
 
     def invalidate(self, paths: list[str]) -> str:
         """Make CloudFront forget what it keeps; return a line that says so."""
@@ -232,8 +232,7 @@ def _part(name: str, resource: Resource, document: Document) -> Part:
 
 
 def _refuse(storage: S3MediaStorage, wanted: CdnWanted) -> None:
-    host = urlsplit(storage.endpoint_url or "").hostname
-    if host and not host.endswith((".amazonaws.com", ".amazonaws.com.cn")):
+    if storage.endpoint_url and not is_aws(storage.endpoint_url):
         raise Conflict(f"CloudFront cannot stand before {storage.endpoint_url!r}, only before S3.")
     if wanted.mode == "app":
         raise Conflict("In mode app the app answers: --mode must be website or failover.")

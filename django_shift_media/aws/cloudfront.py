@@ -7,6 +7,8 @@ import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from botocore import xform_name
+
 from django_shift_media.aws.distribution import covers
 from django_shift_media.aws.documents import Conflict, Document, NotYet
 
@@ -34,16 +36,14 @@ class Resource:
     """
     A cache policy, an origin access control or a distribution: all have the same calls.
 
-    ``kind`` is as in "CachePolicy", ``operation`` as in "cache_policy"; ``is_ours`` tells it from
-    others by its summary in the list of all.
+    ``kind`` is as in "CachePolicy"; ``is_ours`` tells it from others by its summary in the list of
+    all.
     """
 
-    def __init__(
-        self, client: Any, kind: str, operation: str, is_ours: Callable[[Document], bool]
-    ) -> None:
+    def __init__(self, client: Any, kind: str, is_ours: Callable[[Document], bool]) -> None:
         self.client = client
         self.kind = kind
-        self.operation = operation
+        self.operation = xform_name(kind)
         self.is_ours = is_ours
         self.id: str | None = None
         self.found: Document = {}
@@ -156,7 +156,7 @@ class Distribution(Resource):
     def __init__(
         self, client: Any, comment: str, domain: str | None, waiting: Progress | None
     ) -> None:
-        super().__init__(client, "Distribution", "distribution", self.has_our_comment)
+        super().__init__(client, "Distribution", self.has_our_comment)
         self.comment = comment
         self.domain = domain
         self.waiting = waiting

@@ -8,8 +8,11 @@ import re
 import zlib
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 Document = dict[str, Any]
+
+POLICY_VERSION = "2012-10-17"  # of the language that policies are written in
 
 
 class Conflict(Exception):
@@ -42,6 +45,21 @@ def partition(region: str) -> str:
     if region.startswith("cn-"):
         return "aws-cn"
     return "aws-us-gov" if region.startswith("us-gov-") else "aws"
+
+
+def is_aws(endpoint_url: str) -> bool:
+    """Say whether an endpoint is AWS's own, and no other server that speaks S3."""
+    host = urlsplit(endpoint_url).hostname or ""
+    return host.endswith((".amazonaws.com", ".amazonaws.com.cn"))
+
+
+def bucket_arn(bucket: str, region: str) -> str:
+    return f"arn:{partition(region)}:s3:::{bucket}"
+
+
+def statements_of(policy: Document | None) -> list[Document]:
+    statements: list[Document] = listed((policy or {}).get("Statement", []))
+    return statements
 
 
 def listed(value: Any) -> list[Any]:

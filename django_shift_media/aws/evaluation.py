@@ -3,7 +3,7 @@
 import re
 from typing import NamedTuple
 
-from django_shift_media.aws.documents import Document, listed
+from django_shift_media.aws.documents import Document, listed, statements_of
 
 
 class BucketConfiguration(NamedTuple):
@@ -46,10 +46,9 @@ def anyone_may(policy: Document, action: str, resource: str) -> bool:
     Conditions and the elements that begin with "Not" are not worked out: a statement that has
     one lets nobody do anything, and keeps everyone off what it denies.
     """
-    statements = listed(policy.get("Statement", []))
     matching = [
         (statement["Effect"], is_conditional(statement))
-        for statement in statements
+        for statement in statements_of(policy)
         if is_for_anyone(statement)
         and any(_matches(pattern, action) for pattern in listed(statement.get("Action", "*")))
         and any(

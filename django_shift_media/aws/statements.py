@@ -3,12 +3,12 @@
 import re
 from collections.abc import Iterable
 
-from django_shift_media.aws.documents import Document, partition
+from django_shift_media.aws.documents import POLICY_VERSION, Document, bucket_arn
 from django_shift_media.s3 import S3MediaStorage
 
 
 def policy(statements: Iterable[Document]) -> Document:
-    return {"Version": "2012-10-17", "Statement": list(statements)}
+    return {"Version": POLICY_VERSION, "Statement": list(statements)}
 
 
 def allow(actions: Iterable[str], resource: str) -> Document:
@@ -17,7 +17,7 @@ def allow(actions: Iterable[str], resource: str) -> Document:
 
 def bucket(storage: S3MediaStorage) -> str:
     """Return the bucket's ARN."""
-    return f"arn:{partition(storage.region)}:s3:::{storage.bucket_name}"
+    return bucket_arn(storage.bucket_name, storage.region)
 
 
 def objects(storage: S3MediaStorage, pattern: str = "*") -> str:

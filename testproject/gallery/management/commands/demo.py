@@ -9,15 +9,15 @@ import time
 from contextlib import ExitStack
 from html import unescape
 from pathlib import Path
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from django_shift_media.doctor.hops import follow
 from gallery.drawings import draw_photo
 
 MANAGE = settings.BASE_DIR / "manage.py"
-REDIRECTS = {301, 302, 307, 308}
 
 
 class Command(BaseCommand):
@@ -48,7 +48,6 @@ class Command(BaseCommand):
             data = stack.enter_context(tempfile.TemporaryDirectory())
             self.session = requests.Session()
             self.site = f"http://127.0.0.1:{free_port(port)}/"
-            self.website_address = s3.website_address
             self.environment = {
                 **os.environ,
                 "AWS_ACCESS_KEY_ID": s3.access_key,
@@ -124,31 +123,16 @@ class Command(BaseCommand):
         """Ask for all pictures of the gallery's page, hop by hop."""
         for url in re.findall(r'<img src="([^"]+)"', self.session.get(self.site).text):
             self.write(f"\n{title} of {url}")
-            while url:
-                url = self.hop(url)
+            for hop in follow(url):
+                self.write(self.line(hop))
 
-    def hop(self, url):
-        parts = urlsplit(url)
-        in_app = url.startswith(self.site)
-        # *.localhost is this machine, but not every resolver knows.
-        host, port = (parts.hostname, parts.port) if in_app else self.website_address
-        started = time.perf_counter()
-        answer = self.session.get(
-            f"http://{host}:{port}{parts.path}",
-            headers={"Host": parts.netloc},
-            allow_redirects=False,
-        )
-        milliseconds = 1000 * (time.perf_counter() - started)
-        who = "app" if in_app else "bucket"
-        size = f"{len(answer.content):,} bytes"
-        line = f"  {answer.status_code}  {who:<6} {milliseconds:6.0f} ms {size:>14}"
-        if answer.status_code in REDIRECTS:
-            target = urljoin(url, answer.headers["Location"])
-            self.write(f"{line}  Location: {target}")
-            return target
-        headers = answer.headers
-        self.write(f"{line}  {headers['Content-Type']}, {headers.get('Cache-Control', '')}")
-        return None
+    def line(self, hop):
+        who = "app" if hop.url.startswith(self.site) else "bucket"
+        size = f"{len(hop.body):,} bytes"
+        line = f"  {hop.status}  {who:<6} {hop.milliseconds:6.0f} ms {size:>14}"
+        if hop.redirects:
+            return f"{line}  Location: {hop.location}"
+        return f"{line}  {hop.content_type}, {hop.cache_control}"
 
     def wait(self):
         try:
