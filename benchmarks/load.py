@@ -33,7 +33,7 @@ from gallery.drawings import draw_photo  # noqa: E402
 from tests import servers  # noqa: E402
 from tests.conftest import at_once, configured_bucket, fetch  # noqa: E402
 from tests.galleries import gunicorn  # noqa: E402
-from tests.loads import RETURN_MEMORY, Site, attack, heavy_files, put_original, resize_path  # noqa: E402
+from tests.loads import Site, attack, heavy_files, put_original, resize_path  # noqa: E402
 
 HEADER = "asked at once      processes cache      fetches generations        puts   slowest"
 SRCSET = (320, 480, 640, 800, 960, 1280)
@@ -70,7 +70,7 @@ def measure_memory(site: Site) -> None:
     files = heavy_files(int(conf.max_pixels**0.5))
     with ExitStack() as site.stack:
         site.count()
-        workers = site.run(gunicorn, workers=1, **RETURN_MEMORY)
+        workers = site.run(gunicorn, workers=1)
         before = workers.peak_memory()
         print(f"{len(files)} files of {conf.max_pixels:,} pixels, {conf.concurrency} at a time")
         print(f"statuses: {sorted(attack(site, workers, files) | attack(site, workers, files))}")

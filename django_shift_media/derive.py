@@ -105,11 +105,12 @@ def _render(storage: MediaStorage, original: str, resize: Resize, stopwatch: Sto
         # for together fetch it once.
         with _originals.use(original, lambda: _fetch(storage, original)) as data:
             stopwatch.lap("fetch")
-            with here.decoding():
-                stopwatch.lap("queue")
-                return get_engine().render(
-                    data, resize, max_pixels=conf.max_pixels, stopwatch=stopwatch
-                )
+            return here.decode(lambda: _resize(data, resize, stopwatch))
+
+
+def _resize(data: bytes, resize: Resize, stopwatch: Stopwatch) -> bytes:
+    stopwatch.lap("queue")
+    return get_engine().render(data, resize, max_pixels=conf.max_pixels, stopwatch=stopwatch)
 
 
 def _fetch(storage: MediaStorage, original: str) -> bytes:

@@ -30,9 +30,12 @@ def examine(file: "File[Any]", *, kind: Kind, max_bytes: int | None) -> ImageInf
     check_bytes(file.size, conf.max_bytes)
     info: ImageInfo | None = getattr(file, _EXAMINED, None)
     if info is None:
-        with places().examining():
-            file.seek(0)
-            info = get_engine().verify(file.read(), max_pixels=conf.max_pixels)
+        info = places().examine(lambda: _verify(file))
         file.seek(0)
         setattr(file, _EXAMINED, info)
     return info
+
+
+def _verify(file: "File[Any]") -> ImageInfo:
+    file.seek(0)
+    return get_engine().verify(file.read(), max_pixels=conf.max_pixels)
