@@ -1,0 +1,16 @@
+"""Sphinx: ``sphinx-build -W docs docs/_build``."""
+
+import django_shift_media
+
+project = "django-shift-media"
+author = "the authors of django-shift-media"
+release = version = django_shift_media.__version__
+extensions = ["sphinx_copybutton"]
+html_theme = "furo"
+html_title = f"{project} {release}"
+exclude_patterns = ["_build"]
+# A link that leads nowhere is an error.
+nitpicky = True
+# Prompts are shown, and not copied.
+copybutton_prompt_text = "$ "
+highlight_language = "none"
