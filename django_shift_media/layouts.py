@@ -115,7 +115,10 @@ def _formats(options: Mapping[str, Any], default: ImageFormat) -> list[Any]:
         return [format or default]
     if format is not None:
         raise InvalidResize(f"format is {format!r}, formats is {formats!r}: only one may be given.")
-    return list(dict.fromkeys(_split("formats", formats)))
+    names = list(dict.fromkeys(_split(formats)))
+    if not all(names):
+        raise InvalidResize(f'formats is {formats!r}, must be as in "avif,webp,jpg".')
+    return names
 
 
 def _row(
@@ -209,7 +212,7 @@ def _ratio(value: Any) -> Fraction:
 
 def _numbers(option: str, value: Any, type: type[Number]) -> list[Any]:
     try:
-        numbers = sorted({type(str(part)) for part in _split(option, value)})
+        numbers = sorted({type(str(part)) for part in _split(value)})
     except ValueError:
         numbers = []
     if not numbers or not all(0 < number <= MAX_SIDE for number in numbers):
@@ -219,13 +222,10 @@ def _numbers(option: str, value: Any, type: type[Number]) -> list[Any]:
     return numbers if option == "widths" else sorted({1, *numbers})
 
 
-def _split(option: str, value: Any) -> list[Any]:
+def _split(value: Any) -> list[Any]:
     if isinstance(value, str):
-        value = [part.strip() for part in value.split(",")]
-    parts = list(value) if isinstance(value, Iterable) else [value]
-    if not parts or "" in parts:
-        raise InvalidResize(f"{option} is {value!r}: something is missing.")
-    return parts
+        return [part.strip() for part in value.split(",")]
+    return list(value) if isinstance(value, Iterable) else [value]
 
 
 def _check_names(options: Iterable[str]) -> None:
