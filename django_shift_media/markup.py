@@ -4,9 +4,8 @@ import difflib
 import re
 from typing import Any, TypeGuard, Unpack
 
-from django.forms.utils import flatatt
 from django.utils.html import conditional_escape, format_html, format_html_join
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 
 from django_shift_media.exceptions import InvalidResize
 from django_shift_media.files import MediaFile
@@ -45,7 +44,7 @@ def picture(file: MediaFile | None, size: str | None = None, **arguments: Any) -
         return ""
     options, attributes = _told_apart("picture", arguments)
     picture = file.picture(size, **options)
-    sources = format_html_join("", "<source{}>", ((_source(it),) for it in picture.sources))
+    sources = format_html_join("", "{}", ([_source(source)] for source in picture.sources))
     return format_html("<picture>{}{}</picture>", sources, _img(picture.img, attributes))
 
 
@@ -107,14 +106,14 @@ def _only_source(tag: str, picture: Picture) -> Source:
 
 
 def _source(source: Source) -> SafeString:
-    return _written({"media": source.media, "type": source.type, **_candidates(source)})
+    return _element("source", {"media": source.media, "type": source.type, **_candidates(source)})
 
 
 def _img(source: Source, attributes: dict[str, Any]) -> SafeString:
     candidates = _candidates(source)
     if source.sizes is None and len(source.srcset) == 1:
         candidates["srcset"] = None  # it would say what src says
-    return format_html("<img{}>", _written({"src": source.url, **candidates, **attributes}))
+    return _element("img", {"src": source.url, **candidates, **attributes})
 
 
 def _candidates(source: Source) -> dict[str, Any]:
@@ -126,12 +125,16 @@ def _candidates(source: Source) -> dict[str, Any]:
     }
 
 
-def _written(attributes: dict[str, Any]) -> SafeString:
-    return flatatt({name: _quoted(value) for name, value in attributes.items()})
+def _element(name: str, attributes: dict[str, Any]) -> SafeString:
+    # As Django's flatatt(), which takes half of the time of a page, and lets safe text end it.
+    written = "".join(
+        f" {attribute}" if value is True else f' {attribute}="{_quoted(value)}"'
+        for attribute, value in attributes.items()
+        if value is not None and value is not False
+    )
+    return mark_safe(f"<{name}{written}>")  # noqa: S308  # each value is quoted
 
 
-def _quoted(value: Any) -> Any:
+def _quoted(value: Any) -> str:
     """Escape what an attribute says; a quote ends it, be the value safe elsewhere."""
-    if isinstance(value, bool) or value is None:
-        return value
-    return SafeString(conditional_escape(value).replace('"', "&quot;"))
+    return conditional_escape(value).replace('"', "&quot;")
