@@ -231,8 +231,9 @@ class MediaField(models.FileField):
         if isinstance(value, MediaFile) and value._committed:
             return value.field.read_facts(value.instance)
         if isinstance(value, File) and value:
+            upload = value.file if isinstance(value, MediaFile) else value
             with suppress(UnacceptableFile):  # it is refused when it is saved, with the reason
-                return self.measure(value)
+                return self.measure(upload)
         return Facts()
 
     def _measure_new_file(self, instance: models.Model, **kwargs: Any) -> None:

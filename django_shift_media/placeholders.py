@@ -46,7 +46,9 @@ class Placeholder:
     @lru_cache(maxsize=4096)  # remembers what is computed below, too
     def parse(cls, text: str) -> "Placeholder":
         """Return the placeholder that a row keeps, or raise ``ValueError``."""
-        if not (match := _TEXT.fullmatch(text)):
+        match = _TEXT.fullmatch(text)
+        # Three bits are how fine the shorter side is, never 0.
+        if not match or not base64.b64decode(match["hash"])[3] & 7:
             raise ValueError(
                 f"The placeholder is {text!r}, must be a ThumbHash in base64 and a colour,"
                 ' as in "1QcSHQRnh493V4dIh4eXh1h4kJUI #a0b1c2".'
@@ -69,14 +71,9 @@ class Placeholder:
 
     @cached_property
     def data_uri(self) -> str:
-        """A picture of a few pixels, to be enlarged: about 300 characters."""
-        import thash
-
-        width, height, pixels = thash.thumb_hash_to_rgba(
-            base64.b64decode(self.hash), base_size=_SHOWN_SIDE
-        )
+        """A picture of a few pixels, to be enlarged: about 250 characters."""
         buffer = io.BytesIO()
-        Image.frombytes("RGBA", (width, height), pixels).save(buffer, "WEBP", quality=80)
+        _picture(list(base64.b64decode(self.hash))).save(buffer, "WEBP", quality=80)
         return f"data:image/webp;base64,{base64.b64encode(buffer.getvalue()).decode()}"
 
     @cached_property
@@ -94,6 +91,17 @@ class Placeholder:
 
 def is_installed() -> bool:
     return find_spec("thash") is not None
+
+
+def _picture(hash: list[int]) -> Image.Image:
+    import thash
+
+    width, height, pixels = thash.thumb_hash_to_rgba(hash, base_size=_SHOWN_SIDE)
+    image = Image.frombytes("RGBA", (width, height), pixels)
+    # What it returns is never longer than 7 to 3; panoramas are, and it knows of them.
+    ratio = thash.thumb_hash_to_approximate_aspect_ratio(hash) or 1
+    long = _SHOWN_SIDE
+    return image.resize((long, round(long / ratio)) if ratio > 1 else (round(long * ratio), long))
 
 
 def _dominant_colour(image: Image.Image) -> str:
