@@ -9,6 +9,7 @@ from django.db.models.fields.files import FieldFile
 from django_shift_media import keys
 from django_shift_media.layouts import PictureOptions
 from django_shift_media.pictures import Picture
+from django_shift_media.placeholders import Placeholder
 from django_shift_media.presets import layout_for, resize_for
 from django_shift_media.resizes import FocalPoint, Options, default_format, parse_focal_point
 from django_shift_media.signing import sign
@@ -87,6 +88,12 @@ class MediaFile(FieldFile):
         return height
 
     @property
+    def placeholder(self) -> Placeholder | None:
+        """What a page shows until the image has loaded, from ``placeholder_field``."""
+        text = self.field.read(self.instance, self.field.placeholder_field)
+        return Placeholder.parse(text) if text else None
+
+    @property
     def focal_point(self) -> FocalPoint | None:
         """What "fill" crops around, from ``focal_point_field``; None: the centre."""
         text = self.field.read(self.instance, self.field.focal_point_field)
@@ -98,12 +105,24 @@ class MediaFile(FieldFile):
         info = self.field.examine(content)
         if info:
             name = keys.normalise_name(name, extension=info.format)
+        facts = self.field.measure(content)  # before the storage closes it
         super().save(name, content, save=False)
-        self.field.write_dimensions(self.instance, info.size if info else None)
+        self.field.write_facts(self.instance, facts)
         if save:
             self.instance.save()
 
     save.alters_data = True  # type: ignore[attr-defined]
+
+    def measure(self) -> None:
+        """
+        Fetch the file, and set the fields for width, height and placeholder to what it is.
+
+        For rows that are older than these fields. It saves nothing. Raise as ``save()`` does.
+        """
+        with self.storage.open(str(self.name)) as file:
+            self.field.write_facts(self.instance, self.field.measure(file))
+
+    measure.alters_data = True  # type: ignore[attr-defined]
 
     def delete(self, save: bool = True) -> None:
         """
@@ -128,5 +147,5 @@ class MediaFile(FieldFile):
     delete.alters_data = True  # type: ignore[attr-defined]
 
     def _set_instance_attribute(self, name: str | None, content: Any) -> None:
-        # Past the descriptor, which would forget the dimensions of what was just stored.
+        # Past the descriptor, which would forget the facts about what was just stored.
         self.instance.__dict__[self.field.attname] = name
