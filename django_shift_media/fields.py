@@ -12,13 +12,14 @@ from django.core.files.storage import Storage, default_storage
 from django.db import models, router, transaction
 from django.db.models.fields.files import FileDescriptor
 from django.forms import Field as FormField
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from django_shift_media import keys
 from django_shift_media.engines import ImageInfo
 from django_shift_media.exceptions import UnacceptableFile
 from django_shift_media.files import MediaFile
-from django_shift_media.forms import MediaFormField
+from django_shift_media.forms import REFUSALS, MediaFormField, refusal
 from django_shift_media.orphans import Orphans
 from django_shift_media.placeholders import MAX_LENGTH as PLACEHOLDER_LENGTH
 from django_shift_media.placeholders import is_installed as placeholders_installed
@@ -177,6 +178,24 @@ class MediaField(models.FileField):
         }
         # A long file name is shortened, not refused.
         return super().formfield(**{**defaults, **kwargs, "max_length": None})
+
+    @cached_property
+    def validators(self) -> list[Any]:
+        return [*super().validators, self.validate_content]
+
+    def validate_content(self, file: "File[Any]") -> None:
+        """
+        Be a validator, for what goes through no form field of ours: serializers, ``full_clean()``.
+
+        Raise ``ValidationError`` for a new file that would be refused when it is saved.
+        """
+        if isinstance(file, MediaFile) and file._committed:
+            return
+        try:
+            self.examine(file.file if isinstance(file, MediaFile) else file)
+        except UnacceptableFile as error:
+            code, params = refusal(file, error)
+            raise ValidationError(REFUSALS[code], code=code, params=params) from error
 
     def examine(self, file: "File[Any]") -> ImageInfo | None:
         return examine(file, kind=self.kind, max_bytes=self.max_bytes)
