@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import suppress
 from os import PathLike
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, Self, get_args, overload
 
 from django.core import checks
 from django.core.exceptions import ValidationError
@@ -90,6 +90,16 @@ class MediaField(models.FileField):
 
     attr_class = MediaFile
     descriptor_class = MediaDescriptor
+
+    if TYPE_CHECKING:
+        # So that editors and type checkers know what ``obj.photo.resize(`` takes.
+        @overload
+        def __get__(self, instance: None, owner: Any) -> MediaDescriptor: ...
+        @overload
+        def __get__(self, instance: models.Model, owner: Any) -> MediaFile: ...
+        @overload
+        def __get__(self, instance: Any, owner: Any) -> Self: ...
+        def __get__(self, instance: Any, owner: Any) -> Any: ...
 
     def __init__(
         self,

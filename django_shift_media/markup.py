@@ -33,26 +33,35 @@ def resize(file: MediaFile | None, size: str, **options: Unpack[Options]) -> str
     return file.resize(size, **options) if _is_there(file, "resize") else ""
 
 
-def picture(file: MediaFile | None, size: str | None = None, **arguments: Any) -> str:
+def picture(
+    file: MediaFile | None, size: str | None = None, *, placeholder: bool = False, **arguments: Any
+) -> str:
     """
     Render a ``<picture>``; see ``MediaFile.picture()`` for the options.
 
-    All other arguments are attributes of its ``<img>``, of which ``alt`` is required. In their
-    names, _ stands for -. An empty file renders nothing.
+    With ``placeholder``, that of the file is shown until the picture has come. All other arguments
+    are attributes of its ``<img>``, of which ``alt`` is required. In their names, _ stands for -.
+    An empty file renders nothing.
     """
     if not _is_there(file, "picture"):
         return ""
     options, attributes = _told_apart("picture", arguments)
     picture = file.picture(size, **options)
+    if placeholder:
+        attributes["style"] = _style(file, attributes)
     sources = format_html_join("", "{}", ([_source(source)] for source in picture.sources))
     return format_html("<picture>{}{}</picture>", sources, _img(picture.img, attributes))
 
 
-def img(file: MediaFile | None, size: str | None = None, **arguments: Any) -> str:
+def img(
+    file: MediaFile | None, size: str | None = None, *, placeholder: bool = False, **arguments: Any
+) -> str:
     """Render an ``<img>``, of one format, from the arguments of ``picture()``."""
     if not _is_there(file, "img"):
         return ""
     options, attributes = _told_apart("img", arguments)
+    if placeholder:
+        attributes["style"] = _style(file, attributes)
     return _img(_only_source("img", file.picture(size, **options)), attributes)
 
 
@@ -94,6 +103,16 @@ def _attribute(name: str) -> str:
     close = difflib.get_close_matches(name, OPTIONS, 1)
     hint = f", did you mean {close[0]!r}?" if close else "."
     raise InvalidResize(f"{name!r} is no option of a picture and no attribute of an image{hint}")
+
+
+def _style(file: MediaFile, attributes: dict[str, Any]) -> str | None:
+    """Return the attribute ``style``, with the file's placeholder before what is there."""
+    if not file.field.placeholder_field:
+        raise ValueError(
+            f"placeholder=True, but the MediaField {file.field.name!r} has no placeholder_field."
+        )
+    style = file.placeholder.style if file.placeholder else ""
+    return ";".join(filter(None, [style, attributes.get("style")])) or None
 
 
 def _only_source(tag: str, picture: Picture) -> Source:

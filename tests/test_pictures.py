@@ -278,6 +278,7 @@ def test_an_empty_file_renders_nothing(file: Any, tag: str) -> None:
         ('picture photo widths="99999" alt=""', "widths is '99999', must be as in"),
         ('picture photo widths="9" densities="2" alt=""', "densities is '2', which goes with size"),
         ('picture photo "9x9" densities="x" alt=""', "densities is 'x', must be as in \"1,2,3\""),
+        ('picture photo "9x9" densities=missing alt=""', "densities is '', must be"),
         ('picture photo "9x9" densities="nan" alt=""', "densities is 'nan', must be"),
         ('picture photo "9x9" ratio="2" alt=""', "ratio is '2', which goes with widths only"),
         ('picture photo "9x9" sizes="9vw" alt=""', "sizes is '9vw', which goes with widths only"),

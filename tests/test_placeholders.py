@@ -407,3 +407,25 @@ def test_without_the_library_only_the_field_is_an_error() -> None:
         "shift_media.E104 placeholder_field is 'placeholder', but thash is not installed."
         ' pip install "django-shift-media[placeholders]"\n'
     )
+
+
+@pytest.mark.parametrize("tag", ["picture", "img"])
+def test_tags_show_it_before_the_picture_beside_a_style_of_their_own(
+    tag: str, photo: Photo
+) -> None:
+    style = photo.photo.placeholder.style
+    html = rendered(f'{{% {tag} photo "50x50" alt="" placeholder=True %}}', photo=photo.photo)
+    assert f'style="{style}"' in html
+    html = rendered(
+        f'{{% {tag} photo "50x50" alt="" placeholder=True style="color:red" %}}', photo=photo.photo
+    )
+    assert f'style="{style};color:red"' in html
+    photo.placeholder = ""
+    html = rendered(f'{{% {tag} photo "50x50" alt="" placeholder=True %}}', photo=photo.photo)
+    assert "style" not in html
+
+
+def test_a_field_that_keeps_none_cannot_show_one(jpeg: bytes, db: None) -> None:
+    attachment = Attachment.objects.create(preview=ContentFile(jpeg, name="a.jpg"))
+    with pytest.raises(ValueError, match="'preview' has no placeholder_field"):
+        rendered('{% img file "9x9" alt="" placeholder=True %}', file=attachment.preview)

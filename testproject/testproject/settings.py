@@ -96,6 +96,17 @@ elif cache.startswith("db://"):
         }
     }
 
+SHIFT_MEDIA_PRESETS = {
+    "tile": {
+        "size": "240x240",
+        "how": "fill",
+        "format": "webp",
+        "upscale": True,
+        "densities": "1,2",
+    },
+    "large": {"size": "800x800", "densities": "1,2", "formats": "avif,webp,jpg"},
+}
+
 if concurrency := os.environ.get("GALLERY_CONCURRENCY"):
     SHIFT_MEDIA_CONCURRENCY = int(concurrency)
 
