@@ -7,6 +7,7 @@ counts. Read the ratios: times depend on the machine.
 floor       a tag that joins strings and computes one HMAC: no signed URL can be cheaper
 image.url   ``{{ obj.image.url }}`` of Django's own field, for one URL that is not a resize
 resize      ``{% resize obj.photo "200x200" how="fill" %}``
+placeholder ``{{ obj.photo.placeholder.style }}``, decoded before
 """
 
 import hashlib
@@ -21,6 +22,7 @@ from django.conf import settings
 OBJECTS = 100
 REPEATS = 60
 NAME = "3c72aedc/ba25/41e6/a569/406c8f413974/cat.jpg/cat.jpg"
+PLACEHOLDER = "3ucZFYh2d4hvd4d3d1h3h73P3uv8 #c6e4e0"
 S3 = {"bucket_name": "photos", "region_name": "eu-central-1", "custom_domain": "cdn.example.com"}
 
 settings.configure(
@@ -48,7 +50,8 @@ from django_shift_media.fields import MediaField  # noqa: E402
 class Cat(models.Model):
     image = models.ImageField()
     image_s3 = models.ImageField(storage=storages["s3"])
-    photo = MediaField()
+    photo = MediaField(placeholder_field="placeholder")
+    placeholder = models.CharField(max_length=44)
 
     class Meta:
         app_label = "benchmark"
@@ -69,6 +72,7 @@ PAGES = {
     "image.url, S3": ("{{ obj.image_s3.url }}", "media-local"),
     "resize, local": ("{% resize obj.photo '200x200' how='fill' %}", "media-local"),
     "resize, S3": ("{% resize obj.photo '200x200' how='fill' %}", "media-s3"),
+    "placeholder": ("{{ obj.photo.placeholder.style }}", "media-local"),
 }
 
 
@@ -76,7 +80,8 @@ def main() -> None:
     libraries = {"shift_media": "django_shift_media.templatetags.shift_media"}
     engine = Engine(libraries=libraries)
     engine.template_builtins.append(library)
-    cats = [Cat(image=NAME, image_s3=NAME, photo=NAME) for _ in range(OBJECTS)]
+    names = {"image": NAME, "image_s3": NAME, "photo": NAME}
+    cats = [Cat(**names, placeholder=PLACEHOLDER) for _ in range(OBJECTS)]
     times: dict[str, list[float]] = {name: [] for name in PAGES}
     compiled = {
         name: engine.from_string(
