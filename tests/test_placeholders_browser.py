@@ -9,9 +9,10 @@ import pytest
 from django.core.files.base import ContentFile
 from PIL import Image
 
+from django_shift_media.placeholders import Placeholder
 from gallery.drawings import draw_photo
 from gallery.models import Photo
-from tests.test_placeholders import MAX_ERROR, encoded, error
+from tests.test_placeholders import MAX_ERROR, TEXT, channels, encoded, error
 
 WAITING = "image => !image.complete && image.naturalWidth === 0"
 LOADED = "() => document.images[0].complete && document.images[0].naturalWidth === 240"
@@ -68,3 +69,31 @@ def test_a_transparent_picture_is_seen_as_it_is(live_server: Any, chromium: Any,
     seen = held.shot("after").convert("RGB")
     assert seen.getpixel((60, 120)) == pytest.approx((220, 20, 20), abs=6)
     assert seen.getpixel((180, 120)) == (0xEE, 0xEE, 0xEE), "the page, and nothing before it"
+
+
+@pytest.mark.parametrize(
+    ("policy", "is_seen"),
+    [
+        ("style-src-attr 'unsafe-inline'; img-src data:", "picture"),
+        ("style-src-attr 'unsafe-inline'; img-src 'self'", "colour"),
+        ("style-src 'self'; img-src data:", "nothing"),
+    ],
+)
+def test_what_a_content_security_policy_leaves_of_it(
+    chromium: Any, policy: str, is_seen: str
+) -> None:
+    placeholder = Placeholder.parse(TEXT)
+    page = chromium.new_page()
+    page.set_content(
+        '<meta http-equiv="Content-Security-Policy"'
+        f""" content="default-src 'none'; {policy}">"""
+        f'<img width="80" height="60" style="{placeholder.style}">'
+    )
+    seen = Image.open(io.BytesIO(page.locator("img").screenshot())).convert("RGB")
+    # Chromium draws an outline where an image has no source.
+    colours = {seen.getpixel((x, y)) for x in range(5, 75) for y in range(5, 55)}
+    if is_seen == "picture":
+        assert len(colours) > 100
+    else:
+        shade = channels(placeholder.colour) if is_seen == "colour" else (255, 255, 255)
+        assert colours == {shade}
