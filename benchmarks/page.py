@@ -9,6 +9,7 @@ image.url   ``{{ obj.image.url }}`` of Django's own field, for one URL that is n
 resize      ``{% resize obj.photo "200x200" how="fill" %}``
 preset      ``{% resize obj.photo "avatar" %}``, which stands for the same
 picture     ``{% picture %}`` of 3 formats x 4 widths, by each of its 13 URLs
+placeholder ``{{ obj.photo.placeholder.style }}``, decoded before
 """
 
 import hashlib
@@ -23,6 +24,7 @@ from django.conf import settings
 OBJECTS = 100
 REPEATS = 60
 NAME = "3c72aedc/ba25/41e6/a569/406c8f413974/cat.jpg/cat.jpg"
+PLACEHOLDER = "3ucZFYh2d4hvd4d3d1h3h73P3uv8 #c6e4e0"
 S3 = {"bucket_name": "photos", "region_name": "eu-central-1", "custom_domain": "cdn.example.com"}
 
 settings.configure(
@@ -51,9 +53,10 @@ from django_shift_media.fields import MediaField  # noqa: E402
 class Cat(models.Model):
     image = models.ImageField()
     image_s3 = models.ImageField(storage=storages["s3"])
-    photo = MediaField(width_field="width", height_field="height")
+    photo = MediaField(width_field="width", height_field="height", placeholder_field="placeholder")
     width = models.IntegerField()
     height = models.IntegerField()
+    placeholder = models.CharField(max_length=44)
 
     class Meta:
         app_label = "benchmark"
@@ -81,6 +84,7 @@ PAGES = {
     "preset, local": ("{% resize obj.photo 'avatar' %}", "media-local"),
     "picture, local": (PICTURE, "media-local"),
     "picture, S3": (PICTURE, "media-s3"),
+    "placeholder": ("{{ obj.photo.placeholder.style }}", "media-local"),
 }
 URLS = {"picture, local": 13, "picture, S3": 13}  # of a tag, where it is more than one
 
@@ -89,9 +93,9 @@ def main() -> None:
     libraries = {"shift_media": "django_shift_media.templatetags.shift_media"}
     engine = Engine(libraries=libraries)
     engine.template_builtins.append(library)
-    cats = [
-        Cat(image=NAME, image_s3=NAME, photo=NAME, width=4000, height=3000) for _ in range(OBJECTS)
-    ]
+    names = {"image": NAME, "image_s3": NAME, "photo": NAME}
+    facts = {"width": 4000, "height": 3000, "placeholder": PLACEHOLDER}
+    cats = [Cat(**names, **facts) for _ in range(OBJECTS)]
     times: dict[str, list[float]] = {name: [] for name in PAGES}
     compiled = {
         name: engine.from_string(

@@ -15,14 +15,12 @@ from django.forms import Field as FormField
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from django_shift_media import keys
+from django_shift_media import keys, placeholders
 from django_shift_media.engines import ImageInfo
 from django_shift_media.exceptions import UnacceptableFile
 from django_shift_media.files import MediaFile
 from django_shift_media.forms import REFUSALS, MediaFormField, refusal
 from django_shift_media.orphans import Orphans
-from django_shift_media.placeholders import MAX_LENGTH as PLACEHOLDER_LENGTH
-from django_shift_media.placeholders import is_installed as placeholders_installed
 from django_shift_media.resizes import parse_focal_point
 from django_shift_media.storages import media_storage
 from django_shift_media.uploads import Facts, Kind, examine, placeholder
@@ -310,14 +308,14 @@ class MediaField(models.FileField):
             return
         columns = {field.name: field for field in self.model._meta.fields}
         length = getattr(columns.get(self.placeholder_field), "max_length", None)
-        if length is not None and length < PLACEHOLDER_LENGTH:
+        if length is not None and length < placeholders.MAX_LENGTH:
             yield checks.Error(
                 f"{self.placeholder_field!r} has max_length={length}, too short for a placeholder.",
-                hint=f"Take {PLACEHOLDER_LENGTH}.",
+                hint=f"Take {placeholders.MAX_LENGTH}.",
                 obj=self,
                 id="shift_media.E103",
             )
-        if not placeholders_installed():
+        if not placeholders.is_installed():
             yield checks.Error(
                 f"placeholder_field is {self.placeholder_field!r}, but thash is not installed.",
                 hint='pip install "django-shift-media[placeholders]"',

@@ -24,7 +24,7 @@ _TEXT = re.compile(
     r" (?P<colour>#[0-9a-f]{6})"
 )
 # Browsers smooth what they enlarge: more pixels cost time and bytes, and look the same.
-_SHOWN_SIDE = 20
+_SHOWN_SIDE = 16
 _COLOURS = 8
 
 
@@ -71,7 +71,7 @@ class Placeholder:
 
     @cached_property
     def data_uri(self) -> str:
-        """A picture of a few pixels, to be enlarged: about 250 characters."""
+        """A picture of a few pixels, to be enlarged: about 200 characters."""
         buffer = io.BytesIO()
         _picture(list(base64.b64decode(self.hash))).save(buffer, "WEBP", quality=80)
         return f"data:image/webp;base64,{base64.b64encode(buffer.getvalue()).decode()}"

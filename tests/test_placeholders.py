@@ -23,6 +23,7 @@ from gallery.drawings import draw_photo
 from gallery.forms import PhotoForm
 from gallery.models import Attachment, Photo
 from tests.conftest import new_bucket
+from tests.test_templates import rendered
 
 pytestmark = pytest.mark.django_db
 
