@@ -9,7 +9,7 @@ from django.core.files.base import ContentFile
 
 from gallery.drawings import draw_photo
 from gallery.models import Photo
-from tests.test_browser import SHOWN, chromium  # noqa: F401  # the fixture
+from tests.test_browser import SHOWN
 from tests.test_templates import rendered
 
 PAGE = """
