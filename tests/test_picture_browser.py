@@ -27,7 +27,7 @@ PLACES = "() => ['img', 'p'].map(name => document.querySelector(name).getBoundin
 class Viewer:
     """A browser of some width and density, before a page with one picture."""
 
-    def __init__(self, chromium: Any, width: int, density: float) -> None:  # noqa: F811
+    def __init__(self, chromium: Any, width: int, density: float) -> None:
         context = chromium.new_context(
             viewport={"width": width, "height": 700}, device_scale_factor=density
         )
@@ -63,7 +63,7 @@ def bay(transactional_db: None) -> Photo:
     ],
 )
 def test_the_browser_chooses_by_width_and_density(
-    chromium: Any,  # noqa: F811
+    chromium: Any,
     live_server: Any,
     bay: Photo,
     request: Any,
@@ -83,7 +83,7 @@ def test_the_browser_chooses_by_width_and_density(
 
 @pytest.mark.parametrize("density", [1, 2, 3])
 def test_the_browser_chooses_by_density(
-    chromium: Any,  # noqa: F811
+    chromium: Any,
     live_server: Any,
     bay: Photo,
     density: int,
@@ -99,7 +99,7 @@ def test_the_browser_chooses_by_density(
 @pytest.mark.parametrize("width", [320, 1280])
 @pytest.mark.parametrize("tag", [FLUID, FIXED], ids=["fluid", "fixed"])
 def test_nothing_moves_when_the_picture_comes(
-    chromium: Any,  # noqa: F811
+    chromium: Any,
     live_server: Any,
     bay: Photo,
     tag: str,
