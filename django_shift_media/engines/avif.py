@@ -190,12 +190,14 @@ class _Avif:
         return any(kind == b"av01" for body in descriptions for kind, _ in self._boxes(body[8:]))
 
     def _samples(self, table: memoryview) -> Iterator[memoryview]:
-        """Read where samples are: by their lengths, in chunks, in runs of chunks: 8.7.3 to 8.7.5."""
+        """Read where samples are: lengths, chunks, and how many a chunk has: 8.7.3 to 8.7.5."""
         lengths = self._lengths(table)
         runs = {first: number for first, number, _ in self._rows(table, b"stsc", ">III")}
+        near, far = self._rows(table, b"stco", ">I"), self._rows(table, b"co64", ">Q")
+        if near and far:
+            raise UnreadableImage("The image is damaged: it has two tables of chunks.")
         number = 0
-        chunks = self._rows(table, b"stco", ">I") or self._rows(table, b"co64", ">Q")
-        for n, (at,) in enumerate(chunks, 1):
+        for n, (at,) in enumerate(near or far, 1):
             number = runs.get(n, number)
             for length in islice(lengths, number):
                 self._count()
