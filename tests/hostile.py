@@ -94,9 +94,9 @@ def webp(size: tuple[int, int], *chunks: bytes, flags: int = 0) -> bytes:
     return riff(b"RIFF", body)
 
 
-def webp_frames(size: tuple[int, int], number: int) -> bytes:
+def webp_frames(size: tuple[int, int], number: int, frame_size: tuple[int, int] = (1, 1)) -> bytes:
     place = _three(0) * 2 + _three(0) * 2 + _three(100) + b"\x00"
-    frame = riff(b"ANMF", place + encoded((1, 1), "WEBP")[12:])
+    frame = riff(b"ANMF", place + encoded(frame_size, "WEBP", lossless=True)[12:])
     return webp(size, riff(b"ANIM", bytes(6)), *[frame] * number, flags=2)
 
 
@@ -346,6 +346,24 @@ HOSTILE: dict[str, Hostile] = {
         # To be cleared afterwards: room for that is taken when the file is opened.
         lambda: gif(b"!\xf9\x04\x08\0\0\0\0" + gif_frame((13000, 13000)), size=(1, 1)),
         "The image has 13000 x 13000 pixels",
+    ),
+    "gif-later-frame-beyond-its-canvas": Hostile(
+        lambda: gif(gif_frame((1, 1)) + gif_frame((13000, 13000))),
+        "The image has 13000 x 13000 pixels in each of 3 frames",
+    ),
+    "png-of-a-second-header": Hostile(
+        lambda: png(chunk(b"IHDR", struct.pack(">IIBBBBB", 20000, 20000, 1, 0, 0, 0, 0))),
+        "The image has more pixels than can be decoded.",
+    ),
+    "webp-canvas-that-is-smaller": Hostile(
+        lambda: webp((100, 100), encoded((16000, 3000), "WEBP", lossless=True)[12:]), DAMAGED
+    ),
+    "webp-frame-that-is-larger": Hostile(
+        lambda: webp_frames((100, 100), 2, (16000, 3000)), DAMAGED
+    ),
+    "jpeg-of-a-second-header": Hostile(
+        lambda: jpeg(segment(0xC0, struct.pack(">BHHB", 8, 60000, 60000, 1) + b"\1\x11\0")),
+        DAMAGED,
     ),
     "webp-of-most-pixels": Hostile(
         lambda: webp((16384, 16384), encoded((1, 1), "WEBP")[12:]), "The image has 16384 x 16384"

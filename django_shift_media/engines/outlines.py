@@ -118,9 +118,9 @@ def _gif(data: bytes) -> Outline:
             parts += number
         elif kind == b",":
             frames += 1
-            if frames == 1:  # it may be larger than the canvas, which is then widened
-                width = max(width, _little(data, at, 2) + _little(data, at + 4, 2))
-                height = max(height, _little(data, at + 2, 2) + _little(data, at + 6, 2))
+            # Where it does not lie on the canvas, that is widened.
+            width = max(width, _little(data, at, 2) + _little(data, at + 4, 2))
+            height = max(height, _little(data, at + 2, 2) + _little(data, at + 6, 2))
             at, number = _gif_sub_blocks(data, at + 10 + _gif_table(data[at + 8 : at + 9]))
             parts += number
         _check(parts, _PARTS, "blocks")
