@@ -16,7 +16,7 @@ with atheris.instrument_imports(include=["django_shift_media", "PIL"]):
     from django_shift_media.resizes import Resize
 
 MAX_PIXELS = 1_000_000
-RESIZE = Resize.parse("70x50-fill-60-upscale.png")
+RESIZE = Resize.parse("70x50-fill-90-upscale.png")
 
 
 def attempt(data: bytes) -> None:
