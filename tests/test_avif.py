@@ -188,6 +188,19 @@ def test_frames_of_a_later_piece_follow_the_sequence_of_an_earlier_one() -> None
         list(Stream(lambda: None).sizes(memoryview(frame)))
 
 
+def test_a_frame_may_follow_any_sequence_of_its_stream() -> None:
+    stream = memoryview(av1((300, 200)) + av1((30, 20)))
+    assert set(Stream(lambda: None).sizes(stream)) == {(300, 200), (30, 20)}
+    assert outline(avif_tiles(bytes(stream))) == (300, 200, 1)
+
+
+def test_a_track_of_two_tables_is_refused() -> None:
+    data = avif_frames((30, 20), 3)
+    twice = data.replace(b"stss", b"stsz")
+    with pytest.raises(UnreadableImage, match="two tables of samples"):
+        outline(twice)
+
+
 def test_a_picture_may_have_layers_but_not_many() -> None:
     assert outline(avif_tiles(av1((30, 20)) * 16, size=(30, 20))) == (30, 20, 1)
     with pytest.raises(FileTooLarge, match="more than 16 frames"):

@@ -43,11 +43,12 @@ class Stream:
 
     def __init__(self, count: Callable[[], None]) -> None:
         self._count = count
-        self._sequence: _Sequence | None = None
+        # Which of them a frame follows depends on where decoding begins. Most streams have one.
+        self._sequences: set[_Sequence] = set()
 
     def sizes(self, piece: memoryview) -> Iterator[Size]:
         """
-        Yield the size of each frame that is decoded.
+        Yield the sizes that each frame which is decoded may have.
 
         Raise ``FileTooLarge`` for many frames, ``UnreadableImage`` for one without a sequence.
         """
@@ -55,14 +56,16 @@ class Stream:
         for kind, body in _units(piece):
             self._count()
             if kind == _SEQUENCE_HEADER:
-                self._sequence = _sequence(_Bits(body))
+                self._sequences.add(_sequence(_Bits(body)))
             elif kind in {_FRAME_HEADER, _FRAME, _REDUNDANT_FRAME_HEADER}:
-                if self._sequence is None:
+                if not self._sequences:
                     raise UnreadableImage("The image is damaged: a frame has no sequence.")
                 frames += 1
                 if frames > _FRAMES:
                     raise FileTooLarge(f"A picture in it has more than {_FRAMES} frames.")
-                yield _frame_size(_Bits(body), self._sequence)
+                for sequence in self._sequences:
+                    self._count()
+                    yield _frame_size(_Bits(body), sequence)
 
 
 def _units(data: memoryview) -> Iterator[tuple[int, memoryview]]:

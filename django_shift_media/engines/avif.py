@@ -205,10 +205,11 @@ class _Avif:
                 at += length
 
     def _lengths(self, table: memoryview) -> Iterator[int]:
+        rows = self._rows(table, b"stsz", ">I", 12)
         for body in self._inside(table, b"stsz"):
             if length := int.from_bytes(body[4:8], "big"):
                 return repeat(length)
-        return (length for (length,) in self._rows(table, b"stsz", ">I", 12))
+        return (length for (length,) in rows)
 
     def _rows(self, table: memoryview, kind: bytes, row: str, at: int = 8) -> list[tuple[int, ...]]:
         """Read the rows of a table, behind their number."""
