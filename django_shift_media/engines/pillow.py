@@ -187,10 +187,9 @@ def _open(data: bytes, max_pixels: int) -> Image.Image:
     if claimed:
         _check_pixels(claimed.size, max_pixels, "The image", claimed.frames)
     image = Image.open(io.BytesIO(data), formats=_DECODERS)
-    # Pillow's own number is for AVIF only: it takes the further pictures of a phone's JPEG for
-    # frames, and walks through a GIF again to count them.
-    frames = claimed.frames if claimed else getattr(image, "n_frames", 1)
-    _check_pixels(image.size, max_pixels, "The image", frames)
+    # Not Pillow's own number of frames: it takes the further pictures of a phone's JPEG for some,
+    # and walks through a GIF again to count them.
+    _check_pixels(image.size, max_pixels, "The image", claimed.frames if claimed else 1)
     if image.format == "PNG":
         # Its EXIF may follow its pixels: getexif() would do this, and no error would be seen.
         image.load()
