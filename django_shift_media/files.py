@@ -33,10 +33,16 @@ class MediaFile(FieldFile):
         ``size`` is "200x200", "200x" or "x200", in pixels, or the name of a preset, whose
         options are overridden by those given. The options:
 
-        ``how``: "fit" (the default: lie inside the size) or "fill" (cover it, and crop around
-        the focal point). ``format``: None is the original's own if every browser shows it, else
-        "jpg". ``quality``: 1 to 99, None is the format's default. ``upscale``: whether a smaller
-        original is enlarged; it is not by default.
+        ``how``: "fit" (the default: lie inside the size), "fill" (cover it, and crop around the
+        focal point) or "pad" (lie inside it, and fill it up with the background). ``format``:
+        None is the original's own if every browser shows it, else "jpg". ``quality``: 1 to 99,
+        None is the format's default. ``upscale``: whether a smaller original is enlarged; it is
+        not by default. ``crop``: "10,20,60.5,80", left, top, right and bottom, in per cent, of
+        the part that is used; "fill" then crops around its centre. ``background``: "#ffcc00",
+        what the picture is put on; None is white for "pad" and "jpg", else nothing. ``frame``:
+        the frame of an animation, from 1, that becomes a still picture. ``grayscale``: whether
+        it loses its colours. ``blur``: 1 to 100, in pixels of the result. ``sharpen``: 1 to
+        200, in per cent. ``lossless``: whether nothing is lost in "webp" and "avif".
 
         Raise ``InvalidResize``, a ``ValueError``, for a wrong option, and ``InvalidKey``,
         another, for a file that is not stored or that no upload has named.
