@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
-
 # Part of the name of every resize without loss: changing it orphans them all.
 NO_LOSS = 90
 

@@ -7,8 +7,8 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from django_shift_media.exceptions import FileTooLarge, InvalidResize
+from django_shift_media.options import MAX_SIDE
 from django_shift_media.resizes import (
-    MAX_SIDE,
     FocalPoint,
     How,
     ImageFormat,
