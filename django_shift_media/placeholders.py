@@ -61,7 +61,8 @@ class Placeholder:
         import thash
 
         image = Image.open(io.BytesIO(picture)).convert("RGBA")
-        hash = base64.b64encode(bytes(thash.encode(image)))
+        # The other backend, taken where NumPy happens to be installed, makes other hashes.
+        hash = base64.b64encode(bytes(thash.encode(image, backend="pure")))
         return cls(hash.decode(), _dominant_colour(image))
 
     @property
