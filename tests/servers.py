@@ -1,8 +1,9 @@
 """
 The servers that the tests are run on, each started once and stopped at the end.
 
-Those for S3 have what ``django_shift_media.testing.S3Emulator`` has: ``endpoint_url``, ``access_key``,
-``secret_key``, ``region``, ``website_address``, ``website_url()`` and ``storage_options()``.
+Those for S3 have what ``django_shift_media.testing.S3Emulator`` has: ``endpoint_url``,
+``access_key``, ``secret_key``, ``region``, ``website_address``, ``website_url()`` and
+``storage_options()``.
 """
 
 import importlib.util

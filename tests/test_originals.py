@@ -374,6 +374,52 @@ def test_other_fields_of_an_instance_that_is_out_of_date_are_saved(row: Attachme
     assert_no_holes()
 
 
+@each_database
+def test_rows_swap_their_files(row: Attachment, field: str) -> None:
+    other = Attachment.objects.create(**{field: new_file()})
+    names = {getattr(row, field).name, getattr(other, field).name}
+    with transaction.atomic():
+        first, second = getattr(row, field).name, getattr(other, field).name
+        setattr(row, field, second)
+        setattr(other, field, first)
+        row.save()
+        other.save()
+    assert set(Attachment.objects.values_list(field, flat=True)) == names
+    assert_no_holes()
+
+
+@each_database
+def test_a_row_that_is_deleted_is_saved_again(row: Attachment, field: str) -> None:
+    name = getattr(row, field).name
+    with transaction.atomic():
+        row.delete()
+        row.save()
+    assert getattr(Attachment.objects.get(), field).name == name
+    assert_no_holes()
+
+
+@pytest.mark.parametrize("field", ["file"], indirect=True)
+def test_a_file_that_no_row_has_named_is_named_by_an_update(row: Attachment) -> None:
+    name = media_storage().save("3c72aedc/ba25/41e6/a569/406c8f413974/a.jpg/a.jpg", new_file())
+    row.file = name
+    with pytest.raises(FileNotFoundError, match="is named by QuerySet"):
+        row.save()
+    Attachment.objects.update(file=name)
+    assert media_storage().get(Attachment.objects.get().file.name) == NEW
+
+
+def test_a_file_that_is_stored_before_its_row_is_named_at_any_attempt() -> None:
+    row = Attachment()
+    row.file.save("new.jpg", new_file(), save=False)
+    with pytest.raises(RuntimeError), transaction.atomic():
+        row.save()
+        raise RuntimeError
+    row.pk = None
+    row.save()
+    assert_no_holes()
+    assert Attachment.objects.count() == 1
+
+
 FIRST = """
 from django.core.files.base import ContentFile
 from gallery.models import Attachment

@@ -7,7 +7,7 @@ GALLERY_S3_ENDPOINT_URL   the server, if it is not AWS
 GALLERY_S3_PUBLIC_URL     where the bucket's website is seen, if it is not AWS's endpoint
 GALLERY_CACHE             redis://HOST:PORT or db://TABLE; without it, each process has its own
 GALLERY_CONCURRENCY       how many resizes a process makes at a time (default: the processors)
-GALLERY_POSTGRESQL        the database, with PGHOST, PGPORT, PGUSER… as everywhere; without it, SQLite
+GALLERY_POSTGRESQL        the database, with PGHOST and others as everywhere; without it, SQLite
 GALLERY_DATA              the folder of the database and of local photos (default: testproject/data)
 AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY   as everywhere
 """
