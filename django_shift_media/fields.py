@@ -185,8 +185,12 @@ class MediaField(models.FileField):
         name: str | None = instance.__dict__.get(f"_{self.attname}_stored")
         return name
 
-    def note_stored(self, instance: models.Model, name: str | None) -> None:
+    def note_stored(self, instance: models.Model, name: str) -> None:
         instance.__dict__[f"_{self.attname}_stored"] = name
+
+    def forget_stored(self, instance: models.Model, name: str | None) -> None:
+        if self.just_stored(instance) == name:
+            instance.__dict__.pop(f"_{self.attname}_stored", None)
 
     def delete_on_commit(self, name: str, using: str) -> None:
         """

@@ -72,7 +72,7 @@ class MediaFile(FieldFile):
         if info:
             name = keys.normalise_name(name, extension=info.format)
         super().save(name, content, save=False)
-        self.field.note_stored(self.instance, self.name)
+        self.field.note_stored(self.instance, str(self.name))
         self.field.write_dimensions(self.instance, info.size if info else None)
         if save:
             self.instance.save()
@@ -94,7 +94,7 @@ class MediaFile(FieldFile):
         self.name = None
         self._committed = False
         setattr(self.instance, self.field.attname, None)
-        self.field.note_stored(self.instance, None)
+        self.field.forget_stored(self.instance, name)
         if save:
             self.instance.save()
         if is_stored:  # else it is the name of an upload, which may be that of another file

@@ -157,8 +157,9 @@ class Orphans:
         if self._former not in instance.__dict__:
             return
         former = instance.__dict__.pop(self._former)
-        transaction.on_commit(partial(self.field.note_stored, instance, None), using=using)
-        if former and former != getattr(instance, self.field.attname).name:
+        name = getattr(instance, self.field.attname).name
+        transaction.on_commit(partial(self.field.forget_stored, instance, name), using=using)
+        if former and former != name:
             Deletion(self.field, former, using, row_is_locked=True).schedule()
 
     def _before_delete(self, instance: models.Model, using: str, **kwargs: Any) -> None:

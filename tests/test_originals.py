@@ -415,9 +415,12 @@ def test_a_file_that_is_stored_before_its_row_is_named_at_any_attempt() -> None:
         row.save()
         raise RuntimeError
     row.pk = None
+    with transaction.atomic():
+        row.save()
+        row.file.save("newer.jpg", new_file(), save=False)
     row.save()
     assert_no_holes()
-    assert Attachment.objects.count() == 1
+    assert Attachment.objects.get().file.name.endswith("newer.jpg")
 
 
 FIRST = """
