@@ -9,7 +9,7 @@ from django.core import checks
 from django.core.exceptions import ValidationError
 from django.core.files.base import File
 from django.core.files.storage import Storage, default_storage
-from django.db import models, router, transaction
+from django.db import models, router
 from django.db.models.fields.files import FileDescriptor
 from django.forms import Field as FormField
 from django.utils.functional import cached_property
@@ -20,7 +20,7 @@ from django_shift_media.engines import ImageInfo
 from django_shift_media.exceptions import UnacceptableFile
 from django_shift_media.files import MediaFile
 from django_shift_media.forms import REFUSALS, MediaFormField, refusal
-from django_shift_media.orphans import Orphans
+from django_shift_media.orphans import Deletion, Orphans
 from django_shift_media.resizes import parse_focal_point
 from django_shift_media.storages import media_storage
 from django_shift_media.uploads import Facts, Kind, examine, placeholder
@@ -81,6 +81,11 @@ class MediaField(models.FileField):
     ``delete_orphans``
         Whether a file that is replaced or cleared, or whose row is deleted, is deleted once that
         is committed, unless another row names it. Off by default.
+
+        No committed row is ever left without its file if rows come to name stored files by
+        ``save()``, which locks. These do not: ``QuerySet.update()``, ``bulk_create()``,
+        ``bulk_update()``, raw SQL, fixtures, fields without this option, and rows in other
+        databases: with them, name no file that may be let go of at that very moment.
 
     There is no ``upload_to`` and no ``storage``: keys are made by the package, and the setting
     ``SHIFT_MEDIA_STORAGE`` chooses the storage.
@@ -210,29 +215,33 @@ class MediaField(models.FileField):
 
     # -- files that rows let go of ------------------------------------------------------------
 
+    def just_stored(self, instance: models.Model) -> str | None:
+        """Return a file that an instance has stored, and that no committed row has named yet."""
+        name: str | None = instance.__dict__.get(f"_{self.attname}_stored")
+        return name
+
+    def note_stored(self, instance: models.Model, name: str) -> None:
+        instance.__dict__[f"_{self.attname}_stored"] = name
+
+    def forget_stored(self, instance: models.Model, name: str | None) -> None:
+        if self.just_stored(instance) == name:
+            instance.__dict__.pop(f"_{self.attname}_stored", None)
+
     def delete_on_commit(self, name: str, using: str) -> None:
         """
         Delete an original once all is committed, if no row of any ``MediaField`` names it then.
 
         A failure is logged, and leaves the file where it is.
         """
+        Deletion(self, name, using).schedule()
 
-        def delete() -> None:
-            if not any(field._names(name, using) for field in self._media_fields(using)):
-                self.storage.delete(name)
-
-        transaction.on_commit(delete, using=using, robust=True)
-
-    def _media_fields(self, using: str) -> "Iterator[MediaField]":
+    def media_fields(self, using: str) -> "Iterator[MediaField]":
         """Give this field, and all others whose models have tables in the same database."""
         yield self
         for model in self.model._meta.apps.get_models():
             if router.allow_migrate_model(using, model):
                 fields = model._meta.local_fields
                 yield from (f for f in fields if isinstance(f, MediaField) and f is not self)
-
-    def _names(self, name: str, using: str) -> bool:
-        return self.model._base_manager.using(using).filter(**{self.attname: name}).exists()
 
     # -- width, height and placeholder --------------------------------------------------------
 

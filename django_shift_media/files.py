@@ -113,6 +113,7 @@ class MediaFile(FieldFile):
             name = keys.normalise_name(name, extension=info.format)
         facts = self.field.measure(content)  # before the storage closes it
         super().save(name, content, save=False)
+        self.field.note_stored(self.instance, str(self.name))
         self.field.write_facts(self.instance, facts)
         if save:
             self.instance.save()
@@ -145,6 +146,7 @@ class MediaFile(FieldFile):
         self.name = None
         self._committed = False
         setattr(self.instance, self.field.attname, None)
+        self.field.forget_stored(self.instance, name)
         if save:
             self.instance.save()
         if is_stored:  # else it is the name of an upload, which may be that of another file

@@ -13,6 +13,7 @@ import requests
 from django.core.cache import cache
 from django.core.files.base import ContentFile
 from django.core.management import call_command
+from django.db import connections
 
 from django_shift_media.storages import media_storage
 from gallery.drawings import draw_photo
@@ -150,6 +151,30 @@ def moto(running: Any) -> Any:
 @pytest.fixture
 def ministack(running: Any) -> Any:
     return running("ministack")
+
+
+@pytest.fixture
+def postgresql(running: Any, transactional_db: None, monkeypatch: Any) -> Iterator[None]:
+    """PostgreSQL as the database, in all threads, and in galleries that are started."""
+    for name, value in running("postgresql").items():
+        monkeypatch.setenv(name, value)
+    database = {"ENGINE": "django.db.backends.postgresql", "NAME": "postgres"}
+    configured = connections.configure_settings({"default": database})["default"]
+    monkeypatch.setitem(connections.settings, "default", configured)
+    before = connections["default"]
+    connections["default"] = connections.create_connection("default")
+    call_command("migrate", verbosity=0)
+    yield
+    call_command("flush", verbosity=0, interactive=False)
+    connections["default"].close()
+    connections["default"] = before
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: Any) -> None:
+    """Each kind of database in turn."""
+    if request.param == "postgresql":
+        request.getfixturevalue("postgresql")
 
 
 def use_bucket(settings: Any, server: Any, **options: Any) -> Any:
