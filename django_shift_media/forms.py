@@ -37,7 +37,7 @@ class MediaFormField(forms.FileField):
                 raise forms.ValidationError(
                     self.error_messages[code],
                     code=code,
-                    params={"name": file.name, "reason": str(error)},
+                    params={"name": file.name, "reason": error.translated()},
                 ) from error
         return file
 

@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Literal, NamedTuple, TypedDict, Unpack, get_args
 
 from django_shift_media.exceptions import FileTooLarge, InvalidResize
+from django_shift_media.exceptions import gettext_noop as _
 from django_shift_media.formats import FORMATS, extension_of
 
 How = Literal["fit", "fill"]
@@ -111,8 +112,9 @@ class Resize:
         plan = (self._fill if self.how == "fill" else self._fit)(width, height)
         if max(plan.size) > MAX_SIDE:
             raise FileTooLarge(
-                "The resize would be {} x {} pixels,".format(*plan.size)
-                + f" a side may have {MAX_SIDE} at most."
+                _("The resize would be %(size)s pixels, a side may have %(limit)s at most."),
+                size="{} x {}".format(*plan.size),
+                limit=MAX_SIDE,
             )
         return plan
 

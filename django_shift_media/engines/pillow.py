@@ -18,6 +18,7 @@ from PIL import Image, ImageCms, UnidentifiedImageError
 from django_shift_media.engines import ImageInfo
 from django_shift_media.engines.outlines import outline
 from django_shift_media.exceptions import FileTooLarge, UnacceptableFile, UnreadableImage
+from django_shift_media.exceptions import gettext_noop as _
 from django_shift_media.resizes import ImageFormat, Plan, Resize
 from django_shift_media.stopwatch import Stopwatch
 
@@ -41,6 +42,11 @@ _WRITERS: MappingProxyType[ImageFormat, tuple[str, dict[str, Any]]] = MappingPro
 # larger than the result: more costs time, less costs sharpness.
 _DECODE_MARGIN = 1.25
 _ORIENTATION = 0x0112  # the EXIF tag
+_LARGE_IMAGE = _("The image has %(size)s pixels, %(limit)s may be had at most.")
+_LARGE_FRAMES = _(
+    "The image has %(size)s pixels in each of %(frames)s frames, %(limit)s may be had at most."
+)
+_LARGE_RESIZE = _("The resize has %(size)s pixels, %(limit)s may be had at most.")
 _TO_UPRIGHT: MappingProxyType[int, Image.Transpose] = MappingProxyType(
     {
         2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -79,7 +85,7 @@ def render(
         image: Image.Image = _open(data, max_pixels)
         upright = _upright_size(image)
         plan = resize.plan(*upright)
-        _check_pixels(plan.size, max_pixels, "The resize")
+        _check_pixels(_LARGE_RESIZE, plan.size, max_pixels)
         job = _Job(plan, upright, resize.format == "jpg")
         for step in STEPS:
             image = step(image, job)
@@ -185,12 +191,12 @@ def _open(data: bytes, max_pixels: int) -> Image.Image:
     """Open an image if all of its frames keep to the limit; decode nothing but a PNG."""
     claimed = outline(data)
     if claimed:
-        _check_pixels(claimed.size, max_pixels, "The image", claimed.frames)
+        _check_frames(claimed.size, max_pixels, claimed.frames)
     image = Image.open(io.BytesIO(data), formats=_DECODERS)
     # Pillow's own number is for AVIF only: it takes the further pictures of a phone's JPEG for
     # frames, and walks through a GIF again to count them.
     frames = claimed.frames if claimed else getattr(image, "n_frames", 1)
-    _check_pixels(image.size, max_pixels, "The image", frames)
+    _check_frames(image.size, max_pixels, frames)
     if image.format == "PNG":
         # Its EXIF may follow its pixels: getexif() would do this, and no error would be seen.
         image.load()
@@ -213,13 +219,14 @@ def _orientation(image: Image.Image) -> int:
     return orientation if orientation in _TO_UPRIGHT else 1
 
 
-def _check_pixels(size: tuple[int, int], max_pixels: int, what: str, frames: int = 1) -> None:
+def _check_frames(size: tuple[int, int], max_pixels: int, frames: int) -> None:
+    _check_pixels(_LARGE_FRAMES if frames > 1 else _LARGE_IMAGE, size, max_pixels, frames)
+
+
+def _check_pixels(message: str, size: tuple[int, int], max_pixels: int, frames: int = 1) -> None:
     width, height = size
     if width * height * frames > max_pixels:
-        times = f" in each of {frames:,} frames" if frames > 1 else ""
-        raise FileTooLarge(
-            f"{what} has {width} x {height} pixels{times}, {max_pixels:,} may be had at most."
-        )
+        raise FileTooLarge(message, size=f"{width} x {height}", frames=frames, limit=max_pixels)
 
 
 def _encode(image: Image.Image, resize: Resize) -> bytes:
@@ -236,12 +243,14 @@ def _decoding() -> Iterator[None]:
     except (UnacceptableFile, MemoryError):  # the latter is not the image's fault
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise FileTooLarge("The image has more pixels than can be decoded.") from error
+        raise FileTooLarge(_("The image has more pixels than can be decoded.")) from error
     except UnidentifiedImageError as error:
-        raise UnreadableImage("This is not a JPEG, PNG, WebP, AVIF or GIF image.") from error
+        raise UnreadableImage(_("This is not a JPEG, PNG, WebP, AVIF or GIF image.")) from error
     except Exception as error:
         # Decoders meet strangers' files with anything from SyntaxError to struct.error.
-        raise UnreadableImage(f"The image is damaged: {_one_line(error)}.") from error
+        raise UnreadableImage(
+            _("The image is damaged: %(detail)s."), detail=_one_line(error)
+        ) from error
 
 
 def _one_line(error: Exception) -> str:
