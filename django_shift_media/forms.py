@@ -10,10 +10,17 @@ from django.utils.translation import gettext_lazy as _
 from django_shift_media.exceptions import FileTooLarge, UnacceptableFile
 from django_shift_media.formats import FORMATS
 from django_shift_media.uploads import Kind, examine
+from django_shift_media.widgets import MediaInput
 
 
 class MediaFormField(forms.FileField):
-    """An upload that is checked by its content; see ``MediaField`` for the arguments."""
+    """
+    An upload that is checked by its content; see ``MediaField`` for the arguments.
+
+    ``focal_point_field`` is the name of another field of the same form.
+    """
+
+    widget = MediaInput
 
     default_error_messages = {
         "invalid_image": _("“%(name)s” cannot be used: %(reason)s"),
@@ -21,10 +28,16 @@ class MediaFormField(forms.FileField):
     }
 
     def __init__(
-        self, *, kind: Kind = "image", max_bytes: int | None = None, **kwargs: Any
+        self,
+        *,
+        kind: Kind = "image",
+        max_bytes: int | None = None,
+        focal_point_field: str | None = None,
+        **kwargs: Any,
     ) -> None:
         self.kind: Kind = kind
         self.max_bytes = max_bytes
+        self.focal_point_field = focal_point_field
         super().__init__(**kwargs)
 
     def to_python(self, data: Any) -> "File[Any] | None":
@@ -46,4 +59,8 @@ class MediaFormField(forms.FileField):
         if self.kind == "image" and isinstance(widget, forms.FileInput):
             types = ",".join(format.content_type for format in FORMATS.values())
             attrs.setdefault("accept", types)
+        if isinstance(widget, MediaInput):
+            attrs["data-kind"] = self.kind
+            if self.focal_point_field:
+                attrs["data-focal-point"] = self.focal_point_field
         return attrs
