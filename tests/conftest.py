@@ -1,5 +1,6 @@
 import http.client
 import os
+import shutil
 import threading
 import uuid
 from collections.abc import Callable, Iterator, Sequence
@@ -18,6 +19,16 @@ from gallery.drawings import draw_photo
 from gallery.models import Photo
 from tests import servers
 
+# Playwright's own loop runs in this thread, and Django looks for one.
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+CHROMIUM_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
 REQUIRE_ALL = bool(os.environ.get("REQUIRE_ALL"))
 
 
@@ -214,3 +225,16 @@ def upload(site: str, data: bytes, name: str) -> requests.Response:
         files={"photo": (name, data, "image/jpeg")},
         allow_redirects=False,
     )
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    if path is None:
+        missing("Chromium: apt-get install chromium")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGUMENTS)
+        yield browser
+        browser.close()
