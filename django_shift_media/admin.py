@@ -9,7 +9,7 @@ from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 
 from django_shift_media.files import MediaFile
-from django_shift_media.resizes import Options
+from django_shift_media.resizes import Options, parse_options
 
 
 def thumbnail(
@@ -23,6 +23,7 @@ def thumbnail(
     """
 
     options.setdefault("how", "fill")
+    parse_options(size, "jpg", None, **options)  # a mistake is found now, not when a list is shown
 
     def column(instance: models.Model) -> SafeString | None:
         file: MediaFile = getattr(instance, field)

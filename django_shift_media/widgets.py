@@ -42,8 +42,10 @@ class MediaInput(forms.ClearableFileInput):
 def _preview(file: MediaFile) -> str | None:
     if file.field.kind != "image":
         return None
+    # The instance of a form that was refused has another focal point already, maybe a wrong one.
+    stored = MediaFile(file.field.model(), file.field, str(file))
     try:
-        return file.resize(_PREVIEW, format="webp")
+        return stored.resize(_PREVIEW, format="webp")
     except InvalidKey:  # from before the field was a MediaField
         return None
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from django.core.files.base import ContentFile
-from PIL import Image, ImageChops, ImageStat
+from PIL import Image, ImageChops, ImageFilter, ImageStat
 
 from gallery.drawings import draw_photo
 from gallery.models import Attachment, Photo
@@ -16,6 +16,11 @@ from tests.conftest import follow
 
 SHOWN = "images => images.every(image => image.complete && image.naturalWidth)"
 POINT = "shift-media-input:has([name=photo]) .shift-media-point"
+TYPE = """text => {
+    const input = document.querySelector("[name=focal_point]");
+    input.value = text;
+    input.dispatchEvent(new Event("input"));
+}"""
 NEW = draw_photo(640, 480, seed=7)
 
 
@@ -33,6 +38,7 @@ class Desk:
         self.site = site
         self.complaints: list[str] = []
         self.page.on("console", self.note)
+        self.page.route("**/favicon.ico", lambda route: route.fulfill(status=204))
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
 
     def note(self, message: Any) -> None:
@@ -109,14 +115,14 @@ def test_a_click_sets_what_the_crops_keep(desk: Desk, photo: Photo) -> None:
     assert page.locator("[name=focal_point]").input_value() == "10,90"
     assert (
         page.locator(POINT).get_attribute("aria-valuetext")
-        == "10 % from the left, 90 % from the top"
+        == "10 per cent from the left, 90 per cent from the top"
     )
     desk.save()
     photo.refresh_from_db()
     after = photo.photo.resize("100x100", how="fill")
     assert photo.focal_point == "10,90"
     assert after != before
-    # The drawing is red in its top left quarter: with the square at the left, half as wide as it is.
+    # The drawing is red in its top left corner, which the square in the middle cuts off.
     picture = Image.open(io.BytesIO(follow(desk.site + after)[-1].body)).convert("RGB")
     red, green, blue = picture.getpixel((10, 10))
     assert red > 180
@@ -160,10 +166,7 @@ def test_the_point_is_dragged(desk: Desk, photo: Photo) -> None:
 def test_the_live_crops_are_those_of_fill(desk: Desk, photo: Photo, point: tuple[int, int]) -> None:
     page = desk.open(change(photo))
     wait_for_pictures(page)
-    page.evaluate(
-        "text => { const i = document.querySelector('[name=focal_point]'); i.value = text; i.dispatchEvent(new Event('input')) }",
-        "{},{}".format(*point),
-    )
+    page.evaluate(TYPE, "{},{}".format(*point))
     crops = page.locator("shift-media-input:has([name=photo]) .shift-media-crops img")
     assert crops.count() == 3
     photo.focal_point = "{},{}".format(*point)
@@ -173,8 +176,9 @@ def test_the_live_crops_are_those_of_fill(desk: Desk, photo: Photo, point: tuple
         made = Image.open(io.BytesIO(follow(desk.site + url)[-1].body)).convert("RGB")
         # Rounded corners differ, and so does how Chromium scales.
         inner = (6, 6, shot.width - 6, shot.height - 6)
-        difference = ImageChops.difference(shot.crop(inner), made.crop(inner))
-        assert max(ImageStat.Stat(difference).mean) < 4, point
+        shown, wanted = (p.crop(inner).filter(ImageFilter.GaussianBlur(1)) for p in (shot, made))
+        difference = ImageChops.difference(shown, wanted)
+        assert max(ImageStat.Stat(difference).mean) < 3, point
 
 
 def test_without_scripts_all_can_be_typed(new_desk: Any, photo: Photo) -> None:
@@ -239,7 +243,7 @@ def test_a_file_that_is_no_picture_leaves_the_old_one(desk: Desk, photo: Photo) 
 def test_a_form_refused_for_another_field_shows_what_is_stored(desk: Desk, photo: Photo) -> None:
     page = desk.open(change(photo))
     wait_for_pictures(page)
-    page.evaluate("document.querySelector('[name=focal_point]').value = 'left'")
+    page.evaluate(TYPE, "left")
     page.set_input_files("[name=photo]", chosen())
     desk.save()
     wait_for_pictures(page)
@@ -306,23 +310,12 @@ def test_a_new_file_is_no_contradiction_to_clear(desk: Desk, photo: Photo) -> No
 # -- where it is seen -----------------------------------------------------------------------------
 
 
-def test_a_strict_policy_forbids_nothing_of_it(
-    new_desk: Any, photo: Photo, moto_bucket: Any
-) -> None:
+def test_a_strict_policy_forbids_nothing_of_it(desk: Desk, moto_bucket: Any, settings: Any) -> None:
     """Nothing inline, and no other origin than the bucket's."""
-    Photo.objects.all().delete()
     data = draw_photo(1200, 900)
     photo = Photo.objects.create(photo=ContentFile(data, name="sea.jpg"))
-    desk = new_desk()
-    media = moto_bucket.base.split("/", 3)
-    policy = f"default-src 'self'; img-src 'self' {media[0]}//{media[2]} blob:"
-
-    def add_policy(route: Any) -> None:
-        answer = route.fetch()
-        headers = {**answer.headers, "content-security-policy": policy}
-        route.fulfill(response=answer, headers=headers)
-
-    desk.page.route("**/change/", add_policy)
+    scheme, _, host, _ = moto_bucket.base.split("/", 3)
+    settings.GALLERY_POLICY = f"default-src 'self'; img-src 'self' {scheme}//{host} blob:"
     page = desk.open(change(photo))
     wait_for_pictures(page)
     click_at(page, 30, 70)
@@ -355,11 +348,10 @@ def test_all_is_legible_in_the_light_and_in_the_dark(
 
 
 COLOURS = """element => {
-    const numbers = colour => colour.match(/[0-9.]+/g).map(Number);
+    const read = (part, name) => getComputedStyle(part)[name].match(/[0-9.]+/g).map(Number);
     let ground = element;
-    while (numbers(getComputedStyle(ground).backgroundColor)[3] === 0) ground = ground.parentElement;
-    return [element, ground].map((part, index) =>
-        numbers(getComputedStyle(part)[index ? "backgroundColor" : "color"]).slice(0, 3));
+    while (read(ground, "backgroundColor")[3] === 0) ground = ground.parentElement;
+    return [read(element, "color"), read(ground, "backgroundColor")].map(c => c.slice(0, 3));
 }"""
 
 
@@ -391,6 +383,22 @@ def test_it_is_no_wider_than_its_page(
         assert box["x"] + box["width"] <= row["x"] + row["width"]
     click_at(page, 10, 20)
     assert page.locator("[name=focal_point]").input_value() == "10,20"
+
+
+def test_the_admin_speaks_german(new_desk: Any, photo: Photo, settings: Any) -> None:
+    settings.LANGUAGE_CODE = "de"
+    desk = new_desk()
+    page = desk.open(change(photo))
+    wait_for_pictures(page)
+    assert "Klicken Sie auf das, was" in page.locator(".shift-media-help").first.inner_text()
+    page.locator(POINT).press("ArrowUp")
+    point = page.locator(POINT)
+    assert point.get_attribute("aria-label") == "Fokuspunkt"
+    assert point.get_attribute("aria-valuetext") == "50 Prozent von links, 49 Prozent von oben"
+    page.set_input_files("[name=photo]", chosen("seite.jpg", b"<html>"))
+    desk.save()
+    desk.shoot("change-de")
+    assert "Das ist kein Bild im Format" in page.locator(".errorlist").inner_text()
 
 
 def test_a_list_has_thumbnails(desk: Desk, photo: Photo) -> None:

@@ -58,7 +58,7 @@ class MediaInput extends HTMLElement {
     }
 
     /* The input of the field that keeps the focal point, if it is on the page. */
-    get focus() {
+    get focusInput() {
         const field = this.file.dataset.focalPoint;
         return field && this.file.form?.elements[this.file.name.replace(/[^-]*$/, field)];
     }
@@ -128,7 +128,21 @@ class MediaInput extends HTMLElement {
             }
         });
         this.point.addEventListener("keydown", (event) => this.step(event));
-        this.focus?.addEventListener("input", () => this.showFocus());
+        if (this.focusInput) {
+            this.focusInput.addEventListener("input", () => this.showFocus());
+            this.hideFocusInput();
+        }
+    }
+
+    /* Hide what need not be typed any more, with its label, unless it has an error to show. */
+    hideFocusInput() {
+        const row = this.focusInput.closest("td, .fieldBox, .form-row") ?? this.focusInput.parentElement;
+        const isAlone = row.querySelectorAll("input, select, textarea").length === 1;
+        if (isAlone && !row.matches(".errors") && !row.querySelector(".errorlist")) {
+            for (const part of row.matches("td") ? row.children : [row]) {
+                part.hidden = true; // a table keeps its cells
+            }
+        }
     }
 
     follow(event) {
@@ -143,25 +157,25 @@ class MediaInput extends HTMLElement {
         if (event.key in STEPS) {
             event.preventDefault();
             const [right, down] = STEPS[event.key].map((one) => one * (event.shiftKey ? 10 : 1));
-            const [x, y] = parse(this.focus.value);
+            const [x, y] = parse(this.focusInput.value);
             this.move(x + right, y + down);
         }
     }
 
     move(...point) {
-        this.focus.value = point.map((part) => Math.round(clamp(part, 0, 100))).join(",");
-        this.focus.dispatchEvent(new Event("input", { bubbles: true }));
-        this.focus.dispatchEvent(new Event("change", { bubbles: true }));
+        this.focusInput.value = point.map((part) => Math.round(clamp(part, 0, 100))).join(",");
+        this.focusInput.dispatchEvent(new Event("input", { bubbles: true }));
+        this.focusInput.dispatchEvent(new Event("change", { bubbles: true }));
     }
 
     showFocus() {
-        const isUsed = Boolean(this.focus) && !this.focus.disabled && !this.picture.hidden;
+        const isUsed = Boolean(this.focusInput) && !this.focusInput.disabled && !this.picture.hidden;
         for (const part of [this.point, this.crops, this.querySelector(".shift-media-help")]) {
             part.hidden = !isUsed;
         }
         this.classList.toggle("shift-media-focusing", isUsed);
         if (isUsed) {
-            const [x, y] = parse(this.focus.value);
+            const [x, y] = parse(this.focusInput.value);
             this.showPoint(x, y);
             this.showCrops(x, y);
         }
