@@ -254,6 +254,37 @@ def test_a_form_refused_for_another_field_shows_what_is_stored(desk: Desk, photo
     assert "640" not in facts
 
 
+def test_a_choice_is_taken_back(desk: Desk, photo: Photo) -> None:
+    page = desk.open(change(photo))
+    wait_for_pictures(page)
+    preview = page.locator(".field-photo .shift-media-preview")
+    stored = preview.get_attribute("src")
+    page.set_input_files("[name=photo]", chosen())
+    wait_for_pictures(page)
+    assert preview.get_attribute("src") != stored
+    page.set_input_files("[name=photo]", [])
+    wait_for_pictures(page)
+    assert preview.get_attribute("src").endswith(stored)
+    assert not page.locator(".field-photo .shift-media-chosen").is_visible()
+
+
+def test_the_point_can_be_typed_where_no_picture_can_be_shown(desk: Desk, photo: Photo) -> None:
+    desk.page.route("**/*.webp", lambda route: route.abort())
+    page = desk.open(change(photo))
+    page.locator("[name=focal_point]").fill("30,70")
+    assert not page.locator(POINT).is_visible()
+
+
+def test_a_form_elsewhere_without_a_field_for_the_point(desk: Desk) -> None:
+    desk.page.goto(desk.site)
+    desk.page.set_input_files("[name=photo]", chosen())
+    wait_for_pictures(desk.page)
+    desk.shoot("elsewhere")
+    assert desk.page.locator(".shift-media-preview").is_visible()
+    assert not desk.page.locator(POINT).is_visible()
+    assert not desk.complaints
+
+
 # -- inlines --------------------------------------------------------------------------------------
 
 

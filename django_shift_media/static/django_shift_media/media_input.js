@@ -50,7 +50,11 @@ class MediaInput extends HTMLElement {
         this.file.addEventListener("change", () => this.choose());
         this.clear?.addEventListener("change", () => this.showCleared());
         this.listenToPoint();
-        this.showPicture();
+        if (this.file.files.length) {
+            this.choose(); // some browsers keep what was chosen when a page is loaded again
+        } else {
+            this.showPicture(this.stored);
+        }
     }
 
     get preview() {
@@ -75,11 +79,10 @@ class MediaInput extends HTMLElement {
             this.clear.checked = false; // another file is no file less
             this.showCleared();
         }
-        const source = file && this.file.dataset.kind === "image" ? this.blob : this.stored;
-        this.showPicture(file && this.file.dataset.kind !== "image" ? undefined : source);
+        this.showPicture(file && this.file.dataset.kind === "image" ? this.blob : this.stored);
     }
 
-    showPicture(source = this.preview?.src) {
+    showPicture(source) {
         if (!source) {
             this.picture.hidden = true;
             this.showFocus();
@@ -128,21 +131,7 @@ class MediaInput extends HTMLElement {
             }
         });
         this.point.addEventListener("keydown", (event) => this.step(event));
-        if (this.focusInput) {
-            this.focusInput.addEventListener("input", () => this.showFocus());
-            this.hideFocusInput();
-        }
-    }
-
-    /* Hide what need not be typed any more, with its label, unless it has an error to show. */
-    hideFocusInput() {
-        const row = this.focusInput.closest("td, .fieldBox, .form-row") ?? this.focusInput.parentElement;
-        const isAlone = row.querySelectorAll("input, select, textarea").length === 1;
-        if (isAlone && !row.matches(".errors") && !row.querySelector(".errorlist")) {
-            for (const part of row.matches("td") ? row.children : [row]) {
-                part.hidden = true; // a table keeps its cells
-            }
-        }
+        this.focusInput?.addEventListener("input", () => this.showFocus());
     }
 
     follow(event) {
@@ -169,15 +158,30 @@ class MediaInput extends HTMLElement {
     }
 
     showFocus() {
-        const isUsed = Boolean(this.focusInput) && !this.focusInput.disabled && !this.picture.hidden;
+        const input = this.focusInput;
+        const isUsed = Boolean(input) && !input.disabled && !this.picture.hidden;
         for (const part of [this.point, this.crops, this.querySelector(".shift-media-help")]) {
             part.hidden = !isUsed;
         }
         this.classList.toggle("shift-media-focusing", isUsed);
         if (isUsed) {
-            const [x, y] = parse(this.focusInput.value);
+            const [x, y] = parse(input.value);
             this.showPoint(x, y);
             this.showCrops(x, y);
+        }
+        if (input) {
+            this.hideTyped(input, isUsed);
+        }
+    }
+
+    /* Hide what need not be typed, with its label, unless there is an error to show. */
+    hideTyped(input, isHidden) {
+        const row = input.closest("td, .fieldBox, .form-row") ?? input.parentElement;
+        const isAlone = row.querySelectorAll("input, select, textarea").length === 1;
+        if (isAlone && !row.matches(".errors") && !row.querySelector(".errorlist")) {
+            for (const part of row.matches("td") ? row.children : [row]) {
+                part.hidden = isHidden; // a table keeps its cells
+            }
         }
     }
 
