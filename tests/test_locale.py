@@ -1,6 +1,7 @@
 """The catalogues: complete, compiled, and what users of these languages read."""
 
 import gettext
+import os
 import shutil
 import subprocess
 import sys
@@ -24,7 +25,8 @@ def catalogue(language: str, root: Path = PACKAGE) -> Path:
 def run(*command: str, cwd: Path = PACKAGE) -> str:
     if shutil.which("msgfmt") is None:
         missing("gettext: apt-get install gettext")
-    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True)
+    environment = {k: v for k, v in os.environ.items() if k != "DJANGO_SETTINGS_MODULE"}
+    done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -32,8 +34,6 @@ def run(*command: str, cwd: Path = PACKAGE) -> str:
 @pytest.fixture(scope="module")
 def extracted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the package, whose catalogues were made from its sources once more."""
-    if shutil.which("msgfmt") is None:
-        missing("gettext: apt-get install gettext")
     root = tmp_path_factory.mktemp("extracted") / "django_shift_media"
     shutil.copytree(PACKAGE, root)
     makemessages = ["makemessages", "--all", "--no-wrap", "--no-location", "--no-obsolete"]
