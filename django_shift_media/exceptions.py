@@ -5,6 +5,9 @@ Errors that Django and Python have names for are used as they are:
 ``BadSignature``, ``FileNotFoundError``, ``ImproperlyConfigured``.
 """
 
+from django.utils.formats import number_format
+from django.utils.translation import gettext
+
 
 class MediaError(Exception):
     """Root of the errors of this package."""
@@ -19,7 +22,23 @@ class InvalidResize(MediaError, ValueError):
 
 
 class UnacceptableFile(MediaError, ValueError):
-    """A file that is refused: the message is one line, fit for the person who sent it."""
+    """
+    A file that is refused: the message is one line, fit for the person who sent it.
+
+    It is marked for translation with ``gettext_noop`` and formatted with ``params``. ``str()`` is
+    in English, for logs and programs.
+    """
+
+    def __init__(self, message: str, **params: str | int) -> None:
+        self.message = message
+        self.params = params
+        texts = {key: _with_commas(value) for key, value in params.items()}
+        super().__init__(_format(message, texts))
+
+    def translated(self) -> str:
+        """Return the message in the active language, with its way to write numbers."""
+        texts = {key: _localised(value) for key, value in self.params.items()}
+        return _format(gettext(self.message), texts)
 
 
 class UnreadableImage(UnacceptableFile):
@@ -36,3 +55,23 @@ class Busy(MediaError):
 
 class StorageUnavailable(MediaError):
     """The storage failed or did not answer in time."""
+
+
+def gettext_noop(message: str) -> str:
+    """Mark a message for translation; Django's own would ask for the settings at import."""
+    return message
+
+
+DAMAGED = gettext_noop("The image is damaged: %(detail)s.")
+
+
+def _format(message: str, texts: dict[str, str]) -> str:
+    return message % texts if texts else message  # one without may have a per cent sign
+
+
+def _with_commas(value: str | int) -> str:
+    return f"{value:,}" if isinstance(value, int) else value
+
+
+def _localised(value: str | int) -> str:
+    return number_format(value, force_grouping=True) if isinstance(value, int) else value

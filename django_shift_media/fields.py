@@ -5,6 +5,7 @@ from contextlib import suppress
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Self, get_args, overload
 
+from django.apps import apps
 from django.core import checks
 from django.core.exceptions import ValidationError
 from django.core.files.base import File
@@ -41,6 +42,15 @@ def validate_focal_point(text: str) -> None:
             code="invalid",
             params={"value": text},
         ) from error
+
+
+def _is_admin_widget(widget: object) -> bool:
+    """Say whether this is what the admin gives to any ``FileField``, which shows no picture."""
+    if not apps.is_installed("django.contrib.admin"):
+        return False
+    from django.contrib.admin.widgets import AdminFileWidget
+
+    return widget is AdminFileWidget
 
 
 class MediaDescriptor(FileDescriptor):
@@ -188,7 +198,10 @@ class MediaField(models.FileField):
             "form_class": MediaFormField,
             "kind": self.kind,
             "max_bytes": self.max_bytes,
+            "focal_point_field": self.focal_point_field,
         }
+        if _is_admin_widget(kwargs.get("widget")):
+            del kwargs["widget"]
         # A long file name is shortened, not refused.
         return super().formfield(**{**defaults, **kwargs, "max_length": None})
 

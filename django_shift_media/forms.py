@@ -11,6 +11,7 @@ from django_shift_media.conf import conf
 from django_shift_media.exceptions import FileTooLarge, UnacceptableFile
 from django_shift_media.formats import SOURCES
 from django_shift_media.uploads import Kind, examine
+from django_shift_media.widgets import MediaInput
 
 REFUSALS: dict[str, Any] = {
     "invalid_image": _("“%(name)s” cannot be used: %(reason)s"),
@@ -21,19 +22,31 @@ REFUSALS: dict[str, Any] = {
 def refusal(file: "File[Any]", error: UnacceptableFile) -> tuple[str, dict[str, Any]]:
     """Return which of ``REFUSALS`` it is, and what belongs into that."""
     code = "too_large" if isinstance(error, FileTooLarge) else "invalid_image"
-    return code, {"name": file.name, "reason": str(error)}
+    return code, {"name": file.name, "reason": error.translated()}
 
 
 class MediaFormField(forms.FileField):
-    """An upload that is checked by its content; see ``MediaField`` for the arguments."""
+    """
+    An upload that is checked by its content; see ``MediaField`` for the arguments.
+
+    ``focal_point_field`` is the name of another field of the same form.
+    """
+
+    widget = MediaInput
 
     default_error_messages = REFUSALS
 
     def __init__(
-        self, *, kind: Kind = "image", max_bytes: int | None = None, **kwargs: Any
+        self,
+        *,
+        kind: Kind = "image",
+        max_bytes: int | None = None,
+        focal_point_field: str | None = None,
+        **kwargs: Any,
     ) -> None:
         self.kind: Kind = kind
         self.max_bytes = max_bytes
+        self.focal_point_field = focal_point_field
         super().__init__(**kwargs)
 
     def to_python(self, data: Any) -> "File[Any] | None":
@@ -52,4 +65,8 @@ class MediaFormField(forms.FileField):
         if self.kind == "image" and isinstance(widget, forms.FileInput):
             types = ",".join(SOURCES[format].content_type for format in conf.formats)
             attrs.setdefault("accept", types)
+        if isinstance(widget, MediaInput):
+            attrs["data-kind"] = self.kind
+            if self.focal_point_field:
+                attrs["data-focal-point"] = self.focal_point_field
         return attrs

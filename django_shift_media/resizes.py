@@ -7,6 +7,7 @@ from typing import Literal, TypedDict, Unpack, get_args
 
 from django_shift_media import geometry
 from django_shift_media.exceptions import FileTooLarge, InvalidResize
+from django_shift_media.exceptions import gettext_noop as _
 from django_shift_media.formats import FORMATS, NO_LOSS, extension_of
 from django_shift_media.options import (
     MAX_BLUR,
@@ -183,8 +184,9 @@ class Resize:
         plan = self._plan(width, height)
         if max(plan.size) > MAX_SIDE:
             raise FileTooLarge(
-                "The resize would be {} x {} pixels,".format(*plan.size)
-                + f" a side may have {MAX_SIDE} at most."
+                _("The resize would be %(size)s pixels, a side may have %(limit)s at most."),
+                size="{} x {}".format(*plan.size),
+                limit=MAX_SIDE,
             )
         return plan
 

@@ -17,6 +17,7 @@ from django.utils.encoding import filepath_to_uri
 from django_shift_media import keys
 from django_shift_media.conf import conf
 from django_shift_media.exceptions import FileTooLarge, StorageUnavailable
+from django_shift_media.exceptions import gettext_noop as _
 
 Mode = Literal["website", "failover", "app"]
 
@@ -187,4 +188,8 @@ def _default_storage() -> LocalMediaStorage:
 def check_bytes(size: int, max_bytes: int | None) -> None:
     """Raise ``FileTooLarge`` for more than ``max_bytes`` bytes; None: no limit."""
     if max_bytes is not None and size > max_bytes:
-        raise FileTooLarge(f"The file has {size:,} bytes, {max_bytes:,} may be had at most.")
+        raise FileTooLarge(
+            _("The file has %(size)s bytes, %(limit)s may be had at most."),
+            size=size,
+            limit=max_bytes,
+        )

@@ -13,7 +13,7 @@ from PIL import Image
 
 from gallery.drawings import draw_photo
 
-NO_IMAGE = "This is not a JPEG, PNG, WebP, AVIF or GIF image."
+NO_IMAGE = "This is not one of the accepted image formats: JPEG, PNG, WebP, AVIF, GIF."
 DAMAGED = "The image is damaged: "
 HTML = b"<html><script>alert('run')</script></html>"
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"><script>alert(1)</script></svg>'

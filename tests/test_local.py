@@ -178,7 +178,7 @@ def test_an_attachment_that_is_no_image_says_so(client: Client) -> None:
     answer = client.get(attachment.file.resize("50x50"))
     assert (answer.status_code, answer.content) == (
         422,
-        b"This is not a JPEG, PNG, WebP, AVIF or GIF image.\n",
+        b"This is not one of the accepted image formats: JPEG, PNG, WebP, AVIF, GIF.\n",
     )
 
 

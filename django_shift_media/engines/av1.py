@@ -8,11 +8,13 @@ and 5.9. What is damaged reads as zeros, as in decoders, which refuse it in the 
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from django_shift_media.exceptions import FileTooLarge, UnreadableImage
+from django_shift_media.exceptions import DAMAGED, FileTooLarge, UnreadableImage
+from django_shift_media.exceptions import gettext_noop as _
 
 # A picture is one frame; a few more where it has layers, or where others are predicted from frames
 # that are not shown. All are decoded, and need not take more than some hundred bytes each.
 _FRAMES = 16
+_FRAMES_MESSAGE = _("A picture in it has more than %(limit)s frames.")
 _HEADER = 600  # bytes: the longest header of a sequence has less
 
 _SEQUENCE_HEADER, _FRAME_HEADER, _FRAME, _REDUNDANT_FRAME_HEADER = 1, 3, 6, 7
@@ -59,10 +61,10 @@ class Stream:
                 self._sequences.add(_sequence(_Bits(body)))
             elif kind in {_FRAME_HEADER, _FRAME, _REDUNDANT_FRAME_HEADER}:
                 if not self._sequences:
-                    raise UnreadableImage("The image is damaged: a frame has no sequence.")
+                    raise UnreadableImage(DAMAGED, detail="a frame has no sequence")
                 frames += 1
                 if frames > _FRAMES:
-                    raise FileTooLarge(f"A picture in it has more than {_FRAMES} frames.")
+                    raise FileTooLarge(_FRAMES_MESSAGE, limit=_FRAMES)
                 for sequence in self._sequences:
                     self._count()
                     yield _frame_size(_Bits(body), sequence)
@@ -153,7 +155,7 @@ def _timing(bits: _Bits) -> tuple[int, int]:
 
 def _skip_operating_points(bits: _Bits, delay_bits: int) -> None:
     has_display_delays = bits.read(1)
-    for _ in range(bits.read(5) + 1):
+    for _n in range(bits.read(5) + 1):
         bits.read(12)
         if bits.read(5) > 7:  # the level; higher ones have a tier
             bits.read(1)

@@ -12,7 +12,8 @@ from itertools import islice, repeat
 from typing import NamedTuple
 
 from django_shift_media.engines.av1 import Size, Stream
-from django_shift_media.exceptions import FileTooLarge, UnreadableImage
+from django_shift_media.exceptions import DAMAGED, FileTooLarge, UnreadableImage
+from django_shift_media.exceptions import gettext_noop as _
 
 # Boxes, items, samples, units of a stream and so on. A picture of 256 tiles has some thousand.
 _PARTS = 200_000
@@ -75,7 +76,7 @@ class _Avif:
     def _count(self, parts: int = 1) -> None:
         self._parts += parts
         if self._parts > _PARTS:
-            raise FileTooLarge(f"The image has more than {_PARTS:,} parts.")
+            raise FileTooLarge(_("The image has more than %(limit)s parts."), limit=_PARTS)
 
     # -- boxes: 4.2 ---------------------------------------------------------------------------
 
@@ -138,7 +139,7 @@ class _Avif:
             version = fields.version()
             lengths = fields.number(2) & (0xFFFF if version else 0xFFF0)
             id_length = 4 if version == 2 else 2
-            for _ in range(fields.number(id_length)):
+            for _n in range(fields.number(id_length)):
                 if fields.at_end:
                     break
                 self._count()
@@ -149,7 +150,7 @@ class _Avif:
 
     def _extents(self, fields: _Fields, lengths: int) -> Iterator[tuple[int, int]]:
         base = fields.number(lengths >> 4 & 15)
-        for _ in range(fields.number(2)):
+        for _n in range(fields.number(2)):
             self._count()
             fields.number(lengths & 15)
             offset = base + fields.number(lengths >> 12)
@@ -162,7 +163,7 @@ class _Avif:
             return pieces[0]
         self._copied += sum(map(len, pieces))
         if self._copied > len(self._file):
-            raise UnreadableImage("The image is damaged: its parts overlap.")
+            raise UnreadableImage(DAMAGED, detail="its parts overlap")
         return memoryview(b"".join(pieces))
 
     def _references(self, meta: memoryview) -> Iterator[tuple[int, list[int]]]:
@@ -173,7 +174,7 @@ class _Avif:
                 fields = _Fields(reference)
                 item, number = fields.number(length), fields.number(2)
                 self._count(number)
-                yield item, [fields.number(length) for _ in range(number)]
+                yield item, [fields.number(length) for _n in range(number)]
 
     # -- tracks: 8.3 to 8.7 -------------------------------------------------------------------
 
@@ -195,7 +196,7 @@ class _Avif:
         runs = {first: number for first, number, _ in self._rows(table, b"stsc", ">III")}
         near, far = self._rows(table, b"stco", ">I"), self._rows(table, b"co64", ">Q")
         if near and far:
-            raise UnreadableImage("The image is damaged: it has two tables of chunks.")
+            raise UnreadableImage(DAMAGED, detail="it has two tables of chunks")
         number = 0
         for n, (at,) in enumerate(near or far, 1):
             number = runs.get(n, number)
@@ -215,7 +216,7 @@ class _Avif:
         """Read the rows of a table, behind their number."""
         bodies = list(self._inside(table, kind))
         if len(bodies) > 1:
-            raise UnreadableImage("The image is damaged: it has two tables of samples.")
+            raise UnreadableImage(DAMAGED, detail="it has two tables of samples")
         for body in bodies:
             length = struct.calcsize(row)
             number = min(int.from_bytes(body[at - 4 : at], "big"), len(body[at:]) // length)

@@ -1,6 +1,6 @@
 """The size of a JPEG XL, read from its header: its decoder tells it only with all the pixels."""
 
-from django_shift_media.exceptions import UnreadableImage
+from django_shift_media.exceptions import DAMAGED, UnreadableImage
 
 # Width for a height, by the three bits after it; 0 means that it is written out.
 _RATIOS = (None, (1, 1), (12, 10), (4, 3), (3, 2), (16, 9), (5, 4), (2, 1))
@@ -39,7 +39,7 @@ def _codestream(data: bytes) -> bytes:
             break
         at += length
     if not data.startswith(_CODESTREAM, at):
-        raise UnreadableImage("The image is damaged: it has a container only.")
+        raise UnreadableImage(DAMAGED, detail="it has a container only")
     return data[at:]
 
 

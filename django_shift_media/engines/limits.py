@@ -3,6 +3,7 @@
 from types import MappingProxyType
 
 from django_shift_media.exceptions import FileTooLarge
+from django_shift_media.exceptions import gettext_noop as _
 from django_shift_media.formats import SourceFormat
 
 # Bytes of memory for each pixel of an original while it is decoded and scaled: the peaks of this
@@ -23,6 +24,14 @@ BYTES_PER_PIXEL: MappingProxyType[SourceFormat, int] = MappingProxyType(
 )
 # All coefficients of a progressive JPEG are kept until its last scan has been read.
 PROGRESSIVE = 8
+_IMAGE = _("The image has %(size)s pixels, %(limit)s may be had at most.")
+_FRAMES = _(
+    "The image has %(size)s pixels in each of %(frames)s frames, %(limit)s may be had at most."
+)
+_RESIZE = _("The resize has %(size)s pixels, %(limit)s may be had at most.")
+_RESIZE_FRAMES = _(
+    "The resize has %(size)s pixels in each of %(frames)s frames, %(limit)s may be had at most."
+)
 _MOST = max(BYTES_PER_PIXEL.values())
 
 
@@ -42,17 +51,14 @@ def check_source(
     """
     weight = PROGRESSIVE if progressive else BYTES_PER_PIXEL[format]
     most = max_pixels if frames > 1 else max_pixels * _MOST // weight
-    _check(size, most, "The image", frames)
+    _check(_FRAMES if frames > 1 else _IMAGE, size, most, frames)
 
 
 def check_result(size: tuple[int, int], max_pixels: int, *, frames: int = 1) -> None:
-    _check(size, max_pixels, "The resize", frames)
+    _check(_RESIZE_FRAMES if frames > 1 else _RESIZE, size, max_pixels, frames)
 
 
-def _check(size: tuple[int, int], most: int, what: str, frames: int) -> None:
+def _check(message: str, size: tuple[int, int], most: int, frames: int) -> None:
     width, height = size
     if width * height * frames > most:
-        times = f" in each of {frames:,} frames" if frames > 1 else ""
-        raise FileTooLarge(
-            f"{what} has {width} x {height} pixels{times}, {most:,} may be had at most."
-        )
+        raise FileTooLarge(message, size=f"{width} x {height}", frames=frames, limit=most)

@@ -20,7 +20,13 @@ from django_shift_media.engines.jpegxl import jpegxl_size
 from django_shift_media.engines.limits import check_source
 from django_shift_media.engines.outlines import outline
 from django_shift_media.engines.sources import accepted_format, not_accepted
-from django_shift_media.exceptions import FileTooLarge, UnacceptableFile, UnreadableImage
+from django_shift_media.exceptions import (
+    DAMAGED,
+    FileTooLarge,
+    UnacceptableFile,
+    UnreadableImage,
+)
+from django_shift_media.exceptions import gettext_noop as _
 from django_shift_media.formats import SourceFormat
 
 _ORIENTATION = 0x0112  # the EXIF tag
@@ -152,12 +158,12 @@ def decoding(data: bytes) -> Iterator[None]:
     except (UnacceptableFile, MemoryError, ImproperlyConfigured):
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise FileTooLarge("The image has more pixels than can be decoded.") from error
+        raise FileTooLarge(_("The image has more pixels than can be decoded.")) from error
     except UnidentifiedImageError as error:
         raise not_accepted(data) from error
     except Exception as error:
         # Decoders meet strangers' files with anything from SyntaxError to struct.error.
-        raise UnreadableImage(f"The image is damaged: {_one_line(error)}.") from error
+        raise UnreadableImage(DAMAGED, detail=_one_line(error)) from error
 
 
 def _one_line(error: Exception) -> str:

@@ -13,7 +13,8 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from django_shift_media.engines import avif
-from django_shift_media.exceptions import FileTooLarge, UnreadableImage
+from django_shift_media.exceptions import DAMAGED, FileTooLarge, UnreadableImage
+from django_shift_media.exceptions import gettext_noop as _
 
 # Chunks or blocks. No encoder cuts a picture of 100 MB into so many: each would have 100 bytes.
 _PARTS = 1_000_000
@@ -25,6 +26,12 @@ _JPEG_HEADER = 20_000_000  # bytes before the first scan
 _JPEG_SCANS = 100
 # Pillow unpacks up to 1 MB of each.
 _PNG_PACKED_TEXTS = 100
+
+_SEGMENTS = _("The image has more than %(limit)s segments.")
+_SCANS = _("The image has more than %(limit)s scans.")
+_CHUNKS = _("The image has more than %(limit)s chunks.")
+_BLOCKS = _("The image has more than %(limit)s blocks.")
+_TEXTS = _("The image has more than %(limit)s packed texts.")
 
 
 class Outline(NamedTuple):
@@ -68,17 +75,19 @@ def _jpeg(data: bytes) -> Outline:
         if kind == _END_OF_IMAGE and scans:  # what follows is another picture, or none
             break
         if not scans and at > _JPEG_HEADER:
-            raise FileTooLarge(f"More than {_JPEG_HEADER:,} bytes come before the picture.")
+            raise FileTooLarge(
+                _("More than %(limit)s bytes come before the picture."), limit=_JPEG_HEADER
+            )
         if kind in _START_OF_FRAME:
             height, width = _big(data, at + 3, 2), _big(data, at + 5, 2)
         segments += 1
         scans += kind == _START_OF_SCAN
-        _check(segments, _JPEG_SEGMENTS, "segments")
-        _check(scans, _JPEG_SCANS, "scans")
+        _check(segments, _JPEG_SEGMENTS, _SEGMENTS)
+        _check(scans, _JPEG_SCANS, _SCANS)
         if kind not in _WITHOUT_SEGMENT:
             at += _big(data, at, 2)
     if not scans:
-        raise UnreadableImage("The image is damaged: it has a header only.")
+        raise UnreadableImage(DAMAGED, detail="it has a header only")
     return Outline(width, height, 1)
 
 
@@ -90,8 +99,8 @@ def _png(data: bytes) -> Outline:
         parts += 1
         texts += kind in {b"zTXt", b"iTXt", b"iCCP"}
         frames += kind == b"fcTL"
-        _check(parts, _PARTS, "chunks")
-        _check(texts, _PNG_PACKED_TEXTS, "packed texts")
+        _check(parts, _PARTS, _CHUNKS)
+        _check(texts, _PNG_PACKED_TEXTS, _TEXTS)
         at += 12 + _big(data, at, 4)
     return Outline(_big(data, 16, 4), _big(data, 20, 4), max(frames, 1))
 
@@ -114,7 +123,7 @@ def _gif(data: bytes) -> Outline:
             needed = _GIF_SUB_BLOCKS.get(_little(data, at, 1), _GIF_SUB_BLOCKS_ELSE)
             at, number = _gif_sub_blocks(data, at + 1)
             if number < needed:
-                raise UnreadableImage("The image is damaged: it has an empty extension.")
+                raise UnreadableImage(DAMAGED, detail="it has an empty extension")
             parts += number
         elif kind == b",":
             frames += 1
@@ -123,7 +132,7 @@ def _gif(data: bytes) -> Outline:
             height = max(height, _little(data, at + 2, 2) + _little(data, at + 6, 2))
             at, number = _gif_sub_blocks(data, at + 10 + _gif_table(data[at + 8 : at + 9]))
             parts += number
-        _check(parts, _PARTS, "blocks")
+        _check(parts, _PARTS, _BLOCKS)
     return Outline(width, height, max(frames, 1))
 
 
@@ -147,7 +156,7 @@ def _webp(data: bytes) -> Outline:
     while kind := data[at : at + 4]:
         parts += 1
         frames += kind == b"ANMF"
-        _check(parts, _PARTS, "chunks")
+        _check(parts, _PARTS, _CHUNKS)
         length = _little(data, at + 4, 4)
         at += 8 + length + length % 2
     return Outline(*_webp_size(data), max(frames, 1))
@@ -178,9 +187,9 @@ _READERS: tuple[tuple["re.Pattern[bytes]", Callable[[bytes], Outline]], ...] = (
 )
 
 
-def _check(number: int, limit: int, what: str) -> None:
+def _check(number: int, limit: int, message: str) -> None:
     if number > limit:
-        raise FileTooLarge(f"The image has more than {limit:,} {what}.")
+        raise FileTooLarge(message, limit=limit)
 
 
 def _big(data: bytes, at: int, length: int) -> int:

@@ -5,6 +5,7 @@ from types import MappingProxyType
 
 from django_shift_media.conf import conf
 from django_shift_media.exceptions import UnreadableImage
+from django_shift_media.exceptions import gettext_noop as _
 from django_shift_media.formats import SOURCES, SourceFormat
 
 _MAGIC: MappingProxyType[SourceFormat, "re.Pattern[bytes]"] = MappingProxyType(
@@ -39,20 +40,20 @@ def accepted_format(data: bytes) -> SourceFormat:
 
 def not_accepted(data: bytes) -> UnreadableImage:
     """Return what to raise for a file that is none of the accepted formats, or only looks so."""
-    names = [SOURCES[format].name for format in conf.formats]
-    wanted = " or ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
-    return UnreadableImage(f"This is not a {wanted} image.{_what_it_is(data)}")
-
-
-def _what_it_is(data: bytes) -> str:
+    accepted = ", ".join(SOURCES[format].name for format in conf.formats)
     format = _format_of(data)
     if format == "jpg" and _TWELVE_BITS.search(data, 0, 100_000):
-        return " It is a JPEG of 12 bits, only 8 can be read."
+        return UnreadableImage(_("This is a JPEG of 12 bits, only those of 8 bits can be read."))
     if format and format not in conf.formats:
-        return f" It is {SOURCES[format].name}."
+        name = SOURCES[format].name
+        message = _("This is an image in the format %(name)s, accepted are %(accepted)s.")
+        return UnreadableImage(message, name=name, accepted=accepted)
     if _SVG.match(data):
-        return " It is SVG, which may hold scripts."
-    return ""
+        message = _("This is SVG, which may hold scripts; accepted are %(accepted)s.")
+        return UnreadableImage(message, accepted=accepted)
+    return UnreadableImage(
+        _("This is not one of the accepted image formats: %(accepted)s."), accepted=accepted
+    )
 
 
 def _format_of(data: bytes) -> SourceFormat | None:

@@ -1,5 +1,6 @@
 from django.contrib import admin
 
+from django_shift_media.admin import thumbnail
 from gallery.models import Attachment, Photo
 
 
@@ -10,5 +11,6 @@ class AttachmentInline(admin.TabularInline):
 
 @admin.register(Photo)
 class PhotoAdmin(admin.ModelAdmin):
-    list_display = ["__str__", "width", "height", "uploaded_at"]
+    list_display = [thumbnail("photo"), "__str__", "width", "height", "uploaded_at"]
+    list_display_links = ["__str__"]
     inlines = [AttachmentInline]

@@ -34,7 +34,8 @@ class Attachment(models.Model):
 
     photo = models.ForeignKey(Photo, models.CASCADE, null=True, blank=True)
     file = MediaField(kind="any", blank=True, max_bytes=1_000_000, delete_orphans=True)
-    preview = MediaField(null=True, blank=True)
+    preview = MediaField(null=True, blank=True, focal_point_field="preview_focus")
+    preview_focus = models.CharField(max_length=7, blank=True, validators=[validate_focal_point])
 
     def __str__(self):
         return self.file.name or "empty"

@@ -44,6 +44,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_shift_media.middleware.StorageUnavailableMiddleware",
+    "gallery.middleware.content_security_policy",
 ]
 
 TEMPLATES = [

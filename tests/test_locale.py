@@ -1,0 +1,87 @@
+"""The catalogues: complete, compiled, and what users of these languages read."""
+
+import gettext
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.utils import translation
+
+import django_shift_media
+from django_shift_media.exceptions import FileTooLarge, UnreadableImage
+from tests.conftest import missing
+
+PACKAGE = Path(django_shift_media.__file__).parent
+LANGUAGES = ["de", "es", "fr", "ru"]
+
+
+def catalogue(language: str, root: Path = PACKAGE) -> Path:
+    return root / "locale" / language / "LC_MESSAGES" / "django.po"
+
+
+def run(*command: str, cwd: Path = PACKAGE) -> str:
+    if shutil.which("msgfmt") is None:
+        missing("gettext: apt-get install gettext")
+    environment = {k: v for k, v in os.environ.items() if k != "DJANGO_SETTINGS_MODULE"}
+    done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def extracted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the package, whose catalogues were made from its sources once more."""
+    root = tmp_path_factory.mktemp("extracted") / "django_shift_media"
+    shutil.copytree(PACKAGE, root)
+    makemessages = ["makemessages", "--all", "--no-wrap", "--no-location", "--no-obsolete"]
+    run(sys.executable, "-m", "django", *makemessages, cwd=root)
+    return root
+
+
+def messages(path: Path) -> list[str]:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return [line for line in lines if not line.startswith('"POT-Creation-Date')]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_message_is_missing(language: str, extracted: Path) -> None:
+    path = catalogue(language)
+    assert messages(catalogue(language, extracted)) == messages(path), "run makemessages"
+    assert run("msgattrib", "--untranslated", str(path)) == ""
+    assert run("msgattrib", "--only-fuzzy", str(path)) == ""
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_is_compiled_is_what_was_written(language: str, tmp_path: Path) -> None:
+    path = catalogue(language)
+    run("msgfmt", "--check", "-o", str(tmp_path / "new.mo"), str(path))
+    new, committed = (
+        gettext.GNUTranslations(file.open("rb"))._catalog  # type: ignore[attr-defined]
+        for file in (tmp_path / "new.mo", path.with_suffix(".mo"))
+    )
+    assert new == committed, "run compilemessages"
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "The file has 1,234,567 bytes, 1,000,000 may be had at most."),
+        ("de", "Die Datei hat 1.234.567 Bytes, erlaubt sind höchstens 1.000.000."),
+        ("ru", "Размер файла в байтах: 1\xa0234\xa0567, допускается не более 1\xa0000\xa0000."),
+        ("nl", "The file has 1.234.567 bytes, 1.000.000 may be had at most."),
+    ],
+)
+def test_a_refusal_is_told_in_the_language_of_its_reader(language: str, text: str) -> None:
+    message = "The file has %(size)s bytes, %(limit)s may be had at most."
+    error = FileTooLarge(message, size=1_234_567, limit=1_000_000)
+    with translation.override(language):
+        assert error.translated() == text
+        assert str(error) == "The file has 1,234,567 bytes, 1,000,000 may be had at most."
+
+
+def test_a_message_without_parameters_may_have_a_per_cent_sign() -> None:
+    error = UnreadableImage("100% broken")
+    assert (str(error), error.translated()) == ("100% broken", "100% broken")
