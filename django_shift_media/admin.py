@@ -20,8 +20,9 @@ def thumbnail(
     """
     Return a column for ``list_display``: a resize of the ``MediaField`` of that name.
 
-    ``size`` may be the name of a preset; a size is filled unless told otherwise. It costs neither a
-    query nor a call of the storage. ``description`` is the column's title; None is the field's name.
+    ``size`` may be the name of a preset; a size is filled unless told otherwise. It costs neither
+    a query nor a call of the storage. ``description`` is the column's title; None is the field's
+    name.
     """
     if size not in conf.presets:
         options.setdefault("how", "fill")
