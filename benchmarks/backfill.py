@@ -43,12 +43,13 @@ def _speed(options: argparse.Namespace) -> Table:
                 label = f"{workers} workers"
                 rates[label] = max(images / seconds, rates.get(label, 0))
     one = rates[f"{options.workers[0]} workers"]
+    title = f"{12 * options.side**2 / 1e6:g} megapixels, on {options.server or 'local disk'}"
     return Table(
-        title=f"{12 * options.side**2 / 1e6:g} megapixels, on {options.server or 'local disk'}",
+        title=title,
         columns=("", "images a second", f"× {options.workers[0]}"),
         rows=[(label, f"{rate:.1f}", f"{rate / one:.2f}") for label, rate in rates.items()],
         notes=(f"The best of {options.rounds} rounds.",),
-        chart=Chart(unit="images a second", series={"": rates}),
+        chart=Chart(title=title, unit="images a second", series={"": rates}),
     )
 
 
@@ -59,12 +60,14 @@ def _memory(options: argparse.Namespace) -> Table:
             width = WIDTH + number
             images, _, peak, before = _backfill(here, photos, width, options.workers[-1])
             rows.append((f"{images:,} images", f"{peak / 1e6:.0f}", f"{before / 1e6:.0f}"))
+    title = f"Memory, {options.workers[-1]} workers"
+    peaks = {label: float(peak) for label, peak, _ in rows}
     return Table(
-        title=f"Memory, {options.workers[-1]} workers",
+        title=title,
         columns=("", "MB at most", "MB before"),
         rows=rows,
         notes=("Of a process, as it had imported everything and made one image, and in the end.",),
-        chart=Chart(unit="MB at most", series={"": {row[0]: float(row[1]) for row in rows}}),
+        chart=Chart(title=title, unit="MB at most", series={"": peaks}),
     )
 
 

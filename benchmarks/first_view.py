@@ -22,6 +22,8 @@ WARMING = 16
 NOTES = (
     "A view ends with the whole image: who is redirected to the bucket gets it there.",
     "Our view and Wagtail's keep what they make; thumbor, ipx and bare sharp do not.",
+    "Ours and Wagtail's have two processes of eight threads, thumbor two processes; ipx and bare"
+    " sharp one each, with a thread for each processor.",
     "The clients are on the same machine, as S3 is; moto even shares their process.",
 )
 
@@ -114,6 +116,7 @@ def table(title: str, bursts: Bursts) -> Table:
         rows=rows,
         notes=NOTES,
         chart=Chart(
+            title=title,
             unit="first views a second",
             series={"": {name: burst.rate for name, burst in bursts.items()}},
         ),

@@ -74,7 +74,7 @@ def _tables(storage: str, names: list[str], options: argparse.Namespace) -> Iter
             columns=("", "µs a tag", "× floor", "× ours", "queries", "cache calls", "S3 requests"),
             rows=_rows([line for line in lines if line.state == state]),
             notes=NOTES if state == "cold" else (),
-            chart=_chart(lines) if state == "warm" else None,
+            chart=_chart(STORAGES[storage], lines) if state == "warm" else None,
         )
 
 
@@ -140,16 +140,18 @@ def _label(name: str) -> str:
     return f"{name} \\*" if ahead else name
 
 
-def _chart(lines: Sequence[Line]) -> Chart:
+def _chart(title: str, lines: Sequence[Line]) -> Chart:
+    floor = min(line.seconds / line.objects for line in lines if line.candidate == FLOOR)
     return Chart(
-        unit="microseconds a tag",
+        title=title,
+        unit="times the floor",
         series={
-            title: {
-                line.candidate: line.seconds / line.objects * 1e6
+            what: {
+                line.candidate: line.seconds / line.objects / floor
                 for line in lines
                 if line.state == state
             }
-            for state, title in STATES.items()
+            for state, what in STATES.items()
         },
         logarithmic=True,
     )

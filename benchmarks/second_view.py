@@ -37,16 +37,15 @@ def run(options: argparse.Namespace) -> list[Table]:
         here = stack.enter_context(place("moto", ORIGINALS, 200))
         sites = start_sites(stack, here, wanted, options.only, {**SITES, **REDIRECTING})
         rows = [(name, *_seen_twice(name, site, here, wanted)) for name, site in sites.items()]
+    title = f"Requests that reach the app for a page of {options.images} images, on S3"
+    series = {"": {name: second for name, _, second in rows}}
     return [
         Table(
-            title=f"Requests that reach the app for a page of {options.images} images, on S3",
+            title=title,
             columns=("", "first viewer", "second viewer"),
             rows=rows,
             notes=NOTES,
-            chart=Chart(
-                unit="requests of the second viewer",
-                series={"": {name: second for name, _, second in rows}},
-            ),
+            chart=Chart(title=title, unit="requests of the second viewer", series=series),
         )
     ]
 

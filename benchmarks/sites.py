@@ -84,16 +84,15 @@ def wagtail(place: Place, wanted: Sequence[Wish], *, view: str = "serve") -> Ite
 
 @contextmanager
 def thumbor(place: Place, wanted: Sequence[Wish]) -> Iterator[Site]:
-    """thumbor keeps no results unless it is told to, which spares it work."""
+    """thumbor, which keeps no results by default; as all others, it reads each original afresh."""
     if shutil.which("thumbor") is None:
         raise Missing("pip install thumbor, in a virtual environment whose bin is on PATH")
-    settings = {"QUALITY": QUALITY, "LOADER": "thumbor.loaders.http_loader"}
-    # Originals that come by HTTP are kept on disk: its default.
-    settings["FILE_STORAGE_ROOT_PATH"] = str(place.folder / "thumbor")
-    if not place.server:
-        settings["LOADER"] = "thumbor.loaders.file_loader"
-        settings["FILE_LOADER_ROOT_PATH"] = str(place.media)
-        settings["STORAGE"] = "thumbor.storages.no_storage"
+    settings = {
+        "QUALITY": QUALITY,
+        "LOADER": f"thumbor.loaders.{'http' if place.server else 'file'}_loader",
+        "FILE_LOADER_ROOT_PATH": str(place.media),
+        "STORAGE": "thumbor.storages.no_storage",
+    }
     configuration = place.folder / "thumbor.conf"
     configuration.write_text("\n".join(f"{name} = {value!r}" for name, value in settings.items()))
     options = ["--processes", str(PROCESSES), "--conf", str(configuration), "--ip", "127.0.0.1"]

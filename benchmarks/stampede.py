@@ -59,13 +59,15 @@ def _requests(site: Site, redis: str, options: argparse.Namespace) -> Table:
     cases = [(4, cache, one_size) for cache in (redis, "db://cache", "")]
     cases += [(processes, redis, list(SRCSET)) for processes in (1, 4)]
     rows = [_measure(site, photo, *case) for case in cases]
+    title = f"All at once, on {options.server}"
     return Table(
-        title=f"All at once, on {options.server}",
+        title=title,
         columns=("asked", "processes", "cache", "fetches", "generations", "puts", "slowest, s"),
         rows=rows,
         chart=Chart(
+            title=title,
             unit="generations",
-            series={"": {f"{row[0]}, {row[1]} × {row[2]}": row[4] for row in rows}},
+            series={"": {f"{row[0]}, {row[1]} processes, {row[2]}": row[4] for row in rows}},
         ),
     )
 

@@ -15,31 +15,40 @@ class Chart:
     ``unit`` is written below, with the scale if it is logarithmic.
     """
 
+    title: str
     unit: str
     series: Mapping[str, Mapping[str, float]]
     logarithmic: bool = False
 
-    def save(self, path: Path, title: str) -> None:
+    def save(self, path: Path) -> None:
+        from matplotlib import rc_context
         from matplotlib.figure import Figure
 
         labels = list(dict.fromkeys(label for bars in self.series.values() for label in bars))
         height = 0.8 / len(self.series)
-        figure = Figure(figsize=(8, 1.2 + 0.3 * len(labels) * len(self.series)))
+        figure = Figure(figsize=(8, 1.2 + len(labels) * (0.1 + 0.25 * len(self.series))))
         axes = figure.subplots()
         for number, (name, bars) in enumerate(self.series.items()):
             rows = [labels.index(label) + number * height for label in bars]
-            axes.bar_label(axes.barh(rows, bars.values(), height, label=name), fmt="{:.3g}")
+            drawn = axes.barh(rows, bars.values(), height, label=name)
+            axes.bar_label(drawn, map(_short, bars.values()), padding=3)
         middle = height * (len(self.series) - 1) / 2
         axes.set_yticks([row + middle for row in range(len(labels))], labels)
         axes.invert_yaxis()
-        axes.set_title(title)
+        axes.margins(x=0.15, y=0.02)
+        axes.set_title(self.title)
         axes.set_xlabel(f"{self.unit}, logarithmic scale" if self.logarithmic else self.unit)
-        axes.margins(x=0.15)
         if self.logarithmic:
             axes.set_xscale("log")
         if len(self.series) > 1:
             axes.legend()
-        figure.savefig(path, format="svg", bbox_inches="tight")
+        # Text stays text, and the same figures give the same file.
+        with rc_context({"svg.fonttype": "none", "svg.hashsalt": self.title}):
+            figure.savefig(path, format="svg", bbox_inches="tight", metadata={"Date": None})
+
+
+def _short(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 @dataclass(kw_only=True)
@@ -88,5 +97,5 @@ def report(name: str, tables: Sequence[Table], folder: Path) -> None:
         return
     for path, table in charts.items():
         assert table.chart
-        table.chart.save(path, table.title)
+        table.chart.save(path)
     print("Written:", folder / f"{name}.rst", *charts)
