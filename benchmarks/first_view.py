@@ -22,8 +22,8 @@ WARMING = 16
 NOTES = (
     "A view ends with the whole image: who is redirected to the bucket gets it there.",
     "Our view and Wagtail's keep what they make; thumbor, ipx and bare sharp do not.",
-    "Ours and Wagtail's have two processes of eight threads, thumbor two processes; ipx and bare"
-    " sharp one each, with a thread for each processor.",
+    "Ours and Wagtail's have two processes of eight threads, thumbor has two processes, ipx and"
+    " bare sharp have one each, which uses all processors.",
     "The clients are on the same machine, as S3 is; moto even shares their process.",
 )
 

@@ -50,7 +50,7 @@ def test_a_page_of_resizes_asks_nothing_of_anybody(
 
 @pytest.mark.parametrize("server", [(), ("--server", "moto")])
 def test_first_views_give_what_was_asked_for(tmp_path: Path, server: tuple[str, ...]) -> None:
-    small = ("--rounds", "1", "--views", "4", "--side", "50", "--clients", "2", "3")
+    small = ("--rounds", "1", "--views", "4", "--side", "150", "--clients", "2", "3")
     lines = measure(tmp_path, "first-view", *server, *ALONE, *small)
     assert [words[2] for words in lines if words[:1] == ["django-shift-media"]] == ["1.00"] * 2
 
