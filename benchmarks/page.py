@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -10,9 +11,11 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from benchmarks.orders import Line, Order
 from benchmarks.peers import CANDIDATES, FLOOR, OURS
-from benchmarks.rendering import Line, Order
 from benchmarks.tables import Chart, Table
+from tests.loads import counted
+from tests.servers import moto, redis
 
 STORAGES = {
     "local": "Local disk",
@@ -80,43 +83,48 @@ def _tables(storage: str, names: list[str], options: argparse.Namespace) -> Iter
 
 def _measure(storage: str, names: list[str], options: argparse.Namespace) -> list[Line]:
     """Have a process of its own measure on one storage; S3 stays in this one."""
-    from tests.loads import counted
-    from tests.servers import SERVERS, redis
-
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        cache = stack.enter_context(redis()) if options.cache == "redis" else ""
-        s3: dict[str, Any] = {}
-        log = ""
-        if storage != "local":
-            server = stack.enter_context(SERVERS["moto"]())
-            before = stack.enter_context(counted(server, folder))
-            server.client().create_bucket(Bucket="media")
-            log = str(before.log)
-            s3 = {
-                "bucket_name": "media",
-                "region_name": server.region,
-                "endpoint_url": before.endpoint_url,
-                "access_key": server.access_key,
-                "secret_key": server.secret_key,
-                "querystring_auth": False,
-            }
-            if storage == "s3-domain":
-                s3["custom_domain"] = "cdn.example.com"
+        s3, log = ({}, "") if storage == "local" else _counted_s3(stack, folder)
+        if storage == "s3-domain":
+            s3["custom_domain"] = "cdn.example.com"
         order = Order(
             folder=str(folder),
             s3=s3,
             s3_log=log,
-            cache=cache,
+            cache=stack.enter_context(redis()) if options.cache == "redis" else "",
             candidates=names,
             objects=options.objects,
             cold_objects=options.cold_objects,
             cold_side=options.cold_side,
             seconds=options.seconds,
         )
-        command = [sys.executable, "-m", "benchmarks.rendering", json.dumps(order._asdict())]
-        output = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+        environment = {
+            **os.environ,
+            "DJANGO_SETTINGS_MODULE": "benchmarks.page_settings",
+            "PAGE_ORDER": json.dumps(order._asdict()),
+        }
+        command = [sys.executable, "-m", "benchmarks.rendering"]
+        output = subprocess.run(
+            command, env=environment, check=True, stdout=subprocess.PIPE, text=True
+        ).stdout
     return [Line(*line) for line in json.loads(output)]
+
+
+def _counted_s3(stack: ExitStack, folder: Path) -> tuple[dict[str, Any], str]:
+    """Start an S3; return the options of a storage there, and the log that counts requests."""
+    server = stack.enter_context(moto())
+    server.client().create_bucket(Bucket="media")
+    before = stack.enter_context(counted(server, folder))
+    options = {
+        "bucket_name": "media",
+        "region_name": server.region,
+        "endpoint_url": before.endpoint_url,
+        "access_key": server.access_key,
+        "secret_key": server.secret_key,
+        "querystring_auth": False,
+    }
+    return options, str(before.log)
 
 
 def _rows(lines: Sequence[Line]) -> list[Sequence[Any]]:
