@@ -30,7 +30,7 @@ NOTES = (
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--server", default="", choices=WEBSITES, help="default: local disk")
-    parser.add_argument("--only", nargs="+", metavar="WORD", help="candidates with it in the name")
+    parser.add_argument("--only", nargs="+", metavar="WORD", help="peers with it in the name")
     parser.add_argument("--clients", nargs="+", type=int, default=[2, 16])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--views", type=int, default=48, help="of each candidate in a round")

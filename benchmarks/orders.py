@@ -23,12 +23,17 @@ class Order(NamedTuple):
 
 
 class Line(NamedTuple):
-    """What a candidate took: seconds for the page, and what it asked for in one rendering."""
+    """What a page of so many URLs took, in seconds, and what was asked for in one rendering."""
 
     candidate: str
     state: str
-    objects: int
+    urls: int
     seconds: float
     queries: int
     cache_calls: int
     s3_requests: int
+
+    @property
+    def each(self) -> float:
+        """Seconds for a URL."""
+        return self.seconds / self.urls

@@ -38,7 +38,7 @@ NOTES = (
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--storage", choices=STORAGES, nargs="+", default=list(STORAGES))
-    parser.add_argument("--only", nargs="+", metavar="WORD", help="candidates with it in the name")
+    parser.add_argument("--only", nargs="+", metavar="WORD", help="peers with it in the name")
     parser.add_argument(
         "--cache", choices=("redis", "memory"), default="redis", help="memory: of the process"
     )
@@ -60,8 +60,7 @@ def run(options: argparse.Namespace) -> list[Table]:
 def chosen(words: Sequence[str] | None) -> Iterator[str]:
     """Give the names of those that are installed and asked for, and say who is left out."""
     for candidate in CANDIDATES:
-        always = candidate.name in {FLOOR, OURS}
-        if words and not always and not any(word in candidate.name for word in words):
+        if words and candidate.is_peer and not any(word in candidate.name for word in words):
             continue
         if candidate.is_installed:
             yield candidate.name
@@ -74,7 +73,7 @@ def _tables(storage: str, names: list[str], options: argparse.Namespace) -> Iter
     for state, title in STATES.items():
         yield Table(
             title=f"{STORAGES[storage]}, {title}",
-            columns=("", "µs a tag", "× floor", "× ours", "queries", "cache calls", "S3 requests"),
+            columns=("", "µs a URL", "× floor", "× ours", "queries", "cache calls", "S3 requests"),
             rows=_rows([line for line in lines if line.state == state]),
             notes=NOTES if state == "cold" else (),
             chart=_chart(STORAGES[storage], lines) if state == "warm" else None,
@@ -128,13 +127,13 @@ def _counted_s3(stack: ExitStack, folder: Path) -> tuple[dict[str, Any], str]:
 
 
 def _rows(lines: Sequence[Line]) -> list[Sequence[Any]]:
-    seconds = {line.candidate: line.seconds for line in lines}
+    each = {line.candidate: line.each for line in lines}
     return [
         (
             _label(line.candidate),
-            f"{line.seconds / line.objects * 1e6:,.1f}",
-            f"{line.seconds / seconds[FLOOR]:,.2f}",
-            f"{line.seconds / seconds[OURS]:,.2f}",
+            f"{line.each * 1e6:,.1f}",
+            f"{line.each / each[FLOOR]:,.2f}",
+            f"{line.each / each[OURS]:,.2f}",
             line.queries,
             line.cache_calls,
             line.s3_requests,
@@ -149,16 +148,12 @@ def _label(name: str) -> str:
 
 
 def _chart(title: str, lines: Sequence[Line]) -> Chart:
-    floor = min(line.seconds / line.objects for line in lines if line.candidate == FLOOR)
+    floor = min(line.each for line in lines if line.candidate == FLOOR)
     return Chart(
         title=title,
-        unit="times the floor",
+        unit="times the floor, for each URL",
         series={
-            what: {
-                line.candidate: line.seconds / line.objects / floor
-                for line in lines
-                if line.state == state
-            }
+            what: {line.candidate: line.each / floor for line in lines if line.state == state}
             for state, what in STATES.items()
         },
         logarithmic=True,

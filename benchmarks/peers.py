@@ -23,7 +23,13 @@ def _image() -> dict[str, Any]:
 def _media() -> dict[str, Any]:
     from django_shift_media.fields import MediaField
 
-    return {"image": MediaField()}
+    facts = {f"{fact}_field": fact for fact in ("width", "height", "placeholder")}
+    return {
+        "image": MediaField(**facts),
+        "width": models.IntegerField(),
+        "height": models.IntegerField(),
+        "placeholder": models.CharField(max_length=44),
+    }
 
 
 def _spec(**options: Any) -> dict[str, Any]:
@@ -68,6 +74,10 @@ def _measured(name: str) -> dict[str, Any]:
     return {"image": name, "width": 400, "height": 300}
 
 
+def _with_facts(name: str) -> dict[str, Any]:
+    return {**_measured(name), "placeholder": "3ucZFYh2d4hvd4d3d1h3h73P3uv8 #c6e4e0"}
+
+
 def _titled(name: str) -> dict[str, Any]:
     return {"file": name, "title": "A photo", "width": 400, "height": 300}
 
@@ -79,8 +89,9 @@ class Candidate:
 
     ``fields`` gives the attributes of its model, or ``model`` is the label of one that exists;
     ``row`` gives a row's values for the name of a file. ``prepare`` is called with each object
-    before the page is rendered. ``ahead``: it renders URLs of what it has made before, at the
-    upload or by a command, and nothing that is missing is noticed.
+    before the page is rendered. ``urls`` is how many a tag renders. ``ahead``: it renders URLs
+    of what it has made before, at the upload or by a command, and notices nothing that is
+    missing.
     """
 
     name: str
@@ -93,7 +104,12 @@ class Candidate:
     apps: tuple[str, ...] = ()
     libraries: Mapping[str, str] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
+    urls: int = 1
     ahead: bool = False
+
+    @property
+    def is_peer(self) -> bool:
+        return self.package != "django"
 
     @property
     def is_installed(self) -> bool:
@@ -115,6 +131,11 @@ WAGTAIL_APPS = (
     "taggit",
 )
 
+_PICTURE = (
+    "{% load shift_media %}{% picture obj.image widths='320,640,960,1280' ratio='16/9'"
+    " formats='avif,webp,jpg' sizes='100vw' alt='A photo' loading='lazy' %}"
+)
+
 CANDIDATES = (
     Candidate(name=FLOOR, tag='{% load floor %}{% floor obj.image "200x200" how="fill" %}'),
     Candidate(name="{{ image.url }}", tag="{{ obj.image.url }}"),
@@ -122,6 +143,28 @@ CANDIDATES = (
         name=OURS,
         tag='{% load shift_media %}{% resize obj.image "200x200" how="fill" %}',
         fields=_media,
+        row=_with_facts,
+    ),
+    Candidate(
+        name="{% resize %}, a preset",
+        tag='{% load shift_media %}{% resize obj.image "avatar" %}',
+        fields=_media,
+        row=_with_facts,
+        settings={"SHIFT_MEDIA_PRESETS": {"avatar": {"size": "200x200", "how": "fill"}}},
+    ),
+    Candidate(
+        name="{% picture %}, each of 13 URLs",
+        tag=_PICTURE,
+        fields=_media,
+        row=_with_facts,
+        urls=13,
+    ),
+    Candidate(
+        name="{{ placeholder.style }}",
+        tag="{{ obj.image.placeholder.style }}",
+        fields=_media,
+        row=_with_facts,
+        package="thash",
     ),
     Candidate(
         name="Wagtail {% image_url %}",

@@ -85,7 +85,8 @@ class Page:
         return len(self.times) >= LEAST_REPEATS and sum(self.times) > ORDER.seconds
 
     def line(self, state: str, counted: Counter[str]) -> Line:
-        return Line(self.candidate.name, state, len(self.shown), min(self.times), *counted.values())
+        urls = len(self.shown) * self.candidate.urls
+        return Line(self.candidate.name, state, urls, min(self.times), *counted.values())
 
 
 def render_warm(pages: Sequence[Page]) -> Iterator[Line]:

@@ -27,7 +27,7 @@ NOTES = (
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--only", nargs="+", metavar="WORD", help="candidates with it in the name")
+    parser.add_argument("--only", nargs="+", metavar="WORD", help="peers with it in the name")
     parser.add_argument("--images", type=int, default=20, help="of the page")
 
 
