@@ -89,17 +89,9 @@ class Page:
         return Line(self.candidate.name, state, urls, min(self.times), *counted.values())
 
 
-def render_warm(pages: Sequence[Page]) -> Iterator[Line]:
-    for page in pages:
-        page.render(page.read())  # makes what is missing
-    yield from _render_in_turn(pages, "warm", empty_cache=False)
-
-
-def render_with_emptied_cache(pages: Sequence[Page]) -> Iterator[Line]:
-    yield from _render_in_turn(pages, "emptied", empty_cache=True)
-
-
-def _render_in_turn(pages: Sequence[Page], state: str, *, empty_cache: bool) -> Iterator[Line]:
+def render_in_turn(
+    pages: Sequence[Page], state: str, *, empty_cache: bool = False
+) -> Iterator[Line]:
     counts = [_counted(page, empty_cache=empty_cache) for page in pages]
     for page in pages:
         page.times.clear()
@@ -112,9 +104,11 @@ def _render_in_turn(pages: Sequence[Page], state: str, *, empty_cache: bool) -> 
         yield page.line(state, counted)
 
 
-def render_cold(pages: Sequence[Page]) -> Iterator[Line]:
-    """Once: what is made then is there ever after."""
+def render_cold(pages: Sequence[Page], names: Sequence[str]) -> Iterator[Line]:
+    """Have pages of new files, each rendered once: what is made then is there ever after."""
     for page in pages:
+        page.render(page.read())  # the files are cold, the processor is not
+        page.show(names)
         yield page.line("cold", _counted(page))
 
 
@@ -133,19 +127,20 @@ def store(number: int, data: bytes) -> list[str]:
     return [storage.save(keys.new_original("photo.jpg"), ContentFile(data)) for _ in range(number)]
 
 
-def show(pages: Sequence[Page], names: Sequence[str]) -> None:
-    for page in pages:
-        page.show(names)
-
-
 def main() -> None:
     call_command("migrate", verbosity=0)
     pages = [Page(candidate) for candidate in CHOSEN]
-    show(pages, store(ORDER.objects, draw_photo(400, 300)))
-    lines = [*render_warm(pages), *render_with_emptied_cache(pages)]
-    large = draw_photo(4 * ORDER.cold_side, 3 * ORDER.cold_side, quality=90)
-    show(pages, store(ORDER.cold_objects, large))
-    lines += render_cold(pages)
+    small = store(ORDER.objects, draw_photo(400, 300))
+    for page in pages:
+        page.show(small)
+        page.render(page.read())  # makes what is missing
+    lines = [
+        *render_in_turn(pages, "warm"),
+        *render_in_turn(pages, "emptied", empty_cache=True),
+    ]
+    side = ORDER.cold_side
+    large = store(ORDER.cold_objects, draw_photo(4 * side, 3 * side, quality=90))
+    lines += render_cold(pages, large)
     json.dump(lines, sys.stdout)
 
 

@@ -15,17 +15,13 @@ from benchmarks.places import Place, Wish
 from django_shift_media.resizes import Resize
 from django_shift_media.signing import sign
 from tests.galleries import environment, gunicorn, running
-from tests.servers import free_port
+from tests.servers import Missing, free_port
 
 HERE = Path(__file__).resolve().parent
 OURS = "django-shift-media"
 QUALITY = 80
 PROCESSES = 2
 THREADS = 8
-
-
-class Missing(Exception):
-    """A server that is not installed; the message says how to install it."""
 
 
 class Site(NamedTuple):
@@ -57,18 +53,11 @@ def wagtail(place: Place, wanted: Sequence[Wish], *, view: str = "serve") -> Ite
     """Wagtail's view for images, with the same gunicorn; it keeps what it makes, as ours does."""
     if find_spec("wagtail") is None:
         raise Missing("pip install -r benchmarks/requirements.txt")
-    s3 = {}
-    if place.server:
-        s3 = {
-            **{"access_key": place.server.access_key, "secret_key": place.server.secret_key},
-            **{"bucket_name": place.bucket, "endpoint_url": place.server.endpoint_url},
-            **{"location": "wagtail", "querystring_auth": False},
-        }
     site = {
         **environment(place.folder),
         "DJANGO_SETTINGS_MODULE": "benchmarks.wagtail_settings",
         "WAGTAIL_FOLDER": str(place.folder),
-        "WAGTAIL_S3": json.dumps(s3),
+        "WAGTAIL_S3": json.dumps(_s3_options(place)),
     }
     paths = subprocess.run(
         [sys.executable, "-m", "benchmarks.wagtail_images", view, *map(str, place.files)],
@@ -80,6 +69,20 @@ def wagtail(place: Place, wanted: Sequence[Wish], *, view: str = "serve") -> Ite
     ).stdout
     with gunicorn(site, workers=PROCESSES, threads=THREADS) as workers:
         yield Site(workers.url, json.loads(paths))
+
+
+def _s3_options(place: Place) -> dict[str, str | bool]:
+    """Return the options of django-storages' own storage, {} for local disk."""
+    if not place.server:
+        return {}
+    return {
+        "access_key": place.server.access_key,
+        "secret_key": place.server.secret_key,
+        "bucket_name": place.bucket,
+        "endpoint_url": place.server.endpoint_url,
+        "location": "wagtail",
+        "querystring_auth": False,
+    }
 
 
 @contextmanager
