@@ -15,6 +15,7 @@ from django.dispatch import receiver
 # What has been read and found good. A page asks for the same few settings with each URL, and
 # each answer of Django's takes a good part of what the URL takes.
 _good: dict[str, Any] = {}
+_UNREAD = object()
 
 
 @receiver(setting_changed)
@@ -23,9 +24,10 @@ def _read_again(**kwargs: Any) -> None:
 
 
 def _setting(name: str, default: Any, *types: type) -> Any:
-    if name not in _good:
-        _good[name] = _checked(name, default, *types)
-    return _good[name]
+    value = _good.get(name, _UNREAD)
+    if value is _UNREAD:
+        value = _good[name] = _checked(name, default, *types)
+    return value
 
 
 def _checked(name: str, default: Any, *types: type) -> Any:
