@@ -1,122 +1,160 @@
-"""
-What a page of 100 resized images costs: ``python benchmarks/page.py``.
+"""What a page of 100 objects costs, with one image of 200 by 200 each."""
 
-All candidates render the same 100 objects, in turn, in one process; the least of the repeats
-counts. Read the ratios: times depend on the machine.
-
-floor       a tag that joins strings and computes one HMAC: no signed URL can be cheaper
-image.url   ``{{ obj.image.url }}`` of Django's own field, for one URL that is not a resize
-resize      ``{% resize obj.photo "200x200" how="fill" %}``
-preset      ``{% resize obj.photo "avatar" %}``, which stands for the same
-picture     ``{% picture %}`` of 3 formats x 4 widths, by each of its 13 URLs
-placeholder ``{{ obj.photo.placeholder.style }}``, decoded before
-"""
-
-import hashlib
-import hmac
+import argparse
+import json
+import os
+import subprocess
 import sys
-import time
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
 
-import django
-from django import template
-from django.conf import settings
+from benchmarks.orders import Line, Order
+from benchmarks.peers import CANDIDATES, FLOOR, OURS
+from benchmarks.tables import Chart, Table
+from tests.loads import counted
+from tests.servers import moto, redis
 
-OBJECTS = 100
-REPEATS = 60
-NAME = "3c72aedc/ba25/41e6/a569/406c8f413974/cat.jpg/cat.jpg"
-PLACEHOLDER = "3ucZFYh2d4hvd4d3d1h3h73P3uv8 #c6e4e0"
-S3 = {"bucket_name": "photos", "region_name": "eu-central-1", "custom_domain": "cdn.example.com"}
-
-settings.configure(
-    INSTALLED_APPS=["django_shift_media"],
-    SECRET_KEY="of-a-benchmark-" * 4,
-    MEDIA_ROOT="media",
-    MEDIA_URL="/media/",
-    SHIFT_MEDIA_PRESETS={"avatar": {"size": "200x200", "how": "fill"}},
-    STORAGES={
-        "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-        "s3": {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": S3},
-        "media-local": {"BACKEND": "django_shift_media.storages.LocalMediaStorage"},
-        "media-s3": {"BACKEND": "django_shift_media.s3.S3MediaStorage", "OPTIONS": S3},
-    },
-)
-django.setup()
-
-from django.core.files.storage import storages  # noqa: E402
-from django.db import models  # noqa: E402
-from django.template import Context, Engine  # noqa: E402
-from django.test import override_settings  # noqa: E402
-
-from django_shift_media.fields import MediaField  # noqa: E402
-
-
-class Cat(models.Model):
-    image = models.ImageField()
-    image_s3 = models.ImageField(storage=storages["s3"])
-    photo = MediaField(width_field="width", height_field="height", placeholder_field="placeholder")
-    width = models.IntegerField()
-    height = models.IntegerField()
-    placeholder = models.CharField(max_length=44)
-
-    class Meta:
-        app_label = "benchmark"
-
-
-library = template.Library()
-
-
-@library.simple_tag
-def floor(file: object, size: str, how: str) -> str:
-    text = f"{file.name}/{size}-{how}"  # type: ignore[attr-defined]
-    return f"/media/{text}-{hmac.new(b'k' * 32, text.encode(), hashlib.sha256).hexdigest()}"
-
-
-PICTURE = (
-    "{% picture obj.photo widths='320,640,960,1280' ratio='16/9' formats='avif,webp,jpg'"
-    " sizes='(min-width: 60em) 50vw, 100vw' alt='A cat' class='wide' loading='lazy' %}"
-)
-PAGES = {
-    "floor": ("{% floor obj.photo '200x200' how='fill' %}", "media-local"),
-    "image.url, local": ("{{ obj.image.url }}", "media-local"),
-    "image.url, S3": ("{{ obj.image_s3.url }}", "media-local"),
-    "resize, local": ("{% resize obj.photo '200x200' how='fill' %}", "media-local"),
-    "resize, S3": ("{% resize obj.photo '200x200' how='fill' %}", "media-s3"),
-    "preset, local": ("{% resize obj.photo 'avatar' %}", "media-local"),
-    "picture, local": (PICTURE, "media-local"),
-    "picture, S3": (PICTURE, "media-s3"),
-    "placeholder": ("{{ obj.photo.placeholder.style }}", "media-local"),
+STORAGES = {
+    "local": "Local disk",
+    "s3": "S3",
+    "s3-domain": "S3 with a custom domain",
 }
-URLS = {"picture, local": 13, "picture, S3": 13}  # of a tag, where it is more than one
+STATES = {
+    "warm": "warm",
+    "emptied": "with an emptied cache",
+    "cold": "cold",
+}
+NOTES = (
+    "Wall-clock time; the least of the repeats, and for a cold page the only one. Objects are read"
+    " from the database before, and not counted.",
+    "The database is SQLite in memory; cache and S3 are on this machine: what is asked of them"
+    " costs less here than anywhere else.",
+    "\\* makes its images at the upload, or by a command before anyone comes.",
+)
 
 
-def main() -> None:
-    libraries = {"shift_media": "django_shift_media.templatetags.shift_media"}
-    engine = Engine(libraries=libraries)
-    engine.template_builtins.append(library)
-    names = {"image": NAME, "image_s3": NAME, "photo": NAME}
-    facts = {"width": 4000, "height": 3000, "placeholder": PLACEHOLDER}
-    cats = [Cat(**names, **facts) for _ in range(OBJECTS)]
-    times: dict[str, list[float]] = {name: [] for name in PAGES}
-    compiled = {
-        name: engine.from_string(
-            "{% load shift_media %}{% for obj in cats %}" + tag + "{% endfor %}"
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--storage", choices=STORAGES, nargs="+", default=list(STORAGES))
+    parser.add_argument("--only", nargs="+", metavar="WORD", help="peers with it in the name")
+    parser.add_argument(
+        "--cache", choices=("redis", "memory"), default="redis", help="memory: of the process"
+    )
+    parser.add_argument("--objects", type=int, default=100)
+    parser.add_argument("--cold-objects", type=int, default=20)
+    parser.add_argument(
+        "--cold-side", type=int, default=1000, help="cold photos have 12 times its square pixels"
+    )
+    parser.add_argument(
+        "--seconds", type=float, default=2, help="that a candidate renders in each state"
+    )
+
+
+def run(options: argparse.Namespace) -> list[Table]:
+    names = list(chosen(options.only))
+    return [table for storage in options.storage for table in _tables(storage, names, options)]
+
+
+def chosen(words: Sequence[str] | None) -> Iterator[str]:
+    """Give the names of those that are installed and asked for, and say who is left out."""
+    for candidate in CANDIDATES:
+        if words and candidate.is_peer and not any(word in candidate.name for word in words):
+            continue
+        if candidate.is_installed:
+            yield candidate.name
+        else:
+            print(f"Left out: {candidate.name} ({candidate.package} is not installed)")
+
+
+def _tables(storage: str, names: list[str], options: argparse.Namespace) -> Iterator[Table]:
+    lines = _measure(storage, names, options)
+    for state, title in STATES.items():
+        yield Table(
+            title=f"{STORAGES[storage]}, {title}",
+            columns=("", "µs a URL", "× floor", "× ours", "queries", "cache calls", "S3 requests"),
+            rows=_rows([line for line in lines if line.state == state]),
+            notes=NOTES if state == "cold" else (),
+            chart=_chart(STORAGES[storage], lines) if state == "warm" else None,
         )
-        for name, (tag, _) in PAGES.items()
+
+
+def _measure(storage: str, names: list[str], options: argparse.Namespace) -> list[Line]:
+    """Have a process of its own measure on one storage; S3 stays in this one."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        s3, log = ({}, "") if storage == "local" else _counted_s3(stack, folder)
+        if storage == "s3-domain":
+            s3["custom_domain"] = "cdn.example.com"
+        order = Order(
+            folder=str(folder),
+            s3=s3,
+            s3_log=log,
+            cache=stack.enter_context(redis()) if options.cache == "redis" else "",
+            candidates=names,
+            objects=options.objects,
+            cold_objects=options.cold_objects,
+            cold_side=options.cold_side,
+            seconds=options.seconds,
+        )
+        environment = {
+            **os.environ,
+            "DJANGO_SETTINGS_MODULE": "benchmarks.page_settings",
+            "PAGE_ORDER": json.dumps(order._asdict()),
+        }
+        command = [sys.executable, "-m", "benchmarks.rendering"]
+        output = subprocess.run(
+            command, env=environment, check=True, stdout=subprocess.PIPE, text=True
+        ).stdout
+    return [Line(*line) for line in json.loads(output)]
+
+
+def _counted_s3(stack: ExitStack, folder: Path) -> tuple[dict[str, Any], str]:
+    """Start an S3; return the options of a storage there, and the log that counts requests."""
+    server = stack.enter_context(moto())
+    server.client().create_bucket(Bucket="media")
+    before = stack.enter_context(counted(server, folder))
+    options = {
+        "bucket_name": "media",
+        "region_name": server.region,
+        "endpoint_url": before.endpoint_url,
+        "access_key": server.access_key,
+        "secret_key": server.secret_key,
+        "querystring_auth": False,
     }
-    for _ in range(REPEATS):
-        for name, (_, alias) in PAGES.items():
-            with override_settings(SHIFT_MEDIA_STORAGE=alias):
-                for cat in cats:  # a page reads its objects afresh
-                    cat.image = cat.image_s3 = cat.photo = NAME
-                started = time.perf_counter()
-                compiled[name].render(Context({"cats": cats}))
-                times[name].append(time.perf_counter() - started)
-    least = {name: min(values) for name, values in times.items()}
-    print(f"{'':20}{'µs a URL':>10}{'× floor':>10}")
-    for name, seconds in least.items():
-        each = seconds / OBJECTS / URLS.get(name, 1)
-        print(f"{name:20}{each * 1e6:>10.1f}{each * OBJECTS / least['floor']:>10.2f}")
+    return options, str(before.log)
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+def _rows(lines: Sequence[Line]) -> list[Sequence[Any]]:
+    each = {line.candidate: line.each for line in lines}
+    return [
+        (
+            _label(line.candidate),
+            f"{line.each * 1e6:,.1f}",
+            f"{line.each / each[FLOOR]:,.2f}",
+            f"{line.each / each[OURS]:,.2f}",
+            line.queries,
+            line.cache_calls,
+            line.s3_requests,
+        )
+        for line in lines
+    ]
+
+
+def _label(name: str) -> str:
+    ahead = any(candidate.ahead for candidate in CANDIDATES if candidate.name == name)
+    return f"{name} \\*" if ahead else name
+
+
+def _chart(title: str, lines: Sequence[Line]) -> Chart:
+    floor = min(line.each for line in lines if line.candidate == FLOOR)
+    return Chart(
+        title=title,
+        unit="times the floor, for each URL",
+        series={
+            what: {line.candidate: line.each / floor for line in lines if line.state == state}
+            for state, what in STATES.items()
+        },
+        logarithmic=True,
+    )

@@ -10,11 +10,30 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+from django.core.signals import setting_changed
+from django.dispatch import receiver
+
+# What has been read and found good. A page asks for the same few settings with each URL, and
+# each answer of Django's takes a good part of what the URL takes.
+_good: dict[str, Any] = {}
+_UNREAD = object()
+
+
+@receiver(setting_changed)
+def _read_again(**kwargs: Any) -> None:
+    _good.clear()
 
 from django_shift_media.formats import SOURCES, SourceFormat
 
 
 def _setting(name: str, default: Any, *types: type) -> Any:
+    value = _good.get(name, _UNREAD)
+    if value is _UNREAD:
+        value = _good[name] = _checked(name, default, *types)
+    return value
+
+
+def _checked(name: str, default: Any, *types: type) -> Any:
     # Asked first: the AttributeError of a setting that is not there takes two microseconds.
     value = getattr(settings, name) if settings.is_overridden(name) else default  # type: ignore[misc]  # not in the stubs
     # bool is an int in Python, and never a number in settings.

@@ -210,7 +210,7 @@ def change_options(settings: Any, **options: Any) -> Any:
 def configured_bucket(settings: Any, server: Any, site: str) -> Any:
     """Make the media storage a bucket that the command has created and configured."""
     storage = use_bucket(settings, server)
-    call_command("configure_media_bucket", "--create", "--app-url", site)
+    call_command("configure_media_bucket", "--create", "--app-url", site, "--no-input")
     return storage
 
 

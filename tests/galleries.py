@@ -62,7 +62,7 @@ def gallery(environment: dict[str, str], *under: str) -> Iterator[str]:
     """Run a gallery until the block ends, ``under`` another command, and yield its URL."""
     port = free_port()
     command = [*under, sys.executable, str(MANAGE), "runserver", "--noreload", f"127.0.0.1:{port}"]
-    with _running(command, environment, port):
+    with running(command, environment, port):
         yield f"http://127.0.0.1:{port}"
 
 
@@ -73,16 +73,16 @@ def gunicorn(
     """Run a gallery under gunicorn until the block ends: processes with threads."""
     options = ["--workers", str(workers), "--threads", str(threads), "--bind"]
     application = "testproject.wsgi:application"
-    with _workers("gunicorn", [*options, "127.0.0.1:{port}", application], environment) as running:
-        yield running
+    with _workers("gunicorn", [*options, "127.0.0.1:{port}", application], environment) as started:
+        yield started
 
 
 @contextmanager
 def uvicorn(environment: dict[str, str]) -> Iterator[Workers]:
     """Run a gallery under an ASGI server until the block ends."""
     options = ["--port", "{port}", "--log-level", "warning", "testproject.asgi:application"]
-    with _workers("uvicorn", options, environment) as running:
-        yield running
+    with _workers("uvicorn", options, environment) as started:
+        yield started
 
 
 @contextmanager
@@ -93,14 +93,15 @@ def _workers(module: str, options: list[str], environment: dict[str, str]) -> It
     log = Path(environment["GALLERY_DATA"], f"{module}-{port}.log")
     command = [sys.executable, "-m", module, *(option.format(port=port) for option in options)]
     path = os.pathsep.join([str(ROOT), str(MANAGE.parent)])
-    with _running(command, {**environment, "PYTHONPATH": path}, port, log) as process:
+    with running(command, {**environment, "PYTHONPATH": path}, port, log) as process:
         yield Workers(f"http://127.0.0.1:{port}", process, log)
 
 
 @contextmanager
-def _running(
+def running(
     command: list[str], environment: dict[str, str], port: int, log: Path | None = None
 ) -> Iterator["subprocess.Popen[bytes]"]:
+    """Run a command that listens on a port until the block ends, and what it starts with it."""
     with Path(log or os.devnull).open("wb") as output:
         process = subprocess.Popen(
             command,

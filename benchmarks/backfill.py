@@ -1,0 +1,92 @@
+"""Making resizes before anybody asks: images a second by workers, and memory by the images."""
+
+import argparse
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+
+from benchmarks.places import Place, place
+from benchmarks.tables import Chart, Table
+from django_shift_media.resizes import Resize
+from django_shift_media.signing import sign
+from tests.galleries import environment
+from tests.servers import WEBSITES
+
+WIDTH = 300
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--server", default="", choices=WEBSITES, help="default: local disk")
+    parser.add_argument("--workers", nargs="+", type=int, default=[1, 2, 4])
+    parser.add_argument("--photos", type=int, default=60, help="large ones, for the speed")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument(
+        "--many", nargs="+", type=int, default=[500, 1000, 2000, 4000], help="small ones"
+    )
+    parser.add_argument(
+        "--side", type=int, default=1000, help="large photos have 12 times its square pixels"
+    )
+
+
+def run(options: argparse.Namespace) -> list[Table]:
+    return [_speed(options), _memory(options)]
+
+
+def _speed(options: argparse.Namespace) -> Table:
+    with place(options.server, options.photos, options.side) as here:
+        rates: dict[str, float] = {}
+        for number in range(options.rounds):
+            for workers in options.workers:
+                width = WIDTH + number * len(options.workers) + options.workers.index(workers)
+                images, seconds, *_ = _backfill(here, len(here.originals), width, workers)
+                label = f"{workers} workers"
+                rates[label] = max(images / seconds, rates.get(label, 0))
+    one = rates[f"{options.workers[0]} workers"]
+    title = f"{12 * options.side**2 / 1e6:g} megapixels, on {options.server or 'local disk'}"
+    return Table(
+        title=title,
+        columns=("", "images a second", f"× {options.workers[0]}"),
+        rows=[(label, f"{rate:.1f}", f"{rate / one:.2f}") for label, rate in rates.items()],
+        notes=(f"The best of {options.rounds} rounds.",),
+        chart=Chart(title=title, unit="images a second", series={"": rates}),
+    )
+
+
+def _memory(options: argparse.Namespace) -> Table:
+    rows = []
+    with place(options.server, max(options.many), 100) as here:
+        for number, photos in enumerate(options.many):
+            width = WIDTH + number
+            images, _, peak, before = _backfill(here, photos, width, options.workers[-1])
+            rows.append((f"{images:,} images", f"{peak / 1e6:.0f}", f"{before / 1e6:.0f}"))
+    title = f"Memory, {options.workers[-1]} workers"
+    peaks = {label: float(peak) for label, peak, _ in rows}
+    return Table(
+        title=title,
+        columns=("", "MB at most", "MB before"),
+        rows=rows,
+        notes=("Of a process, as it had imported everything and made one image, and in the end.",),
+        chart=Chart(title=title, unit="MB at most", series={"": peaks}),
+    )
+
+
+def _backfill(here: Place, photos: int, width: int, workers: int) -> Sequence[float]:
+    """Have a fresh process make one resize of so many photos; return its ``Backfilled``."""
+    resize = Resize(width=width, height=None)
+    # The first warms the process up.
+    keys = [sign(here.originals[0], Resize(width=width, height=1))]
+    keys += [sign(original, resize) for original in here.originals[:photos]]
+    output = subprocess.run(
+        [sys.executable, "-m", "benchmarks.backfilling", str(workers)],
+        env={
+            **environment(here.folder, here.server, here.bucket),
+            "GALLERY_CONCURRENCY": str(workers),
+        },
+        check=True,
+        input="\n".join(keys),
+        stdout=subprocess.PIPE,
+        text=True,
+    ).stdout
+    backfilled: Sequence[float] = json.loads(output)
+    return backfilled

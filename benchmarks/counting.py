@@ -1,0 +1,63 @@
+"""What a page asks of the database, the cache and S3."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from django.core.cache import cache
+from django.db import connection
+
+_CACHE_CALLS = (
+    *("add", "decr", "delete", "delete_many", "get", "get_many", "get_or_set", "has_key", "incr"),
+    *("set", "set_many", "touch"),
+)
+
+
+@contextmanager
+def counting(s3_log: Path | None) -> Iterator[Counter[str]]:
+    """Yield what is asked until the block ends: "queries", "cache calls" and "S3 requests"."""
+    counted = Counter({"queries": 0, "cache calls": 0, "S3 requests": -_lines(s3_log)})
+
+    def count_query(execute: Callable[..., Any], *arguments: Any) -> Any:
+        counted["queries"] += 1
+        return execute(*arguments)
+
+    with connection.execute_wrapper(count_query), _counting_cache_calls(counted):
+        yield counted
+    counted["S3 requests"] += _lines(s3_log)
+
+
+def _lines(log: Path | None) -> int:
+    if log is None:
+        return 0
+    time.sleep(0.2)  # a request is noted once it has been answered
+    return log.read_text().count("\n")
+
+
+@contextmanager
+def _counting_cache_calls(counted: Counter[str]) -> Iterator[None]:
+    """Count calls of the default cache; those that the cache makes of itself are part of one."""
+    depth = 0
+
+    def counts(call: Callable[..., Any]) -> Callable[..., Any]:
+        def called(*arguments: Any, **options: Any) -> Any:
+            nonlocal depth
+            counted["cache calls"] += not depth
+            depth += 1
+            try:
+                return call(*arguments, **options)
+            finally:
+                depth -= 1
+
+        return called
+
+    for name in _CACHE_CALLS:
+        setattr(cache, name, counts(getattr(cache, name)))
+    try:
+        yield
+    finally:
+        for name in _CACHE_CALLS:
+            delattr(cache, name)

@@ -1,0 +1,123 @@
+"""Resizes that nobody has asked for before: how many a second, and how long each takes."""
+
+import argparse
+import io
+import statistics
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+
+from PIL import Image
+
+from benchmarks.places import Wish, place, wishes
+from benchmarks.sites import OURS, Site, start_sites
+from benchmarks.tables import Chart, Table
+from tests.conftest import follow
+from tests.servers import WEBSITES
+
+ORIGINALS = 8
+# So many views have each process import what it needs, before any is counted.
+WARMING = 16
+NOTES = (
+    "A view ends with the whole image: who is redirected to the bucket gets it there.",
+    "Our view and Wagtail's keep what they make; thumbor, ipx and bare sharp do not.",
+    "Ours and Wagtail's have two processes of eight threads, thumbor has two processes, ipx and"
+    " bare sharp have one each, which uses all processors.",
+    "The clients are on the same machine, as S3 is; moto even shares their process.",
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--server", default="", choices=WEBSITES, help="default: local disk")
+    parser.add_argument("--only", nargs="+", metavar="WORD", help="peers with it in the name")
+    parser.add_argument("--clients", nargs="+", type=int, default=[2, 16])
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--views", type=int, default=48, help="of each candidate in a round")
+    parser.add_argument(
+        "--side", type=int, default=1000, help="originals have 12 times its square pixels"
+    )
+
+
+def run(options: argparse.Namespace) -> list[Table]:
+    rounds = [clients for clients in options.clients for _ in range(options.rounds)]
+    wanted = wishes(WARMING + options.views * len(rounds), ORIGINALS)
+    with ExitStack() as stack:
+        here = stack.enter_context(place(options.server, ORIGINALS, options.side))
+        sites = start_sites(stack, here, wanted, options.only)
+        for name, site in sites.items():
+            check(name, site.urls[0], wanted[0])
+            Burst().run(site.urls[1:WARMING], WARMING)
+        bursts = measure(sites, rounds, options.views)
+    title = f"First views of {12 * options.side**2 / 1e6:g} megapixels, "
+    title += f"on {options.server or 'local disk'}"
+    return [table(f"{title}, {clients} clients", bursts[clients]) for clients in options.clients]
+
+
+def check(name: str, url: str, wish: Wish) -> None:
+    """Raise unless the answer is what was wished for."""
+    answer = follow(url)[-1]
+    if answer.status != 200:
+        raise ValueError(f"{name} answers {answer.status} for {url}: {answer.body[:500]!r}")
+    image = Image.open(io.BytesIO(answer.body))
+    if (image.size, image.format) != ((wish.width, wish.height), "JPEG"):
+        raise ValueError(f"{name} gives {image!r} for {url}, wanted a JPEG of {wish.size}")
+
+
+class Burst:
+    """Views by so many clients, each of whom asks again as soon as there is an answer."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self.times: list[float] = []
+
+    def run(self, urls: Sequence[str], clients: int) -> None:
+        started = time.perf_counter()
+        with ThreadPoolExecutor(clients) as pool:
+            self.times += pool.map(_view, urls)
+        self.seconds += time.perf_counter() - started
+
+    @property
+    def rate(self) -> float:
+        return len(self.times) / self.seconds
+
+
+def _view(url: str) -> float:
+    started = time.perf_counter()
+    answer = follow(url)[-1]
+    if answer.status != 200:
+        raise ValueError(f"{answer.status} for {url}: {answer.body[:500]!r}")
+    return time.perf_counter() - started
+
+
+Bursts = Mapping[str, Burst]
+
+
+def measure(sites: Mapping[str, Site], rounds: Sequence[int], views: int) -> Mapping[int, Bursts]:
+    """Have all take turns in each round, of so many clients; return the bursts by clients."""
+    bursts = {clients: {name: Burst() for name in sites} for clients in rounds}
+    for number, clients in enumerate(rounds):
+        first = WARMING + number * views
+        for name, site in sites.items():
+            bursts[clients][name].run(site.urls[first : first + views], clients)
+    return bursts
+
+
+def table(title: str, bursts: Bursts) -> Table:
+    ours = bursts[OURS].rate
+    rows = []
+    for name, burst in bursts.items():
+        cuts = statistics.quantiles(burst.times, n=20)
+        times = (f"{1000 * seconds:,.0f}" for seconds in (cuts[9], cuts[18]))
+        rows.append((name, f"{burst.rate:.1f}", f"{ours / burst.rate:.2f}", *times))
+    return Table(
+        title=title,
+        columns=("", "a second", "ours ×", "p50 ms", "p95 ms"),
+        rows=rows,
+        notes=NOTES,
+        chart=Chart(
+            title=title,
+            unit="first views a second",
+            series={"": {name: burst.rate for name, burst in bursts.items()}},
+        ),
+    )

@@ -1,0 +1,80 @@
+"""Where the originals of a measurement are, and what is asked for: the same for all candidates."""
+
+import io
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, redirect_stdout
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from django.conf import settings
+from django.test import override_settings
+
+from django_shift_media.storages import MediaStorage, media_storage
+from gallery.drawings import draw_photo
+from tests.conftest import configured_bucket
+from tests.loads import put_original
+from tests.servers import SERVERS
+
+
+class Wish(NamedTuple):
+    """A resize: the number of an original, and the box to fill."""
+
+    original: int
+    width: int
+    height: int
+
+    @property
+    def size(self) -> str:
+        return f"{self.width}x{self.height}"
+
+
+def wishes(number: int, originals: int) -> list[Wish]:
+    """Return resizes of about 300 by 300, none of them twice."""
+    # 97 and 89 have no common factor: the pairs repeat after 8,633.
+    return [Wish(n % originals, 250 + n % 97, 250 + n % 89) for n in range(number)]
+
+
+class Place(NamedTuple):
+    """
+    Originals by their keys: in ``media`` of the folder, and in the bucket if there is a server.
+
+    ``files`` are the same outside of any storage.
+    """
+
+    folder: Path
+    storage: MediaStorage
+    originals: Sequence[str]
+    files: Sequence[Path]
+    server: Any = None
+
+    @property
+    def bucket(self) -> str:
+        return str(getattr(self.storage, "bucket_name", ""))
+
+    @property
+    def media(self) -> Path:
+        return self.folder / "media"
+
+    @property
+    def base(self) -> str:
+        """The URL that keys continue at the S3 server."""
+        return f"{self.server.endpoint_url}/{self.bucket}/"
+
+
+@contextmanager
+def place(server: str, photos: int, side: int) -> Iterator[Place]:
+    """Keep so many photos of 12 times ``side * side`` pixels on an S3 server; "": local disk."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        stack.enter_context(override_settings(MEDIA_ROOT=folder / "media"))
+        started = stack.enter_context(SERVERS[server]()) if server else None
+        if started:
+            with redirect_stdout(io.StringIO()):
+                configured_bucket(settings, started, "http://app.example")
+        files = [folder / f"{number}.jpg" for number in range(photos)]
+        for seed, file in enumerate(files):
+            file.write_bytes(draw_photo(4 * side, 3 * side, seed=seed, quality=90))
+        kept = media_storage()
+        originals = [put_original(kept, file.read_bytes()) for file in files]
+        yield Place(folder, kept, originals, files, started)

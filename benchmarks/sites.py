@@ -1,0 +1,179 @@
+"""Servers that resize on demand, each with two processes or threads for as many processors."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import NamedTuple
+
+from benchmarks.places import Place, Wish
+from django_shift_media.resizes import Resize
+from django_shift_media.signing import sign
+from tests.galleries import environment, gunicorn, running
+from tests.servers import Missing, free_port
+
+HERE = Path(__file__).resolve().parent
+OURS = "django-shift-media"
+QUALITY = 80
+PROCESSES = 2
+THREADS = 8
+
+
+class Site(NamedTuple):
+    """A running server, and the paths there of what is wished for."""
+
+    url: str
+    paths: Sequence[str]
+
+    @property
+    def urls(self) -> list[str]:
+        return [self.url + path for path in self.paths]
+
+
+@contextmanager
+def shift_media(place: Place, wanted: Sequence[Wish]) -> Iterator[Site]:
+    with gunicorn(
+        environment(place.folder, place.server, place.bucket), workers=PROCESSES, threads=THREADS
+    ) as workers:
+        yield Site(workers.url, ["/media/" + key_of(place, wish) for wish in wanted])
+
+
+def key_of(place: Place, wish: Wish) -> str:
+    resize = Resize(width=wish.width, height=wish.height, how="fill", quality=QUALITY)
+    return sign(place.originals[wish.original], resize)
+
+
+@contextmanager
+def wagtail(place: Place, wanted: Sequence[Wish], *, view: str = "serve") -> Iterator[Site]:
+    """Wagtail's view for images, with the same gunicorn; it keeps what it makes, as ours does."""
+    if find_spec("wagtail") is None:
+        raise Missing("pip install -r benchmarks/requirements.txt")
+    site = {
+        **environment(place.folder),
+        "DJANGO_SETTINGS_MODULE": "benchmarks.wagtail_settings",
+        "WAGTAIL_FOLDER": str(place.folder),
+        "WAGTAIL_S3": json.dumps(_s3_options(place)),
+    }
+    paths = subprocess.run(
+        [sys.executable, "-m", "benchmarks.wagtail_images", view, *map(str, place.files)],
+        env=site,
+        check=True,
+        input=json.dumps([(wish.original, wish.size) for wish in wanted]),
+        stdout=subprocess.PIPE,
+        text=True,
+    ).stdout
+    with gunicorn(site, workers=PROCESSES, threads=THREADS) as workers:
+        yield Site(workers.url, json.loads(paths))
+
+
+def _s3_options(place: Place) -> dict[str, str | bool]:
+    """Return the options of django-storages' own storage, {} for local disk."""
+    if not place.server:
+        return {}
+    return {
+        "access_key": place.server.access_key,
+        "secret_key": place.server.secret_key,
+        "bucket_name": place.bucket,
+        "endpoint_url": place.server.endpoint_url,
+        "location": "wagtail",
+        "querystring_auth": False,
+    }
+
+
+@contextmanager
+def thumbor(place: Place, wanted: Sequence[Wish]) -> Iterator[Site]:
+    """thumbor, which keeps no results by default; as all others, it reads each original afresh."""
+    if shutil.which("thumbor") is None:
+        raise Missing("pip install thumbor, in a virtual environment whose bin is on PATH")
+    settings = {
+        "QUALITY": QUALITY,
+        "LOADER": f"thumbor.loaders.{'http' if place.server else 'file'}_loader",
+        "FILE_LOADER_ROOT_PATH": str(place.media),
+        "STORAGE": "thumbor.storages.no_storage",
+    }
+    configuration = place.folder / "thumbor.conf"
+    configuration.write_text("\n".join(f"{name} = {value!r}" for name, value in settings.items()))
+    options = ["--processes", str(PROCESSES), "--conf", str(configuration), "--ip", "127.0.0.1"]
+    port = free_port()
+    with running(["thumbor", *options, "--port", str(port)], dict(os.environ), port):
+        sources = _sources(place, wanted)
+        paths = [f"/unsafe/{wish.size}/{source}" for wish, source in sources]
+        yield Site(f"http://127.0.0.1:{port}", paths)
+
+
+@contextmanager
+def ipx(place: Place, wanted: Sequence[Wish]) -> Iterator[Site]:
+    """ipx, which is sharp with caches and checks, as its own command runs it; it keeps nothing."""
+    port = free_port()
+    variables = {
+        "HOST": "127.0.0.1",
+        "PORT": str(port),
+        "IPX_FS_DIR": str(place.media),
+        "IPX_HTTP_DOMAINS": "127.0.0.1",
+    }
+    command = ["node", _node_module("ipx", "bin", "ipx.mjs"), "serve"]
+    with running(command, {**os.environ, **variables}, port):
+        options = f"fit_cover,q_{QUALITY}"
+        sources = _sources(place, wanted)
+        paths = [f"/s_{wish.size},{options}/{source}" for wish, source in sources]
+        yield Site(f"http://127.0.0.1:{port}", paths)
+
+
+@contextmanager
+def sharp(place: Place, wanted: Sequence[Wish]) -> Iterator[Site]:
+    """Thirty lines on sharp, without a check or a cache: nothing on sharp is faster."""
+    _node_module("sharp")
+    port = free_port()
+    origin = place.base if place.server else f"{place.media}/"
+    with running(["node", str(HERE / "sharp.mjs"), str(port), origin], dict(os.environ), port):
+        keys = [place.originals[wish.original] for wish in wanted]
+        paths = [f"/{wish.size}/{key}" for wish, key in zip(wanted, keys, strict=True)]
+        yield Site(f"http://127.0.0.1:{port}", paths)
+
+
+def _sources(place: Place, wanted: Sequence[Wish]) -> Iterator[tuple[Wish, str]]:
+    """Give each wish with its original as a server names it that takes paths and URLs."""
+    for wish in wanted:
+        yield wish, (place.base if place.server else "") + place.originals[wish.original]
+
+
+def _node_module(*parts: str) -> str:
+    path = HERE.joinpath("node_modules", *parts)
+    if not path.exists() or shutil.which("node") is None:
+        raise Missing("npm install --prefix benchmarks")
+    return str(path)
+
+
+Launcher = Callable[[Place, Sequence[Wish]], AbstractContextManager[Site]]
+
+SITES: Mapping[str, Launcher] = {
+    OURS: shift_media,
+    "Wagtail's serve view": wagtail,
+    "thumbor": thumbor,
+    "ipx": ipx,
+    "bare sharp": sharp,
+}
+
+
+def start_sites(
+    stack: ExitStack,
+    place: Place,
+    wanted: Sequence[Wish],
+    words: Sequence[str] | None,
+    launchers: Mapping[str, Launcher] = SITES,
+) -> dict[str, Site]:
+    """Start ours, and all others that are installed and have one of the words in their names."""
+    sites = {}
+    for name, launch in launchers.items():
+        if words and name != OURS and not any(word in name for word in words):
+            continue
+        try:
+            sites[name] = stack.enter_context(launch(place, wanted))
+        except Missing as error:
+            print(f"Left out: {name} ({error})")
+    return sites

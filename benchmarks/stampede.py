@@ -1,0 +1,123 @@
+"""
+What the view holds under load: many who ask at once for a resize that is missing.
+
+Galleries run under gunicorn, each process with 50 threads. Fetches of the original and puts are
+counted at the S3 server, generations by the log. With --memory: the most memory that one process
+has under a mixed attack.
+"""
+
+import argparse
+import io
+import tempfile
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack, redirect_stdout
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.test import override_settings
+
+from benchmarks.tables import Chart, Table
+from django_shift_media.conf import conf
+from gallery.drawings import draw_photo
+from tests import servers
+from tests.conftest import at_once, configured_bucket, fetch
+from tests.galleries import gunicorn
+from tests.loads import Site, attack, heavy_files, put_original, resize_path
+
+SRCSET = (320, 480, 640, 800, 960, 1280)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("server", nargs="?", default="moto", choices=servers.WEBSITES)
+    parser.add_argument("--clients", type=int, default=200)
+    parser.add_argument(
+        "--side", type=int, default=1000, help="the photo has 12 times its square pixels"
+    )
+    parser.add_argument(
+        "--memory", action="store_true", help="measure the memory under a mixed attack instead"
+    )
+
+
+def run(options: argparse.Namespace) -> list[Table]:
+    with ExitStack() as stack:
+        server = stack.enter_context(servers.SERVERS[options.server]())
+        redis = stack.enter_context(servers.redis())
+        stack.enter_context(override_settings())  # what is set from here on counts as set
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        with redirect_stdout(io.StringIO()):
+            storage = configured_bucket(settings, server, "http://app.example")
+        site = Site(server, storage, folder, stack)
+        return [_memory(site)] if options.memory else [_requests(site, redis, options)]
+
+
+def _requests(site: Site, redis: str, options: argparse.Namespace) -> Table:
+    photo = draw_photo(3 * options.side, 4 * options.side, quality=90)
+    one_size = [300] * options.clients
+    cases = [(4, cache, one_size) for cache in (redis, "db://cache", "")]
+    cases += [(processes, redis, list(SRCSET)) for processes in (1, 4)]
+    rows = [_measure(site, photo, *case) for case in cases]
+    title = f"All at once, on {options.server}"
+    return Table(
+        title=title,
+        columns=("asked", "processes", "cache", "fetches", "generations", "puts", "slowest, s"),
+        rows=rows,
+        chart=Chart(
+            title=title,
+            unit="generations",
+            series={"": {f"{row[0]}, {row[1]} processes, {row[2]}": row[4] for row in rows}},
+        ),
+    )
+
+
+def _measure(
+    site: Site, photo: bytes, processes: int, cache: str, widths: Sequence[int]
+) -> Sequence[Any]:
+    """Ask for all widths of a new photo at once, each as a browser of its own."""
+    with ExitStack() as site.stack:
+        s3 = site.count()
+        workers = site.run(gunicorn, cache, workers=processes)
+        original = put_original(site.storage, photo)
+        urls = [workers.url + resize_path(original, width) for width in widths]
+        asked = [partial(_seconds, url, browser) for browser, url in enumerate(urls)]
+        times = at_once(asked)
+        if failed := [time for time in times if isinstance(time, Exception)]:
+            raise failed[0]
+        sizes = len(set(widths))
+        what = f"{sizes} sizes, once" if sizes > 1 else f"one size, {len(widths)} times"
+        kind = cache.partition(":")[0] or "none"
+        counts = s3.count("GET", original), workers.made(), s3.count("PUT")
+        return (what, processes, kind, *counts, f"{max(times):.1f}")
+
+
+def _seconds(url: str, browser: int) -> float:
+    """Ask the app as a browser of its own; it is sent to the bucket, or given the bytes."""
+    started = time.perf_counter()
+    answer = fetch(url, **{"User-Agent": f"Browser {browser}"})
+    if answer.status not in {200, 301}:
+        raise ValueError(f"{answer.status} for {url}: {answer.body[:500]!r}")
+    return time.perf_counter() - started
+
+
+def _memory(site: Site) -> Table:
+    """Attack twice with files of all formats at the limits: several sizes, and uploads."""
+    files = heavy_files(int(conf.max_pixels**0.5))
+    with ExitStack() as site.stack:
+        site.count()
+        workers = site.run(gunicorn, workers=1)
+        before = workers.peak_memory()
+        answers = [attack(site, workers, files) for _ in range(2)]
+        return Table(
+            title="Memory under a mixed attack",
+            columns=("", ""),
+            rows=[
+                ("files", len(files)),
+                ("pixels of each", f"{conf.max_pixels:,}"),
+                ("decoded at a time", conf.concurrency),
+                ("answers", " ".join(map(str, sorted(set().union(*answers))))),
+                ("MB before", f"{before / 1e6:,.0f}"),
+                ("MB at most", f"{workers.peak_memory() / 1e6:,.0f}"),
+            ],
+        )

@@ -1,0 +1,75 @@
+"""The benchmarks run, with no peer: how long things take is not looked at, what is counted is."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests import servers
+from tests.conftest import missing
+from tests.proxies import nginx
+
+pytestmark = pytest.mark.long
+# In no peer's name.
+ALONE = ("--only", "nobody")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _installed() -> None:
+    try:
+        with servers.redis(), nginx("return 204;"):
+            pass
+    except servers.Missing as error:
+        missing(str(error))
+
+
+def measure(folder: Path, *arguments: str) -> list[list[str]]:
+    """Run a measurement; return the lines of its tables, each as its words."""
+    command = [sys.executable, "-m", "benchmarks", "--output", str(folder), *arguments]
+    result = subprocess.run(
+        command, cwd=servers.ROOT, capture_output=True, text=True, timeout=600, check=False
+    )
+    assert result.returncode == 0, result.stderr
+    text = (folder / f"{arguments[0]}.rst").read_text()
+    assert text in result.stdout
+    return [line.split() for line in text.splitlines()]
+
+
+@pytest.mark.parametrize("cache", ["memory", "redis"])
+@pytest.mark.parametrize("storage", ["local", "s3", "s3-domain"])
+def test_a_page_of_resizes_asks_nothing_of_anybody(
+    tmp_path: Path, storage: str, cache: str
+) -> None:
+    where = ("--storage", storage, "--cache", cache)
+    small = ("--objects", "3", "--cold-objects", "2", "--cold-side", "50", "--seconds", "0.01")
+    lines = measure(tmp_path, "page", *where, *ALONE, *small)
+    ours = [words for words in lines if words[:1] in (["{%"], ["{{"])]
+    assert len(ours) == 3 * 4  # warm, emptied and cold
+    assert all(words[-3:] == ["0"] * 3 for words in ours)
+
+
+@pytest.mark.parametrize("server", [(), ("--server", "moto")])
+def test_first_views_give_what_was_asked_for(tmp_path: Path, server: tuple[str, ...]) -> None:
+    small = ("--rounds", "1", "--views", "4", "--side", "150", "--clients", "2", "3")
+    lines = measure(tmp_path, "first-view", *server, *ALONE, *small)
+    assert [words[2] for words in lines if words[:1] == ["django-shift-media"]] == ["1.00"] * 2
+
+
+def test_no_request_of_a_second_viewer_reaches_the_app(tmp_path: Path) -> None:
+    lines = measure(tmp_path, "second-view", "--images", "3", *ALONE)
+    assert ["django-shift-media", "3", "0"] in lines
+
+
+def test_a_stampede_makes_one_resize(tmp_path: Path) -> None:
+    lines = measure(tmp_path, "stampede", "--clients", "10", "--side", "100")
+    counts = [words[-4:-1] for words in lines if words[:2] == ["one", "size,"]]
+    assert counts[:2] == [["1", "1", "1"]] * 2
+
+
+def test_a_backfill_makes_all_resizes(tmp_path: Path) -> None:
+    small = ("--photos", "3", "--many", "5", "10", "--side", "50", "--rounds", "1")
+    lines = measure(tmp_path, "backfill", "--workers", "1", "2", *small)
+    labels = [words[:2] for words in lines]
+    assert all([number, "workers"] in labels for number in "12")
+    assert all([number, "images"] in labels for number in ("5", "10"))
