@@ -13,6 +13,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
 from django.dispatch import receiver
 
+from django_shift_media.formats import SOURCES, SourceFormat
+
 # What has been read and found good. A page asks for the same few settings with each URL, and
 # each answer of Django's takes a good part of what the URL takes.
 _good: dict[str, Any] = {}
@@ -22,8 +24,6 @@ _UNREAD = object()
 @receiver(setting_changed)
 def _read_again(**kwargs: Any) -> None:
     _good.clear()
-
-from django_shift_media.formats import SOURCES, SourceFormat
 
 
 def _setting(name: str, default: Any, *types: type) -> Any:
