@@ -18,11 +18,10 @@ def thumbnail(
     """
     Return a column for ``list_display``: a resize of the ``MediaField`` of that name.
 
-    It fills its size unless told otherwise, and costs neither a query nor a call of the storage.
-    ``description`` is the column's title; None is the field's name.
+    The size and the options are those of ``MediaFile.resize()``. It costs neither a query nor a
+    call of the storage. ``description`` is the column's title; None is the field's name.
     """
 
-    options.setdefault("how", "fill")
     parse_options(size, "jpg", None, **options)  # a mistake is found now, not when a list is shown
 
     def column(instance: models.Model) -> SafeString | None:

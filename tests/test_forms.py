@@ -128,7 +128,7 @@ def test_the_admin_costs_no_query_and_no_call_of_the_storage(
 
 @pytest.mark.django_db
 def test_the_column_of_a_list(photo: Photo) -> None:
-    column: Any = thumbnail("photo", "40x30", description="Picture", how="fit", format="webp")
+    column: Any = thumbnail("photo", "40x30", description="Picture", format="webp")
     assert column.short_description == "Picture"
     assert "/40x30-fit-" in str(column(photo))
     assert thumbnail("photo").short_description == "Photo"  # type: ignore[attr-defined]
