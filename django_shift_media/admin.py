@@ -8,7 +8,6 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 
-from django_shift_media.conf import conf
 from django_shift_media.files import MediaFile
 from django_shift_media.presets import resize_for
 from django_shift_media.resizes import Options
@@ -20,12 +19,10 @@ def thumbnail(
     """
     Return a column for ``list_display``: a resize of the ``MediaField`` of that name.
 
-    ``size`` may be the name of a preset; a size is filled unless told otherwise. It costs neither
-    a query nor a call of the storage. ``description`` is the column's title; None is the field's
+    The size, or the preset, and the options are those of ``MediaFile.resize()``. It costs neither a
+    query nor a call of the storage. ``description`` is the column's title; None is the field's
     name.
     """
-    if size not in conf.presets:
-        options.setdefault("how", "fill")
     resize_for(size, "jpg", None, **options)  # a mistake is found now, not when a list is shown
 
     def column(instance: models.Model) -> SafeString | None:

@@ -129,7 +129,7 @@ def test_the_admin_costs_no_query_and_no_call_of_the_storage(
 
 @pytest.mark.django_db
 def test_the_column_of_a_list(photo: Photo) -> None:
-    column: Any = thumbnail("photo", "40x30", description="Picture", how="fit", format="webp")
+    column: Any = thumbnail("photo", "40x30", description="Picture", format="webp")
     assert column.short_description == "Picture"
     assert "/40x30-fit-" in str(column(photo))
     assert thumbnail("photo").short_description == "Photo"  # type: ignore[attr-defined]
@@ -137,7 +137,7 @@ def test_the_column_of_a_list(photo: Photo) -> None:
 
 
 def test_a_wrong_size_is_found_where_it_is_written() -> None:
-    with pytest.raises(InvalidResize, match="'big' is no preset"):
+    with pytest.raises(InvalidResize, match="'big'"):
         thumbnail("photo", "big")
 
 

@@ -11,6 +11,6 @@ class AttachmentInline(admin.TabularInline):
 
 @admin.register(Photo)
 class PhotoAdmin(admin.ModelAdmin):
-    list_display = [thumbnail("photo"), "__str__", "width", "height", "uploaded_at"]
+    list_display = [thumbnail("photo", how="fill"), "__str__", "width", "height", "uploaded_at"]
     list_display_links = ["__str__"]
     inlines = [AttachmentInline]
