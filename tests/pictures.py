@@ -8,6 +8,7 @@ from pathlib import Path
 from shutil import which
 from typing import Any
 
+import pyvips
 from PIL import Image, ImageCms
 
 from django_shift_media.engines import Engine
@@ -47,6 +48,16 @@ def decoded(data: bytes) -> Image.Image:
 
 def rendered(engine: Engine, data: bytes, text: str, max_pixels: int = ENOUGH) -> Image.Image:
     return decoded(engine.render(data, Resize.parse(text), max_pixels=max_pixels))
+
+
+def distance(one: Image.Image, other: Image.Image) -> float:
+    """Return how far two pictures are apart on white, of 255, by libvips."""
+    flat = []
+    for image in (one, other):
+        ground = Image.new("RGBA", image.size, "white")
+        data = Image.alpha_composite(ground, image.convert("RGBA")).convert("RGB").tobytes()
+        flat.append(pyvips.Image.new_from_memory(data, *image.size, 3, "uchar"))
+    return float((flat[0] - flat[1]).abs().avg())
 
 
 # -- colour profiles ------------------------------------------------------------------------------

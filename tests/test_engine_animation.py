@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw
 from django_shift_media.engines import Engine
 from django_shift_media.exceptions import FileTooLarge
 from django_shift_media.resizes import Resize
-from tests.pictures import ENOUGH, decoded, encoded, rendered
+from tests.pictures import ENOUGH, decoded, distance, encoded, rendered
 
 SIZE = (120, 80)
 DURATIONS = [50, 60, 70, 120, 400]
@@ -53,16 +53,6 @@ def durations_of(image: Image.Image) -> list[int]:
         image.load()
         durations.append(round(image.info["duration"]))
     return durations
-
-
-def distance(one: Image.Image, other: Image.Image) -> float:
-    """Return how far two pictures are apart on white, of 255, by libvips."""
-    flat = []
-    for image in (one, other):
-        ground = Image.new("RGBA", image.size, "white")
-        data = Image.alpha_composite(ground, image.convert("RGBA")).convert("RGB").tobytes()
-        flat.append(pyvips.Image.new_from_memory(data, *image.size, 3, "uchar"))
-    return float((flat[0] - flat[1]).abs().avg())
 
 
 @pytest.mark.parametrize("source", ANIMATED)

@@ -24,8 +24,6 @@ def to_full_colour(image: Image.Image) -> Image.Image:
         return _from_16_bits(image)
     if image.mode == "CMYK":
         return _upright_ink(image)
-    if image.mode == "RGB" and "transparency" in image.info:
-        _shorten_transparent_colour(image)
     if image.mode in {"L", "LA"} or (image.mode == "1" and not image.has_transparency_data):
         is_clear = image.mode == "LA" or image.has_transparency_data
         return image.convert("LA" if is_clear else "L")
@@ -43,13 +41,6 @@ def _from_16_bits(image: Image.Image) -> Image.Image:
     opaque = ImageMath.lambda_eval(lambda given: (given["wide"] != clear) * 255, wide=wide)
     grey.putalpha(opaque.convert("L"))
     return grey
-
-
-def _shorten_transparent_colour(image: Image.Image) -> None:
-    """Fit the transparent colour of a PNG of 16 bits to its pixels, of which 8 are kept."""
-    colour = image.info["transparency"]
-    if max(colour) > 255:
-        image.info["transparency"] = tuple(part >> 8 for part in colour)
 
 
 def _upright_ink(image: Image.Image) -> Image.Image:

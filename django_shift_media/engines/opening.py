@@ -43,7 +43,7 @@ _TO_UPRIGHT: MappingProxyType[int, Image.Transpose] = MappingProxyType(
 )
 # Their decoders turn the picture as the container says, which is what counts: ISO/IEC 23008-12,
 # 6.5.10, and ISO/IEC 18181-1. What EXIF says beside it is out of date.
-_UPRIGHT_BY_THEMSELVES = frozenset({"heic", "jxl"})
+_UPRIGHT_BY_THEMSELVES = frozenset({"heic", "jxl", "tiff"})
 _ANIMATED = frozenset({"png", "webp", "avif", "gif"})  # the parts of all others are no frames
 _TILE_WIDTH, _TILE_LENGTH = 0x0142, 0x0143  # TIFF tags
 _END_OF_JPEG = b"\xff\xd9"
@@ -83,6 +83,7 @@ def opened(data: bytes, max_pixels: int) -> Opened:
     if image.format == "PNG":
         # Its EXIF may follow its pixels: getexif() would do this, and no error would be seen.
         image.load()
+        _fit_transparent_colour(image, depth=data[24])
     orientation = 1 if format in _UPRIGHT_BY_THEMSELVES else _orientation(image)
     width, height = image.size
     size = (height, width) if orientation >= 5 else (width, height)
@@ -141,6 +142,15 @@ def _check_tiles(image: Image.Image, max_pixels: int) -> None:
     tags = getattr(image, "tag_v2", {})
     tile = (tags.get(_TILE_WIDTH, 1), tags.get(_TILE_LENGTH, 1))
     check_source(tile, max_pixels, "tiff")
+
+
+def _fit_transparent_colour(image: Image.Image, depth: int) -> None:
+    """Say which colour of a PNG is transparent on the scale of its pixels as they are decoded."""
+    colour = image.info.get("transparency")
+    if image.mode == "RGB" and depth == 16 and colour:
+        image.info["transparency"] = tuple(part >> 8 for part in colour)
+    if image.mode == "L" and depth < 8 and isinstance(colour, int):
+        image.info["transparency"] = colour * 255 // (2**depth - 1)
 
 
 def _orientation(image: Image.Image) -> int:

@@ -145,9 +145,10 @@ def _to_full_colour(image: Image.Image, job: _Job) -> Image.Image:
 
 
 def _scale(image: Image.Image, job: _Job) -> Image.Image:
-    x, y = image.width / job.source.size[0], image.height / job.source.size[1]
-    left, top, right, bottom = job.plan.box
-    box = (left * x, top * y, min(right * x, image.width), min(bottom * y, image.height))
+    # A decoder rounds the sides up that it makes smaller: what it adds there is no picture.
+    reduced = round(max(job.source.size) / max(image.size))
+    left, top, right, bottom = (side / reduced for side in job.plan.box)
+    box = (left, top, min(right, image.width), min(bottom, image.height))
     whole = (0.0, 0.0, float(image.width), float(image.height))
     if job.plan.scaled == image.size and box == whole:
         return image

@@ -1,0 +1,428 @@
+"""Files as packages ship them and as other programs write them, in every format that is read."""
+
+import io
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pillow_heif
+import pytest
+import pyvips
+from PIL import Image
+
+from django_shift_media.engines import Engine, ImageInfo
+from django_shift_media.engines.jpegxl import jpegxl_size
+from django_shift_media.exceptions import FileTooLarge, UnreadableImage
+from django_shift_media.resizes import Resize
+from gallery.drawings import draw_photo, exif, landscape
+from tests.conftest import missing
+from tests.hostile import resized_jpeg
+from tests.pictures import ALL_FORMATS, ENOUGH, decoded, distance, encoded, rendered
+from tests.servers import ROOT
+
+# The sources of Go carry PngSuite and JPEGs of all kinds.
+_GO = sorted(Path("/usr/share").glob("go-*/src/image"))
+SUITES = {
+    "png": sorted(_GO[-1].glob("png/testdata/pngsuite/*.png")) if _GO else [],
+    "jpeg": sorted(_GO[-1].glob("testdata/*.jpeg")) if _GO else [],
+}
+
+
+@pytest.fixture(autouse=True)
+def _all_formats(settings: Any) -> None:
+    settings.SHIFT_MEDIA_FORMATS = ALL_FORMATS
+
+
+def by_libvips(data: bytes) -> Image.Image:
+    """Decode by another library; wide numbers are cut down to 8 bits."""
+    image = pyvips.Image.new_from_buffer(data, "")
+    if image.format == "ushort":
+        image = (image >> 8).cast("uchar").copy(interpretation="b-w" if image.bands < 3 else "srgb")
+    image = image.colourspace("srgb")
+    if not image.hasalpha():
+        image = image.bandjoin(255)
+    return Image.frombytes("RGBA", (image.width, image.height), image.write_to_memory())
+
+
+@pytest.mark.parametrize("suite", SUITES)
+def test_the_suites_are_there(suite: str) -> None:
+    if len(SUITES[suite]) < 20:
+        missing("apt-get install golang-src (it carries PngSuite)")
+
+
+@pytest.mark.parametrize("path", SUITES["png"], ids=lambda path: path.stem)
+def test_png_suite_is_what_another_library_sees(engine: Engine, path: Path) -> None:
+    data = path.read_bytes()
+    theirs = by_libvips(data)
+    info = engine.verify(data, max_pixels=ENOUGH)
+    assert info == ImageInfo("png", *theirs.size)
+    made = rendered(engine, data, f"{theirs.width}x-fit-90-noupscale.png").convert("RGBA")
+    for band, their_band in zip(
+        made.convert("RGBa").split(), theirs.convert("RGBa").split(), strict=True
+    ):
+        pairs = zip(band.tobytes(), their_band.tobytes(), strict=True)
+        assert max(abs(one - other) for one, other in pairs) <= 1
+
+
+@pytest.mark.parametrize("path", SUITES["jpeg"], ids=lambda path: path.stem)
+def test_jpegs_of_all_kinds_are_what_another_library_sees(engine: Engine, path: Path) -> None:
+    data = path.read_bytes()
+    # Without a profile, libvips takes some inks for those of a printing press.
+    theirs = (
+        decoded(path.with_suffix(".png").read_bytes()) if "cmyk" in path.name else by_libvips(data)
+    )
+    assert engine.verify(data, max_pixels=ENOUGH) == ImageInfo("jpg", *theirs.size)
+    for width, most in ((theirs.width, 3), (theirs.width // 2, 3), (20, 4.5)):
+        made = rendered(engine, data, f"{width}x-fit-90-noupscale.png")
+        small = theirs.resize(made.size, Image.Resampling.LANCZOS)
+        assert distance(made, small) < most
+
+
+def heic(picture: Image.Image, **options: Any) -> bytes:
+    buffer = io.BytesIO()
+    pillow_heif.from_pillow(picture).save(buffer, quality=90, **options)
+    return buffer.getvalue()
+
+
+def held(format: str, orientation: int) -> bytes:
+    """A landscape, red in its top left corner, taken with the camera held in a certain way."""
+    if format != "HEIC":
+        return draw_photo(320, 240, orientation=orientation, format=format)
+    stored = decoded(draw_photo(320, 240, orientation=orientation, format="PNG"))
+    stored.info = {}  # else it would be written upright
+    return heic(stored, exif=exif(orientation).tobytes())
+
+
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "AVIF", "TIFF", "HEIC"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_pictures_come_out_upright(engine: Engine, format: str, orientation: int) -> None:
+    data = held(format, orientation)
+    info = engine.verify(data, max_pixels=ENOUGH)
+    assert info.size == (320, 240)
+    upright = landscape(320, 240, 0)
+    for width in (320, 40):
+        made = rendered(engine, data, f"{width}x-fit-90-noupscale.png")
+        assert made.size == (width, width * 3 // 4)
+        assert distance(made, upright.resize(made.size, Image.Resampling.LANCZOS)) < 5
+
+
+def jpegxl(picture: Image.Image, **options: Any) -> bytes:
+    import pillow_jxl  # noqa: F401  # which registers itself
+
+    return encoded(picture, "JXL", **options)
+
+
+def written(format: str, picture: Image.Image) -> bytes:
+    """A file that another library has written, if it can."""
+    if format == "jxl":
+        return jpegxl(picture, quality=95)
+    if format == "bmp":
+        return encoded(picture, "BMP")
+    image = pyvips.Image.new_from_memory(picture.tobytes(), *picture.size, 3, "uchar")
+    image = image.copy(interpretation="srgb")
+    suffix = {
+        "jpg": ".jpg[Q=95]",
+        "heic": ".heif[compression=hevc,Q=90]",
+        "avif": ".avif[Q=90]",
+        "tiff": ".tif[compression=lzw,tile]",
+    }
+    return bytes(image.write_to_buffer(suffix.get(format, f".{format}")))
+
+
+@pytest.mark.parametrize("format", ALL_FORMATS)
+def test_files_of_other_programs_are_read(engine: Engine, format: str) -> None:
+    picture = landscape(320, 240, 3)
+    try:
+        data = written(format, picture)
+    except pyvips.Error:  # without an encoder for HEVC
+        data = heic(picture)
+    assert engine.verify(data, max_pixels=ENOUGH) == ImageInfo(format, 320, 240)  # type: ignore[arg-type]
+    made = rendered(engine, data, "80x-fit-90-noupscale.png")
+    assert distance(made, picture.resize((80, 60), Image.Resampling.LANCZOS)) < 5
+
+
+@pytest.mark.parametrize("format", ALL_FORMATS)
+def test_a_format_that_is_not_allowed_is_refused_by_its_name(
+    engine: Engine, format: str, settings: Any
+) -> None:
+    settings.SHIFT_MEDIA_FORMATS = ["png" if format != "png" else "gif", "webp"]
+    if format == "webp":
+        settings.SHIFT_MEDIA_FORMATS = ["png"]
+    picture = landscape(32, 24, 3)
+    data = heic(picture) if format == "heic" else written(format, picture)
+    with pytest.raises(UnreadableImage, match=r"This is not a .* image. It is [A-Z].*\."):
+        engine.verify(data, max_pixels=ENOUGH)
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "It is SVG, which may hold scripts."),
+        (b'\xef\xbb\xbf<?xml version="1.0"?>\n<!-- a --><svg/>', "It is SVG"),
+        (
+            encoded(landscape(40, 30, 0), "JPEG").replace(
+                b"\xff\xc0\0\x11\x08", b"\xff\xc0\0\x11\x0c"
+            ),
+            "It is a JPEG of 12 bits, only 8 can be read.",
+        ),
+        (b"BM", "This is not a"),
+    ],
+)
+def test_what_is_refused_is_named(engine: Engine, data: bytes, message: str) -> None:
+    with pytest.raises(UnreadableImage) as caught:
+        engine.verify(data, max_pixels=ENOUGH)
+    assert message in str(caught.value)
+
+
+def test_a_jpeg_that_breaks_off_is_accepted_if_the_settings_say_so(
+    engine: Engine, settings: Any
+) -> None:
+    whole = draw_photo(640, 480)
+    data = whole[: len(whole) // 2]
+    with pytest.raises(UnreadableImage):
+        engine.verify(data, max_pixels=ENOUGH)
+    settings.SHIFT_MEDIA_TRUNCATED = "accept"
+    assert engine.verify(data, max_pixels=ENOUGH).size == (640, 480)
+    made = rendered(engine, data, "64x-fit-90-noupscale.png")
+    assert made.getpixel((4, 4))[0] > 200  # type: ignore[index]
+    bottom = made.crop((0, 44, 64, 48)).convert("L").getextrema()
+    assert bottom == (128, 128) or int(bottom[1]) - int(bottom[0]) < 8  # type: ignore[arg-type]
+    with pytest.raises(UnreadableImage):
+        engine.verify(b"\xff\xd8\xff", max_pixels=ENOUGH)
+
+
+@pytest.mark.parametrize("container", [False, True])
+@pytest.mark.parametrize("size", [(8, 8), (64, 48), (300, 200), (257, 3), (1, 1000), (1920, 1080)])
+def test_the_size_of_a_jpegxl_is_read_from_its_header(
+    size: tuple[int, int], container: bool
+) -> None:
+    data = jpegxl(Image.new("RGB", size), effort=1, use_container=container)
+    assert data.startswith(b"\0\0\0\x0c") is container
+    assert jpegxl_size(data) == size
+
+
+def test_a_jpegxl_of_many_pixels_is_refused_by_its_header(engine: Engine) -> None:
+    # Both sides are written with 30 bits: 0, 11, thirty ones; three bits of no ratio; 11 again.
+    bits = 0b0 | 0b11 << 1 | (1 << 20) << 3 | 0b000 << 33 | 0b11 << 36 | (1 << 20) << 38
+    bomb = b"\xff\x0a" + bits.to_bytes(12, "little")
+    with pytest.raises(FileTooLarge, match="1048577 x 1048577 pixels"):
+        engine.verify(bomb, max_pixels=64_000_000)
+
+
+def test_a_tiff_of_huge_tiles_is_refused(engine: Engine) -> None:
+    picture = pyvips.Image.black(64, 64, bands=3).copy(interpretation="srgb")
+    data = bytearray(picture.tiffsave_buffer(tile=True, tile_width=64, tile_height=64))
+    found = re.search(rb"\x42\x01([\x03\x04])\0\x01\0\0\0", data)
+    assert found
+    data[found.start() + 2] = 4
+    data[found.end() : found.end() + 4] = (2**31 - 16).to_bytes(4, "little")
+    with pytest.raises((FileTooLarge, UnreadableImage)):
+        engine.verify(bytes(data), max_pixels=64_000_000)
+
+
+@pytest.mark.parametrize(
+    ("format", "options", "times"),
+    [
+        ("JPEG", {}, 4),
+        ("JPEG", {"progressive": True}, 2),
+        ("PNG", {}, 2),
+        ("WEBP", {}, 1),
+        ("AVIF", {}, 1),
+        ("GIF", {}, 2),
+    ],
+)
+def test_a_format_that_takes_less_memory_may_have_more_pixels(
+    engine: Engine, format: str, options: Any, times: int
+) -> None:
+    data = encoded(landscape(200, 100, 0), format, **options)
+    assert engine.verify(data, max_pixels=20_000 // times)
+    with pytest.raises(FileTooLarge, match="200 x 100 pixels"):
+        engine.verify(data, max_pixels=20_000 // times - 1)
+
+
+def test_a_photo_of_a_hundred_megapixels_is_taken(engine: Engine, settings: Any) -> None:
+    # What libjpeg makes of a small file that claims to be so large: grey, at the right place.
+    data = resized_jpeg(12_000, 8_500)
+    settings.SHIFT_MEDIA_TRUNCATED = "accept"
+    assert engine.verify(data, max_pixels=64_000_000).size == (12_000, 8_500)
+    assert rendered(engine, data, "200x-fit-80-noupscale.jpg", 64_000_000).size == (200, 142)
+
+
+def test_pillow_works_as_before_for_the_rest_of_the_process() -> None:
+    program = """
+import io, warnings
+from django.conf import settings
+settings.configure(SHIFT_MEDIA_FORMATS=["jpg", "heic"], SHIFT_MEDIA_TRUNCATED="accept")
+from PIL import GifImagePlugin, Image, ImageFile
+def state():
+    Image.init()
+    return (ImageFile.LOAD_TRUNCATED_IMAGES, Image.MAX_IMAGE_PIXELS, set(Image.OPEN),
+            GifImagePlugin.LOADING_STRATEGY, warnings.filters[:])
+before = state()
+from django_shift_media.engines.pillow import render
+from django_shift_media.resizes import Resize
+import sys
+render(sys.stdin.buffer.read(), Resize.parse("20x-fit-80-noupscale.jpg"), max_pixels=10**6)
+assert state() == before
+"""
+    subprocess.run(
+        [sys.executable, "-c", program],
+        input=heic(landscape(64, 48, 0)),
+        env={"PYTHONPATH": str(ROOT)},
+        check=True,
+    )
+
+
+@pytest.mark.parametrize("size", [(1, 20000), (20000, 1), (3, 1000), (1, 1)])
+@pytest.mark.parametrize("text", ["100x100-fit", "100x100-fill", "100x100-pad", "7x-fit", "x7-fit"])
+def test_extreme_shapes_have_no_side_of_zero(
+    engine: Engine, size: tuple[int, int], text: str
+) -> None:
+    for format, quality in (("jpg", 80), ("webp", 80), ("png", 90)):
+        resize = Resize.parse(f"{text}-{quality}-noupscale.{format}")
+        data = encoded(Image.new("RGB", size, "blue"), "PNG")
+        if text == ("7x-fit" if size[1] == 20000 else "x7-fit") and max(size) == 20000:
+            with pytest.raises(FileTooLarge, match="a side may have 16383 at most"):
+                engine.render(data, resize, max_pixels=ENOUGH)
+            continue
+        made = decoded(engine.render(data, resize, max_pixels=ENOUGH))
+        assert made.size == resize.plan(*size).size
+        assert min(made.size) >= 1
+
+
+# -- what is written ------------------------------------------------------------------------------
+
+
+def test_nothing_is_lost_without_loss(engine: Engine) -> None:
+    picture = landscape(120, 90, 5)
+    made = rendered(engine, encoded(picture, "PNG"), "120x-fitlossless-90-noupscale.webp")
+    assert made.convert("RGB").tobytes() == picture.tobytes()
+    made = rendered(engine, encoded(picture, "PNG"), "120x-fitlossless-90-noupscale.avif")
+    pairs = zip(made.convert("RGB").tobytes(), picture.tobytes(), strict=True)
+    assert max(abs(one - other) for one, other in pairs) <= 2
+
+
+def test_few_colours_are_written_without_loss(engine: Engine) -> None:
+    picture = landscape(120, 90, 5).quantize(200).convert("RGB")
+    for text in ("120x-fit-90-noupscale.png", "120x-fit-80-noupscale.webp"):
+        made = rendered(engine, encoded(picture, "PNG"), text)
+        assert made.convert("RGB").tobytes() == picture.tobytes()
+        if made.format == "PNG":
+            assert made.mode == "P"
+
+
+def sampling(data: bytes) -> str:
+    return "4:4:4" if decoded(data).layer[0][1:3] == (1, 1) else "4:2:0"  # type: ignore[attr-defined]
+
+
+def test_fine_colours_are_not_shared_by_pixels(engine: Engine) -> None:
+    photo = draw_photo(640, 480)
+    stripes = Image.new("RGB", (640, 480), "blue")
+    for x in range(0, 640, 3):
+        stripes.paste((255, 0, 0), (x, 0, x + 1, 480))
+    for data, wanted in ((photo, "4:2:0"), (encoded(stripes, "PNG"), "4:4:4")):
+        resize = Resize.parse("640x-fit-80-noupscale.jpg")
+        assert sampling(engine.render(data, resize, max_pixels=ENOUGH)) == wanted
+
+
+@pytest.mark.parametrize("format", ["jpg", "png", "webp", "avif", "gif"])
+@pytest.mark.parametrize("keep", [False, True])
+def test_credit_is_kept_where_that_is_asked_for_and_nothing_else(
+    engine: Engine, format: str, keep: bool, settings: Any
+) -> None:
+    settings.SHIFT_MEDIA_KEEP_CREDIT = keep
+    quality = 90 if format in {"png", "gif"} else 80
+    resize = Resize.parse(f"64x-fit-{quality}-noupscale.{format}")
+    data = engine.render(draw_photo(320, 240, orientation=6), resize, max_pixels=ENOUGH)
+    noted = dict(decoded(data).getexif())
+    assert noted == ({0x013B: "Somebody"} if keep and format != "gif" else {})
+    assert b"Camera Works" not in data
+
+
+def test_several_sizes_come_from_one_decode(engine: Engine) -> None:
+    data = draw_photo(1200, 900, orientation=6)
+    texts = (
+        "600x-fit-80-noupscale.jpg",
+        "90x90-fill-90-noupscale.png",
+        "200x-fit-80-noupscale.webp",
+    )
+    many = engine.render_many(data, [Resize.parse(text) for text in texts], max_pixels=ENOUGH)
+    for text, made in zip(texts, many, strict=True):
+        alone = rendered(engine, data, text)
+        assert decoded(made).size == alone.size
+        assert decoded(made).format == alone.format
+        assert distance(decoded(made), alone) < 3
+
+
+# -- words ----------------------------------------------------------------------------------------
+
+
+def test_a_crop_is_a_part_of_the_upright_picture(engine: Engine) -> None:
+    data = draw_photo(1200, 800, orientation=8)
+    made = rendered(engine, data, "50x50-fillcrop0x0x2000x2000-80-noupscale.jpg")
+    assert distance(made, Image.new("RGB", (50, 50), (220, 20, 20))) < 6
+    upright = landscape(1200, 800, 0).crop((300, 400, 900, 800))
+    made = rendered(engine, data, "150x-fitcrop2500x5000x7500x10000-90-noupscale.png")
+    assert made.size == (150, 100)
+    assert distance(made, upright.resize((150, 100), Image.Resampling.LANCZOS)) < 5
+
+
+@pytest.mark.parametrize("format", ["jpg", "png", "webp", "avif", "gif"])
+def test_a_padded_picture_lies_in_the_middle_of_its_ground(engine: Engine, format: str) -> None:
+    quality = 90 if format in {"png", "gif"} else 95
+    data = encoded(Image.new("RGB", (400, 200), "blue"), "PNG")
+    for words, ground in (("pad", (255, 255, 255)), ("padbg00c000", (0, 192, 0))):
+        made = rendered(engine, data, f"100x100-{words}-{quality}-noupscale.{format}")
+        wanted = Image.new("RGB", (100, 100), ground)
+        wanted.paste((0, 0, 255), (0, 25, 100, 75))
+        assert made.size == (100, 100)
+        assert distance(made, wanted) < 5
+
+
+def test_a_background_shows_through(engine: Engine) -> None:
+    data = encoded(Image.new("RGBA", (40, 40), (0, 0, 255, 0)), "PNG")
+    for format, quality in (("jpg", 95), ("png", 90), ("webp", 95), ("avif", 95), ("gif", 90)):
+        made = rendered(engine, data, f"20x-fitbg00c000-{quality}-noupscale.{format}")
+        assert "A" not in made.mode
+        assert distance(made, Image.new("RGB", (20, 20), (0, 192, 0))) < 4
+
+
+def test_blur_sharpness_and_grey(engine: Engine) -> None:
+    edge = Image.new("RGB", (100, 100), (40, 40, 40))
+    edge.paste((200, 200, 200), (50, 0, 100, 100))
+    data = encoded(edge, "PNG")
+    blurred = rendered(engine, data, "100x-fitblur5-90-noupscale.png").convert("L")
+    assert int(blurred.getpixel((50, 50))) == pytest.approx(126, abs=8)  # type: ignore[arg-type]
+    # One standard deviation from an edge are 84 per cent of the step.
+    assert int(blurred.getpixel((54, 50))) == pytest.approx(40 + 160 * 0.82, abs=8)  # type: ignore[arg-type]
+    sharp = rendered(engine, data, "100x-fitsharp100-90-noupscale.png").convert("L")
+    least, most = sharp.getextrema()
+    assert int(least) < 20  # type: ignore[arg-type]
+    assert int(most) > 220  # type: ignore[arg-type]
+    colours = encoded(Image.new("RGB", (40, 40), (255, 0, 0)), "PNG")
+    for format, quality in (("jpg", 95), ("png", 90), ("webp", 95)):
+        grey = rendered(engine, colours, f"20x-fitgray-{quality}-noupscale.{format}").convert("RGB")
+        red, green, blue = grey.getpixel((9, 9))  # type: ignore[misc]
+        assert red == green == blue == pytest.approx(76, abs=2)
+
+
+def test_an_extra_that_is_not_installed_is_named() -> None:
+    program = """
+import sys
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+sys.modules["pillow_heif"] = sys.modules["pillow_jxl"] = None
+settings.configure(SHIFT_MEDIA_FORMATS=["heic", "jxl"])
+from django_shift_media.engines.pillow import verify
+heic, jxl = b"\\0\\0\\0\\x14ftypheic\\0\\0\\0\\0heic", b"\\xff\\x0a" + bytes(20)
+for data, name in ((heic, "pillow-heif"), (jxl, "pillow-jxl-plugin")):
+    try:
+        verify(data, max_pixels=10**6)
+    except ImproperlyConfigured as error:
+        assert f"pip install {name}" in str(error)
+    else:
+        raise AssertionError(name)
+"""
+    subprocess.run([sys.executable, "-c", program], env={"PYTHONPATH": str(ROOT)}, check=True)
