@@ -13,6 +13,7 @@ from django.utils.encoding import force_bytes
 from django_shift_media.conf import NAMES, conf
 from django_shift_media.engines import get_engine
 from django_shift_media.mount import mount_path
+from django_shift_media.presets import preset_error
 from django_shift_media.storages import MediaStorage, media_storage
 
 SHORTEST_KEY = 32  # bytes: as many as HMAC-SHA256 has
@@ -116,6 +117,20 @@ def check_signing_key(**kwargs: Any) -> list[CheckMessage]:
             " more: python -c 'import secrets; print(secrets.token_urlsafe(50))'",
             id="shift_media.W009",
         )
+    ]
+
+
+@register()
+def check_presets(**kwargs: Any) -> list[CheckMessage]:
+    try:
+        presets = conf.presets
+    except ImproperlyConfigured:  # reported as E002
+        return []
+    hint = 'Presets are as in SHIFT_MEDIA_PRESETS = {"avatar": {"size": "96x96", "how": "fill"}}.'
+    return [
+        Error(f"SHIFT_MEDIA_PRESETS[{name!r}]: {reason}", hint=hint, id="shift_media.E010")
+        for name in presets
+        if (reason := preset_error(name))
     ]
 
 

@@ -81,6 +81,18 @@ class Conf:
         """How many resizes a process makes at the same time."""
         return _positive("SHIFT_MEDIA_CONCURRENCY", os.cpu_count() or 1)
 
+    @property
+    def presets(self) -> dict[str, dict[str, Any]]:
+        """The options of resizes and of pictures, by the name that stands for them."""
+        value: dict[str, dict[str, Any]] = _setting("SHIFT_MEDIA_PRESETS", {}, dict)
+        return value
+
+    @property
+    def presets_only(self) -> bool:
+        """Whether presets are all that is signed and made."""
+        value: bool = _setting("SHIFT_MEDIA_PRESETS_ONLY", False, bool)
+        return value
+
 
 NAMES = tuple(
     f"SHIFT_MEDIA_{name.upper()}"

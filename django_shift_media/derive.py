@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from django_shift_media import signing
+from django_shift_media import presets, signing
 from django_shift_media.conf import conf
 from django_shift_media.engines import get_engine
 from django_shift_media.exceptions import UnacceptableFile
@@ -44,10 +44,11 @@ def find_or_make(storage: MediaStorage, key: str) -> Media:
     Return the resize of that key, and make and store it first if it is missing.
 
     Raise ``BadSignature``, ``InvalidKey`` or ``InvalidResize`` for a key that this site has not
-    signed, before anything is read; ``FileNotFoundError`` if the original is gone,
-    ``UnacceptableFile`` if it cannot be resized, ``Busy`` or ``StorageUnavailable``.
+    signed, or no longer makes, before anything is read; ``FileNotFoundError`` if the original is
+    gone, ``UnacceptableFile`` if it cannot be resized, ``Busy`` or ``StorageUnavailable``.
     """
     original, resize = signing.unsign(key)
+    presets.require_allowed(original, resize)
     _raise_remembered(key)
     with _resizes.use(key, lambda: _find_or_make(storage, key, original, resize)) as media:
         return media

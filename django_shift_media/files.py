@@ -7,13 +7,10 @@ from django.db import router
 from django.db.models.fields.files import FieldFile
 
 from django_shift_media import keys
-from django_shift_media.resizes import (
-    FocalPoint,
-    Options,
-    default_format,
-    parse_focal_point,
-    parse_options,
-)
+from django_shift_media.layouts import PictureOptions
+from django_shift_media.pictures import Picture
+from django_shift_media.presets import layout_for, resize_for
+from django_shift_media.resizes import FocalPoint, Options, default_format, parse_focal_point
 from django_shift_media.signing import sign
 from django_shift_media.storages import MediaStorage
 
@@ -32,7 +29,8 @@ class MediaFile(FieldFile):
         """
         Return the signed URL of a resize, which is made when it is first asked for.
 
-        ``size`` is "200x200", "200x" or "x200", in pixels. The options:
+        ``size`` is "200x200", "200x" or "x200", in pixels, or the name of a preset, whose
+        options are overridden by those given. The options:
 
         ``how``: "fit" (the default: lie inside the size) or "fill" (cover it, and crop around
         the focal point). ``format``: None is the original's own if every browser shows it, else
@@ -42,10 +40,39 @@ class MediaFile(FieldFile):
         Raise ``InvalidResize``, a ``ValueError``, for a wrong option, and ``InvalidKey``,
         another, for a file that is not stored or that no upload has named.
         """
+        name = self._existing_name
+        resize = resize_for(size, default_format(name), self.focal_point, **options)
+        return self.storage.base + sign(name, resize)
+
+    def picture(self, size: str | None = None, **options: Unpack[PictureOptions]) -> Picture:
+        """
+        Return the signed URLs of a picture in several widths or densities, formats and shapes.
+
+        ``size`` is a size as ``resize()`` takes it, or the name of a preset; the options are
+        those of ``resize()`` and:
+
+        ``widths``: "320,640,960", in pixels, for a picture whose width follows the page;
+        ``sizes``: how wide it is shown, as HTML has it ("100vw" unless said); ``ratio``: "16/9",
+        the shape that it is cropped to. ``densities``: "1,2,3", for a fixed size. ``formats``:
+        "avif,webp,jpg", the first that a browser knows is shown. ``art``: what else holds where a
+        media query does, as in "(max-width: 40em) {ratio: 1/1}".
+
+        Raise as ``resize()`` does.
+        """
+        name = self._existing_name
+        width, height = self.width, self.height
+        original = (width, height) if width and height else None
+        # What is laid out once is remembered, by options that can be told apart.
+        known: Any = {key: tuple(v) if isinstance(v, list) else v for key, v in options.items()}
+        layout = layout_for(size, default_format(name), self.focal_point, original, **known)
+        base = self.storage.base
+        return Picture.of(layout, lambda resize: base + sign(name, resize))
+
+    @property
+    def _existing_name(self) -> str:
         if not self.name:
             raise ValueError(f"The {self.field.name!r} attribute has no file associated with it.")
-        resize = parse_options(size, default_format(self.name), self.focal_point, **options)
-        return self.storage.base + sign(self.name, resize)
+        return self.name
 
     @property
     def width(self) -> int | None:

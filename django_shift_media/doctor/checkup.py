@@ -11,6 +11,7 @@ from PIL import Image
 from django_shift_media import keys, signing
 from django_shift_media.aws.inspection import failure_code, inspect
 from django_shift_media.aws.website import parse_app_url
+from django_shift_media.conf import conf
 from django_shift_media.doctor.at_storage import left_behind, not_deleted, not_written
 from django_shift_media.doctor.case import Chain, Evidence, Problem, Request, View
 from django_shift_media.doctor.diagnosis import judge, judge_view
@@ -18,7 +19,8 @@ from django_shift_media.doctor.hops import ask, follow
 from django_shift_media.exceptions import StorageUnavailable
 from django_shift_media.formats import content_type
 from django_shift_media.mount import mount_path
-from django_shift_media.resizes import Resize
+from django_shift_media.presets import resizes_of
+from django_shift_media.resizes import Resize, default_format
 from django_shift_media.s3 import S3MediaStorage
 from django_shift_media.storages import MediaStorage
 
@@ -124,7 +126,8 @@ class Checkup:
 
 def expected(storage: MediaStorage, original: str, site: str) -> Chain:
     """Return what the chain of a probe of that key should be."""
-    app, key = _app(site), signing.sign(original, _RESIZE)
+    resize = _resize_of(original)
+    app, key = _app(site), signing.sign(original, resize)
     s3 = storage if isinstance(storage, S3MediaStorage) else None
     return Chain(
         mode=storage.mode,
@@ -134,10 +137,16 @@ def expected(storage: MediaStorage, original: str, site: str) -> Chain:
         app=app,
         site=site or "https://www.example.com",
         content_type=content_type(key),
-        size=_RESIZE.plan(*_ORIGINAL_SIZE).size,
+        size=resize.plan(*_ORIGINAL_SIZE).size,
         bucket=s3.bucket_name if s3 else "",
         prefix=s3.prefix if s3 else "",
     )
+
+
+def _resize_of(original: str) -> Resize:
+    if conf.presets_only and conf.presets:
+        return resizes_of(next(iter(conf.presets)), default_format(original))[0]
+    return _RESIZE
 
 
 def _app(site: str) -> str:
