@@ -1,0 +1,124 @@
+"""What the upkeep of many files asks of a storage: list, delete and copy by the thousand."""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import ClassVar, NamedTuple
+
+from django.core.files.base import File
+from django.core.files.storage import Storage
+
+from django_shift_media import keys
+
+# Keys that one request deletes at most, and one page of a listing has.
+BATCH = 1000
+_HEX = "0123456789abcdef"
+
+
+class Entry(NamedTuple):
+    """
+    An object of a listing.
+
+    ``size`` is in bytes, ``modified`` is aware. ``etag`` is an S3 server's: the MD5 in hex, for
+    what was stored in one piece and without a KMS key; "" where there is none.
+    """
+
+    key: str
+    size: int
+    modified: datetime
+    etag: str = ""
+
+
+class StoredFile(File):  # type: ignore[type-arg]  # it is generic in the stubs only
+    """
+    A file of any storage that is to be stored in another one.
+
+    It is opened when it is read, so that a storage which can copy it at the server need not.
+    """
+
+    def __init__(self, storage: Storage, key: str, name: str | None = None) -> None:
+        self.storage = storage
+        self.key = key
+        self._opened: File[bytes] | None = None
+        super().__init__(None, name or key.rpartition("/")[2])
+
+    @property
+    def file(self) -> "File[bytes]":
+        if self._opened is None:
+            self._opened = self.storage.open(self.key)
+        return self._opened
+
+    @file.setter
+    def file(self, file: object) -> None:
+        """Ignore what ``File`` sets."""
+
+    @property
+    def size(self) -> int:
+        return self.storage.size(self.key) if self._opened is None else self._opened.size
+
+    def __bool__(self) -> bool:
+        return True
+
+    def close(self) -> None:
+        if self._opened is not None:
+            self._opened.close()
+            self._opened = None
+
+    def md5(self) -> str:
+        """Read all of it."""
+        digest = hashlib.md5(usedforsecurity=False)
+        for chunk in self.chunks():
+            digest.update(chunk)
+        return digest.hexdigest()
+
+
+class BulkStorage(Storage):
+    """
+    A storage whose keys can be gone through, in parallel and in constant memory.
+
+    All keys of the package begin with random hexadecimal digits, which tells the parts of a
+    storage apart that are listed at the same time. The defaults are for a storage that knows
+    nothing better.
+    """
+
+    # What all keys begin with, one of them each, in parts of about the same size.
+    parts: ClassVar[Sequence[str]] = tuple(_HEX)
+
+    def pages(self, prefix: str) -> Iterator[list[Entry]]:
+        """Give all objects whose keys begin with a prefix, in no certain order."""
+        raise NotImplementedError
+
+    def beside(self, originals: Iterable[str]) -> Iterator[tuple[str, list[Entry]]]:
+        """
+        Give each original with all that is stored of its upload: itself and its resizes.
+
+        Best asked in the order of keys: neighbours may share a request.
+        """
+        for original in originals:
+            prefix = keys.upload_prefix(original)
+            yield original, [entry for page in self.pages(prefix) for entry in page]
+
+    def find(self, key: str) -> Entry | None:
+        """Return the object of a key, None if there is none."""
+        entries = (entry for page in self.pages(key) for entry in page)
+        return next((entry for entry in entries if entry.key == key), None)
+
+    def delete_all(self, keys: Sequence[str]) -> dict[str, str]:
+        """Delete exactly these, ``BATCH`` at most; return why any of them could not be deleted."""
+        raise NotImplementedError
+
+    def md5(self, key: str) -> str:
+        """Read an object to its end; return its MD5 in hex."""
+        with StoredFile(self, key) as file:
+            return file.md5()
+
+    def holds(self, key: str, file: StoredFile) -> bool:
+        """Say whether a key has the same bytes as a file elsewhere: by size and checksum."""
+        entry = self.find(key)
+        if entry is None or entry.size != file.size:
+            return False
+        there = file.storage.find(file.key) if isinstance(file.storage, BulkStorage) else None
+        # An ETag that differs says nothing: pieces and encryption change it.
+        if there and entry.etag and entry.etag == there.etag:
+            return True
+        return self.md5(key) == file.md5()
