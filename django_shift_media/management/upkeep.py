@@ -150,7 +150,7 @@ def positive(text: str) -> int:
     return number
 
 
-def field_of(label: str) -> "models.Field[Any, Any]":
+def field_of(label: str) -> models.FileField:
     """Return the model's field that "app.Model.field" names; raise ``ValueError``."""
     app, _, rest = label.partition(".")
     model, _, name = rest.partition(".")
