@@ -1,6 +1,6 @@
 """``MediaField``, the model field."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from os import PathLike
 from typing import Any, get_args
 
@@ -14,6 +14,7 @@ from django.forms import Field as FormField
 from django.utils.translation import gettext_lazy as _
 
 from django_shift_media import keys
+from django_shift_media.conf import conf
 from django_shift_media.engines import ImageInfo
 from django_shift_media.exceptions import UnacceptableFile
 from django_shift_media.files import MediaFile
@@ -76,6 +77,8 @@ class MediaField(models.FileField):
     ``delete_orphans``
         Whether a file that is replaced or cleared, or whose row is deleted, is deleted once that
         is committed, unless another row names it. Off by default.
+    ``warm``
+        The names of presets that a queue's workers make of each upload, once it is committed.
 
     There is no ``upload_to`` and no ``storage``: keys are made by the package, and the setting
     ``SHIFT_MEDIA_STORAGE`` chooses the storage.
@@ -95,6 +98,7 @@ class MediaField(models.FileField):
         height_field: str | None = None,
         focal_point_field: str | None = None,
         delete_orphans: bool = False,
+        warm: Sequence[str] = (),
         **kwargs: Any,
     ) -> None:
         for argument in ("upload_to", "storage"):
@@ -112,6 +116,7 @@ class MediaField(models.FileField):
         self.focal_point_field = focal_point_field
         # No part of deconstruct(): the models of migrations delete no files.
         self.delete_orphans = delete_orphans
+        self.warm = tuple(warm)  # nor do they enqueue anything
         kwargs.setdefault("max_length", _MAX_LENGTH)
         super().__init__(verbose_name, name, **kwargs)
 
@@ -232,7 +237,12 @@ class MediaField(models.FileField):
     # -- checks -------------------------------------------------------------------------------
 
     def check(self, **kwargs: Any) -> list[checks.CheckMessage]:
-        return [*super().check(**kwargs), *self._check_other_fields(), *self._check_max_length()]
+        return [
+            *super().check(**kwargs),
+            *self._check_other_fields(),
+            *self._check_max_length(),
+            *self._check_warm(),
+        ]
 
     def _check_other_fields(self) -> list[checks.CheckMessage]:
         names = {field.name for field in self.model._meta.get_fields()}
@@ -245,6 +255,18 @@ class MediaField(models.FileField):
             )
             for argument in ("width_field", "height_field", "focal_point_field")
             if getattr(self, argument) not in {None, *names}
+        ]
+
+    def _check_warm(self) -> list[checks.CheckMessage]:
+        return [
+            checks.Error(
+                f"warm has {name!r}, which is none of SHIFT_MEDIA_PRESETS.",
+                hint=f"The presets are: {', '.join(conf.presets)}.",
+                obj=self,
+                id="shift_media.E105",
+            )
+            for name in self.warm
+            if name not in conf.presets
         ]
 
     def _check_max_length(self) -> list[checks.CheckMessage]:

@@ -6,7 +6,7 @@ from django.core.files.base import File
 from django.db import router
 from django.db.models.fields.files import FieldFile
 
-from django_shift_media import keys
+from django_shift_media import keys, warm
 from django_shift_media.layouts import PictureOptions
 from django_shift_media.pictures import Picture
 from django_shift_media.presets import layout_for, resize_for
@@ -100,6 +100,8 @@ class MediaFile(FieldFile):
             name = keys.normalise_name(name, extension=info.format)
         super().save(name, content, save=False)
         self.field.write_dimensions(self.instance, info.size if info else None)
+        if self.field.warm:
+            warm.enqueue_on_commit(self, self.field.warm)
         if save:
             self.instance.save()
 

@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist, ImproperlyConfigured
@@ -20,6 +20,8 @@ from django_shift_media.management.progress import Progress
 from django_shift_media.management.signals import ending_in_order
 from django_shift_media.upkeep.outcomes import Outcome
 from django_shift_media.upkeep.walk import Walk
+
+T = TypeVar("T")
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
@@ -55,12 +57,12 @@ class UpkeepCommand(BaseCommand):
             self.progress.advance(len(page))
             yield page
 
-    def counting(self, outcomes: Iterable[Outcome], total: int) -> Iterator[Outcome]:
-        """Go through outcomes, and show how far."""
+    def counting(self, items: Iterable[T], total: int) -> Iterator[T]:
+        """Go through so many, and show how far."""
         self.progress.expect(lambda done: total)
-        for outcome in outcomes:
+        for item in items:
+            yield item
             self.progress.advance()
-            yield outcome
 
     def handle(self, **options: Any) -> None:
         self.options = options
