@@ -1,28 +1,30 @@
 """``MediaField``, the model field."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from os import PathLike
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, Self, get_args, overload
 
 from django.core import checks
 from django.core.exceptions import ValidationError
 from django.core.files.base import File
 from django.core.files.storage import Storage, default_storage
-from django.db import models, router, transaction
+from django.db import models, router
 from django.db.models.fields.files import FileDescriptor
 from django.forms import Field as FormField
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from django_shift_media import keys
+from django_shift_media import keys, placeholders
 from django_shift_media.conf import conf
 from django_shift_media.engines import ImageInfo
 from django_shift_media.exceptions import UnacceptableFile
 from django_shift_media.files import MediaFile
-from django_shift_media.forms import MediaFormField
-from django_shift_media.orphans import Orphans
+from django_shift_media.forms import REFUSALS, MediaFormField, refusal
+from django_shift_media.orphans import Deletion, Orphans
 from django_shift_media.resizes import parse_focal_point
 from django_shift_media.storages import media_storage
-from django_shift_media.uploads import Kind, examine
+from django_shift_media.uploads import Facts, Kind, examine, placeholder
 
 # Room for the longest key, and what every database indexes.
 _MAX_LENGTH = 255
@@ -43,21 +45,21 @@ def validate_focal_point(text: str) -> None:
 
 
 class MediaDescriptor(FileDescriptor):
-    """Keeps the fields for width and height true when another file is assigned."""
+    """Keeps the fields for width, height and placeholder true when another file is assigned."""
 
     field: "MediaField"
 
     def __set__(self, instance: models.Model, value: Any) -> None:
         # Nothing is there yet only in Model.__init__(), where each field gets its own value.
-        if not self.field.has_dimensions or self.field.attname not in instance.__dict__:
+        if not self.field.fact_fields or self.field.attname not in instance.__dict__:
             super().__set__(instance, value)
             return
         unchanged = isinstance(value, str) and value == instance.__dict__[self.field.attname]
         # Asked before: a file that is assigned to two instances forgets about the first.
-        dimensions = self.field.dimensions_of(value)
+        facts = self.field.facts_of(value)
         super().__set__(instance, value)
         if not unchanged:
-            self.field.write_dimensions(instance, dimensions)
+            self.field.write_facts(instance, facts)
 
 
 class MediaField(models.FileField):
@@ -71,12 +73,21 @@ class MediaField(models.FileField):
         The largest file that is accepted; an image must keep to ``SHIFT_MEDIA_MAX_BYTES``, too.
     ``width_field``, ``height_field``
         The names of integer fields that are kept at the image's upright size in pixels.
+    ``placeholder_field``
+        The name of a character field that is kept at what a page shows until the image has
+        loaded, see ``Placeholder``. It needs ``max_length=44``, and the package ``thash``.
     ``focal_point_field``
         The name of a character field for what "fill" crops around: "30,70" is 30 per cent from
         the left and 70 from the top. Give it the validator ``validate_focal_point``.
     ``delete_orphans``
         Whether a file that is replaced or cleared, or whose row is deleted, is deleted once that
         is committed, unless another row names it. Off by default.
+
+        No committed row is ever left without its file if rows come to name stored files by
+        ``save()``, which locks. These do not: ``QuerySet.update()``, ``bulk_create()``,
+        ``bulk_update()``, raw SQL, fixtures, fields without this option, and rows in other
+        databases: with them, name no file that may be let go of at that very moment.
+
     ``warm``
         The names of presets that a queue's workers make of each upload, once it is committed.
 
@@ -87,6 +98,16 @@ class MediaField(models.FileField):
     attr_class = MediaFile
     descriptor_class = MediaDescriptor
 
+    if TYPE_CHECKING:
+        # So that editors and type checkers know what ``obj.photo.resize(`` takes.
+        @overload
+        def __get__(self, instance: None, owner: Any) -> MediaDescriptor: ...
+        @overload
+        def __get__(self, instance: models.Model, owner: Any) -> MediaFile: ...
+        @overload
+        def __get__(self, instance: Any, owner: Any) -> Self: ...
+        def __get__(self, instance: Any, owner: Any) -> Any: ...
+
     def __init__(
         self,
         verbose_name: Any = None,
@@ -96,6 +117,7 @@ class MediaField(models.FileField):
         max_bytes: int | None = None,
         width_field: str | None = None,
         height_field: str | None = None,
+        placeholder_field: str | None = None,
         focal_point_field: str | None = None,
         delete_orphans: bool = False,
         warm: Sequence[str] = (),
@@ -113,7 +135,11 @@ class MediaField(models.FileField):
         self.max_bytes = max_bytes
         self.width_field = width_field
         self.height_field = height_field
+        self.placeholder_field = placeholder_field
         self.focal_point_field = focal_point_field
+        names = {fact: getattr(self, f"{fact}_field") for fact in Facts._fields}
+        # The model's fields that keep facts, by the fact.
+        self.fact_fields: dict[str, str] = {fact: name for fact, name in names.items() if name}
         # No part of deconstruct(): the models of migrations delete no files.
         self.delete_orphans = delete_orphans
         self.warm = tuple(warm)  # nor do they enqueue anything
@@ -129,10 +155,6 @@ class MediaField(models.FileField):
     def storage(self, storage: object) -> None:
         """Ignore what ``FileField`` sets: the settings choose, at use."""
 
-    @property
-    def has_dimensions(self) -> bool:
-        return bool(self.width_field or self.height_field)
-
     def deconstruct(self) -> Any:
         name, path, args, kwargs = super().deconstruct()
         for argument in ("upload_to", "storage", "max_length"):
@@ -142,6 +164,7 @@ class MediaField(models.FileField):
             "max_bytes": None,
             "width_field": None,
             "height_field": None,
+            "placeholder_field": None,
             "focal_point_field": None,
             "max_length": _MAX_LENGTH,
         }
@@ -154,8 +177,8 @@ class MediaField(models.FileField):
         self, cls: type[models.Model], name: str, **kwargs: Any
     ) -> None:
         super().contribute_to_class(cls, name, **kwargs)
-        if self.has_dimensions and not cls._meta.abstract:
-            # A file given to Model(...) is assigned before or after the two fields are, in
+        if self.fact_fields and not cls._meta.abstract:
+            # A file given to Model(...) is assigned before or after these fields are, in
             # their order; only now do all have their values.
             models.signals.post_init.connect(self._measure_new_file, sender=cls)
         if self.delete_orphans and not cls._meta.abstract:
@@ -175,10 +198,40 @@ class MediaField(models.FileField):
         # A long file name is shortened, not refused.
         return super().formfield(**{**defaults, **kwargs, "max_length": None})
 
+    @cached_property
+    def validators(self) -> list[Any]:
+        return [*super().validators, self.validate_content]
+
+    def validate_content(self, file: "File[Any]") -> None:
+        """
+        Be a validator, for what goes through no form field of ours: serializers, ``full_clean()``.
+
+        Raise ``ValidationError`` for a new file that would be refused when it is saved.
+        """
+        if isinstance(file, MediaFile) and file._committed:
+            return
+        try:
+            self.examine(file.file if isinstance(file, MediaFile) else file)
+        except UnacceptableFile as error:
+            code, params = refusal(file, error)
+            raise ValidationError(REFUSALS[code], code=code, params=params) from error
+
     def examine(self, file: "File[Any]") -> ImageInfo | None:
         return examine(file, kind=self.kind, max_bytes=self.max_bytes)
 
     # -- files that rows let go of ------------------------------------------------------------
+
+    def just_stored(self, instance: models.Model) -> str | None:
+        """Return a file that an instance has stored, and that no committed row has named yet."""
+        name: str | None = instance.__dict__.get(f"_{self.attname}_stored")
+        return name
+
+    def note_stored(self, instance: models.Model, name: str) -> None:
+        instance.__dict__[f"_{self.attname}_stored"] = name
+
+    def forget_stored(self, instance: models.Model, name: str | None) -> None:
+        if self.just_stored(instance) == name:
+            instance.__dict__.pop(f"_{self.attname}_stored", None)
 
     def delete_on_commit(self, name: str, using: str) -> None:
         """
@@ -186,14 +239,9 @@ class MediaField(models.FileField):
 
         A failure is logged, and leaves the file where it is.
         """
+        Deletion(self, name, using).schedule()
 
-        def delete() -> None:
-            if not any(field._names(name, using) for field in self._media_fields(using)):
-                self.storage.delete(name)
-
-        transaction.on_commit(delete, using=using, robust=True)
-
-    def _media_fields(self, using: str) -> "Iterator[MediaField]":
+    def media_fields(self, using: str) -> "Iterator[MediaField]":
         """Give this field, and all others whose models have tables in the same database."""
         yield self
         for model in self.model._meta.apps.get_models():
@@ -201,38 +249,39 @@ class MediaField(models.FileField):
                 fields = model._meta.local_fields
                 yield from (f for f in fields if isinstance(f, MediaField) and f is not self)
 
-    def _names(self, name: str, using: str) -> bool:
-        return self.model._base_manager.using(using).filter(**{self.attname: name}).exists()
-
-    # -- width and height ---------------------------------------------------------------------
+    # -- width, height and placeholder --------------------------------------------------------
 
     def read(self, instance: models.Model, name: str | None) -> Any:
         return getattr(instance, name) if name else None
 
-    def write_dimensions(self, instance: models.Model, size: tuple[int, int] | None) -> None:
-        width, height = size or (None, None)
-        if self.width_field:
-            setattr(instance, self.width_field, width)
-        if self.height_field:
-            setattr(instance, self.height_field, height)
+    def read_facts(self, instance: models.Model) -> Facts:
+        return Facts(**{fact: getattr(instance, name) for fact, name in self.fact_fields.items()})
 
-    def dimensions_of(self, value: Any) -> tuple[int, int] | None:
-        """Return width and height of a value of this field, None where they take I/O to know."""
+    def write_facts(self, instance: models.Model, facts: Facts) -> None:
+        for fact, name in self.fact_fields.items():
+            setattr(instance, name, getattr(facts, fact))
+
+    def measure(self, file: "File[Any]") -> Facts:
+        """Return what is to be kept of a file, none for ``kind="any"``; raise as ``examine()``."""
+        if not (info := self.examine(file)):
+            return Facts()
+        shown = str(placeholder(file)) if self.placeholder_field else ""
+        return Facts(info.width, info.height, shown)
+
+    def facts_of(self, value: Any) -> Facts:
+        """Return the facts about a value of this field, none where they take I/O to know."""
         if isinstance(value, MediaFile) and value._committed:
-            width, height = value.width, value.height
-            return (width, height) if width and height else None
+            return value.field.read_facts(value.instance)
         if isinstance(value, File) and value:
-            try:
-                info = self.examine(value)
-            except UnacceptableFile:
-                return None  # refused when it is saved, with the reason
-            return info.size if info else None
-        return None
+            upload = value.file if isinstance(value, MediaFile) else value
+            with suppress(UnacceptableFile):  # it is refused when it is saved, with the reason
+                return self.measure(upload)
+        return Facts()
 
     def _measure_new_file(self, instance: models.Model, **kwargs: Any) -> None:
         file = instance.__dict__.get(self.attname)
-        if isinstance(file, File) and (dimensions := self.dimensions_of(file)):
-            self.write_dimensions(instance, dimensions)
+        if isinstance(file, File) and any(facts := self.facts_of(file)):
+            self.write_facts(instance, facts)
 
     # -- checks -------------------------------------------------------------------------------
 
@@ -242,6 +291,7 @@ class MediaField(models.FileField):
             *self._check_other_fields(),
             *self._check_max_length(),
             *self._check_warm(),
+            *self._check_placeholder(),
         ]
 
     def _check_other_fields(self) -> list[checks.CheckMessage]:
@@ -253,7 +303,7 @@ class MediaField(models.FileField):
                 obj=self,
                 id="shift_media.E101",
             )
-            for argument in ("width_field", "height_field", "focal_point_field")
+            for argument in (*(f"{fact}_field" for fact in Facts._fields), "focal_point_field")
             if getattr(self, argument) not in {None, *names}
         ]
 
@@ -280,3 +330,23 @@ class MediaField(models.FileField):
                 id="shift_media.E102",
             )
         ]
+
+    def _check_placeholder(self) -> "Iterator[checks.CheckMessage]":
+        if not self.placeholder_field:
+            return
+        columns = {field.name: field for field in self.model._meta.fields}
+        length = getattr(columns.get(self.placeholder_field), "max_length", None)
+        if length is not None and length < placeholders.MAX_LENGTH:
+            yield checks.Error(
+                f"{self.placeholder_field!r} has max_length={length}, too short for a placeholder.",
+                hint=f"Take {placeholders.MAX_LENGTH}.",
+                obj=self,
+                id="shift_media.E103",
+            )
+        if not placeholders.is_installed():
+            yield checks.Error(
+                f"placeholder_field is {self.placeholder_field!r}, but thash is not installed.",
+                hint='pip install "django-shift-media[placeholders]"',
+                obj=self,
+                id="shift_media.E104",
+            )

@@ -9,6 +9,7 @@ from django.db.models.fields.files import FieldFile
 from django_shift_media import keys, warm
 from django_shift_media.layouts import PictureOptions
 from django_shift_media.pictures import Picture
+from django_shift_media.placeholders import Placeholder
 from django_shift_media.presets import layout_for, resize_for
 from django_shift_media.resizes import FocalPoint, Options, default_format, parse_focal_point
 from django_shift_media.signing import sign
@@ -32,10 +33,16 @@ class MediaFile(FieldFile):
         ``size`` is "200x200", "200x" or "x200", in pixels, or the name of a preset, whose
         options are overridden by those given. The options:
 
-        ``how``: "fit" (the default: lie inside the size) or "fill" (cover it, and crop around
-        the focal point). ``format``: None is the original's own if every browser shows it, else
-        "jpg". ``quality``: 1 to 99, None is the format's default. ``upscale``: whether a smaller
-        original is enlarged; it is not by default.
+        ``how``: "fit" (the default: lie inside the size), "fill" (cover it, and crop around the
+        focal point) or "pad" (lie inside it, and fill it up with the background). ``format``:
+        None is the original's own if every browser shows it, else "jpg". ``quality``: 1 to 99,
+        None is the format's default. ``upscale``: whether a smaller original is enlarged; it is
+        not by default. ``crop``: "10,20,60.5,80", left, top, right and bottom, in per cent, of
+        the part that is used; "fill" then crops around its centre. ``background``: "#ffcc00",
+        what the picture is put on; None is white for "pad" and "jpg", else nothing. ``frame``:
+        the frame of an animation, from 1, that becomes a still picture. ``grayscale``: whether
+        it loses its colours. ``blur``: 1 to 100, in pixels of the result. ``sharpen``: 1 to
+        200, in per cent. ``lossless``: whether nothing is lost in "webp" and "avif".
 
         Raise ``InvalidResize``, a ``ValueError``, for a wrong option, and ``InvalidKey``,
         another, for a file that is not stored or that no upload has named.
@@ -87,6 +94,12 @@ class MediaFile(FieldFile):
         return height
 
     @property
+    def placeholder(self) -> Placeholder | None:
+        """What a page shows until the image has loaded, from ``placeholder_field``."""
+        text = self.field.read(self.instance, self.field.placeholder_field)
+        return Placeholder.parse(text) if text else None
+
+    @property
     def focal_point(self) -> FocalPoint | None:
         """What "fill" crops around, from ``focal_point_field``; None: the centre."""
         text = self.field.read(self.instance, self.field.focal_point_field)
@@ -98,14 +111,27 @@ class MediaFile(FieldFile):
         info = self.field.examine(content)
         if info:
             name = keys.normalise_name(name, extension=info.format)
+        facts = self.field.measure(content)  # before the storage closes it
         super().save(name, content, save=False)
-        self.field.write_dimensions(self.instance, info.size if info else None)
+        self.field.note_stored(self.instance, str(self.name))
+        self.field.write_facts(self.instance, facts)
         if self.field.warm:
             warm.enqueue_on_commit(self, self.field.warm)
         if save:
             self.instance.save()
 
     save.alters_data = True  # type: ignore[attr-defined]
+
+    def measure(self) -> None:
+        """
+        Fetch the file, and set the fields for width, height and placeholder to what it is.
+
+        For rows that are older than these fields. It saves nothing. Raise as ``save()`` does.
+        """
+        with self.storage.open(str(self.name)) as file:
+            self.field.write_facts(self.instance, self.field.measure(file))
+
+    measure.alters_data = True  # type: ignore[attr-defined]
 
     def delete(self, save: bool = True) -> None:
         """
@@ -122,6 +148,7 @@ class MediaFile(FieldFile):
         self.name = None
         self._committed = False
         setattr(self.instance, self.field.attname, None)
+        self.field.forget_stored(self.instance, name)
         if save:
             self.instance.save()
         if is_stored:  # else it is the name of an upload, which may be that of another file
@@ -130,5 +157,5 @@ class MediaFile(FieldFile):
     delete.alters_data = True  # type: ignore[attr-defined]
 
     def _set_instance_attribute(self, name: str | None, content: Any) -> None:
-        # Past the descriptor, which would forget the dimensions of what was just stored.
+        # Past the descriptor, which would forget the facts about what was just stored.
         self.instance.__dict__[self.field.attname] = name

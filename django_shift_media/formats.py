@@ -3,6 +3,10 @@
 import mimetypes
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Literal
+
+# Part of the name of every resize without loss: changing it orphans them all.
+NO_LOSS = 90
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -11,24 +15,34 @@ class Format:
     An image format that is read and written.
 
     ``quality`` is what a resize gets that asks for none, on the encoder's own
-    scale of 1 to 99. A lossless format knows only this one quality.
+    scale of 1 to 99. Without ``loss`` there is one quality only, ``NO_LOSS``; where loss is
+    optional, a resize may ask for none.
     """
 
     extension: str
     content_type: str
     quality: int
-    lossless: bool = False
+    loss: Literal["always", "optional", "none"]
+    transparent: bool = True
+    animated: bool = True
 
 
 FORMATS = MappingProxyType(
     {
         format.extension: format
         for format in (
-            Format(extension="jpg", content_type="image/jpeg", quality=80),
-            Format(extension="png", content_type="image/png", quality=90, lossless=True),
-            Format(extension="webp", content_type="image/webp", quality=78),
-            Format(extension="avif", content_type="image/avif", quality=60),
-            Format(extension="gif", content_type="image/gif", quality=90, lossless=True),
+            Format(
+                extension="jpg",
+                content_type="image/jpeg",
+                quality=80,
+                loss="always",
+                transparent=False,
+                animated=False,
+            ),
+            Format(extension="png", content_type="image/png", quality=NO_LOSS, loss="none"),
+            Format(extension="webp", content_type="image/webp", quality=78, loss="optional"),
+            Format(extension="avif", content_type="image/avif", quality=60, loss="optional"),
+            Format(extension="gif", content_type="image/gif", quality=NO_LOSS, loss="none"),
         )
     }
 )

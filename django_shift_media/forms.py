@@ -11,14 +11,22 @@ from django_shift_media.exceptions import FileTooLarge, UnacceptableFile
 from django_shift_media.formats import FORMATS
 from django_shift_media.uploads import Kind, examine
 
+REFUSALS: dict[str, Any] = {
+    "invalid_image": _("“%(name)s” cannot be used: %(reason)s"),
+    "too_large": _("“%(name)s” is too large: %(reason)s"),
+}
+
+
+def refusal(file: "File[Any]", error: UnacceptableFile) -> tuple[str, dict[str, Any]]:
+    """Return which of ``REFUSALS`` it is, and what belongs into that."""
+    code = "too_large" if isinstance(error, FileTooLarge) else "invalid_image"
+    return code, {"name": file.name, "reason": str(error)}
+
 
 class MediaFormField(forms.FileField):
     """An upload that is checked by its content; see ``MediaField`` for the arguments."""
 
-    default_error_messages = {
-        "invalid_image": _("“%(name)s” cannot be used: %(reason)s"),
-        "too_large": _("“%(name)s” is too large: %(reason)s"),
-    }
+    default_error_messages = REFUSALS
 
     def __init__(
         self, *, kind: Kind = "image", max_bytes: int | None = None, **kwargs: Any
@@ -33,12 +41,9 @@ class MediaFormField(forms.FileField):
             try:
                 examine(file, kind=self.kind, max_bytes=self.max_bytes)
             except UnacceptableFile as error:
-                code = "too_large" if isinstance(error, FileTooLarge) else "invalid_image"
-                raise forms.ValidationError(
-                    self.error_messages[code],
-                    code=code,
-                    params={"name": file.name, "reason": str(error)},
-                ) from error
+                code, params = refusal(file, error)
+                message = self.error_messages[code]
+                raise forms.ValidationError(message, code=code, params=params) from error
         return file
 
     def widget_attrs(self, widget: Widget) -> dict[str, Any]:

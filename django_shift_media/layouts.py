@@ -3,14 +3,14 @@
 import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, NamedTuple
 
 from django_shift_media.exceptions import FileTooLarge, InvalidResize
+from django_shift_media.options import MAX_SIDE
 from django_shift_media.resizes import (
-    MAX_SIDE,
     FocalPoint,
+    How,
     ImageFormat,
     Options,
     Resize,
@@ -52,8 +52,7 @@ class Candidate(NamedTuple):
     size: Size | None
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """
     What one ``<source>`` offers: candidates of one format and shape, from small to large.
 
@@ -66,24 +65,48 @@ class Row:
     media: str | None
 
 
-def layout(
-    default_format: ImageFormat,
-    focal_point: FocalPoint | None,
-    original: Size | None,
-    **options: Any,  # PictureOptions and "size", which come from settings, too
-) -> tuple[Row, ...]:
+class Shape(NamedTuple):
     """
-    Return the rows of a picture as ``<picture>`` lists them; the last is that of ``<img>``.
+    What the options say of a row, whatever the original: what takes longest to find out.
 
-    ``original`` is the upright size of the original, None where it is not known. Where it is, no
-    candidate promises more than the original has: the first that would is given what there is,
-    and is the last. Raise ``InvalidResize`` for a wrong option.
+    ``wanted`` is widths or densities, each with its size as in "200x200". ``sizes`` is None for
+    densities.
+    """
+
+    wanted: tuple[tuple[Number, str], ...]
+    options: Options
+    sizes: str | None
+    media: str | None
+
+
+def shapes(default_format: ImageFormat, options: Mapping[str, Any]) -> tuple[Shape, ...]:
+    """
+    Return the shapes of a picture as ``<picture>`` lists them; the last is that of ``<img>``.
+
+    ``options`` are ``PictureOptions`` and "size"; raise ``InvalidResize`` for a wrong one.
     """
     return tuple(
-        _row(format, focal_point, original, media, shape)
-        for media, shape in (*_art_directions(options), (None, options))
-        for format in _formats(shape, default_format)
+        _shape({**given, "format": format}, media)
+        for media, given in (*_art_directions(options), (None, options))
+        for format in _formats(given, default_format)
     )
+
+
+def lay_out(shape: Shape, focal_point: FocalPoint | None, original: Size | None) -> Row:
+    """
+    Return what a shape offers of an original of that upright size, None where it is not known.
+
+    Where it is, no candidate promises more than the original has: the first that would is given
+    what there is, and is the last.
+    """
+    unit = "w" if shape.sizes else "x"
+    wanted = (
+        # The format is always given.
+        (measure, parse_options(size, "jpg", focal_point, **shape.options))
+        for measure, size in shape.wanted
+    )
+    candidates = tuple(_candidates(wanted, unit, original))
+    return Row(candidates, _size(candidates[-1 if shape.sizes else 0]), shape.sizes, shape.media)
 
 
 def _art_directions(options: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -115,54 +138,53 @@ def _formats(options: Mapping[str, Any], default: ImageFormat) -> list[Any]:
         return [format or default]
     if format is not None:
         raise InvalidResize(f"format is {format!r}, formats is {formats!r}: only one may be given.")
-    return list(dict.fromkeys(_split("formats", formats)))
+    names = list(dict.fromkeys(_split(formats)))
+    if not all(names):
+        raise InvalidResize(f'formats is {formats!r}, must be as in "avif,webp,jpg".')
+    return names
 
 
-def _row(
-    format: ImageFormat,
-    focal_point: FocalPoint | None,
-    original: Size | None,
-    media: str | None,
-    given: Mapping[str, Any],
-) -> Row:
+def _shape(given: Mapping[str, Any], media: str | None) -> Shape:
     _check_names(given)
-    size, widths = given.get("size"), given.get("widths")
+    size, widths, ratio = given.get("size"), given.get("widths"), given.get("ratio")
     if (size is None) == (widths is None):
         raise InvalidResize(f"size is {size!r}, widths is {widths!r}: one of them must be given.")
-    options = {name: value for name, value in given.items() if name in Options.__annotations__}
-    options["format"] = format
+    options: Any = {name: given[name] for name in given.keys() & Options.__annotations__.keys()}
     if widths is None:
         _refuse(given, ("ratio", "sizes"), "widths")
-        dense = _dense(size, given.get("densities"), focal_point, options)
-        candidates = tuple(_candidates(dense, "x", original))
-        return Row(candidates, _size(candidates[0]), None, media)
+        densities = given.get("densities")
+        numbers = _numbers("densities", 1 if densities is None else densities, float)
+        dense = _dense(parse_options(size, "jpg", None, **options), numbers)
+        return Shape(tuple(dense), options, None, media)
     _refuse(given, ("densities",), "size")
-    wide = _wide(widths, given.get("ratio"), focal_point, options)
-    candidates = tuple(_candidates(wide, "w", original))
-    return Row(candidates, _size(candidates[-1]), given.get("sizes") or "100vw", media)
+    options["how"] = _how(options.get("how"), ratio)
+    wide = _wide(_numbers("widths", widths, int), ratio)
+    return Shape(tuple(wide), options, given.get("sizes") or "100vw", media)
 
 
-def _dense(
-    size: Any, densities: Any, focal_point: FocalPoint | None, options: dict[str, Any]
-) -> Iterator[tuple[Number, Resize]]:
-    one = parse_options(size, "jpg", focal_point, **options)
-    for density in _numbers("densities", 1 if densities is None else densities, float):
+def _dense(one: Resize, densities: Iterable[Number]) -> Iterator[tuple[Number, str]]:
+    for density in densities:
         width, height = (side and int(side * density + 0.5) for side in (one.width, one.height))
-        yield density, replace(one, width=width, height=height)
+        yield density, f"{width or ''}x{height or ''}"
 
 
-def _wide(
-    widths: Any, ratio: Any, focal_point: FocalPoint | None, options: dict[str, Any]
-) -> Iterator[tuple[Number, Resize]]:
-    options = {**options, "how": options.get("how") or ("fit" if ratio is None else "fill")}
-    if (options["how"] == "fit") != (ratio is None):
+def _how(how: How | None, ratio: Any) -> How:
+    how = how or ("fit" if ratio is None else "fill")
+    if (how == "fit") != (ratio is None):
         raise InvalidResize(
-            f"ratio is {ratio!r}, which does not go with how={options['how']!r}: only what is"
-            " cropped or padded has a ratio."
+            f"ratio is {ratio!r}, which does not go with how={how!r}: only what is cropped or"
+            " padded has a ratio."
         )
-    for width in _numbers("widths", widths, int):
-        height = "" if ratio is None else max(1, int(width / _ratio(ratio) + Fraction(1, 2)))
-        yield width, parse_options(f"{width}x{height}", "jpg", focal_point, **options)
+    return how
+
+
+def _wide(widths: Iterable[int], ratio: Any) -> Iterator[tuple[Number, str]]:
+    if ratio is None:
+        yield from ((width, f"{width}x") for width in widths)
+        return
+    shape = _ratio(ratio)
+    for width in widths:
+        yield width, f"{width}x{max(1, int(width / shape + Fraction(1, 2)))}"
 
 
 def _candidates(
@@ -209,7 +231,7 @@ def _ratio(value: Any) -> Fraction:
 
 def _numbers(option: str, value: Any, type: type[Number]) -> list[Any]:
     try:
-        numbers = sorted({type(str(part)) for part in _split(option, value)})
+        numbers = sorted({type(str(part)) for part in _split(value)})
     except ValueError:
         numbers = []
     if not numbers or not all(0 < number <= MAX_SIDE for number in numbers):
@@ -219,13 +241,10 @@ def _numbers(option: str, value: Any, type: type[Number]) -> list[Any]:
     return numbers if option == "widths" else sorted({1, *numbers})
 
 
-def _split(option: str, value: Any) -> list[Any]:
+def _split(value: Any) -> list[Any]:
     if isinstance(value, str):
-        value = [part.strip() for part in value.split(",")]
-    parts = list(value) if isinstance(value, Iterable) else [value]
-    if not parts or "" in parts:
-        raise InvalidResize(f"{option} is {value!r}: something is missing.")
-    return parts
+        return [part.strip() for part in value.split(",")]
+    return list(value) if isinstance(value, Iterable) else [value]
 
 
 def _check_names(options: Iterable[str]) -> None:

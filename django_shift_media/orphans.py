@@ -1,25 +1,97 @@
-"""``delete_orphans``: the files that rows let go of are deleted on commit."""
+"""
+``delete_orphans``: the files that rows let go of are deleted on commit.
 
+Why no committed row is ever left without its file, whatever runs at the same time: a row is locked
+before it lets go of a file, and a row that is to name a file which is stored already first locks
+rows that name it. Both locks last until the commit. So from the moment of its lock to its commit
+the new row has a committed row beside it that names the file, and afterwards it is one itself: once
+no committed row names a file, none ever will again. Only then, after a commit, is it deleted.
+"""
+
+from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import dataclass
+from functools import partial, wraps
 from typing import TYPE_CHECKING, Any
 
-from django.db import connections, models
+from django.db import connections, models, router, transaction
 from django.db.models import signals
 
 if TYPE_CHECKING:
     from django_shift_media.fields import MediaField
 
 
+@dataclass(frozen=True)
+class Deletion:
+    """The deletion of an original, due once a transaction is committed."""
+
+    field: "MediaField"
+    name: str
+    using: str
+    row_is_locked: bool = False  # the row that let go of it
+
+    def schedule(self) -> None:
+        """A failure will be logged, and leave the file where it is."""
+        transaction.on_commit(self.run, using=self.using, robust=True)
+
+    def run(self) -> None:
+        if not self._is_named():
+            self.field.storage.delete(self.name)
+
+    def _is_named(self) -> bool:
+        """Ask once: with a question for each field, a name could move from one to another."""
+        fields = self.field.media_fields(self.using)
+        first, *others = (rows(field, self.using, name=self.name) for field in fields)
+        return (first.union(*others, all=True) if others else first).exists()
+
+
+def rows(field: "MediaField", using: str, **where: Any) -> "models.QuerySet[Any, str | None]":
+    """Give what rows of a field name, those of one ``pk`` or one ``name``."""
+    if "name" in where:
+        where[field.attname] = where.pop("name")
+    found = field.model._base_manager.using(using).filter(**where)
+    return found.order_by("pk").values_list(field.attname, flat=True)
+
+
+def lock(field: "MediaField", using: str, **where: Any) -> list[str | None]:
+    """Give what rows name, and let nobody else change them until the transaction ends."""
+    found = rows(field, using, **where)
+    features = connections[using].features
+    if features.has_select_for_update:
+        # Rows that refer to these may be inserted meanwhile, where the database can tell.
+        return list(found.select_for_update(no_key=features.has_select_for_no_key_update))
+    # SQLite has one lock, which a write takes, even one that changes nothing. Taken only after
+    # reading, it fails at once if somebody else has it, instead of waiting.
+    found.update(**{field.attname: models.F(field.attname)})
+    return list(found)
+
+
+def in_transaction(save_base: Callable[..., None]) -> Callable[..., None]:
+    """Make ``Model.save_base()`` a transaction, where there is none, for locks to last."""
+
+    @wraps(save_base)
+    def save(instance: models.Model, *args: Any, using: str | None = None, **kwargs: Any) -> None:
+        using = using or router.db_for_write(type(instance), instance=instance)
+        is_in_one = connections[using].in_atomic_block
+        with nullcontext() if is_in_one else transaction.atomic(using):
+            save_base(instance, *args, using=using, **kwargs)
+
+    return save
+
+
 class Orphans:
     """
     Watches the rows of one field being saved and deleted.
 
-    What sends no signals is not seen: ``QuerySet.update()``, ``bulk_update()`` and raw SQL.
+    What sends no signals is not seen: ``QuerySet.update()``, ``bulk_update()``,
+    ``bulk_create()`` and raw SQL.
     """
 
     def __init__(self, field: "MediaField") -> None:
         self.field = field
         # Where an instance keeps, while it is saved or deleted, what its row names so far.
         self._former = f"_{field.attname}_former"
+        field.model.save_base = in_transaction(field.model.save_base)  # type: ignore[method-assign]
         self._watch(field.model)
         signals.class_prepared.connect(self._watch_child)
 
@@ -48,35 +120,51 @@ class Orphans:
         names = {self.field.name, self.field.attname}
         if raw or (update_fields is not None and names.isdisjoint(update_fields)):
             return
+        file = self.field.pre_save(instance, add=False)  # upload first: others wait for the lock
         former = self._named_by_row(instance, using)
-        file = getattr(instance, self.field.attname)
-        if file and file._committed and file.name != former:
-            self._refuse_if_gone(file.name)
+        if file and file.name not in {former, self.field.just_stored(instance)}:
+            self._lock_rows_naming(file.name, using)
         instance.__dict__[self._former] = former
 
     def _named_by_row(self, instance: models.Model, using: str) -> str | None:
         """Ask the database: others may have replaced the file since the instance was loaded."""
-        rows = self.field.model._base_manager.using(using)
-        if connections[using].in_atomic_block:
-            rows = rows.select_for_update()  # nor do they until this is committed
         key = getattr(instance, self.field.model._meta.pk.attname)
-        return next(iter(rows.filter(pk=key).values_list(self.field.attname, flat=True)), None)
+        if key is None:
+            return None
+        return next(iter(lock(self.field, using, pk=key)), None)
 
-    def _refuse_if_gone(self, name: str) -> None:
-        if not self.field.storage.exists(name):
+    def _lock_rows_naming(self, name: str, using: str) -> None:
+        for field in self.field.media_fields(using):
+            if lock(field, using, name=name):
+                return
+        if not self._was_let_go_here(name, using):
             raise FileNotFoundError(
                 f"{name!r} is gone, so no row may name it: it was replaced or deleted after this"
-                f" {self.field.model.__name__} was loaded. Try refresh_from_db()."
+                f" {self.field.model.__name__} was loaded. Try refresh_from_db(). A file that no"
+                " row has named yet is named by QuerySet.update() or bulk_create()."
             )
 
+    def _was_let_go_here(self, name: str, using: str) -> bool:
+        """Whether a row that this transaction has locked named a file, as when two rows swap."""
+        pending = (run for _, run, *_ in connections[using].run_on_commit)
+        deletions = (getattr(run, "__self__", None) for run in pending)
+        return any(
+            isinstance(deletion, Deletion) and deletion.row_is_locked and deletion.name == name
+            for deletion in deletions
+        )
+
     def _after_save(self, instance: models.Model, using: str, **kwargs: Any) -> None:
-        former = instance.__dict__.pop(self._former, None)
-        if former and former != getattr(instance, self.field.attname).name:
-            self.field.delete_on_commit(former, using)
+        if self._former not in instance.__dict__:
+            return
+        former = instance.__dict__.pop(self._former)
+        name = getattr(instance, self.field.attname).name
+        transaction.on_commit(partial(self.field.forget_stored, instance, name), using=using)
+        if former and former != name:
+            Deletion(self.field, former, using, row_is_locked=True).schedule()
 
     def _before_delete(self, instance: models.Model, using: str, **kwargs: Any) -> None:
         instance.__dict__[self._former] = self._named_by_row(instance, using)
 
     def _after_delete(self, instance: models.Model, using: str, **kwargs: Any) -> None:
         if former := instance.__dict__.pop(self._former, None):
-            self.field.delete_on_commit(former, using)
+            Deletion(self.field, former, using, row_is_locked=True).schedule()

@@ -15,7 +15,7 @@ from django.dispatch import receiver
 
 from django_shift_media.conf import conf
 from django_shift_media.exceptions import InvalidResize
-from django_shift_media.layouts import OPTIONS, PictureOptions, Row, Size, layout
+from django_shift_media.layouts import OPTIONS, PictureOptions, Row, Shape, Size, lay_out, shapes
 from django_shift_media.resizes import (
     FocalPoint,
     ImageFormat,
@@ -48,7 +48,7 @@ def resize_for(
     return parse_options(given.pop("size"), default_format, focal_point, **given)
 
 
-@lru_cache(maxsize=4096, typed=True)
+@lru_cache(maxsize=1024, typed=True)
 def layout_for(
     size: str | None,
     default_format: ImageFormat,
@@ -56,8 +56,20 @@ def layout_for(
     original: Size | None,
     **options: Unpack[PictureOptions],
 ) -> tuple[Row, ...]:
-    """Return the rows of a picture, as ``layouts.layout()`` does, from a preset or without."""
-    return layout(default_format, focal_point, original, **_options_of(size, options))
+    """
+    Return the rows of a picture as ``<picture>`` lists them; the last is that of ``<img>``.
+
+    ``size`` may be the name of a preset; see ``layouts`` for the rest. Raise ``InvalidResize``.
+    """
+    shapes = _shapes_for(size, default_format, **options)
+    return tuple(lay_out(shape, focal_point, original) for shape in shapes)
+
+
+@lru_cache(maxsize=1024, typed=True)
+def _shapes_for(
+    size: str | None, default_format: ImageFormat, **options: Unpack[PictureOptions]
+) -> tuple[Shape, ...]:
+    return shapes(default_format, _options_of(size, options))
 
 
 @lru_cache
@@ -117,5 +129,5 @@ def _allowed(default_format: ImageFormat) -> Collection[Resize]:
 @receiver(setting_changed)
 def _forget(setting: str, **kwargs: Any) -> None:
     if setting in {"SHIFT_MEDIA_PRESETS", "SHIFT_MEDIA_PRESETS_ONLY"}:
-        for function in (resize_for, layout_for, resizes_of, _allowed):
+        for function in (resize_for, layout_for, _shapes_for, resizes_of, _allowed):
             function.cache_clear()

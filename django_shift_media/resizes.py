@@ -1,51 +1,75 @@
-"""``Resize``, the value object that says what is wanted, and the geometry that follows from it."""
+"""``Resize``, the value object that says what is wanted, and how templates spell it."""
 
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal, NamedTuple, TypedDict, Unpack, get_args
+from typing import Literal, TypedDict, Unpack, get_args
 
+from django_shift_media import geometry
 from django_shift_media.exceptions import FileTooLarge, InvalidResize
-from django_shift_media.formats import FORMATS, extension_of
+from django_shift_media.formats import FORMATS, NO_LOSS, extension_of
+from django_shift_media.options import (
+    MAX_BLUR,
+    MAX_FRAME,
+    MAX_SHARPEN,
+    MAX_SIDE,
+    WHOLE,
+    check_background,
+    check_choice,
+    check_crop,
+    check_flag,
+    check_focal_point,
+    check_number,
+    check_sides,
+)
 
-How = Literal["fit", "fill"]
+How = Literal["fit", "fill", "pad"]
 ImageFormat = Literal["jpg", "png", "webp", "avif", "gif"]
 FocalPoint = tuple[int, int]
+Crop = tuple[int, int, int, int]
 
-MAX_SIDE = 16_383  # pixels: what WebP can hold, the least of the formats
+_WHITE = "ffffff"
 
-# Part of the name of every resize ever stored: changing it orphans them all.
+# Part of the name of every resize ever stored: changing it orphans them all. It may grow by
+# further words, each with one place in the order; see docs/reference/key-grammar.rst.
 _TEXT = re.compile(
     r"(?P<width>[0-9]{1,5})?x(?P<height>[0-9]{1,5})?"
-    r"-(?P<how>[a-z]+?)(?:x(?P<x>[0-9]{1,3})y(?P<y>[0-9]{1,3}))?"
+    r"-(?P<how>fit|fill|pad)"
+    r"(?:x(?P<x>[0-9]{1,3})y(?P<y>[0-9]{1,3}))?"
+    r"(?:crop(?P<crop>[0-9]{1,5}(?:x[0-9]{1,5}){3}))?"
+    r"(?:bg(?P<background>[0-9a-f]{6}))?"
+    r"(?:frame(?P<frame>[0-9]{1,4}))?"
+    r"(?P<grayscale>gray)?"
+    r"(?:blur(?P<blur>[0-9]{1,3}))?"
+    r"(?:sharp(?P<sharpen>[0-9]{1,3}))?"
+    r"(?P<lossless>lossless)?"
     r"-(?P<quality>[0-9]{1,2})-(?P<upscale>upscale|noupscale)\.(?P<format>[a-z]+)"
 )
 _FOCAL_POINT = re.compile("([0-9]{1,3}),([0-9]{1,3})")
+_PERCENT = "([0-9]{1,3}(?:[.][0-9]{1,2})?)"
+_CROP = re.compile(",".join([_PERCENT] * 4))
+_COLOUR = re.compile("#?([0-9a-f]{6})", re.IGNORECASE)
 _SIZE = re.compile(r"(?P<width>[0-9]+)?x(?P<height>[0-9]+)?")
-
-
-class Plan(NamedTuple):
-    """
-    What a resize does to an original of a certain size.
-
-    ``box`` is the part of the upright original that is kept: left, top, right, bottom in
-    pixels, not rounded. ``size`` is the width and height of the result in pixels.
-    """
-
-    box: tuple[float, float, float, float]
-    size: tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resize:
     """
-    One way to resize an image: a box, how to meet it, and the output format.
+    One way to resize an image: a box, how to meet it, what else to do, and the output format.
 
     ``width`` and ``height`` are in pixels; one of them may be None and follows from the
-    aspect ratio. ``how`` is "fit" (lie inside the box) or "fill" (cover the box, then crop to
+    aspect ratio. ``how`` is "fit" (lie inside the box), "fill" (cover the box, then crop to
     its aspect ratio around ``focal_point``, in per cent from the left and the top; None: the
-    centre). ``quality`` None means the format's own. Without ``upscale`` a smaller original is
-    not enlarged: "fit" leaves its size alone, "fill" keeps the box's aspect ratio.
+    centre) or "pad" (lie inside the box, then fill it up with the background). Without
+    ``upscale`` a smaller original is not enlarged: "fit" leaves its size alone, "fill" keeps
+    the box's aspect ratio, "pad" adds more. ``quality`` None means the format's own.
+
+    ``crop`` is left, top, right and bottom of the part that all of this is done to, in
+    hundredths of a per cent; None: all of it. ``background``, red, green and blue in six
+    hexadecimal digits, is what the picture is put on; None: white for "pad" and "jpg", else
+    nothing. ``frame`` is the frame of an animation that is wanted as a still picture, from 1;
+    None: all of them if the format can. ``blur`` is the standard deviation in pixels of the
+    result, ``sharpen`` the strength in per cent. ``lossless`` is for formats that have both.
 
     ``str(resize)`` and ``Resize.parse()`` are each other's inverse, because the text is part of
     the name under which a resize is stored. Raise ``InvalidResize`` for what cannot be made.
@@ -58,29 +82,70 @@ class Resize:
     quality: int | None = None
     upscale: bool = False
     focal_point: FocalPoint | None = None
+    crop: Crop | None = None
+    background: str | None = None
+    frame: int | None = None
+    grayscale: bool = False
+    blur: int | None = None
+    sharpen: int | None = None
+    lossless: bool = False
 
     def __post_init__(self) -> None:
-        _check_sides(self.width, self.height)
-        _check_choice("how", self.how, get_args(How))
-        _check_choice("format", self.format, tuple(FORMATS))
-        if not isinstance(self.upscale, bool):
-            raise InvalidResize(f"upscale is {self.upscale!r}, must be True or False.")
-        if self.how == "fill" and None in (self.width, self.height):
-            raise InvalidResize('how="fill" needs both sides of the size, as in "200x200".')
-        _check_focal_point(self.focal_point, self.how)
-        _check_quality(self.quality)
-        # One resize has one spelling: options that make no difference are not kept apart.
+        check_sides(self.width, self.height)
+        check_choice("how", self.how, get_args(How))
+        check_choice("format", self.format, tuple(FORMATS))
+        check_flag("upscale", self.upscale)
+        check_flag("grayscale", self.grayscale)
+        check_flag("lossless", self.lossless)
+        if self.how != "fit" and None in (self.width, self.height):
+            raise InvalidResize(f'how="{self.how}" needs both sides of the size, as in "200x200".')
+        check_focal_point(self.focal_point, self.how)
+        check_crop(self.crop, self.focal_point)
+        check_background(self.background)
+        check_number("quality", self.quality, 99)
+        check_number("frame", self.frame, MAX_FRAME)
+        check_number("blur", self.blur, MAX_BLUR)
+        check_number("sharpen", self.sharpen, MAX_SHARPEN)
+        self._drop_what_makes_no_difference()
+
+    def _drop_what_makes_no_difference(self) -> None:
+        """Leave one spelling of each resize."""
+        format = FORMATS[self.format]
         if self.focal_point == (50, 50):
             object.__setattr__(self, "focal_point", None)
-        if self.quality is None or FORMATS[self.format].lossless:
-            object.__setattr__(self, "quality", FORMATS[self.format].quality)
+        if self.crop == (0, 0, WHOLE, WHOLE):
+            object.__setattr__(self, "crop", None)
+        if self.background == _WHITE and (self.how == "pad" or not format.transparent):
+            object.__setattr__(self, "background", None)
+        if self.frame == 1 and not format.animated:
+            object.__setattr__(self, "frame", None)
+        if self.lossless and format.loss != "optional":
+            object.__setattr__(self, "lossless", False)
+        if format.loss == "none" or self.lossless:
+            object.__setattr__(self, "quality", NO_LOSS)
+        elif self.quality is None:
+            object.__setattr__(self, "quality", format.quality)
 
     def __str__(self) -> str:
-        focus = "x{}y{}".format(*self.focal_point) if self.focal_point else ""
         upscale = "upscale" if self.upscale else "noupscale"
         return (
-            f"{self.width or ''}x{self.height or ''}-{self.how}{focus}"
+            f"{self.width or ''}x{self.height or ''}-{self.how}{self._words()}"
             f"-{self.quality}-{upscale}.{self.format}"
+        )
+
+    def _words(self) -> str:
+        """Spell what is not as usual, in the order of ``_TEXT``."""
+        return "".join(
+            (
+                "x{}y{}".format(*self.focal_point) if self.focal_point else "",
+                "crop{}x{}x{}x{}".format(*self.crop) if self.crop else "",
+                f"bg{self.background}" if self.background else "",
+                f"frame{self.frame}" if self.frame else "",
+                "gray" if self.grayscale else "",
+                f"blur{self.blur}" if self.blur else "",
+                f"sharp{self.sharpen}" if self.sharpen else "",
+                "lossless" if self.lossless else "",
+            )
         )
 
     @classmethod
@@ -89,26 +154,33 @@ class Resize:
         if not (match := _TEXT.fullmatch(text)):
             raise InvalidResize(f"{text!r} is not a resize, as in '200x200-fill-65-upscale.webp'.")
         resize = cls(
-            width=int(match["width"]) if match["width"] else None,
-            height=int(match["height"]) if match["height"] else None,
+            width=_int(match["width"]),
+            height=_int(match["height"]),
             how=match["how"],  # type: ignore[arg-type]  # checked by __post_init__
             format=match["format"],  # type: ignore[arg-type]  # checked by __post_init__
             quality=int(match["quality"]),
             upscale=match["upscale"] == "upscale",
             focal_point=(int(match["x"]), int(match["y"])) if match["x"] else None,
+            crop=tuple(map(int, match["crop"].split("x"))) if match["crop"] else None,  # type: ignore[arg-type]  # four, by _TEXT
+            background=match["background"],
+            frame=_int(match["frame"]),
+            grayscale=bool(match["grayscale"]),
+            blur=_int(match["blur"]),
+            sharpen=_int(match["sharpen"]),
+            lossless=bool(match["lossless"]),
         )
         if str(resize) != text:
             raise InvalidResize(f"{text!r} is another spelling of {str(resize)!r}.")
         return resize
 
-    def plan(self, width: int, height: int) -> Plan:
+    def plan(self, width: int, height: int) -> geometry.Plan:
         """
         Say what to do with an upright original of ``width`` by ``height`` pixels.
 
         Sides are rounded half up and are never 0. Raise ``FileTooLarge`` if the result would
         have a side of more than ``MAX_SIDE`` pixels.
         """
-        plan = (self._fill if self.how == "fill" else self._fit)(width, height)
+        plan = self._plan(width, height)
         if max(plan.size) > MAX_SIDE:
             raise FileTooLarge(
                 "The resize would be {} x {} pixels,".format(*plan.size)
@@ -116,32 +188,22 @@ class Resize:
             )
         return plan
 
-    def _fit(self, width: int, height: int) -> Plan:
-        scales = [
-            wanted / given
-            for wanted, given in ((self.width, width), (self.height, height))
-            if wanted is not None
-        ]
-        scale = min(scales) if self.upscale else min(*scales, 1.0)
-        return Plan((0, 0, width, height), (_side(width * scale), _side(height * scale)))
-
-    def _fill(self, width: int, height: int) -> Plan:
+    def _plan(self, width: int, height: int) -> geometry.Plan:
+        left, top, right, bottom = self.crop or (0, 0, WHOLE, WHOLE)
+        box = (
+            width * left / WHOLE,
+            height * top / WHOLE,
+            width * right / WHOLE,
+            height * bottom / WHOLE,
+        )
+        if self.how == "fit":
+            return geometry.fit(box, self.width, self.height, upscale=self.upscale)
         assert self.width is not None  # by __post_init__
         assert self.height is not None
-        # The largest box of the wanted aspect ratio; multiplied crosswise, so that an original
-        # of exactly that ratio is kept whole.
-        if width * self.height > height * self.width:
-            box_width, box_height = height * self.width / self.height, float(height)
-        else:
-            box_width, box_height = float(width), width * self.height / self.width
-        x, y = self.focal_point or (50, 50)
-        left = min(max(width * x / 100 - box_width / 2, 0), width - box_width)
-        top = min(max(height * y / 100 - box_height / 2, 0), height - box_height)
-        enlarges = box_width < self.width or box_height < self.height
-        size = (self.width, self.height)
-        if enlarges and not self.upscale:
-            size = (_side(box_width), _side(box_height))
-        return Plan((left, top, left + box_width, top + box_height), size)
+        if self.how == "pad":
+            return geometry.pad(box, self.width, self.height, upscale=self.upscale)
+        point = self.focal_point or (50, 50)
+        return geometry.fill(box, self.width, self.height, upscale=self.upscale, focal_point=point)
 
 
 class Options(TypedDict, total=False):
@@ -151,6 +213,13 @@ class Options(TypedDict, total=False):
     format: ImageFormat | None
     quality: int | None
     upscale: bool
+    crop: str | None
+    background: str | None
+    frame: int | None
+    grayscale: bool
+    blur: int | None
+    sharpen: int | None
+    lossless: bool
 
 
 @lru_cache(maxsize=4096, typed=True)
@@ -163,7 +232,7 @@ def parse_options(
     """
     Return the ``Resize`` for options as templates give them, ``size`` as in "200x".
 
-    The focal point is left out where nothing is cropped.
+    The focal point is left out where nothing is cropped, or what is kept is said by ``crop``.
     """
     match = _SIZE.fullmatch(size) if isinstance(size, str) else None
     if not match:
@@ -173,13 +242,15 @@ def parse_options(
             f"{option!r} is no option of a resize, must be one of:"
             f" {', '.join(Options.__annotations__)}."
         )
-    width, height = (int(side) if side else None for side in match.groups())
-    return Resize(
-        width=width,
-        height=height,
-        focal_point=focal_point if options.get("how") == "fill" else None,
-        **{**options, "format": options.get("format") or default_format},  # type: ignore[arg-type]
-    )
+    crop = _parse_crop(options.get("crop"))
+    parsed = {
+        **options,
+        "format": options.get("format") or default_format,
+        "crop": crop,
+        "background": _parse_colour(options.get("background")),
+        "focal_point": focal_point if options.get("how") == "fill" and not crop else None,
+    }
+    return Resize(width=_int(match["width"]), height=_int(match["height"]), **parsed)  # type: ignore[arg-type]
 
 
 def parse_focal_point(text: str) -> FocalPoint:
@@ -191,46 +262,33 @@ def parse_focal_point(text: str) -> FocalPoint:
     return point
 
 
+def _parse_crop(text: object) -> Crop | None:
+    if text is None:
+        return None
+    match = _CROP.fullmatch(text) if isinstance(text, str) else None
+    if not match:
+        raise InvalidResize(
+            f'crop is {text!r}, must be as in "10,20,60.5,80": left, top, right and bottom in'
+            " per cent."
+        )
+    left, top, right, bottom = (round(float(percent) * 100) for percent in match.groups())
+    return left, top, right, bottom
+
+
+def _parse_colour(text: object) -> str | None:
+    if text is None:
+        return None
+    match = _COLOUR.fullmatch(text) if isinstance(text, str) else None
+    if not match:
+        raise InvalidResize(f'background is {text!r}, must be as in "#ffcc00".')
+    return match[1].lower()
+
+
+def _int(text: str | None) -> int | None:
+    return int(text) if text else None
+
+
 def default_format(original: str) -> ImageFormat:
     """Return the format of a resize that names none: the original's own if browsers show it."""
     extension = extension_of(original)
     return extension if extension in FORMATS else "jpg"  # type: ignore[return-value]
-
-
-def _side(length: float) -> int:
-    return max(1, int(length + 0.5))
-
-
-def _check_sides(*sides: int | None) -> None:
-    for side in sides:
-        if side is not None and not (_is_int(side) and 1 <= side <= MAX_SIDE):
-            raise InvalidResize(f"size has a side of {side!r}, must be 1 to {MAX_SIDE} pixels.")
-    if not any(sides):
-        raise InvalidResize('size has no side, must be as in "200x200", "200x" or "x200".')
-
-
-def _check_choice(option: str, value: object, choices: tuple[str, ...]) -> None:
-    if value not in choices:
-        raise InvalidResize(f"{option} is {value!r}, must be one of: {', '.join(choices)}.")
-
-
-def _check_quality(quality: object) -> None:
-    if quality is not None and not (_is_int(quality) and 1 <= quality <= 99):  # type: ignore[operator]
-        raise InvalidResize(f"quality is {quality!r}, must be a whole number from 1 to 99.")
-
-
-def _check_focal_point(point: object, how: str) -> None:
-    if point is None:
-        return
-    if how != "fill":
-        raise InvalidResize(f'focal_point is {point!r}, but how="{how}" crops nothing.')
-    if not (
-        isinstance(point, tuple)
-        and len(point) == 2
-        and all(_is_int(part) and 0 <= part <= 100 for part in point)
-    ):
-        raise InvalidResize(f"focal_point is {point!r}, must be two whole numbers from 0 to 100.")
-
-
-def _is_int(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)

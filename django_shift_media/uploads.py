@@ -1,18 +1,27 @@
 """What a file is before it becomes an original: verified by its content, within the limits."""
 
-from typing import Any, Literal
+from collections.abc import Callable
+from typing import Any, Literal, NamedTuple, TypeVar
 
 from django.core.files.base import File
 
 from django_shift_media.conf import conf
 from django_shift_media.engines import ImageInfo, get_engine
+from django_shift_media.placeholders import SIDE, Placeholder
 from django_shift_media.places import places
+from django_shift_media.resizes import Resize
 from django_shift_media.storages import check_bytes
 
 Kind = Literal["image", "any"]
+T = TypeVar("T")
 
-# The result stays with the file, so that a form, an assignment and a save decode it once.
-_EXAMINED = "_shift_media_examined"
+
+class Facts(NamedTuple):
+    """What a row may keep of its image, so that no page needs to fetch it."""
+
+    width: int | None = None
+    height: int | None = None
+    placeholder: str = ""
 
 
 def examine(file: "File[Any]", *, kind: Kind, max_bytes: int | None) -> ImageInfo | None:
@@ -28,14 +37,40 @@ def examine(file: "File[Any]", *, kind: Kind, max_bytes: int | None) -> ImageInf
     if kind == "any":
         return None
     check_bytes(file.size, conf.max_bytes)
-    info: ImageInfo | None = getattr(file, _EXAMINED, None)
-    if info is None:
-        info = places().examine(lambda: _verify(file))
+    return _once(file, _verify)
+
+
+def placeholder(file: "File[Any]") -> Placeholder:
+    """Make the placeholder of a file that ``examine()`` has found to be an image."""
+    return _once(file, _make_placeholder)
+
+
+def _once(file: "File[Any]", function: Callable[[bytes], T]) -> T:
+    """
+    Call a function that decodes all of a file.
+
+    The result stays with the file: a form, an assignment and a save decode it once.
+    """
+    name = f"_shift_media{function.__name__}"
+    result: T | None = getattr(file, name, None)
+    if result is None:
+        result = places().examine(lambda: function(_read(file)))
         file.seek(0)
-        setattr(file, _EXAMINED, info)
-    return info
+        setattr(file, name, result)
+    return result
 
 
-def _verify(file: "File[Any]") -> ImageInfo:
+def _read(file: "File[Any]") -> bytes:
     file.seek(0)
-    return get_engine().verify(file.read(), max_pixels=conf.max_pixels)
+    data: bytes = file.read()
+    return data
+
+
+def _verify(data: bytes) -> ImageInfo:
+    return get_engine().verify(data, max_pixels=conf.max_pixels)
+
+
+def _make_placeholder(data: bytes) -> Placeholder:
+    # Decoded again, but a JPEG, as all cameras make, only at an eighth of its size.
+    small = Resize(width=SIDE, height=SIDE, format="png")
+    return Placeholder.of(get_engine().render(data, small, max_pixels=conf.max_pixels))

@@ -114,8 +114,11 @@ def _local_file(request: HttpRequest, storage: MediaStorage, key: str) -> HttpRe
         response = serve(request, key, document_root=str(storage.location))
     except (Http404, SuspiciousFileOperation, OSError, ValueError):
         return None  # not there, not under the root, or no name that a disk could know
-    response["Content-Type"] = content_type(key)
-    response["Content-Disposition"] = content_disposition(key)
+    disposition = content_disposition(key)
+    # A page of this origin could run what is said to be a script, whatever the policy says of it.
+    is_shown = disposition == "inline"
+    response["Content-Type"] = content_type(key) if is_shown else "application/octet-stream"
+    response["Content-Disposition"] = disposition
     for name, value in _SAFELY.items():
         response[name] = value
     return response

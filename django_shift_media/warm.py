@@ -13,7 +13,7 @@ from django_shift_media.engines import get_engine
 from django_shift_media.layouts import Size
 from django_shift_media.presets import layout_for
 from django_shift_media.reports import report_made, reporting_failure
-from django_shift_media.resizes import FocalPoint, default_format
+from django_shift_media.resizes import FocalPoint, Resize, default_format
 from django_shift_media.stopwatch import Stopwatch
 from django_shift_media.storages import MediaStorage, media_storage
 
@@ -46,15 +46,16 @@ def make(storage: MediaStorage, original: str, keys: Collection[str]) -> Iterato
         stopwatch.lap("fetch")
     for key in keys:
         with reporting_failure(storage, key, stopwatch):
-            _, resize = signing.unsign(key)
-            resized = get_engine().render(
-                data, resize, max_pixels=conf.max_pixels, stopwatch=stopwatch
-            )
+            resized = _render(data, signing.unsign(key)[1], stopwatch)
             storage.put(key, resized)
             stopwatch.lap("put")
         report_made(storage, key, len(resized), stopwatch)
         yield key, len(resized)
         stopwatch = Stopwatch()
+
+
+def _render(data: bytes, resize: Resize, stopwatch: Stopwatch) -> bytes:
+    return get_engine().render(data, resize, max_pixels=conf.max_pixels, stopwatch=stopwatch)
 
 
 def make_missing(keys: Sequence[str]) -> None:

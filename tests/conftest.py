@@ -1,5 +1,6 @@
 import http.client
 import os
+import shutil
 import threading
 import uuid
 from collections.abc import Callable, Iterator, Sequence
@@ -12,12 +13,23 @@ import requests
 from django.core.cache import cache
 from django.core.files.base import ContentFile
 from django.core.management import call_command
+from django.db import connections
 
 from django_shift_media.storages import media_storage
 from gallery.drawings import draw_photo
 from gallery.models import Photo
 from tests import servers
 
+# Playwright's own loop runs in this thread, and Django looks for one.
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+CHROMIUM_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
 REQUIRE_ALL = bool(os.environ.get("REQUIRE_ALL"))
 
 
@@ -141,6 +153,30 @@ def ministack(running: Any) -> Any:
     return running("ministack")
 
 
+@pytest.fixture
+def postgresql(running: Any, transactional_db: None, monkeypatch: Any) -> Iterator[None]:
+    """PostgreSQL as the database, in all threads, and in galleries that are started."""
+    for name, value in running("postgresql").items():
+        monkeypatch.setenv(name, value)
+    database = {"ENGINE": "django.db.backends.postgresql", "NAME": "postgres"}
+    configured = connections.configure_settings({"default": database})["default"]
+    monkeypatch.setitem(connections.settings, "default", configured)
+    before = connections["default"]
+    connections["default"] = connections.create_connection("default")
+    call_command("migrate", verbosity=0)
+    yield
+    call_command("flush", verbosity=0, interactive=False)
+    connections["default"].close()
+    connections["default"] = before
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: Any) -> None:
+    """Each kind of database in turn."""
+    if request.param == "postgresql":
+        request.getfixturevalue("postgresql")
+
+
 def use_bucket(settings: Any, server: Any, **options: Any) -> Any:
     """Make a new bucket of a server the media storage."""
     bucket = f"media-{uuid.uuid4().hex[:12]}"
@@ -222,3 +258,16 @@ def upload(site: str, data: bytes, name: str) -> requests.Response:
         files={"photo": (name, data, "image/jpeg")},
         allow_redirects=False,
     )
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    if path is None:
+        missing("Chromium: apt-get install chromium")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGUMENTS)
+        yield browser
+        browser.close()

@@ -94,9 +94,9 @@ def webp(size: tuple[int, int], *chunks: bytes, flags: int = 0) -> bytes:
     return riff(b"RIFF", body)
 
 
-def webp_frames(size: tuple[int, int], number: int) -> bytes:
+def webp_frames(size: tuple[int, int], number: int, frame_size: tuple[int, int] = (1, 1)) -> bytes:
     place = _three(0) * 2 + _three(0) * 2 + _three(100) + b"\x00"
-    frame = riff(b"ANMF", place + encoded((1, 1), "WEBP")[12:])
+    frame = riff(b"ANMF", place + encoded(frame_size, "WEBP", lossless=True)[12:])
     return webp(size, riff(b"ANIM", bytes(6)), *[frame] * number, flags=2)
 
 
@@ -119,6 +119,138 @@ def avif_frames(size: tuple[int, int], number: int) -> bytes:
     buffer = io.BytesIO()
     frames[0].save(buffer, "AVIF", save_all=True, append_images=frames[1:], speed=10)
     return buffer.getvalue()
+
+
+def avif_that_says(said: tuple[int, int], data: bytes) -> bytes:
+    """An AVIF whose boxes say another size than its streams."""
+    size = Image.open(io.BytesIO(data)).size
+    for unit in (1, 1 << 16):  # of an item, of a track
+        before, after = (
+            struct.pack(">II", *(side * unit for side in sides)) for sides in (size, said)
+        )
+        data = data.replace(before, after)
+    return data
+
+
+def box(kind: bytes, *content: bytes) -> bytes:
+    body = b"".join(content)
+    return struct.pack(">I", 8 + len(body)) + kind + body
+
+
+def full_box(kind: bytes, *content: bytes, version: int = 0) -> bytes:
+    return box(kind, bytes([version, 0, 0, 0]), *content)
+
+
+def avif(*boxes: bytes) -> bytes:
+    """An AVIF of these boxes about its items."""
+    picture = full_box(b"hdlr", bytes(4), b"pict", bytes(13))
+    return box(b"ftyp", b"avif", bytes(4), b"avifmif1miaf") + full_box(b"meta", picture, *boxes)
+
+
+def avif_tiles(
+    stream: bytes,
+    rows: int = 1,
+    columns: int = 1,
+    size: tuple[int, int] = (100, 100),
+    tile: tuple[int, int] | None = None,
+) -> bytes:
+    """An AVIF whose item 1 is a grid of others, all of which are this stream."""
+    number = rows * columns
+    tile = tile or (size[0] // columns, size[1] // rows)
+    grid = struct.pack(">BBBBHH", 0, 0, rows - 1, columns - 1, *size)
+    places = [(len(stream), len(grid)), *[(0, len(stream))] * number]  # in idat
+    kinds = [b"grid", *[b"av01"] * number]
+    tiles = range(2, number + 2)
+    return avif(
+        full_box(b"pitm", struct.pack(">H", 1)),
+        full_box(
+            b"iloc",
+            struct.pack(">HH", 0x4400, number + 1),
+            *(struct.pack(">HHHHII", n, 1, 0, 1, *place) for n, place in enumerate(places, 1)),
+            version=1,
+        ),
+        full_box(
+            b"iinf",
+            struct.pack(">H", number + 1),
+            *(
+                full_box(b"infe", struct.pack(">HH", n, 0), kind, b"\0", version=2)
+                for n, kind in enumerate(kinds, 1)
+            ),
+        ),
+        full_box(b"iref", box(b"dimg", struct.pack(f">HH{number}H", 1, number, *tiles))),
+        box(
+            b"iprp",
+            box(
+                b"ipco",
+                full_box(b"ispe", struct.pack(">II", *size)),
+                full_box(b"ispe", struct.pack(">II", *tile)),
+                full_box(b"pixi", b"\3\x08\x08\x08"),
+                box(b"av1C", b"\x81\x1f\x0c\0"),
+            ),
+            full_box(
+                b"ipma",
+                struct.pack(">I", number + 1),
+                struct.pack(">HBBB", 1, 2, 1, 3),
+                *(struct.pack(">HBBBB", n, 3, 2, 3, 0x84) for n in tiles),
+            ),
+        ),
+        box(b"idat", stream, grid),
+    )
+
+
+def av1_units(data: bytes) -> list[tuple[int, bytes]]:
+    """Return the types and contents of the units of a stream."""
+    units = []
+    while data:
+        length = at = 0
+        while not at or data[at] & 0x80:
+            length |= (data[at + 1] & 0x7F) << 7 * at
+            at += 1
+        units.append((data[0] >> 3, data[at + 1 : at + 1 + length]))
+        data = data[at + 1 + length :]
+    return units
+
+
+def av1_unit(kind: int, body: bytes) -> bytes:
+    length = len(body)
+    return (
+        bytes([kind << 3 | 2, *(length >> 7 * n & 0x7F | 0x80 for n in range(3)), length >> 21])
+        + body
+    )
+
+
+def av1(size: tuple[int, int]) -> bytes:
+    """The stream of a still picture."""
+    data = encoded(size, "AVIF", speed=10)
+    return data[data.index(b"mdat") + 4 :]
+
+
+def av1_with_a_size_of_its_own(size: tuple[int, int], said: tuple[int, int]) -> bytes:
+    """A stream whose only frame is larger than its sequence says, by overriding that size."""
+    data = avif_frames(size, 2)
+    (_, sequence), (_, frame) = av1_units(data[data.index(b"mdat") + 4 :])[1:3]
+    bits, own = in_bits(sequence), in_bits(frame)
+    old = "".join(f"{side - 1:b}" for side in size)
+    at = bits.index(old)
+    bits = (
+        bits[: at - 8]
+        + "1" * 8
+        + "".join(f"{side - 1:016b}" for side in said)
+        + bits[at + len(old) :]
+    )
+    # A key frame that is shown, without tools for screen content: its bit for a size of its own
+    # is the seventh, and the size comes after 7 bits that say the frame's place in the sequence.
+    own = own[:6] + "1" + own[7:14] + "".join(f"{side - 1:016b}" for side in size) + own[14:]
+    return av1_unit(2, b"") + av1_unit(1, in_bytes(bits)) + av1_unit(6, in_bytes(own))
+
+
+def in_bits(data: bytes) -> str:
+    return f"{int.from_bytes(data, 'big'):0{8 * len(data)}b}"
+
+
+def in_bytes(bits: str) -> bytes:
+    bits += "0" * (-len(bits) % 8)
+    return int(bits, 2).to_bytes(len(bits) // 8, "big")
 
 
 def apng_frames(size: tuple[int, int], number: int) -> bytes:
@@ -215,6 +347,24 @@ HOSTILE: dict[str, Hostile] = {
         lambda: gif(b"!\xf9\x04\x08\0\0\0\0" + gif_frame((13000, 13000)), size=(1, 1)),
         "The image has 13000 x 13000 pixels",
     ),
+    "gif-later-frame-beyond-its-canvas": Hostile(
+        lambda: gif(gif_frame((1, 1)) + gif_frame((13000, 13000))),
+        "The image has 13000 x 13000 pixels in each of 3 frames",
+    ),
+    "png-of-a-second-header": Hostile(
+        lambda: png(chunk(b"IHDR", struct.pack(">IIBBBBB", 20000, 20000, 1, 0, 0, 0, 0))),
+        "The image has more pixels than can be decoded.",
+    ),
+    "webp-canvas-that-is-smaller": Hostile(
+        lambda: webp((100, 100), encoded((16000, 3000), "WEBP", lossless=True)[12:]), DAMAGED
+    ),
+    "webp-frame-that-is-larger": Hostile(
+        lambda: webp_frames((100, 100), 2, (16000, 3000)), DAMAGED
+    ),
+    "jpeg-of-a-second-header": Hostile(
+        lambda: jpeg(segment(0xC0, struct.pack(">BHHB", 8, 60000, 60000, 1) + b"\1\x11\0")),
+        DAMAGED,
+    ),
     "webp-of-most-pixels": Hostile(
         lambda: webp((16384, 16384), encoded((1, 1), "WEBP")[12:]), "The image has 16384 x 16384"
     ),
@@ -223,6 +373,26 @@ HOSTILE: dict[str, Hostile] = {
     ),
     "avif-of-many-pixels": Hostile(
         lambda: encoded((8001, 8001), "AVIF", speed=10), "The image has 8001 x 8001"
+    ),
+    "avif-whose-stream-is-larger": Hostile(
+        lambda: avif_that_says((100, 100), encoded((8001, 8001), "AVIF", speed=10)),
+        "The image has 8001 x 8001 pixels, 64,000,000 may be had at most.",
+    ),
+    "avif-whose-transparency-is-larger": Hostile(
+        lambda: avif_that_says((100, 100), encoded((8001, 8001), "AVIF", "LA", speed=10)),
+        "The image has 8001 x 8001 pixels",
+    ),
+    "avif-of-many-tiles": Hostile(
+        lambda: avif_tiles(av1((4000, 4000)), rows=3, columns=2, size=(300, 300)),
+        "The image has 8000 x 12000 pixels",
+    ),
+    "avif-whose-frames-are-larger": Hostile(
+        lambda: avif_that_says((10, 10), avif_frames((4000, 4000), 5)),
+        "The image has 4000 x 4000 pixels in each of 5 frames",
+    ),
+    "avif-whose-frame-has-a-size-of-its-own": Hostile(
+        lambda: avif_tiles(av1_with_a_size_of_its_own((9000, 9000), (100, 100))),
+        "The image has 65536 x 65536 pixels",
     ),
     # bombs of frames: 5,000 of 4000 x 4000
     "gif-of-many-frames": Hostile(
@@ -278,6 +448,21 @@ HOSTILE: dict[str, Hostile] = {
     "webp-of-many-chunks": Hostile(
         lambda: webp((1, 1), riff(b"abcd", b"") * 1_000_001),
         "The image has more than 1,000,000 chunks.",
+    ),
+    "avif-of-many-boxes": Hostile(
+        lambda: encoded((40, 30), "AVIF") + box(b"free") * 200_001,
+        "The image has more than 200,000 parts.",
+    ),
+    "avif-of-many-extents": Hostile(
+        lambda: avif(full_box(b"iloc", struct.pack(">HH", 0, 65535), b"\xff" * 400_000)),
+        "The image has more than 200,000 parts.",
+    ),
+    "avif-of-many-layers": Hostile(
+        lambda: avif_tiles(av1((2000, 2000)) * 500),
+        "A picture in it has more than 16 frames.",
+    ),
+    "avif-of-many-units": Hostile(
+        lambda: avif_tiles(b"\x12\0" * 10_000_000), "The image has more than 200,000 parts."
     ),
     # a bit is turned around: in the number of bits, a width, a signature, a name, a code size
     "jpeg-with-a-turned-bit": Hostile(lambda: turned(jpeg(), b"\xff\xc0", 4), NO_IMAGE),

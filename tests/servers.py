@@ -1,10 +1,12 @@
 """
 The servers that the tests are run on, each started once and stopped at the end.
 
-All have what ``django_shift_media.testing.S3Emulator`` has: ``endpoint_url``, ``access_key``,
-``secret_key``, ``region``, ``website_address``, ``website_url()`` and ``storage_options()``.
+Those for S3 have what ``django_shift_media.testing.S3Emulator`` has: ``endpoint_url``,
+``access_key``, ``secret_key``, ``region``, ``website_address``, ``website_url()`` and
+``storage_options()``.
 """
 
+import importlib.util
 import os
 import shutil
 import socket
@@ -15,6 +17,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
@@ -255,6 +258,50 @@ def redis() -> Iterator[str]:
             stop(process)
 
 
+@contextmanager
+def postgresql() -> Iterator[dict[str, str]]:
+    """A database server; yield the environment of galleries that are to use it."""
+    programs = max(Path("/usr/lib/postgresql").glob("*/bin"), default=Path("/nowhere"))
+    if not (programs / "initdb").exists() or importlib.util.find_spec("psycopg") is None:
+        raise Missing("PostgreSQL: apt-get install postgresql; pip install 'psycopg[binary]'")
+    # It refuses to be run by root.
+    user: dict[str, Any] = {}
+    if os.geteuid() == 0:
+        user = {"user": "postgres", "group": "postgres", "extra_groups": []}
+    port = free_port()
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        if user:
+            shutil.chown(folder, "postgres")
+        output = stack.enter_context(Path(folder, "out").open("wb"))
+        data = Path(folder, "data")
+        options = ["--auth=trust", "--username=postgres", "--encoding=UTF8", "--no-sync"]
+        initdb = [programs / "initdb", *options, data]
+        subprocess.run(initdb, cwd=folder, stdout=output, check=True, **user)
+        settings = {
+            "port": port,
+            "listen_addresses": "127.0.0.1",
+            "unix_socket_directories": folder,
+            "fsync": "off",
+            "deadlock_timeout": "100ms",
+        }
+        arguments = [f"--{name}={value}" for name, value in settings.items()]
+        process = subprocess.Popen(
+            [programs / "postgres", "-D", data, *arguments],
+            cwd=folder,
+            stdout=output,
+            stderr=output,
+            **user,
+        )
+        stack.callback(stop, process)
+        wait_for(port, process, http=False)
+        yield {
+            "GALLERY_POSTGRESQL": "postgres",
+            "PGHOST": "127.0.0.1",
+            "PGPORT": str(port),
+            "PGUSER": "postgres",
+        }
+
+
 def free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
@@ -292,6 +339,12 @@ def stop(process: "subprocess.Popen[bytes]") -> None:
         process.wait()
 
 
-SERVERS = {"moto": moto, "s3rver": s3rver, "ceph": ceph, "ministack": ministack}
+SERVERS = {
+    "moto": moto,
+    "s3rver": s3rver,
+    "ceph": ceph,
+    "ministack": ministack,
+    "postgresql": postgresql,
+}
 # Those that the loop is run on: they serve bucket websites.
 WEBSITES = ("moto", "s3rver", "ceph")

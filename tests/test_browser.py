@@ -2,8 +2,6 @@
 
 import json
 import os
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,37 +12,13 @@ from django.core.management import call_command
 from gallery.drawings import draw_photo
 from gallery.models import Photo
 from tests.checkups import website_proxy
-from tests.conftest import change_options, delete_resizes, fetch, missing, use_bucket
+from tests.conftest import change_options, delete_resizes, fetch, use_bucket
 from tests.proxies import nginx
 
-# Playwright's own loop runs in this thread, and Django looks for one.
-os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
 NATURAL_SIZES = "images => images.map(image => [image.naturalWidth, image.naturalHeight])"
 # Of the gallery's page: a square and a small one of each photo, the latest first.
 SIZES = [[240, 240], [43, 32], [240, 240], [24, 32], [240, 240], [43, 32]]
 SHOWN = "() => [...document.images].every(image => image.complete)"
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
-    if path is None:
-        missing("Chromium: apt-get install chromium")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -288,6 +288,7 @@ def test_migrations_know_nothing_of_the_settings(settings: Any) -> None:
         max_bytes=5,
         width_field="w",
         height_field="h",
+        placeholder_field="p",
         focal_point_field="f",
         max_length=100,
         null=True,

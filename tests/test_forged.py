@@ -134,8 +134,8 @@ def attack(site: str, url: str) -> None:
         see_refused(send(site, alter(url)))
 
 
-@pytest.fixture(scope="module")
-def app() -> Iterator[str]:
+@contextmanager
+def application() -> Iterator[str]:
     """
     The application, on Django's own server and with nothing before it.
 
@@ -149,6 +149,12 @@ def app() -> Iterator[str]:
     server.shutdown()
     thread.join()
     server.server_close()
+
+
+@pytest.fixture(scope="module")
+def app() -> Iterator[str]:
+    with application() as site:
+        yield site
 
 
 @contextmanager

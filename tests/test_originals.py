@@ -32,6 +32,7 @@ from tests.faults import FaultyProxy, faulty_proxy
 from tests.galleries import MANAGE, environment
 
 pytestmark = pytest.mark.django_db(transaction=True)
+each_database = pytest.mark.usefixtures("database")
 
 OLD, NEW = draw_photo(40, 30), draw_photo(50, 20)
 
@@ -155,6 +156,7 @@ WAYS: list[Callable[[Attachment, str], None]] = [
 ways = pytest.mark.parametrize("let_go", WAYS)
 
 
+@each_database
 @ways
 def test_an_old_file_goes_on_commit_if_the_field_says_so(
     row: Attachment, field: str, let_go: Any
@@ -167,6 +169,7 @@ def test_an_old_file_goes_on_commit_if_the_field_says_so(
     assert_no_holes()
 
 
+@each_database
 @ways
 def test_a_rollback_keeps_the_old_file(row: Attachment, field: str, let_go: Any) -> None:
     name = getattr(row, field).name
@@ -178,6 +181,7 @@ def test_a_rollback_keeps_the_old_file(row: Attachment, field: str, let_go: Any)
     assert media_storage().get(name) == OLD
 
 
+@each_database
 @ways
 def test_a_rollback_to_a_savepoint_keeps_the_old_file(
     row: Attachment, field: str, let_go: Any
@@ -189,6 +193,7 @@ def test_a_rollback_to_a_savepoint_keeps_the_old_file(
     assert media_storage().get(name) == OLD
 
 
+@each_database
 @ways
 def test_a_file_that_a_copied_row_names_is_kept(row: Attachment, field: str, let_go: Any) -> None:
     name = getattr(row, field).name
@@ -203,6 +208,7 @@ def test_a_file_that_a_copied_row_names_is_kept(row: Attachment, field: str, let
     assert is_kept(name) == (field == "preview")
 
 
+@each_database
 @ways
 def test_a_file_that_a_row_of_another_field_names_is_kept(
     row: Attachment, field: str, let_go: Any
@@ -213,6 +219,7 @@ def test_a_file_that_a_row_of_another_field_names_is_kept(
     assert media_storage().get(name) == OLD
 
 
+@each_database
 @ways
 def test_without_a_transaction_the_old_file_goes_at_once(
     row: Attachment, field: str, let_go: Any
@@ -223,6 +230,7 @@ def test_without_a_transaction_the_old_file_goes_at_once(
     assert_no_holes()
 
 
+@each_database
 def test_saves_that_keep_the_file_keep_it(row: Attachment, field: str) -> None:
     row.save()
     row.save()
@@ -249,12 +257,14 @@ def test_an_upload_that_was_never_stored_deletes_no_file_of_its_name(
     assert is_kept(name) == (field == "preview")
 
 
+@each_database
 def test_an_update_of_a_queryset_is_not_seen(row: Attachment, field: str) -> None:
     name = getattr(row, field).name
     Attachment.objects.update(**{field: ""})
     assert is_kept(name)
 
 
+@each_database
 def test_a_database_that_refuses_the_row_keeps_the_old_file(row: Attachment, field: str) -> None:
     name = getattr(row, field).name
     setattr(row, field, new_file())
@@ -292,6 +302,7 @@ def page(row: Attachment, admin_client: Any) -> Callable[..., Any]:
     return send
 
 
+@each_database
 @pytest.mark.parametrize(
     ("action", "values"),
     [
@@ -314,6 +325,7 @@ def test_the_admin_lets_go_of_files(
     assert_no_holes()
 
 
+@each_database
 def test_the_admin_deletes_what_is_selected(
     row: Attachment, field: str, page: Any, admin_client: Any
 ) -> None:
@@ -327,6 +339,7 @@ def test_the_admin_deletes_what_is_selected(
 # -- instances that are out of date, and processes ------------------------------------------------
 
 
+@each_database
 def test_an_instance_that_is_out_of_date_brings_no_name_back(row: Attachment, field: str) -> None:
     stale = Attachment.objects.get()
     replace(row, field)
@@ -338,6 +351,7 @@ def test_an_instance_that_is_out_of_date_brings_no_name_back(row: Attachment, fi
     assert_no_holes()
 
 
+@each_database
 @pytest.mark.parametrize("field", ["file"], indirect=True)
 def test_a_copy_that_is_out_of_date_is_refused(row: Attachment) -> None:
     twin = Attachment.objects.get()
@@ -349,6 +363,7 @@ def test_a_copy_that_is_out_of_date_is_refused(row: Attachment) -> None:
     assert Attachment.objects.count() == 1
 
 
+@each_database
 def test_other_fields_of_an_instance_that_is_out_of_date_are_saved(row: Attachment) -> None:
     stale = Attachment.objects.get()
     row.delete()
@@ -357,6 +372,55 @@ def test_other_fields_of_an_instance_that_is_out_of_date_are_saved(row: Attachme
     stale.save(update_fields=["photo"])
     assert Attachment.objects.get().photo
     assert_no_holes()
+
+
+@each_database
+def test_rows_swap_their_files(row: Attachment, field: str) -> None:
+    other = Attachment.objects.create(**{field: new_file()})
+    names = {getattr(row, field).name, getattr(other, field).name}
+    with transaction.atomic():
+        first, second = getattr(row, field).name, getattr(other, field).name
+        setattr(row, field, second)
+        setattr(other, field, first)
+        row.save()
+        other.save()
+    assert set(Attachment.objects.values_list(field, flat=True)) == names
+    assert_no_holes()
+
+
+@each_database
+def test_a_row_that_is_deleted_is_saved_again(row: Attachment, field: str) -> None:
+    name = getattr(row, field).name
+    with transaction.atomic():
+        row.delete()
+        row.save()
+    assert getattr(Attachment.objects.get(), field).name == name
+    assert_no_holes()
+
+
+@pytest.mark.parametrize("field", ["file"], indirect=True)
+def test_a_file_that_no_row_has_named_is_named_by_an_update(row: Attachment) -> None:
+    name = media_storage().save("3c72aedc/ba25/41e6/a569/406c8f413974/a.jpg/a.jpg", new_file())
+    row.file = name
+    with pytest.raises(FileNotFoundError, match="is named by QuerySet"):
+        row.save()
+    Attachment.objects.update(file=name)
+    assert media_storage().get(Attachment.objects.get().file.name) == NEW
+
+
+def test_a_file_that_is_stored_before_its_row_is_named_at_any_attempt() -> None:
+    row = Attachment()
+    row.file.save("new.jpg", new_file(), save=False)
+    with pytest.raises(RuntimeError), transaction.atomic():
+        row.save()
+        raise RuntimeError
+    row.pk = None
+    with transaction.atomic():
+        row.save()
+        row.file.save("newer.jpg", new_file(), save=False)
+    row.save()
+    assert_no_holes()
+    assert Attachment.objects.get().file.name.endswith("newer.jpg")
 
 
 FIRST = """
@@ -414,6 +478,7 @@ def tell(process: "subprocess.Popen[str]", *lines: str) -> None:
     process.stdin.flush()
 
 
+@each_database
 def test_two_processes_that_replace_the_file_of_a_row_leave_one_of_theirs(tmp_path: Path) -> None:
     settings = environment(tmp_path)
     subprocess.run([sys.executable, str(MANAGE), "migrate", "-v0"], env=settings, check=True)
@@ -517,6 +582,7 @@ def assert_lets_go(model: type[models.Model], **values: Any) -> None:
     assert not is_kept(second)
 
 
+@each_database
 @isolate_apps("gallery")
 def test_children_and_proxies_of_models_let_go_of_files(tables: Any) -> None:
     class Abstract(models.Model):
@@ -578,6 +644,7 @@ def test_a_file_goes_with_the_commit_of_its_own_database(tmp_path: Path) -> None
     assert finish(shell(environment(tmp_path), ELSEWHERE)) == "True\nFalse\n"
 
 
+@each_database
 @isolate_apps("gallery")
 def test_a_row_that_the_default_manager_hides_keeps_its_file(tables: Any) -> None:
     class Visible(models.Manager["Hidden"]):

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +82,9 @@ class Site:
 
     def resizes(self) -> int:
         media = (self.folder / "media").rglob("*-upscale-*")
-        return sum(1 for _ in media) + sum(1 for _ in (self.folder / "media").rglob("*-noupscale-*"))
+        return sum(1 for _ in media) + sum(
+            1 for _ in (self.folder / "media").rglob("*-noupscale-*")
+        )
 
     def wait_for(self, resizes: int, seconds: float = 90) -> None:
         deadline = time.monotonic() + seconds
@@ -93,10 +95,8 @@ class Site:
 
 
 def kill(process: "subprocess.Popen[bytes]") -> None:
-    try:
+    with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
     process.wait(30)
 
 

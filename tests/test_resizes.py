@@ -11,13 +11,23 @@ sides = st.integers(1, MAX_SIDE)
 
 
 @st.composite
+def crops(draw: Any) -> Any:
+    """Two different numbers across, and two down."""
+    part = st.integers(0, 10_000)
+    (left, right), (top, bottom) = (
+        sorted(draw(st.lists(part, min_size=2, max_size=2, unique=True))) for _ in range(2)
+    )
+    return left, top, right, bottom
+
+
+@st.composite
 def resizes(draw: Any) -> Resize:
-    how = draw(st.sampled_from(["fit", "fill"]))
+    how = draw(st.sampled_from(["fit", "fill", "pad"]))
     width, height = draw(sides), draw(sides)
-    focal_point = None
+    focal_point, crop = None, draw(st.none() | crops())
     if how == "fit":
         width, height = draw(st.sampled_from([(width, height), (width, None), (None, height)]))
-    else:
+    elif how == "fill" and not crop:
         percent = st.integers(0, 100)
         focal_point = draw(st.none() | st.tuples(percent, percent))
     return Resize(
@@ -28,6 +38,13 @@ def resizes(draw: Any) -> Resize:
         quality=draw(st.none() | st.integers(1, 99)),
         upscale=draw(st.booleans()),
         focal_point=focal_point,
+        crop=crop,
+        background=draw(st.none() | st.from_regex("[0-9a-f]{6}", fullmatch=True)),
+        frame=draw(st.none() | st.integers(1, 9999)),
+        grayscale=draw(st.booleans()),
+        blur=draw(st.none() | st.integers(1, 100)),
+        sharpen=draw(st.none() | st.integers(1, 200)),
+        lossless=draw(st.booleans()),
     )
 
 
@@ -39,22 +56,30 @@ def test_text_and_parse_are_inverse(resize: Resize) -> None:
 @given(resizes(), st.integers(1, 30000), st.integers(1, 30000))
 def test_plans_lie_inside_the_original_and_the_box(resize: Resize, width: int, height: int) -> None:
     try:
-        (left, top, right, bottom), size = resize.plan(width, height)
+        plan = resize.plan(width, height)
     except FileTooLarge:
         assert resize.how == "fit"
         return
-    assert 0 <= left < right <= width + 1e-6
-    assert 0 <= top < bottom <= height + 1e-6
-    assert min(size) >= 1
-    assert size[0] <= (resize.width or MAX_SIDE)
-    assert size[1] <= (resize.height or MAX_SIDE)
-    if resize.how == "fit":
-        assert (left, top, right, bottom) == (0, 0, width, height)
-    if resize.how == "fill" and resize.upscale:
-        assert size == (resize.width, resize.height)
+    left, top, right, bottom = plan.box
+    crop = resize.crop or (0, 0, 10_000, 10_000)
+    near = pytest.approx
+    assert near(crop[0] * width / 10_000) == left or crop[0] * width / 10_000 < left < right
+    assert near(crop[1] * height / 10_000) == top or crop[1] * height / 10_000 < top < bottom
+    assert right <= crop[2] * width / 10_000
+    assert bottom <= crop[3] * height / 10_000
+    for size in (plan.size, plan.scaled):
+        assert min(size) >= 1
+        assert size[0] <= (resize.width or MAX_SIDE)
+        assert size[1] <= (resize.height or MAX_SIDE)
+    if resize.how == "fit" and not resize.crop:
+        assert plan.box == (0, 0, width, height)
+    if resize.how == "pad" or (resize.how == "fill" and resize.upscale):
+        assert plan.size == (resize.width, resize.height)
+    if resize.how != "pad":
+        assert plan.scaled == plan.size
     if not resize.upscale:
-        assert size[0] <= width
-        assert size[1] <= height
+        assert plan.scaled[0] <= width
+        assert plan.scaled[1] <= height
 
 
 @pytest.mark.parametrize(
@@ -73,10 +98,30 @@ def test_plans_lie_inside_the_original_and_the_box(resize: Resize, width: int, h
         ("200x200-fillx40y0-80-noupscale.jpg", (400, 300), (10, 0, 310, 300), (200, 200)),
         ("200x200-fill-80-noupscale.jpg", (100, 400), (0, 150, 100, 250), (100, 100)),
         ("200x200-fill-80-upscale.jpg", (100, 400), (0, 150, 100, 250), (200, 200)),
+        ("200x-fitcrop1000x0x6000x5000-80-noupscale.jpg", (400, 80), (40, 0, 240, 40), (200, 40)),
+        ("200x-fitcrop1000x0x2000x5000-80-noupscale.jpg", (400, 80), (40, 0, 80, 40), (40, 40)),
+        ("9x9-fillcrop2500x0x7500x10000-80-upscale.jpg", (400, 90), (155, 0, 245, 90), (9, 9)),
+        ("200x200-pad-80-noupscale.jpg", (400, 300), (0, 0, 400, 300), (200, 200)),
+        ("200x200-padcrop0x0x1x1-80-noupscale.jpg", (100, 100), (0, 0, 0.01, 0.01), (200, 200)),
     ],
 )
 def test_geometry(text: str, original: Any, box: Any, size: Any) -> None:
-    assert Resize.parse(text).plan(*original) == (box, size)
+    assert Resize.parse(text).plan(*original)[:2] == (box, size)
+
+
+@pytest.mark.parametrize(
+    ("text", "original", "scaled", "place"),
+    [
+        ("200x200-pad-80-noupscale.jpg", (400, 300), (200, 150), (0, 25)),
+        ("200x200-pad-80-noupscale.jpg", (301, 400), (151, 200), (24, 0)),
+        ("200x200-pad-80-noupscale.jpg", (100, 50), (100, 50), (50, 75)),
+        ("200x200-pad-80-upscale.jpg", (100, 50), (200, 100), (0, 50)),
+        ("200x200-fill-80-upscale.jpg", (100, 50), (200, 200), (0, 0)),
+    ],
+)
+def test_what_is_padded_is_centred(text: str, original: Any, scaled: Any, place: Any) -> None:
+    plan = Resize.parse(text).plan(*original)
+    assert (plan.scaled, plan.place) == (scaled, place)
 
 
 def test_a_resize_that_no_format_could_hold_is_refused() -> None:
@@ -104,6 +149,30 @@ def test_a_resize_that_no_format_could_hold_is_refused() -> None:
         "200x200-fill-65-maybe.webp",
         "200x200-fill-65-upscale.tiff",
         "200x200-fill-65-upscale.png",  # a PNG knows one quality only
+        "200x-pad-65-upscale.webp",
+        "200x200-fill10x20y-65-upscale.webp",
+        "200x200-padx30y70-65-upscale.webp",
+        "200x200-fillx30y70crop0x0x5x5-65-upscale.webp",
+        "200x200-fitcrop0x0x10000x10000-65-upscale.webp",
+        "200x200-fitcrop00x0x5x5-65-upscale.webp",
+        "200x200-fitcrop0x0x5-65-upscale.webp",
+        "200x200-fitcrop5x0x5x5-65-upscale.webp",
+        "200x200-fitcrop0x0x5x10001-65-upscale.webp",
+        "200x200-fitbgFFCC00-65-upscale.webp",
+        "200x200-fitbgfff-65-upscale.webp",
+        "200x200-padbgffffff-65-upscale.webp",
+        "200x200-fitbgffffff-65-upscale.jpg",
+        "200x200-fitframe0-65-upscale.webp",
+        "200x200-fitframe01-65-upscale.webp",
+        "200x200-fitframe1-65-upscale.jpg",  # it is what a JPEG shows anyway
+        "200x200-fitblur0-65-upscale.webp",
+        "200x200-fitblur101-65-upscale.webp",
+        "200x200-fitsharp201-65-upscale.webp",
+        "200x200-fitblur5gray-65-upscale.webp",  # in another order
+        "200x200-fitgraygray-65-upscale.webp",
+        "200x200-fitlossless-65-upscale.webp",  # lossless has no quality but the format's own
+        "200x200-fitlossless-80-upscale.jpg",
+        "200x200-fitlossless-90-upscale.png",
         "٢00x200-fill-65-upscale.webp",
         "200x200-fill-65-upscale.webp\n",
     ],
@@ -122,7 +191,7 @@ def test_another_spelling_is_refused(text: str) -> None:
         ({"size": "x"}, "size has no side"),
         ({"size": "0x10"}, "size has a side of 0, must be 1 to 16383 pixels"),
         ({"size": "20000x"}, "size has a side of 20000"),
-        ({"how": "crop"}, "how is 'crop', must be one of: fit, fill."),
+        ({"how": "crop"}, "how is 'crop', must be one of: fit, fill, pad."),
         ({"format": "jpeg"}, "format is 'jpeg', must be one of: jpg, png, webp, avif, gif."),
         ({"quality": 0}, "quality is 0, must be a whole number from 1 to 99"),
         ({"quality": 100}, "quality is 100"),
@@ -132,6 +201,19 @@ def test_another_spelling_is_refused(text: str) -> None:
         ({"size": "200x", "how": "fill"}, "needs both sides"),
         ({"hwo": "fill"}, "'hwo' is no option of a resize, must be one of: how, format, quality"),
         ({"how": "fill", "focal_point": (101, 0)}, "two whole numbers from 0 to 100"),
+        ({"size": "x200", "how": "pad"}, 'how="pad" needs both sides'),
+        ({"crop": "10,20,30"}, "crop is '10,20,30', must be as in \"10,20,60.5,80\""),
+        ({"crop": (10, 20, 30, 40)}, "crop is (10, 20, 30, 40), must be as in"),
+        ({"crop": "10,20,30.125,40"}, "crop is '10,20,30.125,40', must be as in"),
+        ({"crop": "10,20,10,40"}, 'crop is "10,20,10,40", must have its left before its right'),
+        ({"crop": "0,0,100.5,40"}, "from 0 to 100 per cent"),
+        ({"background": "red"}, "background is 'red', must be as in \"#ffcc00\""),
+        ({"background": 0xFFCC00}, "background is 16763904"),
+        ({"frame": 0}, "frame is 0, must be a whole number from 1 to 9999"),
+        ({"blur": 0.5}, "blur is 0.5, must be a whole number from 1 to 100"),
+        ({"sharpen": True}, "sharpen is True, must be a whole number from 1 to 200"),
+        ({"grayscale": 1}, "grayscale is 1, must be True or False"),
+        ({"lossless": "yes"}, "lossless is 'yes', must be True or False"),
     ],
 )
 def test_a_wrong_option_is_named(options: dict[str, Any], message: str) -> None:
@@ -144,6 +226,18 @@ def test_a_wrong_option_is_named(options: dict[str, Any], message: str) -> None:
 def test_options_that_make_no_difference_make_no_other_resize() -> None:
     assert parse_options("9x9", "jpg", (50, 50), how="fill") == parse_options(
         "9x9", "png", None, how="fill", format="jpg", quality=80, upscale=False
+    )
+    assert parse_options("9x9", "jpg", (1, 1), how="fill", crop="10,20.5,30,40") == parse_options(
+        "9x9", "jpg", None, how="fill", crop="10.0,20.50,30.00,40"
+    )
+    assert parse_options("9x9", "jpg", None, background="#FFFFFF", lossless=True, frame=1) == (
+        parse_options("9x9", "jpg", None)
+    )
+    assert parse_options("9x9", "webp", None, background="#FFcc00") == parse_options(
+        "9x9", "webp", None, background="ffcc00", crop="0,0,100,100", blur=None, sharpen=None
+    )
+    assert parse_options("9x9", "webp", None, lossless=True, quality=9) == parse_options(
+        "9x9", "webp", None, lossless=True
     )
     assert parse_options("9x9", "png", (1, 1), quality=10) == parse_options(
         "9x9", "jpg", None, how="fit", format="png", quality=None

@@ -63,7 +63,7 @@ def test_a_misspelt_variable_is_not_an_empty_file(photo: Photo) -> None:
 
 
 @pytest.mark.parametrize("where", ["local", "s3"])
-def test_a_page_of_300_resizes_does_no_io(
+def test_a_page_of_resizes_and_pictures_does_no_io(
     request: Any, settings: Any, django_assert_num_queries: Any, db: None, where: str
 ) -> None:
     settings.CACHES = {"default": {"BACKEND": "tests.test_templates.NoCache"}}
@@ -83,9 +83,13 @@ def test_a_page_of_300_resizes_does_no_io(
         '{% resize obj.photo "200x200" how="fill" %}{% resize obj.photo "x200" format="avif" %}'
         '{% resize obj.photo "800x" %}{{ obj.photo.url }}{{ obj.photo.width }}{% endfor %}'
     )
+    pictures = (
+        "{% for obj in photos %}{% picture obj.photo widths='1,2,3,4' formats='avif,webp,jpg'"
+        " ratio='16/9' alt='' %}{% endfor %}"
+    )
     with django_assert_num_queries(0):
-        page = rendered(tags, photos=photos)
-    assert page.count("-noupscale-") == 300
+        assert rendered(tags, photos=photos).count("-noupscale-") == 300
+        assert rendered(pictures, photos=photos).count("-noupscale-") == 1300
     with pytest.raises(AssertionError, match="a cache call"):
         caches["default"].get("x")
     with pytest.raises((AssertionError, StorageUnavailable)):

@@ -1,0 +1,1 @@
+"""Adapters for other packages, which must be installed to import one."""

@@ -3,8 +3,8 @@ How large an image claims to be, and in how many parts, before a decoder sees it
 
 While it opens a file, Pillow already takes up memory for a frame that is to be cleared (GIF) or a
 canvas (WebP), unpacks every text (PNG) and walks through as many parts as there are; and it says
-nothing of scans (JPEG). What is read here is no more than what is needed to refuse that. AVIF is
-not here: it is opened without any of it, and Pillow then knows its size and its frames.
+nothing of scans (JPEG) and of the streams in boxes (AVIF). What is read here is no more than what
+is needed to refuse that.
 """
 
 import re
@@ -12,6 +12,7 @@ from collections.abc import Callable
 from types import MappingProxyType
 from typing import NamedTuple
 
+from django_shift_media.engines import avif
 from django_shift_media.exceptions import FileTooLarge, UnreadableImage
 
 # Chunks or blocks. No encoder cuts a picture of 100 MB into so many: each would have 100 bytes.
@@ -117,9 +118,9 @@ def _gif(data: bytes) -> Outline:
             parts += number
         elif kind == b",":
             frames += 1
-            if frames == 1:  # it may be larger than the canvas, which is then widened
-                width = max(width, _little(data, at, 2) + _little(data, at + 4, 2))
-                height = max(height, _little(data, at + 2, 2) + _little(data, at + 6, 2))
+            # Where it does not lie on the canvas, that is widened.
+            width = max(width, _little(data, at, 2) + _little(data, at + 4, 2))
+            height = max(height, _little(data, at + 2, 2) + _little(data, at + 6, 2))
             at, number = _gif_sub_blocks(data, at + 10 + _gif_table(data[at + 8 : at + 9]))
             parts += number
         _check(parts, _PARTS, "blocks")
@@ -164,11 +165,16 @@ def _webp_size(data: bytes) -> tuple[int, int]:
             return _little(data, 26, 2) & 0x3FFF, _little(data, 28, 2) & 0x3FFF
 
 
+def _avif(data: bytes) -> Outline:
+    return Outline(*avif.largest_claim(data))
+
+
 _READERS: tuple[tuple["re.Pattern[bytes]", Callable[[bytes], Outline]], ...] = (
     (re.compile(rb"\xff\xd8\xff"), _jpeg),
     (re.compile(rb"\x89PNG\r\n\x1a\n"), _png),
     (re.compile(rb"GIF8[79]a"), _gif),
     (re.compile(rb"RIFF....WEBP", re.DOTALL), _webp),
+    (re.compile(rb"....ftyp(avif|avis|mif1|msf1)", re.DOTALL), _avif),
 )
 
 

@@ -13,12 +13,14 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from PIL import Image, ImageCms, UnidentifiedImageError
+from PIL import Image, ImageCms, ImageFilter, UnidentifiedImageError
 
 from django_shift_media.engines import ImageInfo
 from django_shift_media.engines.outlines import outline
 from django_shift_media.exceptions import FileTooLarge, UnacceptableFile, UnreadableImage
-from django_shift_media.resizes import ImageFormat, Plan, Resize
+from django_shift_media.formats import FORMATS
+from django_shift_media.geometry import Plan
+from django_shift_media.resizes import ImageFormat, Resize
 from django_shift_media.stopwatch import Stopwatch
 
 # The decoders that are tried, by Pillow's names; those of all other formats never are.
@@ -58,7 +60,7 @@ _TO_UPRIGHT: MappingProxyType[int, Image.Transpose] = MappingProxyType(
 class _Job:
     plan: Plan
     upright: tuple[int, int]  # the original's size before it was decoded at a smaller scale
-    jpeg: bool  # a JPEG is wanted, which knows no transparency
+    resize: Resize
 
 
 def verify(data: bytes, *, max_pixels: int) -> ImageInfo:
@@ -80,7 +82,7 @@ def render(
         upright = _upright_size(image)
         plan = resize.plan(*upright)
         _check_pixels(plan.size, max_pixels, "The resize")
-        job = _Job(plan, upright, resize.format == "jpg")
+        job = _Job(plan, upright, resize)
         for step in STEPS:
             image = step(image, job)
     stopwatch.lap("decode")
@@ -91,7 +93,7 @@ def render(
 
 def _shrink_on_load(image: Image.Image, job: _Job) -> Image.Image:
     left, top, right, bottom = job.plan.box
-    width, height = job.plan.size
+    width, height = job.plan.scaled
     width = math.ceil(width * _DECODE_MARGIN * job.upright[0] / (right - left))
     height = math.ceil(height * _DECODE_MARGIN * job.upright[1] / (bottom - top))
     if image.size != job.upright:
@@ -122,9 +124,9 @@ def _scale(image: Image.Image, job: _Job) -> Image.Image:
     left, top, right, bottom = job.plan.box
     box = (left * x, top * y, min(right * x, image.width), min(bottom * y, image.height))
     whole = (0.0, 0.0, float(image.width), float(image.height))
-    if job.plan.size == image.size and box == whole:
+    if job.plan.scaled == image.size and box == whole:
         return image
-    return image.resize(job.plan.size, Image.Resampling.LANCZOS, box=box, reducing_gap=3)
+    return image.resize(job.plan.scaled, Image.Resampling.LANCZOS, box=box, reducing_gap=3)
 
 
 def _to_srgb(image: Image.Image, job: _Job) -> Image.Image:
@@ -156,11 +158,41 @@ def _apply_profile(image: Image.Image, profile: bytes) -> Image.Image:
 
 
 def _flatten(image: Image.Image, job: _Job) -> Image.Image:
-    if not (job.jpeg and image.mode == "RGBA"):
+    """Put the picture on its background, if it has one or needs one."""
+    resize, plan = job.resize, job.plan
+    is_padded = resize.how == "pad"
+    is_seen = image.mode == "RGBA" and (resize.background or not FORMATS[resize.format].transparent)
+    if not (is_padded or is_seen):
         return image
-    ground = Image.new("RGB", image.size, "white")
-    ground.paste(image, mask=image.getchannel("A"))
+    ground = Image.new("RGB", plan.size, f"#{resize.background or 'ffffff'}")
+    ground.paste(image, plan.place, mask=image.getchannel("A") if image.mode == "RGBA" else None)
     return ground
+
+
+def _to_grey(image: Image.Image, job: _Job) -> Image.Image:
+    if not job.resize.grayscale:
+        return image
+    return image.convert("LA" if image.mode == "RGBA" else "L")
+
+
+def _blur(image: Image.Image, job: _Job) -> Image.Image:
+    if not job.resize.blur:
+        return image
+    return _premultiplied(image, ImageFilter.GaussianBlur(job.resize.blur))
+
+
+def _sharpen(image: Image.Image, job: _Job) -> Image.Image:
+    if not job.resize.sharpen:
+        return image
+    mask = ImageFilter.UnsharpMask(radius=1, percent=job.resize.sharpen, threshold=0)
+    return _premultiplied(image, mask)
+
+
+def _premultiplied(image: Image.Image, filter: ImageFilter.Filter) -> Image.Image:
+    """Filter a picture so that the colour of what is not seen does not show at the edges."""
+    if image.mode != "RGBA":
+        return image.filter(filter)
+    return image.convert("RGBa").filter(filter).convert("RGBA")
 
 
 def _strip(image: Image.Image, job: _Job) -> Image.Image:
@@ -177,6 +209,9 @@ STEPS: tuple[Step, ...] = (
     _scale,
     _to_srgb,
     _flatten,
+    _blur,
+    _sharpen,
+    _to_grey,
     _strip,
 )
 
@@ -187,10 +222,9 @@ def _open(data: bytes, max_pixels: int) -> Image.Image:
     if claimed:
         _check_pixels(claimed.size, max_pixels, "The image", claimed.frames)
     image = Image.open(io.BytesIO(data), formats=_DECODERS)
-    # Pillow's own number is for AVIF only: it takes the further pictures of a phone's JPEG for
-    # frames, and walks through a GIF again to count them.
-    frames = claimed.frames if claimed else getattr(image, "n_frames", 1)
-    _check_pixels(image.size, max_pixels, "The image", frames)
+    # Not Pillow's own number of frames: it takes the further pictures of a phone's JPEG for some,
+    # and walks through a GIF again to count them.
+    _check_pixels(image.size, max_pixels, "The image", claimed.frames if claimed else 1)
     if image.format == "PNG":
         # Its EXIF may follow its pixels: getexif() would do this, and no error would be seen.
         image.load()

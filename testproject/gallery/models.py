@@ -5,9 +5,15 @@ from django_shift_media.fields import MediaField, validate_focal_point
 
 class Photo(models.Model):
     title = models.CharField(max_length=100, blank=True)
-    photo = MediaField(width_field="width", height_field="height", focal_point_field="focal_point")
+    photo = MediaField(
+        width_field="width",
+        height_field="height",
+        placeholder_field="placeholder",
+        focal_point_field="focal_point",
+    )
     width = models.PositiveIntegerField(null=True, editable=False)
     height = models.PositiveIntegerField(null=True, editable=False)
+    placeholder = models.CharField(max_length=44, blank=True, editable=False)
     focal_point = models.CharField(
         max_length=7,
         blank=True,

@@ -1,5 +1,5 @@
 """
-A small photo gallery: SQLite and local disk, or any S3 by environment variables.
+A small photo gallery: SQLite and local disk, or others by environment variables.
 
 GALLERY_S3_BUCKET         the bucket; without it, photos are kept on local disk
 GALLERY_S3_REGION         its region (default: us-east-1)
@@ -7,6 +7,7 @@ GALLERY_S3_ENDPOINT_URL   the server, if it is not AWS
 GALLERY_S3_PUBLIC_URL     where the bucket's website is seen, if it is not AWS's endpoint
 GALLERY_CACHE             redis://HOST:PORT or db://TABLE; without it, each process has its own
 GALLERY_CONCURRENCY       how many resizes a process makes at a time (default: the processors)
+GALLERY_POSTGRESQL        the database, with PGHOST and others as everywhere; without it, SQLite
 GALLERY_DATA              the folder of the database and of local photos (default: testproject/data)
 AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY   as everywhere
 """
@@ -61,6 +62,8 @@ TEMPLATES = [
 ]
 
 DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": DATA / "db.sqlite3"}}
+if database := os.environ.get("GALLERY_POSTGRESQL"):
+    DATABASES = {"default": {"ENGINE": "django.db.backends.postgresql", "NAME": database}}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True
 
@@ -96,6 +99,17 @@ elif cache.startswith("db://"):
             "LOCATION": cache.removeprefix("db://"),
         }
     }
+
+SHIFT_MEDIA_PRESETS = {
+    "tile": {
+        "size": "240x240",
+        "how": "fill",
+        "format": "webp",
+        "upscale": True,
+        "densities": "1,2",
+    },
+    "large": {"size": "800x800", "densities": "1,2", "formats": "avif,webp,jpg"},
+}
 
 if concurrency := os.environ.get("GALLERY_CONCURRENCY"):
     SHIFT_MEDIA_CONCURRENCY = int(concurrency)

@@ -1,0 +1,207 @@
+"""The sizes that an AVIF claims, in its boxes and in its streams."""
+
+import io
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from django_shift_media.engines.av1 import Stream
+from django_shift_media.engines.outlines import outline
+from django_shift_media.exceptions import FileTooLarge, UnreadableImage
+from gallery.drawings import draw_photo
+from tests.conftest import missing
+from tests.hostile import (
+    av1,
+    av1_unit,
+    av1_with_a_size_of_its_own,
+    avif_frames,
+    avif_that_says,
+    avif_tiles,
+    encoded,
+    in_bytes,
+)
+
+SIZES = [(1, 1), (3, 2), (64, 48), (65, 129), (640, 480), (1, 2000), (2000, 1), (4096, 17)]
+
+
+def opened(data: bytes) -> tuple[int, int, int]:
+    """Return what Pillow finds: width, height, frames."""
+    image = Image.open(io.BytesIO(data))
+    image.load()
+    return (*image.size, getattr(image, "n_frames", 1))
+
+
+# -- good files are what they claim to be ---------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("mode", ["RGB", "LA"])
+def test_a_picture_has_its_size(size: tuple[int, int], mode: str) -> None:
+    data = encoded(size, "AVIF", mode, speed=10)
+    assert outline(data) == opened(data) == (*size, 1)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_an_animation_has_its_size_and_frames(size: tuple[int, int]) -> None:
+    data = avif_frames(size, 3)
+    assert outline(data) == opened(data) == (*size, 3)
+
+
+STILL = [
+    "--grid 4x4",
+    "--grid 5x4 --codec rav1e",
+    "--crop 10,10,40,40",
+]
+STILL_OR_MOVING = [
+    "",
+    "--depth 10",
+    "--depth 12 --yuv 444",
+    "--yuv 400",
+    "--codec rav1e",
+    "--codec rav1e --depth 10",
+    "--lossless",
+    "--premultiply",
+    "--range limited",
+    "--irot 1",
+    "--tilerowslog2 1 --tilecolslog2 2",
+    "-a film-grain-test=3",
+    "-a enable-order-hint=0",
+    "-a error-resilient=1",
+]
+MADE = [(options, 1) for options in STILL + STILL_OR_MOVING]
+MADE += [(options, 5) for options in STILL_OR_MOVING]
+
+
+@pytest.mark.parametrize(("options", "pictures"), MADE)
+def test_what_avifenc_makes_has_its_size_and_frames(
+    options: str, pictures: int, tmp_path: Path
+) -> None:
+    if shutil.which("avifenc") is None:
+        missing("avifenc: apt-get install libavif-bin")
+    names = [f"{n}.png" for n in range(pictures)]
+    for seed, name in enumerate(names):
+        picture = Image.open(io.BytesIO(draw_photo(320, 256, seed=seed, format="PNG")))
+        picture.putalpha(Image.linear_gradient("L").resize(picture.size))
+        picture.save(tmp_path / name)
+    subprocess.run(
+        ["avifenc", "--speed", "10", "--keyframe", "3", *options.split(), *names, "out.avif"],
+        cwd=tmp_path,
+        stdout=subprocess.DEVNULL,
+        check=True,
+    )
+    data = (tmp_path / "out.avif").read_bytes()
+    assert outline(data) == opened(data) == (320, 256, pictures)
+
+
+def test_tiles_may_stand_out() -> None:
+    data = avif_tiles(av1((64, 64)), rows=2, columns=3, size=(160, 100), tile=(64, 64))
+    assert opened(data) == (160, 100, 1)
+    assert outline(data) == (192, 128, 1), "that many pixels are decoded"
+
+
+# -- none is believed more than the others --------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("said", "largest"),
+    [((10, 10), (640, 480)), ((640, 480), (640, 480)), ((999, 999), (999, 999))],
+)
+def test_the_largest_claim_counts(said: tuple[int, int], largest: tuple[int, int]) -> None:
+    still = encoded((640, 480), "AVIF", "LA", speed=10)
+    assert outline(avif_that_says(said, still)) == (*largest, 1)
+    assert outline(avif_tiles(av1((640, 480)), size=said)) == (*largest, 1)
+    assert outline(avif_that_says(said, avif_frames((640, 480), 3))) == (*largest, 3)
+
+
+def test_decoders_believe_a_frame_that_has_a_size_of_its_own() -> None:
+    data = avif_tiles(av1_with_a_size_of_its_own((4000, 3000), (100, 100)))
+    assert opened(data) == (100, 100, 1), "decoded, and made smaller"
+    assert outline(data) == (65536, 65536, 1), "the most that it can say in 16 bits"
+
+
+# What comes before the size in a sequence's header: profile, no still picture, then the timing.
+PLAIN = "000000"
+TIMED = "000001" + "0" * 64
+MODEL = "1" + f"{19:05b}" + "0" * 32 + f"{9:05b}" + f"{11:05b}"  # delays of 20, times of 12 bits
+SIDES = f"{11:04b}{10:04b}{2999:012b}{1999:011b}"
+# What comes behind it, as it is in most files: no numbers of frames, tools, frames choose.
+TOOLS = "0000000010011"
+POINT = "00000" + "0" * 12  # one operating point
+SHOWN_KEY = "0001"
+
+
+@pytest.mark.parametrize(
+    ("sequence", "frame", "size"),
+    [
+        ("0001100000" + SIDES, "", (3000, 2000)),
+        (PLAIN + "0" + POINT + "00000" + SIDES + TOOLS, SHOWN_KEY + "000", (3000, 2000)),
+        (PLAIN + "0" + POINT + "00000" + SIDES + TOOLS, SHOWN_KEY + "001", (4096, 2048)),
+        (PLAIN + "0" + POINT + "00000" + SIDES + TOOLS, SHOWN_KEY + "0101", (4096, 2048)),
+        (PLAIN + "0" + POINT + "010001" + SIDES + TOOLS, SHOWN_KEY + "001", (4096, 2048)),
+        (PLAIN + "1" + POINT + "0000010000" + SIDES + TOOLS, SHOWN_KEY, (3000, 2000)),
+        (
+            PLAIN + "000001" + ("0" * 12 + "00000") * 2 + SIDES + TOOLS,
+            "1",  # one that is there already
+            (0, 0),
+        ),
+        (
+            TIMED + "000" + POINT + "00000" + SIDES + TOOLS,
+            "0111",  # a switch frame always has a size
+            (4096, 2048),
+        ),
+        (
+            TIMED + "0" + MODEL + "0" + POINT + "000001" + "0" * 41 + SIDES + TOOLS,
+            SHOWN_KEY + "0" * 12 + "001",
+            (4096, 2048),
+        ),
+        (
+            TIMED + "100101" + MODEL + "0" + POINT + "000000" + SIDES + TOOLS,
+            SHOWN_KEY + "001",
+            (4096, 2048),
+        ),
+        (
+            # frames have numbers of 5 + 3 + 2 + 1 bits, tools for screen content are off
+            PLAIN + "0" + POINT + "00000" + SIDES + "100111010000000000",
+            "0010110" + "0" * 11 + "1",
+            (4096, 2048),
+        ),
+    ],
+)
+def test_each_form_of_a_header(sequence: str, frame: str, size: tuple[int, int]) -> None:
+    """The size comes out by the layout of AV1's specification, whatever is before it."""
+    stream = av1_unit(1, in_bytes(sequence + "0" * 40)) + av1_unit(6, in_bytes(frame + "0" * 40))
+    assert list(Stream(lambda: None).sizes(memoryview(stream))) == [size]
+    for kind in (3, 7):
+        stream = av1_unit(1, in_bytes(sequence)) + av1_unit(kind, in_bytes(frame or "0"))
+        assert list(Stream(lambda: None).sizes(memoryview(stream))) == [size]
+
+
+def test_frames_of_a_later_piece_follow_the_sequence_of_an_earlier_one() -> None:
+    stream = Stream(lambda: None)
+    assert list(stream.sizes(memoryview(av1((30, 20))))) == [(30, 20)]
+    frame = av1_unit(6, b"")
+    assert list(stream.sizes(memoryview(frame))) == [(30, 20)]
+    with pytest.raises(UnreadableImage, match="a frame has no sequence"):
+        list(Stream(lambda: None).sizes(memoryview(frame)))
+
+
+def test_a_frame_may_follow_any_sequence_of_its_stream() -> None:
+    stream = memoryview(av1((300, 200)) + av1((30, 20)))
+    assert set(Stream(lambda: None).sizes(stream)) == {(300, 200), (30, 20)}
+    assert outline(avif_tiles(bytes(stream))) == (300, 200, 1)
+
+
+def test_a_track_of_two_tables_is_refused() -> None:
+    data = avif_frames((30, 20), 3)
+    twice = data.replace(b"stss", b"stsz")
+    with pytest.raises(UnreadableImage, match="two tables of samples"):
+        outline(twice)
+
+
+def test_a_picture_may_have_layers_but_not_many() -> None:
+    assert outline(avif_tiles(av1((30, 20)) * 16, size=(30, 20))) == (30, 20, 1)
+    with pytest.raises(FileTooLarge, match="more than 16 frames"):
+        outline(avif_tiles(av1((30, 20)) * 17))

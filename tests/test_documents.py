@@ -1,0 +1,70 @@
+"""The examples of the documents: each template is rendered, and each tag and option is in one."""
+
+import ast
+import re
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from django_shift_media.layouts import OPTIONS
+from django_shift_media.templatetags.shift_media import register
+from gallery.models import Photo
+from tests.servers import ROOT
+from tests.test_pictures import _jinja2, jinja2  # noqa: F401  # the fixture
+from tests.test_templates import rendered
+
+_BLOCK = re.compile(r"^\.\. code-block:: (?P<language>\S+)\n\n(?P<code>(?: {4}.*\n|\n)+)", re.M)
+_TAG = re.compile(r"{[{%] ?(resize|picture|img|srcset)\b")
+
+
+class Example(NamedTuple):
+    document: Path
+    language: str
+    code: str
+
+
+EXAMPLES = [
+    Example(document, match["language"], match["code"])
+    for document in sorted([ROOT / "README.rst", *ROOT.glob("docs/**/*.rst")])
+    for match in _BLOCK.finditer(document.read_text())
+]
+TEMPLATES = [e for e in EXAMPLES if e.language in {"html+django", "html+jinja"}]
+
+
+def presets() -> Any:
+    """Return the presets of the documents, which each of them may show in part."""
+    shown: dict[str, Any] = {}
+    for example in EXAMPLES:
+        if example.language == "python" and "SHIFT_MEDIA_PRESETS = {" in example.code:
+            code = ast.parse(re.sub("^ {4}", "", example.code, flags=re.M))
+            shown |= next(
+                ast.literal_eval(node.value)
+                for node in code.body
+                if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]).endswith("PRESETS")
+            )
+    return shown
+
+
+@pytest.mark.usefixtures("_jinja2")
+@pytest.mark.parametrize("example", TEMPLATES, ids=lambda example: example.document.name)
+def test_templates_of_the_documents_are_rendered(
+    example: Example, photo: Photo, settings: Any
+) -> None:
+    settings.SHIFT_MEDIA_PRESETS = presets()
+    render = rendered if example.language == "html+django" else jinja2
+    html = render(example.code, obj=photo)
+    assert "{" not in html
+    assert html.count("/media/") >= len(_TAG.findall(example.code)) > 0
+
+
+@pytest.mark.parametrize("tag", register.tags)
+def test_each_tag_stands_in_an_example(tag: str) -> None:
+    shown = " ".join(example.code for example in TEMPLATES)
+    assert f"{{% {tag} " in shown
+    assert f"{{{{ {tag}(" in shown
+
+
+@pytest.mark.parametrize("option", [option for option in OPTIONS if option != "size"])
+def test_each_option_stands_in_an_example(option: str) -> None:
+    assert re.search(rf"\b{option}=", " ".join(example.code for example in TEMPLATES))

@@ -1,0 +1,50 @@
+"""
+Files that are mutated towards what the engine has not seen yet.
+
+FUZZ_RUNS is how many (default: 20,000).
+"""
+
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import missing
+from tests.servers import ROOT
+from tests.test_engine import PILLOW_NAMES
+from tests.test_fuzz import originals
+
+RUNS = int(os.environ.get("FUZZ_RUNS", "20000"))
+
+
+@pytest.mark.long
+def test_no_file_brings_the_engine_down(tmp_path: Path) -> None:
+    if importlib.util.find_spec("atheris") is None:
+        missing("atheris: pip install atheris")
+    corpus = tmp_path / "corpus"
+    corpus.mkdir()
+    for format in PILLOW_NAMES.values():
+        for n, data in enumerate(originals(format)):
+            (corpus / f"{format}-{n}").write_bytes(data)
+    options = {
+        "runs": RUNS,
+        "seed": 1,
+        "timeout": 60,  # seconds for one file
+        "rss_limit_mb": 2000,
+        "max_len": 20_000,
+        "artifact_prefix": f"{tmp_path}/",
+    }
+    fuzzed = subprocess.run(
+        [
+            *(sys.executable, "-W", "ignore", ROOT / "tests" / "fuzz_engine.py", corpus),
+            *(f"-{name}={value}" for name, value in options.items()),
+        ],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert fuzzed.returncode == 0, fuzzed.stderr[-3000:]
+    assert f"Done {RUNS} runs" in fuzzed.stderr
