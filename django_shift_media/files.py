@@ -7,6 +7,8 @@ from django.db import router
 from django.db.models.fields.files import FieldFile
 
 from django_shift_media import keys, warm
+from django_shift_media.exceptions import InvalidResize
+from django_shift_media.formats import FORMATS, extension_of
 from django_shift_media.layouts import PictureOptions
 from django_shift_media.pictures import Picture
 from django_shift_media.placeholders import Placeholder
@@ -79,7 +81,18 @@ class MediaFile(FieldFile):
     def _existing_name(self) -> str:
         if not self.name:
             raise ValueError(f"The {self.field.name!r} attribute has no file associated with it.")
+        if not self.is_image:
+            raise InvalidResize(
+                f"{self.name.rpartition('/')[2]!r} is no image by its name, so it has no resizes:"
+                f" those that have end in {', '.join(FORMATS)}. Ask"
+                f" obj.{self.field.name}.is_image first."
+            )
         return self.name
+
+    @property
+    def is_image(self) -> bool:
+        """Whether the file has resizes: all images have, and of other files those named so."""
+        return self.field.kind == "image" or extension_of(self.name or "") in FORMATS
 
     @property
     def width(self) -> int | None:

@@ -1,6 +1,8 @@
 """Warming by real queues, whose workers are real processes, one of them killed in the middle."""
 
+import importlib.util
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -26,6 +28,7 @@ WORKERS = {
     "rq": [*MANAGED, "rqworker", "default", "--job-class", "django_tasks_rq.Job"],
     "celery": [*CELERY, "--concurrency", "1", "--loglevel", "WARNING"],
 }
+PACKAGES = {"database": "django-tasks-db", "rq": "django-tasks-rq", "celery": "celery"}
 PHOTOS = 12
 
 UPLOAD = f"""
@@ -78,13 +81,11 @@ class Site:
         return process
 
     def made(self) -> int:
-        return (self.folder / "workers.log").read_text().count("Made ")
+        log = (self.folder / "workers.log").read_text()
+        return len(re.findall("^Made ", log, re.MULTILINE))  # Celery notes them again, indented
 
     def resizes(self) -> int:
-        media = (self.folder / "media").rglob("*-upscale-*")
-        return sum(1 for _ in media) + sum(
-            1 for _ in (self.folder / "media").rglob("*-noupscale-*")
-        )
+        return sum(1 for _ in (self.folder / "media").rglob("*-noupscale-*"))
 
     def wait_for(self, resizes: int, seconds: float = 90) -> None:
         deadline = time.monotonic() + seconds
@@ -112,9 +113,10 @@ def running(queue: str, folder: Path) -> Iterator[Site]:
 
 @pytest.fixture(params=sorted(WORKERS))
 def site(request: Any, tmp_path: Path) -> Iterator[Site]:
-    packages = {"database": "django_tasks_db", "rq": "django_tasks_rq", "celery": "celery"}
+    package = PACKAGES[request.param]
+    if importlib.util.find_spec(package.replace("-", "_")) is None:
+        missing(f"{package}: pip install {package}")
     with running(request.param, tmp_path) as site:
-        assert packages[request.param]
         yield site
 
 
@@ -130,8 +132,7 @@ def test_a_worker_that_is_killed_loses_nothing(site: Site) -> None:
         site.wait_for(3 * PHOTOS)
     else:  # keeps it as failed or running: what is missing is enqueued again
         site.wait_for(3 * (PHOTOS - 1))
-        again = site.enqueue()
-        assert again.endswith("there already.") or again.endswith("enqueued.") or again
+        site.enqueue()
         site.wait_for(3 * PHOTOS)
     # Only what the victim had in its hands was made twice.
     assert site.made() <= 3 * PHOTOS + 3
