@@ -147,5 +147,6 @@ def test_rows_that_come_to_name_a_file_while_orphans_are_looked_for() -> None:
         Photo.objects.create(photo=key)
         found = orphans.find_orphans([page], index, columns, timezone.now() + timedelta(1))
         assert list(found) == []
-        assert orphans.delete(storage, entry, columns).what == "kept"
+        [kept] = orphans.delete(storage, [entry], columns, 1)
+        assert kept.what == "kept"
     assert storage.has(key)

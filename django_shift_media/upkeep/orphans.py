@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from functools import partial
 
 from django_shift_media import keys
 from django_shift_media.bulk import Entry
@@ -9,6 +10,10 @@ from django_shift_media.exceptions import StorageUnavailable
 from django_shift_media.storages import MediaStorage
 from django_shift_media.upkeep.outcomes import Outcome
 from django_shift_media.upkeep.rows import Column, Index
+from django_shift_media.upkeep.walk import batched, in_threads
+
+# Orphans that the databases are asked of, once more, right before these are deleted.
+_ASKED_AT_ONCE = 100
 
 
 def read_names(index: Index, columns: Iterable[Column]) -> None:
@@ -42,10 +47,20 @@ def still_named(names: Sequence[str], columns: Iterable[Column]) -> set[str]:
     return set().union(*(column.naming(names) for column in columns)) if names else set()
 
 
-def delete(storage: MediaStorage, orphan: Entry, columns: Sequence[Column]) -> Outcome:
-    """Delete an original and its resizes, unless a row names it at the last moment."""
-    if still_named([orphan.key], columns):
-        return Outcome("kept", orphan.key, orphan.size, "a row names it by now", "news")
+def delete(
+    storage: MediaStorage, orphans: Iterable[Entry], columns: Sequence[Column], workers: int
+) -> Iterator[Outcome]:
+    """Delete originals and their resizes, but for those that rows name at the last moment."""
+    for batch in batched(orphans, _ASKED_AT_ONCE):
+        named = still_named([entry.key for entry in batch], columns)
+        for entry in batch:
+            if entry.key in named:
+                yield Outcome("kept", entry.key, entry.size, "a row names it by now", "news")
+        left = [entry for entry in batch if entry.key not in named]
+        yield from in_threads(partial(_delete, storage), left, workers)
+
+
+def _delete(storage: MediaStorage, orphan: Entry) -> Outcome:
     try:
         storage.delete(orphan.key)
     except StorageUnavailable as error:

@@ -42,8 +42,8 @@ class Command(UpkeepCommand):
             if options["missing"]:
                 yield from orphans.find_missing(storage, pages, index, columns)
                 return
-            for orphan in orphans.find_orphans(pages, index, columns, options["grace"]):
-                if options["delete"] and not options["dry_run"]:
-                    yield orphans.delete(storage, orphan, columns)
-                else:
-                    yield Outcome("orphan", orphan.key, orphan.size, weight="news")
+            found = orphans.find_orphans(pages, index, columns, options["grace"])
+            if options["delete"] and not options["dry_run"]:
+                yield from orphans.delete(storage, found, columns, options["workers"])
+            else:
+                yield from (Outcome("orphan", o.key, o.size, weight="news") for o in found)
