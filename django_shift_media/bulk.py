@@ -19,14 +19,12 @@ class Entry(NamedTuple):
     """
     An object of a listing.
 
-    ``size`` is in bytes, ``modified`` is aware. ``etag`` is an S3 server's: the MD5 in hex, for
-    what was stored in one piece and without a KMS key; "" where there is none.
+    ``size`` is in bytes, ``modified`` is aware.
     """
 
     key: str
     size: int
     modified: datetime
-    etag: str = ""
 
 
 class StoredFile(File):  # type: ignore[type-arg]  # it is generic in the stubs only
@@ -106,11 +104,6 @@ class BulkStorage(Storage):
         for original in originals:
             prefix = keys.upload_prefix(original)
             yield original, [entry for page in self.pages(prefix) for entry in page]
-
-    def find(self, key: str) -> Entry | None:
-        """Return the object of a key, None if there is none."""
-        entries = (entry for page in self.pages(key) for entry in page)
-        return next((entry for entry in entries if entry.key == key), None)
 
     def delete_all(self, keys: Sequence[str]) -> dict[str, str]:
         """Delete exactly these, ``BATCH`` at most; return why any of them could not be deleted."""
