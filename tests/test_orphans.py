@@ -57,8 +57,8 @@ def test_orphans_are_reported_and_deleted_only_if_told_so(
     resize = put(any_storage, resize_of(orphan))
     assert clean() == {}  # stored less than a day ago
     time.sleep(1.1)  # S3 counts in seconds
-    assert clean("--grace", "0s") == {"orphan": [orphan]}
-    assert clean("--grace", "0s", "--delete", "--dry-run") == {"orphan": [orphan]}
+    assert clean("--grace", "0s") == {"orphaned": [orphan]}
+    assert clean("--grace", "0s", "--delete", "--dry-run") == {"orphaned": [orphan]}
     assert keys_of(any_storage) == {*stored, orphan, resize}
     assert clean("--grace", "1h", "--delete") == {}
     assert clean("--grace", "0s", "--delete") == {"deleted": [orphan]}

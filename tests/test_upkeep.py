@@ -86,7 +86,7 @@ def test_quiet_says_nothing_and_json_one_document(site: dict[str, str]) -> None:
     assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")
     ran = run(site, "clean_media_orphans", "--grace", "0s", "--json", "--quiet")
     document = json.loads(ran.stdout)
-    assert len(document["files"]) == document["counts"]["orphan"] == 1000
+    assert len(document["files"]) == document["counts"]["orphaned"] == 1000
     assert document["finished"] is True
     ran = run(site, "clear_media_resizes", "--dry-run", "--json", "-v2", "--quiet")
     assert len(json.loads(ran.stdout)["files"]) == 1000

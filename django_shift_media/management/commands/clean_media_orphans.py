@@ -46,4 +46,4 @@ class Command(UpkeepCommand):
             if options["delete"] and not options["dry_run"]:
                 yield from orphans.delete(storage, found, columns, options["workers"])
             else:
-                yield from (Outcome("orphan", o.key, o.size, weight="news") for o in found)
+                yield from (Outcome("orphaned", o.key, o.size, weight="news") for o in found)

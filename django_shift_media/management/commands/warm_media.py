@@ -1,4 +1,4 @@
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -49,10 +49,14 @@ class Command(UpkeepCommand):
             looked = warming.look(storage, index, presets, options["workers"])
             found = self.counting(looked, len(index))
             to_make = warming.to_make(found, options["since"], self.count)
-            for outcomes in in_threads(self.maker(options), to_make, options["workers"]):
+            for outcomes in self.carry_out(to_make, options):
                 yield from outcomes
 
-    def maker(self, options: dict[str, Any]) -> Callable[[warming.Wanted], list[Outcome]]:
+    def carry_out(
+        self, to_make: Iterator[warming.Wanted], options: dict[str, Any]
+    ) -> Iterator[list[Outcome]]:
         if options["dry_run"]:
-            return warming.only_say
-        return warming.enqueue if options["enqueue"] else partial(warming.make, media_storage())
+            return map(warming.only_say, to_make)
+        if options["enqueue"]:  # which may ask the database: this thread only
+            return map(warming.enqueue, to_make)
+        return in_threads(partial(warming.make, media_storage()), to_make, options["workers"])
