@@ -5,10 +5,13 @@ Settings are read at use, never at import, so ``override_settings`` just works.
 """
 
 import os
+from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+
+from django_shift_media.formats import SOURCES, SourceFormat
 
 
 def _setting(name: str, default: Any, *types: type) -> Any:
@@ -25,6 +28,15 @@ def _positive(name: str, default: int) -> int:
     value: int = _setting(name, default, int)
     if value < 1:
         raise ImproperlyConfigured(f"{name} is {value!r}, wanted: 1 or more.")
+    return value
+
+
+def _choice(name: str, default: str, *others: str) -> str:
+    value: str = _setting(name, default, str)
+    if value not in {default, *others}:
+        raise ImproperlyConfigured(
+            f"{name} is {value!r}, wanted: {' or '.join([default, *others])}."
+        )
     return value
 
 
@@ -75,6 +87,37 @@ class Conf:
     def max_pixels(self) -> int:
         """The largest image that is accepted, decoded or made: width times height times frames."""
         return _positive("SHIFT_MEDIA_MAX_PIXELS", 64_000_000)
+
+    @property
+    def formats(self) -> Sequence[SourceFormat]:
+        """The formats of originals that are accepted, by their extensions."""
+        default = ("jpg", "png", "webp", "avif", "gif")
+        value: Sequence[SourceFormat] = _setting("SHIFT_MEDIA_FORMATS", default, list, tuple)
+        if not value or set(value) - set(SOURCES):
+            raise ImproperlyConfigured(
+                f"SHIFT_MEDIA_FORMATS is {value!r}, wanted: some of {', '.join(SOURCES)}."
+            )
+        return value
+
+    @property
+    def color(self) -> str:
+        """
+        The colours of resizes: "srgb", or "p3" to leave those of Display P3 as they are.
+
+        All others become sRGB.
+        """
+        return _choice("SHIFT_MEDIA_COLOR", "srgb", "p3")
+
+    @property
+    def truncated(self) -> str:
+        """What becomes of a JPEG that breaks off: "refuse" it, or "accept" it, grey at its end."""
+        return _choice("SHIFT_MEDIA_TRUNCATED", "refuse", "accept")
+
+    @property
+    def keep_credit(self) -> bool:
+        """Whether artist and copyright, as noted in EXIF, stay in resizes."""
+        value: bool = _setting("SHIFT_MEDIA_KEEP_CREDIT", False, bool)
+        return value
 
     @property
     def concurrency(self) -> int:

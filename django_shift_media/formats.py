@@ -1,9 +1,9 @@
-"""The image formats: one table for extensions, content types and qualities."""
+"""The image formats: what originals may be, what resizes may be, and their content types."""
 
 import mimetypes
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Literal
+from typing import Literal, NamedTuple
 
 # Part of the name of every resize without loss: changing it orphans them all.
 NO_LOSS = 90
@@ -12,7 +12,7 @@ NO_LOSS = 90
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Format:
     """
-    An image format that is read and written.
+    An image format that resizes may have.
 
     ``quality`` is what a resize gets that asks for none, on the encoder's own
     scale of 1 to 99. Without ``loss`` there is one quality only, ``NO_LOSS``; where loss is
@@ -20,7 +20,6 @@ class Format:
     """
 
     extension: str
-    content_type: str
     quality: int
     loss: Literal["always", "optional", "none"]
     transparent: bool = True
@@ -33,17 +32,40 @@ FORMATS = MappingProxyType(
         for format in (
             Format(
                 extension="jpg",
-                content_type="image/jpeg",
                 quality=80,
                 loss="always",
                 transparent=False,
                 animated=False,
             ),
-            Format(extension="png", content_type="image/png", quality=NO_LOSS, loss="none"),
-            Format(extension="webp", content_type="image/webp", quality=78, loss="optional"),
-            Format(extension="avif", content_type="image/avif", quality=60, loss="optional"),
-            Format(extension="gif", content_type="image/gif", quality=NO_LOSS, loss="none"),
+            Format(extension="png", quality=NO_LOSS, loss="none"),
+            Format(extension="webp", quality=78, loss="optional"),
+            Format(extension="avif", quality=60, loss="optional"),
+            Format(extension="gif", quality=NO_LOSS, loss="none"),
         )
+    }
+)
+
+SourceFormat = Literal["jpg", "png", "webp", "avif", "gif", "tiff", "bmp", "heic", "jxl"]
+
+
+class Source(NamedTuple):
+    """A format that originals may have: what people and browsers call it."""
+
+    name: str
+    content_type: str
+
+
+SOURCES: MappingProxyType[SourceFormat, Source] = MappingProxyType(
+    {
+        "jpg": Source("JPEG", "image/jpeg"),
+        "png": Source("PNG", "image/png"),
+        "webp": Source("WebP", "image/webp"),
+        "avif": Source("AVIF", "image/avif"),
+        "gif": Source("GIF", "image/gif"),
+        "tiff": Source("TIFF", "image/tiff"),
+        "bmp": Source("BMP", "image/bmp"),
+        "heic": Source("HEIC", "image/heic"),
+        "jxl": Source("JPEG XL", "image/jxl"),
     }
 )
 
@@ -66,8 +88,8 @@ def extension_of(name: str) -> str:
 def content_type(name: str) -> str:
     """Return the content type that a file name's extension stands for."""
     # mimetypes has no WebP before Python 3.13, and the system's own tables change it.
-    if format := FORMATS.get(extension_of(name)):
-        return format.content_type
+    if source := SOURCES.get(extension_of(name)):  # type: ignore[call-overload]  # any text may be asked for
+        return str(source.content_type)
     return mimetypes.guess_type(name)[0] or "application/octet-stream"
 
 

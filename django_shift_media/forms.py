@@ -7,8 +7,9 @@ from django.core.files.base import File
 from django.forms.widgets import Widget
 from django.utils.translation import gettext_lazy as _
 
+from django_shift_media.conf import conf
 from django_shift_media.exceptions import FileTooLarge, UnacceptableFile
-from django_shift_media.formats import FORMATS
+from django_shift_media.formats import SOURCES
 from django_shift_media.uploads import Kind, examine
 
 REFUSALS: dict[str, Any] = {
@@ -49,6 +50,6 @@ class MediaFormField(forms.FileField):
     def widget_attrs(self, widget: Widget) -> dict[str, Any]:
         attrs = super().widget_attrs(widget)
         if self.kind == "image" and isinstance(widget, forms.FileInput):
-            types = ",".join(format.content_type for format in FORMATS.values())
+            types = ",".join(SOURCES[format].content_type for format in conf.formats)
             attrs.setdefault("accept", types)
         return attrs

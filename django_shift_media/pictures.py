@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from django_shift_media.formats import FORMATS
+from django_shift_media.formats import SOURCES
 from django_shift_media.layouts import Candidate, Row
 from django_shift_media.resizes import Resize
 
@@ -66,7 +66,7 @@ def _source(row: Row, url_of: Callable[[Resize], str]) -> Source:
         srcset=srcset,
         width=width,
         height=height,
-        type=FORMATS[row.candidates[0].resize.format].content_type,
+        type=SOURCES[row.candidates[0].resize.format].content_type,
         sizes=row.sizes,
         media=row.media,
     )

@@ -158,7 +158,10 @@ def test_memory_and_time_are_bounded(name: str) -> None:
         input=hostile(name),
         stdout=subprocess.PIPE,
         cwd=ROOT / "testproject",
-        env={"PYTHONPATH": f"{ROOT}:{ROOT / 'testproject'}"},
+        env={
+            "PYTHONPATH": f"{ROOT}:{ROOT / 'testproject'}",
+            "DJANGO_SETTINGS_MODULE": "testproject.settings",
+        },
         timeout=60,  # none takes more than a few seconds
         check=True,
     )

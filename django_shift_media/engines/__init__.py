@@ -5,7 +5,7 @@ An engine is a module with the two functions of ``Engine``. It knows no Django f
 and no URL.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from types import MappingProxyType
@@ -14,7 +14,8 @@ from typing import Protocol, cast
 from django.core.exceptions import ImproperlyConfigured
 
 from django_shift_media.conf import conf
-from django_shift_media.resizes import ImageFormat, Resize
+from django_shift_media.formats import SourceFormat
+from django_shift_media.resizes import Resize
 from django_shift_media.stopwatch import Stopwatch
 
 
@@ -22,7 +23,7 @@ from django_shift_media.stopwatch import Stopwatch
 class ImageInfo:
     """What a file is by its content: width and height in pixels, upright (EXIF applied)."""
 
-    format: ImageFormat
+    format: SourceFormat
     width: int
     height: int
 
@@ -48,6 +49,21 @@ class Engine(Protocol):
         Return the resize, encoded, without any metadata; raise as ``verify()`` does.
 
         The laps of the stopwatch are "decode", all that is done with pixels, and "encode".
+        """
+
+    def render_many(
+        self,
+        data: bytes,
+        resizes: Sequence[Resize],
+        *,
+        max_pixels: int,
+        stopwatch: Stopwatch | None = None,
+    ) -> list[bytes]:
+        """
+        Return several resizes of one image, which is decoded once, for the largest of them.
+
+        Of a JPEG, the smaller ones are therefore made from more pixels than ``render()`` takes:
+        they look the same, but need not be the same bytes.
         """
 
 

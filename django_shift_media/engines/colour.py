@@ -1,0 +1,127 @@
+"""
+Colours as a colour-managed viewer shows them, in Pillow's images.
+
+What cannot be scaled smoothly becomes grey or full colour of 8 bits first; profiles are applied
+after scaling, where there is less to do. All of it leaves "L" or "RGB", with "A" where something
+is transparent.
+"""
+
+import io
+from functools import lru_cache
+from typing import Any
+
+from PIL import Image, ImageChops, ImageCms, ImageMath
+
+_LARGEST_PROFILE = 10_000_000  # bytes; those of printing presses have up to three million
+# Red, green and blue of Display P3 in XYZ, adapted to D50 as profiles have them: SMPTE EG 432-1.
+_P3 = ((0.5151, 0.2412, -0.0011), (0.2920, 0.6922, 0.0419), (0.1571, 0.0666, 0.7841))
+_NEAR = 0.003
+
+
+def to_full_colour(image: Image.Image) -> Image.Image:
+    """Leave no mode that cannot be scaled smoothly: no palette, no single bits, no 16 bits."""
+    if image.mode.startswith("I"):
+        return _from_16_bits(image)
+    if image.mode == "CMYK":
+        return _upright_ink(image)
+    if image.mode == "RGB" and "transparency" in image.info:
+        _shorten_transparent_colour(image)
+    if image.mode in {"L", "LA"} or (image.mode == "1" and not image.has_transparency_data):
+        is_clear = image.mode == "LA" or image.has_transparency_data
+        return image.convert("LA" if is_clear else "L")
+    if image.has_transparency_data:
+        return image.convert("RGBA")
+    return image if image.mode in {"RGB", "LAB"} else image.convert("RGB")
+
+
+def _from_16_bits(image: Image.Image) -> Image.Image:
+    wide = image.convert("I")
+    grey = wide.point(lambda value: value / 257 + 0.5).convert("L")
+    clear = image.info.get("transparency")
+    if clear is None:
+        return grey
+    opaque = ImageMath.lambda_eval(lambda given: (given["wide"] != clear) * 255, wide=wide)
+    grey.putalpha(opaque.convert("L"))
+    return grey
+
+
+def _shorten_transparent_colour(image: Image.Image) -> None:
+    """Fit the transparent colour of a PNG of 16 bits to its pixels, of which 8 are kept."""
+    colour = image.info["transparency"]
+    if max(colour) > 255:
+        image.info["transparency"] = tuple(part >> 8 for part in colour)
+
+
+def _upright_ink(image: Image.Image) -> Image.Image:
+    """Turn the inks of a JPEG around that is no Adobe's: Pillow takes all of them for Adobe's."""
+    is_adobe = "adobe" in image.info or getattr(image, "format", None) != "JPEG"
+    return image if is_adobe else ImageChops.invert(image)
+
+
+def to_srgb(image: Image.Image, profile: bytes | None, *, keep_p3: bool = False) -> Image.Image:
+    """Convert from a profile, so that the picture may be shown without one."""
+    alpha = image.getchannel("A") if image.mode in {"LA", "RGBA"} else None
+    colours = image.convert(image.mode[:-1]) if alpha else image
+    if not (keep_p3 and is_p3(profile)):
+        colours = _converted(colours, profile)
+    if colours.mode not in {"L", "RGB"}:
+        colours = colours.convert("RGB")
+    if alpha:
+        colours.putalpha(alpha)
+    return colours
+
+
+def is_p3(profile: bytes | None) -> bool:
+    """Say whether a profile is that of Display P3, by its primaries."""
+    opened = _opened(profile) if profile else None
+    if opened is None:
+        return False
+    found = (opened.red_colorant, opened.green_colorant, opened.blue_colorant)
+    return all(found) and all(
+        abs(one - other) < _NEAR
+        for colour, wanted in zip(found, _P3, strict=True)
+        for one, other in zip(colour[0], wanted, strict=True)
+    )
+
+
+def _converted(image: Image.Image, profile: bytes | None) -> Image.Image:
+    if image.mode == "LAB":
+        profile = None
+    elif not profile or len(profile) > _LARGEST_PROFILE:
+        return image
+    is_grey = image.mode == "L"
+    try:
+        if is_grey and not _is_for_grey(profile):
+            image = image.convert("RGB")
+        converted = _transform(profile, image.mode).apply(image)
+    except (ImageCms.PyCMSError, OSError):
+        return image  # a broken profile, or one for other pictures: viewers ignore it, too
+    return converted.convert("L") if is_grey else converted
+
+
+def _is_for_grey(profile: bytes | None) -> bool:
+    opened = _opened(profile) if profile else None
+    return opened is not None and opened.xcolor_space.strip() == "GRAY"
+
+
+def _opened(profile: bytes) -> Any:
+    try:
+        return ImageCms.ImageCmsProfile(io.BytesIO(profile)).profile
+    except (ImageCms.PyCMSError, OSError):
+        return None
+
+
+@lru_cache(maxsize=16)
+def _transform(profile: bytes | None, mode: str) -> ImageCms.ImageCmsTransform:
+    """Return what converts from a profile; None: from Lab. Photos of one camera share it."""
+    source = (
+        ImageCms.ImageCmsProfile(io.BytesIO(profile)) if profile else ImageCms.createProfile("LAB")
+    )
+    return ImageCms.buildTransform(
+        source,
+        ImageCms.createProfile("sRGB"),
+        mode,
+        "RGB",
+        renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
+        flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
+    )

@@ -1,0 +1,164 @@
+"""
+A file, opened by Pillow: within its limits, upright, and not yet decoded.
+
+Nothing here changes how Pillow works for the rest of the process.
+"""
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from django.core.exceptions import ImproperlyConfigured
+from PIL import Image, UnidentifiedImageError
+from PIL.JpegImagePlugin import JpegImageFile
+
+from django_shift_media.conf import conf
+from django_shift_media.engines.credit import exif_of
+from django_shift_media.engines.jpegxl import jpegxl_size
+from django_shift_media.engines.limits import check_source
+from django_shift_media.engines.outlines import outline
+from django_shift_media.engines.sources import accepted_format, not_accepted
+from django_shift_media.exceptions import FileTooLarge, UnacceptableFile, UnreadableImage
+from django_shift_media.formats import SourceFormat
+
+_ORIENTATION = 0x0112  # the EXIF tag
+_TO_UPRIGHT: MappingProxyType[int, Image.Transpose] = MappingProxyType(
+    {
+        2: Image.Transpose.FLIP_LEFT_RIGHT,
+        3: Image.Transpose.ROTATE_180,
+        4: Image.Transpose.FLIP_TOP_BOTTOM,
+        5: Image.Transpose.TRANSPOSE,
+        6: Image.Transpose.ROTATE_270,
+        7: Image.Transpose.TRANSVERSE,
+        8: Image.Transpose.ROTATE_90,
+    }
+)
+# Their decoders turn the picture as the container says, which is what counts: ISO/IEC 23008-12,
+# 6.5.10, and ISO/IEC 18181-1. What EXIF says beside it is out of date.
+_UPRIGHT_BY_THEMSELVES = frozenset({"heic", "jxl"})
+_ANIMATED = frozenset({"png", "webp", "avif", "gif"})  # the parts of all others are no frames
+_TILE_WIDTH, _TILE_LENGTH = 0x0142, 0x0143  # TIFF tags
+_END_OF_JPEG = b"\xff\xd9"
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """
+    An image that is open: ``image`` as it is stored, ``turn`` what makes it upright.
+
+    ``size`` is the upright size before anything is decoded at a smaller scale.
+    """
+
+    image: Image.Image
+    format: SourceFormat
+    size: tuple[int, int]
+    frames: int
+    turn: Image.Transpose | None
+
+
+def opened(data: bytes, max_pixels: int) -> Opened:
+    """Open an image whose header keeps to the limits; nothing but a PNG is decoded."""
+    format = accepted_format(data)
+    claimed = outline(data)
+    if claimed:
+        check_source(claimed.size, max_pixels, format, frames=claimed.frames)
+    if format == "jxl":  # it is decoded as it is opened
+        check_source(jpegxl_size(data), max_pixels, format)
+    image = _open(data, format)
+    frames = 1
+    if format in _ANIMATED:
+        # Pillow's own number is for AVIF only: it walks through a GIF again to count its frames.
+        frames = claimed.frames if claimed else getattr(image, "n_frames", 1)
+    progressive = bool(image.info.get("progressive"))
+    check_source(image.size, max_pixels, format, frames=frames, progressive=progressive)
+    _check_tiles(image, max_pixels)
+    if image.format == "PNG":
+        # Its EXIF may follow its pixels: getexif() would do this, and no error would be seen.
+        image.load()
+    orientation = 1 if format in _UPRIGHT_BY_THEMSELVES else _orientation(image)
+    width, height = image.size
+    size = (height, width) if orientation >= 5 else (width, height)
+    return Opened(image, format, size, frames, _TO_UPRIGHT.get(orientation))
+
+
+def _open(data: bytes, format: SourceFormat) -> Image.Image:
+    if format == "heic":
+        return _heic(data)
+    if format == "jxl":
+        return _jpegxl(data)
+    if format == "jpg":
+        return _jpeg(data)
+    return Image.open(io.BytesIO(data), formats=[format])
+
+
+def _jpeg(data: bytes) -> Image.Image:
+    """Open the first picture: some cameras and phones append further ones."""
+    if conf.truncated == "accept":
+        # The decoder makes what is missing grey. Pillow's own switch would be for all threads.
+        data += _END_OF_JPEG
+    try:
+        # Past Image.open(), whose own limit is for pictures that are decoded at their full size.
+        return JpegImageFile(io.BytesIO(data))
+    except SyntaxError as error:
+        raise UnidentifiedImageError(str(error)) from error
+
+
+def _heic(data: bytes) -> Image.Image:
+    try:
+        from pillow_heif import HeifImageFile
+    except ImportError as error:
+        raise _needs("heic", "pillow-heif") from error
+    # Opened by itself, it need not be registered for the whole process.
+    image: Image.Image = HeifImageFile(io.BytesIO(data))  # type: ignore[no-untyped-call]
+    return image
+
+
+def _jpegxl(data: bytes) -> Image.Image:
+    try:
+        from pillow_jxl.JpegXLImagePlugin import JXLImageFile
+    except ImportError as error:
+        raise _needs("jxl", "pillow-jxl-plugin") from error
+    image: Image.Image = JXLImageFile(io.BytesIO(data))
+    return image
+
+
+def _needs(format: str, package: str) -> ImproperlyConfigured:
+    return ImproperlyConfigured(
+        f"SHIFT_MEDIA_FORMATS has {format!r}, which takes a package: pip install {package}"
+    )
+
+
+def _check_tiles(image: Image.Image, max_pixels: int) -> None:
+    """Refuse a TIFF whose tiles are larger than a picture may be: room is made for a whole one."""
+    tags = getattr(image, "tag_v2", {})
+    tile = (tags.get(_TILE_WIDTH, 1), tags.get(_TILE_LENGTH, 1))
+    check_source(tile, max_pixels, "tiff")
+
+
+def _orientation(image: Image.Image) -> int:
+    """Return how the camera was held, 1 to 8 as in EXIF; 1, upright, where that is unreadable."""
+    orientation = exif_of(image).get(_ORIENTATION, 1)
+    return orientation if orientation in _TO_UPRIGHT else 1
+
+
+@contextmanager
+def decoding(data: bytes) -> Iterator[None]:
+    """Raise ``UnreadableImage`` or ``FileTooLarge`` for whatever a decoder raises."""
+    try:
+        yield
+    # The last two are not the image's fault.
+    except (UnacceptableFile, MemoryError, ImproperlyConfigured):
+        raise
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise FileTooLarge("The image has more pixels than can be decoded.") from error
+    except UnidentifiedImageError as error:
+        raise not_accepted(data) from error
+    except Exception as error:
+        # Decoders meet strangers' files with anything from SyntaxError to struct.error.
+        raise UnreadableImage(f"The image is damaged: {_one_line(error)}.") from error
+
+
+def _one_line(error: Exception) -> str:
+    return (" ".join(str(error).split()) or type(error).__name__)[:200].rstrip(".")

@@ -1,0 +1,222 @@
+"""Animations stay what they are: which frames, for how long, how often, and what shows through."""
+
+import struct
+from typing import Any
+
+import pytest
+import pyvips
+from PIL import Image, ImageDraw
+
+from django_shift_media.engines import Engine
+from django_shift_media.exceptions import FileTooLarge
+from django_shift_media.resizes import Resize
+from tests.pictures import ENOUGH, decoded, encoded, rendered
+
+SIZE = (120, 80)
+DURATIONS = [50, 60, 70, 120, 400]
+ANIMATED = ["GIF", "WEBP", "PNG", "AVIF"]
+QUALITIES = {"gif": 90, "webp": 80, "png": 90, "avif": 60}
+CLEAR = (0, 0, 0, 0)
+
+
+def drawing(number: int, ground: tuple[int, ...] = CLEAR) -> Image.Image:
+    """A red disc that wanders to the right."""
+    frame = Image.new("RGBA", SIZE, ground)
+    left = 20 * number
+    ImageDraw.Draw(frame).ellipse((left, 20, left + 36, 60), fill=(230, 30 * number, 0, 255))
+    return frame
+
+
+def animation(format: str, loop: int | None = None, **options: Any) -> bytes:
+    first, *others = (drawing(number) for number in range(len(DURATIONS)))
+    if loop is not None:
+        options["loop"] = loop
+    if format == "GIF":
+        options["disposal"] = 2
+    return encoded(
+        first, format, save_all=True, append_images=others, duration=DURATIONS, **options
+    )
+
+
+def frames_of(image: Image.Image) -> list[Image.Image]:
+    frames = []
+    for number in range(getattr(image, "n_frames", 1)):
+        image.seek(number)
+        frames.append(image.convert("RGBA"))
+    return frames
+
+
+def durations_of(image: Image.Image) -> list[int]:
+    durations = []
+    for number in range(image.n_frames):  # type: ignore[attr-defined]
+        image.seek(number)
+        image.load()
+        durations.append(round(image.info["duration"]))
+    return durations
+
+
+def distance(one: Image.Image, other: Image.Image) -> float:
+    """Return how far two pictures are apart on white, of 255, by libvips."""
+    flat = []
+    for image in (one, other):
+        ground = Image.new("RGBA", image.size, "white")
+        data = Image.alpha_composite(ground, image.convert("RGBA")).convert("RGB").tobytes()
+        flat.append(pyvips.Image.new_from_memory(data, *image.size, 3, "uchar"))
+    return float((flat[0] - flat[1]).abs().avg())
+
+
+@pytest.mark.parametrize("source", ANIMATED)
+@pytest.mark.parametrize("target", QUALITIES)
+def test_frames_come_out_in_their_order_and_for_their_time(
+    engine: Engine, source: str, target: str
+) -> None:
+    made = rendered(engine, animation(source), f"60x-fit-{QUALITIES[target]}-noupscale.{target}")
+    frames = frames_of(made)
+    assert durations_of(made) == DURATIONS
+    for number, frame in enumerate(frames):
+        small = drawing(number).resize((60, 40), Image.Resampling.LANCZOS)
+        assert distance(frame, small) < 4
+        assert frame.getpixel((58, 2))[3] == 0, "what is transparent stays so"  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    ("source", "loop", "plays"),
+    [
+        ("GIF", None, 1),
+        ("GIF", 0, 0),
+        ("GIF", 2, 3),
+        ("WEBP", 0, 0),
+        ("WEBP", 1, 1),
+        ("WEBP", 3, 3),
+        ("PNG", 0, 0),
+        ("PNG", 3, 3),
+        ("AVIF", None, 0),
+    ],
+)
+@pytest.mark.parametrize("target", ["gif", "webp", "png"])
+def test_it_is_played_as_often(
+    engine: Engine, source: str, loop: int | None, plays: int, target: str
+) -> None:
+    made = rendered(
+        engine, animation(source, loop), f"60x-fit-{QUALITIES[target]}-noupscale.{target}"
+    )
+    if target == "gif":  # which says how often it is repeated
+        assert made.info.get("loop") == (None if plays == 1 else max(plays - 1, 0))
+    else:
+        assert made.info["loop"] == plays
+
+
+@pytest.mark.parametrize("source", ANIMATED)
+def test_a_still_format_shows_the_first_frame(engine: Engine, source: str) -> None:
+    made = rendered(engine, animation(source), "60x-fit-80-noupscale.jpg")
+    assert distance(made, drawing(0).resize((60, 40), Image.Resampling.LANCZOS)) < 4
+
+
+@pytest.mark.parametrize("source", ANIMATED)
+@pytest.mark.parametrize("target", ["jpg", *QUALITIES])
+@pytest.mark.parametrize(("number", "shown"), [(1, 0), (3, 2), (99, 4)])
+def test_a_chosen_frame_is_a_still_picture(
+    engine: Engine, source: str, target: str, number: int, shown: int
+) -> None:
+    frame = "" if (target, number) == ("jpg", 1) else f"frame{number}"
+    quality = QUALITIES.get(target, 80)
+    made = rendered(engine, animation(source), f"60x-fit{frame}-{quality}-noupscale.{target}")
+    assert getattr(made, "n_frames", 1) == 1
+    assert distance(made, drawing(shown).resize((60, 40), Image.Resampling.LANCZOS)) < 4
+
+
+def gif_frame(place: tuple[int, int, int, int], pixels: list[int], disposal: int) -> bytes:
+    """One frame of a GIF of four colours, of which the last one is transparent."""
+    control = struct.pack("<BBHBB", 4, disposal << 2 | 1, 10, 3, 0)
+    bits, clear, end = "", 4, 5  # codes of three bits, first to last; GIF89a, appendix F
+    for at, pixel in enumerate(pixels):
+        bits = f"{pixel:03b}" + ("" if at % 2 else f"{clear:03b}") + bits
+    packed = int(f"{end:03b}{bits}", 2).to_bytes(len(bits) // 8 + 1, "little")
+    blocks = [packed[at : at + 255] for at in range(0, len(packed), 255)]
+    body = b"".join(bytes([len(block)]) + block for block in blocks)
+    return b"!\xf9" + control + b"," + struct.pack("<HHHHB", *place, 0) + b"\2" + body + b"\0"
+
+
+# What becomes of a frame before the next one: it stays, is cleared, or what was there before it is
+# back.
+@pytest.mark.parametrize("disposal", [0, 1, 2, 3])
+def test_frames_of_a_gif_are_disposed_of_as_another_program_does(
+    engine: Engine, disposal: int
+) -> None:
+    blue, red, green, clear = range(4)
+    palette = bytes([0, 0, 250, 250, 0, 0, 0, 250, 0, 9, 9, 9])
+    data = b"".join(
+        [
+            b"GIF89a" + struct.pack("<HHBBB", 12, 8, 0x81, 0, 0) + palette,
+            gif_frame((0, 0, 12, 8), [blue] * 96, 1),
+            gif_frame((2, 2, 4, 4), [red] * 16, disposal),
+            gif_frame((5, 2, 4, 4), [green, clear] * 8, disposal),
+            gif_frame((9, 6, 2, 1), [red, clear], disposal),
+            b";",
+        ]
+    )
+    theirs = pyvips.Image.new_from_buffer(data, "", n=-1)
+    theirs = theirs if theirs.bands == 4 else theirs.bandjoin(255)
+    frames = frames_of(rendered(engine, data, "12x-fit-90-noupscale.png"))
+    assert len(frames) == 4
+    seen = b"".join(frame.convert("RGBa").tobytes() for frame in frames)
+    assert seen == theirs.premultiply().cast("uchar").write_to_memory()
+
+
+@pytest.mark.parametrize("blend", [0, 1])  # over the frame before, or in its place
+@pytest.mark.parametrize("disposal", [0, 1, 2])
+def test_frames_of_an_apng_are_blended(engine: Engine, blend: int, disposal: int) -> None:
+    first, second = drawing(0, (0, 0, 255, 255)), drawing(2)
+    data = encoded(
+        first,
+        "PNG",
+        save_all=True,
+        append_images=[second],
+        duration=100,
+        blend=blend,
+        disposal=disposal,
+    )
+    frames = frames_of(rendered(engine, data, "60x-fit-80-noupscale.webp"))
+    ground = frames[1].getpixel((2, 2))
+    if blend and disposal == 0:
+        assert distance(frames[1].crop((0, 0, 4, 4)), Image.new("RGBA", (4, 4), "blue")) < 8
+    else:
+        assert ground[3] == 0  # type: ignore[index]
+
+
+def test_frames_on_a_background_are_opaque(engine: Engine) -> None:
+    for text in ("60x60-pad-80-noupscale.webp", "60x-fitbgffffff-90-noupscale.gif"):
+        made = rendered(engine, animation("GIF"), text)
+        for number, frame in enumerate(frames_of(made)):
+            assert frame.getchannel("A").getextrema() == (255, 255)
+            assert (number, frame.size[0]) == (number, 60)
+
+
+def test_all_that_is_made_counts_for_the_limit(engine: Engine) -> None:
+    resize = Resize.parse("240x-fit-80-upscale.webp")
+    data = animation("GIF")
+    assert engine.render(data, resize, max_pixels=5 * 240 * 160)
+    with pytest.raises(FileTooLarge, match="The resize has 240 x 160 pixels in each of 5 frames"):
+        engine.render(data, resize, max_pixels=5 * 240 * 160 - 1)
+    assert engine.render(
+        data, Resize.parse("240x-fitframe1-80-upscale.webp"), max_pixels=5 * 240 * 160 - 1
+    )
+
+
+@pytest.mark.parametrize("format", ["TIFF", "MPO"])
+def test_further_pictures_are_no_frames(engine: Engine, format: str, settings: Any) -> None:
+    settings.SHIFT_MEDIA_FORMATS = ["jpg", "tiff"]
+    first, *others = (drawing(number, (9, 9, 9, 255)).convert("RGB") for number in range(5))
+    data = encoded(first, format, save_all=True, append_images=others)
+    for text in ("60x-fit-80-noupscale.webp", "60x-fitframe2-80-noupscale.webp"):
+        made = rendered(engine, data, text)
+        assert getattr(made, "n_frames", 1) == 1
+        assert distance(made, first.resize((60, 40), Image.Resampling.LANCZOS)) < 4
+
+
+def test_an_animation_is_the_same_twice(engine: Engine) -> None:
+    for target, quality in QUALITIES.items():
+        resize = Resize.parse(f"60x-fit-{quality}-noupscale.{target}")
+        one, other = (engine.render(animation("WEBP"), resize, max_pixels=ENOUGH) for _ in range(2))
+        assert one == other
+        assert decoded(one).n_frames == 5  # type: ignore[attr-defined]
