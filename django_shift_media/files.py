@@ -8,7 +8,7 @@ from django.db.models.fields.files import FieldFile
 
 from django_shift_media import keys, warm
 from django_shift_media.exceptions import InvalidResize
-from django_shift_media.formats import FORMATS, extension_of
+from django_shift_media.formats import SOURCES, extension_of
 from django_shift_media.layouts import PictureOptions
 from django_shift_media.pictures import Picture
 from django_shift_media.placeholders import Placeholder
@@ -84,7 +84,7 @@ class MediaFile(FieldFile):
         if not self.is_image:
             raise InvalidResize(
                 f"{self.name.rpartition('/')[2]!r} is no image by its name, so it has no resizes:"
-                f" those that have end in {', '.join(FORMATS)}. Ask"
+                f" those that have end in {', '.join(SOURCES)}. Ask"
                 f" obj.{self.field.name}.is_image first."
             )
         return self.name
@@ -92,7 +92,7 @@ class MediaFile(FieldFile):
     @property
     def is_image(self) -> bool:
         """Whether the file has resizes: all images have, and of other files those named so."""
-        return self.field.kind == "image" or extension_of(self.name or "") in FORMATS
+        return self.field.kind == "image" or extension_of(self.name or "") in SOURCES
 
     @property
     def width(self) -> int | None:

@@ -1,4 +1,4 @@
-"""Resizes made ahead of their first viewer: which, and one after the other from one fetch."""
+"""Resizes made ahead of their first viewer: which, and all of an original from one decode."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import partial
@@ -13,7 +13,7 @@ from django_shift_media.engines import get_engine
 from django_shift_media.layouts import Size
 from django_shift_media.presets import layout_for
 from django_shift_media.reports import report_made, reporting_failure
-from django_shift_media.resizes import FocalPoint, Resize, default_format
+from django_shift_media.resizes import FocalPoint, default_format
 from django_shift_media.stopwatch import Stopwatch
 from django_shift_media.storages import MediaStorage, media_storage
 
@@ -36,26 +36,24 @@ def keys_of(
 
 def make(storage: MediaStorage, original: str, keys: Collection[str]) -> Iterator[tuple[str, int]]:
     """
-    Make resizes of one original, whether they are there or not; give key and size in bytes.
+    Make resizes of one original, from one fetch and one decode; give key and size in bytes.
 
     Raise ``FileNotFoundError``, ``UnacceptableFile`` or ``StorageUnavailable``.
     """
     stopwatch = Stopwatch()
+    resizes = [signing.unsign(key)[1] for key in keys]
     with reporting_failure(storage, original, stopwatch):
         data = storage.get(original, max_bytes=conf.max_bytes)
         stopwatch.lap("fetch")
-    for key in keys:
+        made = get_engine().render_many(
+            data, resizes, max_pixels=conf.max_pixels, stopwatch=stopwatch
+        )
+    for key, resized in zip(keys, made, strict=True):
         with reporting_failure(storage, key, stopwatch):
-            resized = _render(data, signing.unsign(key)[1], stopwatch)
             storage.put(key, resized)
             stopwatch.lap("put")
         report_made(storage, key, len(resized), stopwatch)
         yield key, len(resized)
-        stopwatch = Stopwatch()
-
-
-def _render(data: bytes, resize: Resize, stopwatch: Stopwatch) -> bytes:
-    return get_engine().render(data, resize, max_pixels=conf.max_pixels, stopwatch=stopwatch)
 
 
 def make_missing(keys: Sequence[str]) -> None:
