@@ -34,11 +34,11 @@ class StoredFile(File):  # type: ignore[type-arg]  # it is generic in the stubs 
     It is opened when it is read, so that a storage which can copy it at the server need not.
     """
 
-    def __init__(self, storage: Storage, key: str, name: str | None = None) -> None:
+    def __init__(self, storage: Storage, key: str) -> None:
         self.storage = storage
         self.key = key
         self._opened: File[bytes] | None = None
-        self.filename = name or key.rpartition("/")[2]
+        self.filename = key.rpartition("/")[2]
         super().__init__(None, self.filename)
 
     @property

@@ -16,6 +16,7 @@ from django.utils.dateparse import parse_date, parse_datetime
 
 from django_shift_media.bulk import BulkStorage, Entry
 from django_shift_media.exceptions import MediaError
+from django_shift_media.fields import MediaField
 from django_shift_media.management.progress import Progress
 from django_shift_media.management.signals import ending_in_order
 from django_shift_media.upkeep.outcomes import Outcome
@@ -163,3 +164,15 @@ def field_of(label: str) -> models.FileField:
     if not isinstance(field, models.FileField):
         raise ValueError(f"{label!r} is a {type(field).__name__}, wanted: a field for files.")
     return field
+
+
+def media_fields(label: str) -> list[MediaField]:
+    """Return the media fields of the model that "app.Model" names; raise ``ValueError``."""
+    try:
+        model = apps.get_model(label)
+    except (LookupError, ValueError) as error:
+        raise ValueError(f"{label!r} is no model, as in 'app.Model': {error}") from error
+    fields = [field for field in model._meta.fields if isinstance(field, MediaField)]
+    if not fields:
+        raise ValueError(f"{label!r} has no media field.")
+    return fields

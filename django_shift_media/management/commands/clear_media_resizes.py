@@ -1,11 +1,9 @@
 from collections.abc import Iterator
 from typing import Any
 
-from django.apps import apps
 from django.core.management.base import CommandParser
 
-from django_shift_media.fields import MediaField
-from django_shift_media.management.upkeep import UpkeepCommand, moment
+from django_shift_media.management.upkeep import UpkeepCommand, media_fields, moment
 from django_shift_media.presets import resizes_of
 from django_shift_media.storages import media_storage
 from django_shift_media.upkeep import clearing
@@ -53,14 +51,3 @@ class Command(UpkeepCommand):
         if options["model"]:
             read_names(index, columns_of(media_fields(options["model"])))
             yield clearing.named_in(index)
-
-
-def media_fields(label: str) -> list[MediaField]:
-    try:
-        model = apps.get_model(label)
-    except (LookupError, ValueError) as error:
-        raise ValueError(f"{label!r} is no model, as in 'app.Model': {error}") from error
-    fields = [field for field in model._meta.fields if isinstance(field, MediaField)]
-    if not fields:
-        raise ValueError(f"{label!r} has no media field.")
-    return fields

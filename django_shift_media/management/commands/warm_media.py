@@ -17,8 +17,7 @@ from django_shift_media.upkeep.walk import in_threads
 
 class Command(UpkeepCommand):
     help = (
-        "Make the resizes of presets ahead of their first viewer, for all rows of a field, and skip"
-        " those that exist."
+        "Make the resizes of presets that are missing, for all rows of a field, ahead of viewers."
     )
     unit = "originals"
 
@@ -29,9 +28,8 @@ class Command(UpkeepCommand):
         parser.add_argument(
             "--preset", required=True, metavar="NAMES", help="of the settings, with commas between"
         )
-        parser.add_argument(
-            "--since", type=moment, metavar="AGE", help="of originals stored since then only"
-        )
+        since = "of originals stored since then only"
+        parser.add_argument("--since", type=moment, metavar="AGE", help=since)
         parser.add_argument(
             "--enqueue", action="store_true", help="have the queue's workers make them"
         )
