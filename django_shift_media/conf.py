@@ -150,6 +150,14 @@ class Conf:
         return value
 
     @property
+    def enqueue(self) -> str:
+        """The dotted path of the function that hands resizes to be made to a queue."""
+        value: str = _setting(
+            "SHIFT_MEDIA_ENQUEUE", "django_shift_media.contrib.tasks.enqueue", str
+        )
+        return value
+
+    @property
     def presets_only(self) -> bool:
         """Whether presets are all that is signed and made."""
         value: bool = _setting("SHIFT_MEDIA_PRESETS_ONLY", False, bool)

@@ -1,6 +1,6 @@
 """``MediaField``, the model field."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Self, get_args, overload
@@ -17,6 +17,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from django_shift_media import keys, placeholders
+from django_shift_media.conf import conf
 from django_shift_media.engines import ImageInfo
 from django_shift_media.exceptions import UnacceptableFile
 from django_shift_media.files import MediaFile
@@ -97,6 +98,9 @@ class MediaField(models.FileField):
         ``bulk_update()``, raw SQL, fixtures, fields without this option, and rows in other
         databases: with them, name no file that may be let go of at that very moment.
 
+    ``warm``
+        The names of presets that a queue's workers make of each upload, once it is committed.
+
     There is no ``upload_to`` and no ``storage``: keys are made by the package, and the setting
     ``SHIFT_MEDIA_STORAGE`` chooses the storage.
     """
@@ -126,6 +130,7 @@ class MediaField(models.FileField):
         placeholder_field: str | None = None,
         focal_point_field: str | None = None,
         delete_orphans: bool = False,
+        warm: Sequence[str] = (),
         **kwargs: Any,
     ) -> None:
         for argument in ("upload_to", "storage"):
@@ -147,6 +152,7 @@ class MediaField(models.FileField):
         self.fact_fields: dict[str, str] = {fact: name for fact, name in names.items() if name}
         # No part of deconstruct(): the models of migrations delete no files.
         self.delete_orphans = delete_orphans
+        self.warm = tuple(warm)  # nor do they enqueue anything
         kwargs.setdefault("max_length", _MAX_LENGTH)
         super().__init__(verbose_name, name, **kwargs)
 
@@ -297,6 +303,7 @@ class MediaField(models.FileField):
             *super().check(**kwargs),
             *self._check_other_fields(),
             *self._check_max_length(),
+            *self._check_warm(),
             *self._check_placeholder(),
         ]
 
@@ -311,6 +318,18 @@ class MediaField(models.FileField):
             )
             for argument in (*(f"{fact}_field" for fact in Facts._fields), "focal_point_field")
             if getattr(self, argument) not in {None, *names}
+        ]
+
+    def _check_warm(self) -> list[checks.CheckMessage]:
+        return [
+            checks.Error(
+                f"warm has {name!r}, which is none of SHIFT_MEDIA_PRESETS.",
+                hint=f"The presets are: {', '.join(conf.presets)}.",
+                obj=self,
+                id="shift_media.E105",
+            )
+            for name in self.warm
+            if name not in conf.presets
         ]
 
     def _check_max_length(self) -> list[checks.CheckMessage]:

@@ -6,7 +6,9 @@ from django.core.files.base import File
 from django.db import router
 from django.db.models.fields.files import FieldFile
 
-from django_shift_media import keys
+from django_shift_media import keys, warm
+from django_shift_media.exceptions import InvalidResize
+from django_shift_media.formats import SOURCES, extension_of
 from django_shift_media.layouts import PictureOptions
 from django_shift_media.pictures import Picture
 from django_shift_media.placeholders import Placeholder
@@ -79,7 +81,18 @@ class MediaFile(FieldFile):
     def _existing_name(self) -> str:
         if not self.name:
             raise ValueError(f"The {self.field.name!r} attribute has no file associated with it.")
+        if not self.is_image:
+            raise InvalidResize(
+                f"{self.name.rpartition('/')[2]!r} is no image by its name, so it has no resizes:"
+                f" those that have end in {', '.join(SOURCES)}. Ask"
+                f" obj.{self.field.name}.is_image first."
+            )
         return self.name
+
+    @property
+    def is_image(self) -> bool:
+        """Whether the file has resizes: all images have, and of other files those named so."""
+        return self.field.kind == "image" or extension_of(self.name or "") in SOURCES
 
     @property
     def width(self) -> int | None:
@@ -115,6 +128,8 @@ class MediaFile(FieldFile):
         super().save(name, content, save=False)
         self.field.note_stored(self.instance, str(self.name))
         self.field.write_facts(self.instance, facts)
+        if self.field.warm:
+            warm.enqueue_on_commit(self, self.field.warm)
         if save:
             self.instance.save()
 

@@ -17,6 +17,7 @@ from storages.backends.s3 import S3Storage
 from urllib3.exceptions import HTTPError
 
 from django_shift_media import keys
+from django_shift_media.aws.objects import S3Bulk
 from django_shift_media.formats import content_disposition, content_type
 from django_shift_media.storages import CACHE_CONTROL, MediaStorage, Mode, check_bytes
 
@@ -54,7 +55,7 @@ _TAKEN = frozenset({409, 412})
 _ONE_REQUEST = 64 * 1024 * 1024
 
 
-class S3MediaStorage(MediaStorage, S3Storage):  # type: ignore[misc]  # S3Storage is not typed
+class S3MediaStorage(S3Bulk, S3Storage):  # type: ignore[misc]  # S3Storage is not typed
     """
     Media in an S3 bucket.
 
@@ -260,6 +261,8 @@ class S3MediaStorage(MediaStorage, S3Storage):  # type: ignore[misc]  # S3Storag
         with self.failing("write", name):
             if not keys.is_original(name):
                 return str(super()._save(name, content))
+            if self.copy_at_server(content, name):
+                return name
             if content.size > _ONE_REQUEST:
                 return str(super()._save(MediaStorage.get_available_name(self, name), content))
             content.seek(0)

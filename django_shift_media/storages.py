@@ -5,16 +5,19 @@ import secrets
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from typing import Literal
 
 from django.core.exceptions import ImproperlyConfigured
 from django.core.files.base import File
-from django.core.files.storage import FileSystemStorage, InvalidStorageError, Storage, storages
+from django.core.files.storage import FileSystemStorage, InvalidStorageError, storages
 from django.utils.encoding import filepath_to_uri
 
 from django_shift_media import keys
+from django_shift_media.bulk import BATCH, BulkStorage, Entry
 from django_shift_media.conf import conf
 from django_shift_media.exceptions import FileTooLarge, StorageUnavailable
 from django_shift_media.exceptions import gettext_noop as _
@@ -25,7 +28,7 @@ Mode = Literal["website", "failover", "app"]
 CACHE_CONTROL = "public, max-age=31536000, immutable"
 
 
-class MediaStorage(Storage):
+class MediaStorage(BulkStorage):
     """
     What the rest of the package asks of a storage, beside Django's own interface.
 
@@ -148,10 +151,48 @@ class LocalMediaStorage(MediaStorage, FileSystemStorage):
                 shutil.rmtree(folder)
             _remove_empty(folder.parents[:4])  # the other parts of the UUID
 
+    def pages(self, prefix: str) -> Iterator[list[Entry]]:
+        root = Path(self.path(""))
+        folder, _, start = prefix.rpartition("/")
+        with self.failing("list", prefix):
+            files = _files(root / folder, start)
+            while page := [_entry(file, root) for file in islice(files, BATCH)]:
+                yield page
+
+    def delete_all(self, keys: Sequence[str]) -> dict[str, str]:
+        failed = {}
+        for key in keys:
+            try:
+                Path(self.path(key)).unlink(missing_ok=True)
+            except OSError as error:
+                failed[key] = str(error)
+        return failed
+
 
 def _draft_of(key: str) -> str:
     """Return a name beside a key, and no key: those do not begin with a dot. It is never served."""
     return f"{key.rpartition('/')[0]}/.{secrets.token_hex(8)}"
+
+
+def _files(folder: Path, start: str = "") -> Iterator["os.DirEntry[str]"]:
+    """Give all files at any depth under those of a folder's entries whose names start so."""
+    try:
+        entries = os.scandir(folder)
+    except FileNotFoundError:  # gone meanwhile, or never there
+        return
+    with entries:
+        for entry in entries:
+            if entry.name.startswith(start) and not entry.name.startswith("."):  # of a draft
+                if entry.is_dir(follow_symlinks=False):
+                    yield from _files(Path(entry.path))
+                elif entry.is_file(follow_symlinks=False):
+                    yield entry
+
+
+def _entry(file: "os.DirEntry[str]", root: Path) -> Entry:
+    status = file.stat()
+    key = Path(file.path).relative_to(root).as_posix()
+    return Entry(key, status.st_size, datetime.fromtimestamp(status.st_mtime, UTC))
 
 
 def _remove_empty(folders: Sequence[Path]) -> None:

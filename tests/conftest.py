@@ -207,6 +207,14 @@ def change_options(settings: Any, **options: Any) -> Any:
     return media_storage()
 
 
+@pytest.fixture(params=["local", *servers.WEBSITES])
+def any_storage(request: Any, settings: Any, running: Any) -> Any:
+    """Local disk, and a bucket, bare, on each S3 server in turn."""
+    if request.param == "local":
+        return media_storage()
+    return new_bucket(settings, running(request.param), location="some/where")
+
+
 def configured_bucket(settings: Any, server: Any, site: str) -> Any:
     """Make the media storage a bucket that the command has created and configured."""
     storage = use_bucket(settings, server)

@@ -33,6 +33,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django_shift_media",
     "gallery",
+    "album",
 ]
 
 MIDDLEWARE = [

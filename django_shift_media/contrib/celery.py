@@ -1,0 +1,24 @@
+"""Warming by Celery: ``SHIFT_MEDIA_ENQUEUE = "django_shift_media.contrib.celery.enqueue"``."""
+
+from collections.abc import Sequence
+
+from celery import shared_task
+
+from django_shift_media import warm
+from django_shift_media.exceptions import StorageUnavailable
+
+
+# Acknowledged when it is done: what a worker had in its hands when it died is given to another.
+@shared_task(  # type: ignore[untyped-decorator]  # Celery is not typed
+    acks_late=True,
+    reject_on_worker_lost=True,
+    ignore_result=True,
+    autoretry_for=(StorageUnavailable,),
+    retry_backoff=True,
+)
+def make_resizes(keys: list[str]) -> None:
+    warm.make_missing(keys)
+
+
+def enqueue(keys: Sequence[str]) -> None:
+    make_resizes.delay(list(keys))

@@ -1,0 +1,23 @@
+"""
+Warming by Django's own tasks: ``django.tasks``, or the package django-tasks on Django 5.2.
+
+The backend that ``TASKS`` chooses brings the workers.
+"""
+
+from collections.abc import Sequence
+
+from django_shift_media import warm
+
+try:
+    from django.tasks import task
+except ImportError:  # Django 5.2
+    from django_tasks import task  # type: ignore[no-redef]
+
+
+@task
+def make_resizes(keys: list[str]) -> None:
+    warm.make_missing(keys)
+
+
+def enqueue(keys: Sequence[str]) -> None:
+    make_resizes.enqueue(list(keys))

@@ -1,0 +1,187 @@
+"""``import_media`` and ``export_media``: files of rows into a media field, and out of it."""
+
+import json
+from collections.abc import Callable
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from album.models import Picture
+from django_shift_media import keys
+from django_shift_media.storages import media_storage
+from django_shift_media.upkeep.moving import Move
+from gallery.drawings import draw_photo
+from tests.conftest import new_bucket, operations
+
+pytestmark = pytest.mark.django_db
+
+PHOTO = ("album.Picture.image", "album.Picture.photo")
+DOCUMENT = ("album.Picture.document", "album.Picture.file")
+
+
+def run(command: str, *arguments: str) -> tuple[dict[str, int], list[dict[str, Any]]]:
+    """Return what the command counts, and the files that it tells of."""
+    out = StringIO()
+    try:
+        call_command(command, *arguments, "--json", stdout=out, stderr=StringIO())
+    except CommandError as error:
+        if "need your attention" not in str(error):
+            raise
+    document = json.loads(out.getvalue())
+    return document["counts"], document["files"]
+
+
+@pytest.fixture(params=["local to local", "local to S3", "S3 to S3", "S3 to local"])
+def places(request: Any, settings: Any, running: Any) -> str:
+    """Where the old files are, and where the media are to be."""
+    name: str = request.param
+    old, _, new = name.partition(" to ")
+    if new == "S3":
+        new_bucket(settings, running("moto"), location="new")
+    if old == "S3":
+        moto = running("moto")
+        options = moto.storage_options("old-files")
+        options.pop("public_url")
+        default = {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": options}
+        settings.STORAGES = {**settings.STORAGES, "default": default}
+        default_storage.connection.create_bucket(Bucket="old-files")
+    return name
+
+
+def picture(number: int, **options: Any) -> Picture:
+    data = draw_photo(60, 40, seed=number, **options)
+    return Picture.objects.create(image=ContentFile(data, name=f"Größe {number}.JPEG"))
+
+
+def test_images_are_imported_with_their_facts(places: str) -> None:
+    old = [picture(number, orientation=6) for number in range(3)]
+    old.append(Picture.objects.create())
+    counts, files = run("import_media", *PHOTO, "--dry-run")
+    assert (counts, files) == ({"would be copied": 3}, [])
+    assert run("import_media", *PHOTO) == ({"copied": 3}, [])
+    for before in old[:3]:
+        row = Picture.objects.get(pk=before.pk)
+        assert row.photo.read() == row.image.read() == before.image.read()
+        assert (row.width, row.height) == (60, 40)
+        assert keys.is_original(row.photo.name)
+        assert row.photo.name.endswith(".jpg")
+        assert row.changed_at == before.changed_at
+        assert row.image.name == before.image.name
+    assert run("import_media", *PHOTO) == ({}, [])
+
+
+def test_any_files_are_imported_and_exported_again(places: str) -> None:
+    data = b"%PDF" + bytes(100_000)
+    row = Picture.objects.create(document=ContentFile(data, name="My letter.pdf"))
+    assert run("import_media", *DOCUMENT) == ({"copied": 1}, [])
+    row.refresh_from_db()
+    assert row.file.read() == data
+    old = row.document.name
+    Picture.objects.update(document="")
+    assert run("export_media", *reversed(DOCUMENT)) == ({"copied": 1}, [])
+    row.refresh_from_db()
+    assert row.document.read() == data
+    assert row.document.name != old
+    assert media_storage().has(row.file.name)
+    assert run("export_media", *reversed(DOCUMENT)) == ({}, [])
+
+
+@pytest.mark.parametrize("places", ["S3 to S3"], indirect=True)
+def test_files_are_copied_by_the_server_where_both_are_on_s3(places: str) -> None:
+    Picture.objects.create(document=ContentFile(bytes(1000), name="letter.pdf"))
+    sent = operations(media_storage())
+    run("import_media", *DOCUMENT)
+    assert sent.count("CopyObject") == 1
+    assert not {"PutObject", "GetObject"} & set(sent)
+    storage: Any = media_storage()
+    name = Picture.objects.get().file.name
+    head = storage.client.head_object(Bucket=storage.bucket_name, Key=f"new/{name}")
+    assert head["ContentType"] == "application/pdf"
+    assert head["CacheControl"] == "public, max-age=31536000, immutable"
+
+
+def test_what_cannot_be_imported_is_told_and_left() -> None:
+    good = picture(1)
+    no_image = Picture.objects.create()
+    Picture.objects.filter(pk=no_image.pk).update(
+        image=default_storage.save("no.jpg", ContentFile(b"text"))
+    )
+    gone = picture(2)
+    Path(gone.image.path).unlink()
+    counts, files = run("import_media", *PHOTO)
+    assert counts == {"copied": 1, "refused": 1, "missing": 1}
+    assert {(file["what"], file["name"]) for file in files} == {
+        ("refused", "no.jpg"),
+        ("missing", gone.image.name),
+    }
+    assert [bool(row.photo) for row in Picture.objects.order_by("pk")] == [True, False, False]
+    good.refresh_from_db()
+    assert good.photo
+
+
+def test_an_import_goes_on_where_it_has_ended() -> None:
+    for number in range(5):
+        picture(number)
+    assert run("import_media", *PHOTO, "--limit", "2") == ({"copied": 2}, [])
+    names = set(Picture.objects.exclude(photo="").values_list("photo", flat=True))
+    assert run("import_media", *PHOTO) == ({"copied": 3}, [])
+    assert len(names & set(Picture.objects.values_list("photo", flat=True))) == 2
+
+
+def replace(row: Picture) -> None:
+    Picture.objects.filter(pk=row.pk).update(image="pictures/another.jpg")
+
+
+def fill(row: Picture) -> None:
+    Picture.objects.filter(pk=row.pk).update(photo="already/there.jpg")
+
+
+def delete(row: Picture) -> None:
+    Picture.objects.filter(pk=row.pk).delete()
+
+
+@pytest.mark.parametrize("change", [replace, fill, delete])
+def test_a_row_that_is_changed_meanwhile_is_left(
+    change: Callable[[Picture], None], any_storage: Any
+) -> None:
+    row = picture(1)
+    model = Picture._meta
+    move = Move(model.get_field("image"), model.get_field("photo"))  # type: ignore[arg-type]
+    [item] = move._rows()
+    copied = move._copy(item)
+    change(row)
+    assert move._write(copied).what == "left"
+    assert not any_storage.has(copied.values["photo"])
+    assert not Picture.objects.filter(photo=copied.values["photo"]).exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("album.Picture.image", "album.Picture.imagine"), "'album.Picture.imagine' is no field"),
+        (("album.Nothing.image", "album.Picture.photo"), "'album.Nothing.image' is no field"),
+        (("album.Picture", "album.Picture.photo"), "'album.Picture' is no field"),
+        (("album.Picture.width", "album.Picture.photo"), "PositiveIntegerField, wanted: a field"),
+        (("album.Picture.photo", "album.Picture.image"), "must be a MediaField"),
+        (("album.Picture.photo", "album.Picture.file"), "must be a FileField that is none"),
+        (("album.Picture.image", "gallery.Photo.photo"), "two fields of the same model"),
+    ],
+)
+def test_fields_that_make_no_sense(arguments: tuple[str, str], message: str) -> None:
+    with pytest.raises(CommandError, match=message):
+        call_command("import_media", *arguments, stdout=StringIO(), stderr=StringIO())
+
+
+def test_a_change_of_a_row_is_not_lost(small_jpeg: bytes) -> None:
+    row = picture(1)
+    moment = timezone.now()
+    Picture.objects.update(changed_at=moment)
+    run("import_media", *PHOTO)
+    row.refresh_from_db()
+    assert row.changed_at == moment

@@ -1,0 +1,152 @@
+"""``clean_media_orphans``: no file that a row names is ever called an orphan, let alone deleted."""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.files.base import ContentFile
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from django_shift_media.storages import media_storage
+from django_shift_media.upkeep import orphans
+from django_shift_media.upkeep.rows import Index, media_columns
+from django_shift_media.upkeep.walk import Walk
+from gallery.models import Attachment, Photo
+from tests.galleries import MANAGE, environment
+from tests.stores import keys_of, new_key, put, resize_of
+from tests.test_originals import finish, shell
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def clean(*arguments: str) -> dict[str, list[str]]:
+    """Return the names that the command tells, by what it says of them."""
+    out = StringIO()
+    try:
+        call_command("clean_media_orphans", *arguments, "--json", stdout=out, stderr=StringIO())
+    finally:
+        found: dict[str, list[str]] = {}
+        for file in json.loads(out.getvalue())["files"]:
+            found.setdefault(file["what"], []).append(file["name"])
+    return found
+
+
+@pytest.fixture
+def stored(any_storage: Any, small_jpeg: bytes) -> Iterator[set[str]]:
+    """What is to stay, whatever the command is told."""
+    photo = Photo.objects.create(photo=ContentFile(small_jpeg, name="a.jpg")).photo.name
+    file = Attachment.objects.create(file=ContentFile(b"text", name="a.txt")).file.name
+    others = [put(any_storage, name) for name in ("3c72aedc/readme.txt", "a.jpg")]
+    kept = {photo, put(any_storage, resize_of(photo)), file, *others}
+    yield kept
+    assert kept <= keys_of(any_storage)
+
+
+def test_orphans_are_reported_and_deleted_only_if_told_so(
+    any_storage: Any, stored: set[str]
+) -> None:
+    orphan = put(any_storage, new_key())
+    resize = put(any_storage, resize_of(orphan))
+    assert clean() == {}  # stored less than a day ago
+    time.sleep(1.1)  # S3 counts in seconds
+    assert clean("--grace", "0s") == {"orphaned": [orphan]}
+    assert clean("--grace", "0s", "--delete", "--dry-run") == {"orphaned": [orphan]}
+    assert keys_of(any_storage) == {*stored, orphan, resize}
+    assert clean("--grace", "1h", "--delete") == {}
+    assert clean("--grace", "0s", "--delete") == {"deleted": [orphan]}
+    assert keys_of(any_storage) == stored
+
+
+def test_rows_whose_original_is_missing(any_storage: Any, stored: set[str]) -> None:
+    missing, foreign = new_key(), "photos/no key of ours.jpg"
+    Photo.objects.create(photo=missing)
+    Attachment.objects.create(preview=foreign)
+    Attachment.objects.create(file="a.jpg")
+    put(any_storage, new_key())
+    out = StringIO()
+    with pytest.raises(CommandError, match="2 of them"):
+        call_command("clean_media_orphans", "--missing", "--json", stdout=out, stderr=StringIO())
+    files = json.loads(out.getvalue())["files"]
+    assert {(file["what"], file["name"], file["note"]) for file in files} == {
+        ("missing", missing, "named by gallery.Photo.photo"),
+        ("missing", foreign, "named by gallery.Attachment.preview"),
+    }
+    Photo.objects.filter(photo=missing).delete()
+    Attachment.objects.filter(preview=foreign).delete()
+    assert clean("--missing") == {}
+
+
+# A file is stored a while before its row is committed, as in a slow transaction.
+UPLOADS = """
+import time
+from django.core.files.base import ContentFile
+from django.db import transaction
+from gallery.models import Attachment
+
+print("ready", flush=True)
+for number in range(30):
+    with transaction.atomic():
+        row = Attachment(file=ContentFile(b"text", name="a.txt"))
+        row.file.save("a.txt", ContentFile(b"text"), save=False)
+        time.sleep(0.1)
+        row.save()
+"""
+ORPHANS = """
+from django_shift_media import keys
+from django.core.files.base import ContentFile
+from django_shift_media.storages import media_storage
+
+for _ in range(5):
+    media_storage().save(keys.new_original("a.txt"), ContentFile(b"text"))
+"""
+LOOK = """
+from django_shift_media.storages import media_storage
+from gallery.models import Attachment
+
+print(Attachment.objects.count(), sum(row.file.storage.has(row.file.name) for row in
+    Attachment.objects.all()))
+"""
+
+
+def test_uploads_that_run_meanwhile_are_safe(tmp_path: Path) -> None:
+    settings = environment(tmp_path)
+    manage = [sys.executable, str(MANAGE)]
+    subprocess.run([*manage, "migrate", "-v0"], env=settings, check=True)
+    finish(shell(settings, ORPHANS))
+    uploads = shell(settings, UPLOADS)
+    assert uploads.stdout
+    assert uploads.stdout.readline() == "ready\n"
+    deleted = 0
+    while uploads.poll() is None or deleted < 5:
+        command = [*manage, "clean_media_orphans", "--grace", "1s", "--delete", "--json"]
+        output = subprocess.run(command, env=settings, check=True, capture_output=True)
+        deleted += json.loads(output.stdout)["counts"].get("deleted", 0)
+    assert deleted == 5
+    assert finish(uploads) == ""
+    assert finish(shell(settings, LOOK)) == "30 30\n"
+
+
+def test_rows_that_come_to_name_a_file_while_orphans_are_looked_for() -> None:
+    storage = media_storage()
+    key = put(storage, new_key())
+    columns = media_columns()
+    with Index() as index:
+        orphans.read_names(index, columns)
+        [page] = Walk(storage, 1)
+        [entry] = page
+        found = orphans.find_orphans([page], index, columns, timezone.now() + timedelta(1))
+        assert [orphan.key for orphan in found] == [key]
+        Photo.objects.create(photo=key)
+        found = orphans.find_orphans([page], index, columns, timezone.now() + timedelta(1))
+        assert list(found) == []
+        [kept] = orphans.delete(storage, [entry], columns, 1)
+        assert kept.what == "kept"
+    assert storage.has(key)

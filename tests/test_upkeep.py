@@ -1,0 +1,146 @@
+"""What all commands for many files share: progress, reports, and an end in order."""
+
+import fcntl
+import json
+import os
+import pty
+import re
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from django_shift_media.management.upkeep import moment
+from django_shift_media.storages import LocalMediaStorage
+from tests.galleries import MANAGE, environment
+from tests.stores import keys_of, new_key, put, resize_of
+
+MANAGED = [sys.executable, str(MANAGE)]
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> dict[str, str]:
+    """A gallery of its own, whose media are 1,000 originals and as many resizes."""
+    settings = environment(tmp_path)
+    subprocess.run([*MANAGED, "migrate", "-v0"], env=settings, check=True)
+    storage = LocalMediaStorage(location=tmp_path / "media")
+    for _ in range(1000):
+        put(storage, resize_of(put(storage, new_key())))
+    return settings
+
+
+def kept(site: dict[str, str]) -> set[str]:
+    return keys_of(LocalMediaStorage(location=Path(site["GALLERY_DATA"], "media")))
+
+
+def on_terminal(site: dict[str, str], *command: str) -> str:
+    """Return what a person sees, with all that moves."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 100, 0, 0))
+    process = subprocess.Popen(
+        [*MANAGED, *command], env=site, stdin=theirs, stdout=theirs, stderr=theirs
+    )
+    os.close(theirs)
+    seen = b""
+    while True:
+        try:
+            seen += os.read(ours, 10_000)
+        except OSError:  # the other side has closed it
+            break
+    os.close(ours)
+    assert process.wait(60) == 0
+    return seen.decode()
+
+
+def test_a_terminal_shows_a_bar_with_rate_and_time_left(site: dict[str, str]) -> None:
+    seen = on_terminal(site, "clear_media_resizes", "--dry-run")
+    assert re.search(
+        r"[0-9]+%\|.*\| [0-9]+/[0-9]+ \[[0-9:]+<[0-9:]+, .*(objects/s|s/ objects)", seen
+    )
+    assert seen.rstrip().endswith("1,000 would be deleted (3.9\xa0KB).")
+
+
+def run(site: dict[str, str], *command: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run([*MANAGED, *command], env=site, capture_output=True, text=True)
+
+
+def test_elsewhere_there_are_plain_lines(site: dict[str, str]) -> None:
+    ran = run(site, "clear_media_resizes", "--dry-run")
+    assert ran.returncode == 0
+    assert "\r" not in ran.stdout + ran.stderr
+    assert re.search(r"2000.*objects/s", ran.stderr)
+    assert ran.stdout == "1,000 would be deleted (3.9\xa0KB).\n"
+
+
+def test_quiet_says_nothing_and_json_one_document(site: dict[str, str]) -> None:
+    ran = run(site, "clear_media_resizes", "--dry-run", "--quiet")
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")
+    ran = run(site, "clean_media_orphans", "--grace", "0s", "--json", "--quiet")
+    document = json.loads(ran.stdout)
+    assert len(document["files"]) == document["counts"]["orphaned"] == 1000
+    assert document["finished"] is True
+    ran = run(site, "clear_media_resizes", "--dry-run", "--json", "-v2", "--quiet")
+    assert len(json.loads(ran.stdout)["files"]) == 1000
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_who_is_interrupted_says_so_and_goes_on_the_next_time(
+    site: dict[str, str], number: signal.Signals
+) -> None:
+    command = [*MANAGED, "clean_media_orphans", "--grace", "0s", "--delete", "--json"]
+    process = subprocess.Popen(command, env=site, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    wait_until(lambda: len(kept(site)) < 1950)
+    process.send_signal(number)
+    output, errors = process.communicate(timeout=60)
+    assert process.returncode == 128 + number
+    assert b"Traceback" not in errors
+    document = json.loads(output)
+    assert document["finished"] is False
+    left = len(kept(site))
+    assert 0 < left < 2000
+    # What it said that it deleted is gone, and what was in the hands of its workers.
+    assert 0 <= 2000 - left - 2 * document["counts"]["deleted"] <= 2 * 2 * 8
+    again = run(site, *command[2:])
+    assert json.loads(again.stdout)["finished"] is True
+    assert kept(site) == set()
+
+
+def wait_until(true: Callable[[], Any], seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("2026-11-01", datetime(2026, 11, 1, 5, tzinfo=UTC)),
+        ("2026-11-01T12:30", datetime(2026, 11, 1, 18, 30, tzinfo=UTC)),
+        ("2026-11-01T12:30+00:00", datetime(2026, 11, 1, 12, 30, tzinfo=UTC)),
+    ],
+)
+def test_moments(text: str, wanted: datetime) -> None:
+    assert moment(text) == wanted  # in the default time zone, which is Chicago's
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("90s", 90), ("15m", 900), ("6h", 21600), ("1d", 86400), ("2w", 1209600)]
+)
+def test_moments_ago(text: str, seconds: int) -> None:
+    assert abs(timezone.now() - moment(text) - timedelta(seconds=seconds)) < timedelta(seconds=5)
+
+
+@pytest.mark.parametrize("text", ["", "d", "1", "-1d", "1y", "tomorrow", "2026-13-01"])
+def test_no_moments(text: str) -> None:
+    with pytest.raises(ValueError):
+        moment(text)
