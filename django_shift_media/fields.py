@@ -16,19 +16,16 @@ from django.forms import Field as FormField
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from django_shift_media import keys, placeholders
-from django_shift_media.conf import conf
+from django_shift_media import keys
 from django_shift_media.engines import ImageInfo
 from django_shift_media.exceptions import UnacceptableFile
+from django_shift_media.field_checks import MAX_LENGTH, check_field
 from django_shift_media.files import MediaFile
 from django_shift_media.forms import REFUSALS, MediaFormField, refusal
 from django_shift_media.orphans import Deletion, Orphans
 from django_shift_media.resizes import parse_focal_point
 from django_shift_media.storages import media_storage
 from django_shift_media.uploads import Facts, Kind, examine, placeholder
-
-# Room for the longest key, and what every database indexes.
-_MAX_LENGTH = 255
 
 __all__ = ["MediaField", "MediaFile", "validate_focal_point"]
 
@@ -153,7 +150,7 @@ class MediaField(models.FileField):
         # No part of deconstruct(): the models of migrations delete no files.
         self.delete_orphans = delete_orphans
         self.warm = tuple(warm)  # nor do they enqueue anything
-        kwargs.setdefault("max_length", _MAX_LENGTH)
+        kwargs.setdefault("max_length", MAX_LENGTH)
         super().__init__(verbose_name, name, **kwargs)
 
     @property
@@ -176,7 +173,7 @@ class MediaField(models.FileField):
             "height_field": None,
             "placeholder_field": None,
             "focal_point_field": None,
-            "max_length": _MAX_LENGTH,
+            "max_length": MAX_LENGTH,
         }
         for argument, default in defaults.items():
             if (value := getattr(self, argument)) != default:
@@ -296,70 +293,5 @@ class MediaField(models.FileField):
         if isinstance(file, File) and any(facts := self.facts_of(file)):
             self.write_facts(instance, facts)
 
-    # -- checks -------------------------------------------------------------------------------
-
     def check(self, **kwargs: Any) -> list[checks.CheckMessage]:
-        return [
-            *super().check(**kwargs),
-            *self._check_other_fields(),
-            *self._check_max_length(),
-            *self._check_warm(),
-            *self._check_placeholder(),
-        ]
-
-    def _check_other_fields(self) -> list[checks.CheckMessage]:
-        names = {field.name for field in self.model._meta.get_fields()}
-        return [
-            checks.Error(
-                f"{argument} is {getattr(self, argument)!r}, which is no field of the model.",
-                hint=f"The fields are: {', '.join(sorted(names))}.",
-                obj=self,
-                id="shift_media.E101",
-            )
-            for argument in (*(f"{fact}_field" for fact in Facts._fields), "focal_point_field")
-            if getattr(self, argument) not in {None, *names}
-        ]
-
-    def _check_warm(self) -> list[checks.CheckMessage]:
-        return [
-            checks.Error(
-                f"warm has {name!r}, which is none of SHIFT_MEDIA_PRESETS.",
-                hint=f"The presets are: {', '.join(conf.presets)}.",
-                obj=self,
-                id="shift_media.E105",
-            )
-            for name in self.warm
-            if name not in conf.presets
-        ]
-
-    def _check_max_length(self) -> list[checks.CheckMessage]:
-        if self.max_length is not None and self.max_length >= keys.SHORTEST_KEY_LENGTH:
-            return []
-        return [
-            checks.Error(
-                f"max_length is {self.max_length!r}, which is too short for a key.",
-                hint=f"Leave it out ({_MAX_LENGTH}), or take {keys.SHORTEST_KEY_LENGTH} or more.",
-                obj=self,
-                id="shift_media.E102",
-            )
-        ]
-
-    def _check_placeholder(self) -> "Iterator[checks.CheckMessage]":
-        if not self.placeholder_field:
-            return
-        columns = {field.name: field for field in self.model._meta.fields}
-        length = getattr(columns.get(self.placeholder_field), "max_length", None)
-        if length is not None and length < placeholders.MAX_LENGTH:
-            yield checks.Error(
-                f"{self.placeholder_field!r} has max_length={length}, too short for a placeholder.",
-                hint=f"Take {placeholders.MAX_LENGTH}.",
-                obj=self,
-                id="shift_media.E103",
-            )
-        if not placeholders.is_installed():
-            yield checks.Error(
-                f"placeholder_field is {self.placeholder_field!r}, but thash is not installed.",
-                hint='pip install "django-shift-media[placeholders]"',
-                obj=self,
-                id="shift_media.E104",
-            )
+        return [*super().check(**kwargs), *check_field(self)]

@@ -152,14 +152,15 @@ def test_a_format_that_is_not_allowed_is_refused_by_its_name(
         settings.SHIFT_MEDIA_FORMATS = ["png"]
     picture = landscape(32, 24, 3)
     data = heic(picture) if format == "heic" else written(format, picture)
-    with pytest.raises(UnreadableImage, match=r"This is an image in the format [A-Z].*, accepted are "):
+    named = r"This is an image in the format [A-Z].*, accepted are "
+    with pytest.raises(UnreadableImage, match=named):
         engine.verify(data, max_pixels=ENOUGH)
 
 
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "This is SVG, which may hold scripts; accepted are JPEG, "),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "This is SVG, which may hold scripts;"),
         (b'\xef\xbb\xbf<?xml version="1.0"?>\n<!-- a --><svg/>', "This is SVG"),
         (
             encoded(landscape(40, 30, 0), "JPEG").replace(
