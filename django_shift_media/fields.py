@@ -80,6 +80,8 @@ class MediaField(models.FileField):
         The largest file that is accepted; an image must keep to ``SHIFT_MEDIA_MAX_BYTES``, too.
     ``width_field``, ``height_field``
         The names of integer fields that are kept at the image's upright size in pixels.
+    ``size_field``
+        The name of an integer field that is kept at the file's size in bytes.
     ``placeholder_field``
         The name of a character field that is kept at what a page shows until the image has
         loaded, see ``Placeholder``. It needs ``max_length=44``, and the package ``thash``.
@@ -124,6 +126,7 @@ class MediaField(models.FileField):
         max_bytes: int | None = None,
         width_field: str | None = None,
         height_field: str | None = None,
+        size_field: str | None = None,
         placeholder_field: str | None = None,
         focal_point_field: str | None = None,
         delete_orphans: bool = False,
@@ -142,6 +145,7 @@ class MediaField(models.FileField):
         self.max_bytes = max_bytes
         self.width_field = width_field
         self.height_field = height_field
+        self.size_field = size_field
         self.placeholder_field = placeholder_field
         self.focal_point_field = focal_point_field
         names = {fact: getattr(self, f"{fact}_field") for fact in Facts._fields}
@@ -171,6 +175,7 @@ class MediaField(models.FileField):
             "max_bytes": None,
             "width_field": None,
             "height_field": None,
+            "size_field": None,
             "placeholder_field": None,
             "focal_point_field": None,
             "max_length": MAX_LENGTH,
@@ -259,7 +264,7 @@ class MediaField(models.FileField):
                 fields = model._meta.local_fields
                 yield from (f for f in fields if isinstance(f, MediaField) and f is not self)
 
-    # -- width, height and placeholder --------------------------------------------------------
+    # -- width, height and others --------------------------------------------------------
 
     def read(self, instance: models.Model, name: str | None) -> Any:
         return getattr(instance, name) if name else None
@@ -272,11 +277,11 @@ class MediaField(models.FileField):
             setattr(instance, name, getattr(facts, fact))
 
     def measure(self, file: "File[Any]") -> Facts:
-        """Return what is to be kept of a file, none for ``kind="any"``; raise as ``examine()``."""
+        """Return what is to be kept of a file; raise as ``examine()``."""
         if not (info := self.examine(file)):
-            return Facts()
+            return Facts(size=file.size)
         shown = str(placeholder(file)) if self.placeholder_field else ""
-        return Facts(info.width, info.height, shown)
+        return Facts(info.width, info.height, shown, file.size)
 
     def facts_of(self, value: Any) -> Facts:
         """Return the facts about a value of this field, none where they take I/O to know."""

@@ -107,6 +107,14 @@ class MediaFile(FieldFile):
         return height
 
     @property
+    def size(self) -> int:
+        """The size in bytes, from ``size_field``; without one, the storage is asked for it."""
+        size: int | None = None
+        if self._committed:
+            size = self.field.read(self.instance, self.field.size_field)
+        return super().size if size is None else size
+
+    @property
     def placeholder(self) -> Placeholder | None:
         """What a page shows until the image has loaded, from ``placeholder_field``."""
         text = self.field.read(self.instance, self.field.placeholder_field)

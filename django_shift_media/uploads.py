@@ -22,6 +22,7 @@ class Facts(NamedTuple):
     width: int | None = None
     height: int | None = None
     placeholder: str = ""
+    size: int | None = None  # in bytes
 
 
 def examine(file: "File[Any]", *, kind: Kind, max_bytes: int | None) -> ImageInfo | None:

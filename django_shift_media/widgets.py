@@ -36,7 +36,8 @@ class MediaInput(forms.ClearableFileInput):
             context["widget"] |= {
                 "file_name": str(value).rpartition("/")[2],
                 "file_type": extension_of(str(value)).upper(),
-                "dimensions": _dimensions(value),
+                "dimensions": _kept(value, value.width, value.height),
+                "bytes": _kept(value, value.field.read(value.instance, value.field.size_field)),
                 "preview": _preview(value),
             }
         return context
@@ -55,8 +56,7 @@ def _preview(file: MediaFile) -> str | None:
         return None
 
 
-def _dimensions(file: MediaFile) -> tuple[int, int] | None:
-    # A form that was refused has another file on its instance already, and that one's size.
-    if getattr(file.instance, file.field.attname) != file or not (file.width and file.height):
-        return None
-    return file.width, file.height
+def _kept(file: MediaFile, *facts: int | None) -> tuple[int | None, ...]:
+    # A form that was refused has another file on its instance already, and facts about that one.
+    is_its_own = getattr(file.instance, file.field.attname) == file
+    return facts if is_its_own and all(facts) else ()

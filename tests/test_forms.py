@@ -181,3 +181,26 @@ def test_the_preview_is_a_preset_where_there_is_one(
     html = PhotoForm(instance=photo)["photo"].as_widget()
     assert "<shift-media-input" in html
     assert shown in html if shown else "<img" not in html
+
+
+def test_the_widget_shows_the_size_that_the_row_keeps(
+    photo: Photo, settings: Any, moto: Any
+) -> None:
+    assert photo.size == len(photo.photo.read())
+    photo.size = 1_234_567
+    assert (
+        f"JPG, {photo.width} × {photo.height}, 1.2\xa0MB"
+        in PhotoForm(instance=photo)["photo"].as_widget()
+    )
+    storage = new_bucket(settings, moto)
+    letter = Attachment.objects.create(file=ContentFile(bytes(2048), name="a.pdf"))
+    asked = operations(storage)
+    html = MediaInput().render("file", Attachment.objects.get(pk=letter.pk).file)
+    assert "PDF, 2.0\xa0KB" in html
+    assert letter.file.size == 2048
+    assert asked == []
+    letter.file = ContentFile(bytes(10), name="b.pdf")
+    letter.save()
+    assert Attachment.objects.get().file_size == 10
+    letter.file.delete()
+    assert Attachment.objects.get().file_size is None

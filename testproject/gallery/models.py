@@ -8,11 +8,13 @@ class Photo(models.Model):
     photo = MediaField(
         width_field="width",
         height_field="height",
+        size_field="size",
         placeholder_field="placeholder",
         focal_point_field="focal_point",
     )
     width = models.PositiveIntegerField(null=True, editable=False)
     height = models.PositiveIntegerField(null=True, editable=False)
+    size = models.PositiveBigIntegerField(null=True, editable=False)
     placeholder = models.CharField(max_length=44, blank=True, editable=False)
     focal_point = models.CharField(
         max_length=7,
@@ -33,7 +35,10 @@ class Attachment(models.Model):
     """A file of any kind, to any photo; both of its fields may be empty."""
 
     photo = models.ForeignKey(Photo, models.CASCADE, null=True, blank=True)
-    file = MediaField(kind="any", blank=True, max_bytes=1_000_000, delete_orphans=True)
+    file = MediaField(
+        kind="any", blank=True, max_bytes=1_000_000, size_field="file_size", delete_orphans=True
+    )
+    file_size = models.PositiveBigIntegerField(null=True, editable=False)
     preview = MediaField(null=True, blank=True, focal_point_field="preview_focus")
     preview_focus = models.CharField(max_length=7, blank=True, validators=[validate_focal_point])
 
