@@ -7,6 +7,7 @@ is transparent.
 """
 
 import io
+import itertools
 from functools import lru_cache
 from typing import Any
 
@@ -16,6 +17,7 @@ _LARGEST_PROFILE = 10_000_000  # bytes; those of printing presses have up to thr
 # Red, green and blue of Display P3 in XYZ, adapted to D50 as profiles have them: SMPTE EG 432-1.
 _P3 = ((0.5151, 0.2412, -0.0011), (0.2920, 0.6922, 0.0419), (0.1571, 0.0666, 0.7841))
 _NEAR = 0.003
+_LEVELS = 9  # of red, green and blue, that are tried
 
 
 def to_full_colour(image: Image.Image) -> Image.Image:
@@ -84,7 +86,8 @@ def _converted(image: Image.Image, profile: bytes | None) -> Image.Image:
     try:
         if is_grey and not _is_for_grey(profile):
             image = image.convert("RGB")
-        converted = _transform(profile, image.mode).apply(image)
+        transform = _transform(profile, image.mode)
+        converted = transform.apply(image) if transform else image
     except (ImageCms.PyCMSError, OSError):
         return image  # a broken profile, or one for other pictures: viewers ignore it, too
     return converted.convert("L") if is_grey else converted
@@ -103,12 +106,16 @@ def _opened(profile: bytes) -> Any:
 
 
 @lru_cache(maxsize=16)
-def _transform(profile: bytes | None, mode: str) -> ImageCms.ImageCmsTransform:
-    """Return what converts from a profile; None: from Lab. Photos of one camera share it."""
+def _transform(profile: bytes | None, mode: str) -> ImageCms.ImageCmsTransform | None:
+    """
+    Return what converts from a profile, None: from Lab. Photos of one camera share it.
+
+    For the many profiles that are of sRGB themselves, there is none.
+    """
     source = (
         ImageCms.ImageCmsProfile(io.BytesIO(profile)) if profile else ImageCms.createProfile("LAB")
     )
-    return ImageCms.buildTransform(
+    transform = ImageCms.buildTransform(
         source,
         ImageCms.createProfile("sRGB"),
         mode,
@@ -116,3 +123,14 @@ def _transform(profile: bytes | None, mode: str) -> ImageCms.ImageCmsTransform:
         renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
         flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
     )
+    return transform if mode not in {"L", "RGB"} or _changes_colours(transform, mode) else None
+
+
+def _changes_colours(transform: ImageCms.ImageCmsTransform, mode: str) -> bool:
+    """Try a chart: say whether any of its colours changes by more than rounding."""
+    chart = Image.new("RGB", (_LEVELS**3, 1))
+    levels = [round(255 * level / (_LEVELS - 1)) for level in range(_LEVELS)]
+    chart.putdata(list(itertools.product(levels, repeat=3)))
+    chart = chart.convert(mode)
+    changes = ImageChops.difference(transform.apply(chart), chart.convert("RGB"))
+    return max(most for _, most in changes.getextrema()) > 1  # type: ignore[misc]
