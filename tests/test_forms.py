@@ -167,7 +167,7 @@ def test_a_file_that_no_upload_has_named_is_shown_without_a_preview() -> None:
 @pytest.mark.parametrize(
     ("presets", "only", "shown"),
     [
-        ({}, False, "/400x300-fit-78-noupscale-"),
+        ({}, False, "/400x300-fit-82-noupscale-"),
         ({"preview": {"size": "200x"}}, False, "/200x-fit-80-noupscale-"),
         ({"preview": {"size": "200x"}}, True, "/200x-fit-80-noupscale-"),
         ({"avatar": {"size": "96x96"}}, True, None),

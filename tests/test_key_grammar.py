@@ -23,7 +23,7 @@ PUBLISHED: list[tuple[str, str, dict[str, Any]]] = [
     (
         "x200-fit-60-upscale.avif",
         "f4160d38a4c9b1972122e3d5e21f6beb",
-        {"width": None, "format": "avif", "upscale": True},
+        {"width": None, "format": "avif", "quality": 60, "upscale": True},
     ),
     (
         "200x200-fill-65-upscale.webp",
@@ -40,7 +40,7 @@ PUBLISHED: list[tuple[str, str, dict[str, Any]]] = [
     (
         "200x200-padbg1a2b3c-78-noupscale.webp",
         "3c4fc0d3dfb79fbe01dd966fe5549969",
-        {"how": "pad", "background": "1a2b3c", "format": "webp"},
+        {"how": "pad", "background": "1a2b3c", "format": "webp", "quality": 78},
     ),
     (
         "200x200-fitbgffffff-90-noupscale.png",
@@ -55,7 +55,7 @@ PUBLISHED: list[tuple[str, str, dict[str, Any]]] = [
     (
         "200x200-fitframe3-78-noupscale.webp",
         "d3823806d461a006c936eaa874f0857e",
-        {"frame": 3, "format": "webp"},
+        {"frame": 3, "format": "webp", "quality": 78},
     ),
     ("200x200-fitgray-80-noupscale.jpg", "4c5e1adca378f403ae22d9aaf03eb8f8", {"grayscale": True}),
     (
