@@ -113,7 +113,7 @@ def _heic(data: bytes) -> Image.Image:
     try:
         from pillow_heif import HeifImageFile
     except ImportError as error:
-        raise _needs("heic", "pillow-heif") from error
+        raise _needs("heic") from error
     # Opened by itself, it need not be registered for the whole process.
     image: Image.Image = HeifImageFile(io.BytesIO(data))  # type: ignore[no-untyped-call]
     return image
@@ -123,14 +123,14 @@ def _jpegxl(data: bytes) -> Image.Image:
     try:
         from pillow_jxl.JpegXLImagePlugin import JXLImageFile
     except ImportError as error:
-        raise _needs("jxl", "pillow-jxl-plugin") from error
+        raise _needs("jxl") from error
     image: Image.Image = JXLImageFile(io.BytesIO(data))
     return image
 
 
-def _needs(format: str, package: str) -> ImproperlyConfigured:
+def _needs(format: SourceFormat) -> ImproperlyConfigured:
     return ImproperlyConfigured(
-        f"SHIFT_MEDIA_FORMATS has {format!r}, which takes a package: pip install {package}"
+        f"SHIFT_MEDIA_FORMATS has {format!r}: pip install django-shift-media[{format}]"
     )
 
 
