@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Iterator
+from importlib.util import find_spec
 from typing import Any
 
 from django.conf import settings
@@ -12,6 +13,7 @@ from django.utils.encoding import force_bytes
 
 from django_shift_media.conf import NAMES, conf
 from django_shift_media.engines import get_engine
+from django_shift_media.formats import SOURCES
 from django_shift_media.mount import mount_path
 from django_shift_media.presets import preset_error
 from django_shift_media.storages import MediaStorage, media_storage
@@ -52,6 +54,23 @@ def check_engine(**kwargs: Any) -> list[CheckMessage]:
         hint = "Leave it out to use Pillow."
         return [Error(str(error), hint=hint, id="shift_media.E003")]
     return []
+
+
+@register()
+def check_formats(**kwargs: Any) -> list[CheckMessage]:
+    try:
+        formats = conf.formats
+    except ImproperlyConfigured:  # reported as E002
+        return []
+    return [
+        Error(
+            f"SHIFT_MEDIA_FORMATS has {format!r}, and {module} is not installed.",
+            hint=f"pip install django-shift-media[{format}]",
+            id="shift_media.E011",
+        )
+        for format in formats
+        if (module := SOURCES[format].module) and not find_spec(module)
+    ]
 
 
 @register()

@@ -50,10 +50,15 @@ SourceFormat = Literal["jpg", "png", "webp", "avif", "gif", "tiff", "bmp", "heic
 
 
 class Source(NamedTuple):
-    """A format that originals may have: what people and browsers call it."""
+    """
+    A format that originals may have: what people and browsers call it.
+
+    ``module`` is what Pillow needs to read it, which the extra of the format's name installs.
+    """
 
     name: str
     content_type: str
+    module: str | None = None
 
 
 SOURCES: MappingProxyType[SourceFormat, Source] = MappingProxyType(
@@ -65,8 +70,8 @@ SOURCES: MappingProxyType[SourceFormat, Source] = MappingProxyType(
         "gif": Source("GIF", "image/gif"),
         "tiff": Source("TIFF", "image/tiff"),
         "bmp": Source("BMP", "image/bmp"),
-        "heic": Source("HEIC", "image/heic"),
-        "jxl": Source("JPEG XL", "image/jxl"),
+        "heic": Source("HEIC", "image/heic", "pillow_heif"),
+        "jxl": Source("JPEG XL", "image/jxl", "pillow_jxl"),
     }
 )
 

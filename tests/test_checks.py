@@ -1,3 +1,4 @@
+import sys
 from typing import Any
 
 import pytest
@@ -49,6 +50,12 @@ def test_a_misspelt_setting_is_named(settings: Any) -> None:
         ("SHIFT_MEDIA_SIGNING_KEY_FALLBACKS", "one"),
         ("SHIFT_MEDIA_ENGINE", None),
         ("SHIFT_MEDIA_CACHE", 1.5),
+        ("SHIFT_MEDIA_FORMATS", "jpg"),
+        ("SHIFT_MEDIA_FORMATS", []),
+        ("SHIFT_MEDIA_FORMATS", ["jpg", "jpeg"]),
+        ("SHIFT_MEDIA_COLOR", "cmyk"),
+        ("SHIFT_MEDIA_TRUNCATED", True),
+        ("SHIFT_MEDIA_KEEP_CREDIT", "yes"),
     ],
 )
 def test_a_wrong_value_is_named(settings: Any, name: str, value: Any) -> None:
@@ -65,6 +72,15 @@ def test_an_unknown_engine_is_named(settings: Any) -> None:
     assert found()["shift_media.E003"].msg == (
         "SHIFT_MEDIA_ENGINE is 'paint', must be one of: pillow."
     )
+
+
+def test_a_package_that_a_format_needs_is_named(settings: Any, monkeypatch: Any) -> None:
+    settings.SHIFT_MEDIA_FORMATS = ["jpg", "heic"]
+    assert found() == {}
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    message = found()["shift_media.E011"]
+    assert message.msg == "SHIFT_MEDIA_FORMATS has 'heic', and pillow_heif is not installed."
+    assert message.hint == "pip install django-shift-media[heic]"
 
 
 def test_an_unknown_alias_is_named(settings: Any) -> None:

@@ -8,7 +8,7 @@ import pyvips
 from PIL import Image, ImageDraw
 
 from django_shift_media.engines import Engine
-from django_shift_media.exceptions import FileTooLarge
+from django_shift_media.exceptions import FileTooLarge, UnreadableImage
 from django_shift_media.resizes import Resize
 from tests.pictures import ENOUGH, decoded, distance, encoded, rendered
 
@@ -210,3 +210,31 @@ def test_an_animation_is_the_same_twice(engine: Engine) -> None:
         one, other = (engine.render(animation("WEBP"), resize, max_pixels=ENOUGH) for _ in range(2))
         assert one == other
         assert decoded(one).n_frames == 5  # type: ignore[attr-defined]
+
+
+def test_a_picture_for_readers_without_animations_is_no_frame(engine: Engine) -> None:
+    alone = Image.new("RGBA", SIZE, (0, 0, 255, 255))
+    data = encoded(
+        alone,
+        "PNG",
+        save_all=True,
+        default_image=True,
+        append_images=[drawing(0), drawing(1)],
+        duration=[70, 80],
+    )
+    made = rendered(engine, data, "60x-fit-80-noupscale.webp")
+    assert durations_of(made) == [70, 80]
+    for number, frame in enumerate(frames_of(made)):
+        assert distance(frame, drawing(number).resize((60, 40), Image.Resampling.LANCZOS)) < 4
+    still = rendered(engine, data, "60x-fit-80-noupscale.jpg")
+    assert distance(still, alone.resize((60, 40))) < 4
+    chosen = rendered(engine, data, "60x-fitframe2-90-noupscale.png")
+    assert distance(chosen, drawing(1).resize((60, 40), Image.Resampling.LANCZOS)) < 4
+
+
+@pytest.mark.parametrize("format", ANIMATED)
+def test_an_animation_that_breaks_off_is_refused_at_once(engine: Engine, format: str) -> None:
+    data = animation(format)
+    data = data[: len(data) * 3 // 4]
+    with pytest.raises(UnreadableImage):
+        engine.verify(data, max_pixels=ENOUGH)

@@ -11,6 +11,7 @@ import pyvips
 from PIL import Image, ImageChops
 
 from django_shift_media.engines import Engine
+from gallery.drawings import exif
 from tests.conftest import missing
 from tests.pictures import ENOUGH, decoded, encoded, in_srgb, profile, rendered, srgb
 
@@ -118,7 +119,8 @@ def test_inks_of_adobe_are_upside_down_and_those_of_others_are_not(engine: Engin
     picture = Image.new("CMYK", (64, 64), (0, 255, 255, 0))
     adobe = encoded(picture, "JPEG")
     other = without_adobe(encoded(ImageChops.invert(picture), "JPEG"))
-    for data in (adobe, other):
+    turned = without_adobe(encoded(ImageChops.invert(picture), "JPEG", exif=exif(6)))
+    for data in (adobe, other, turned):
         made = rendered(engine, data, "8x8-fit-80-noupscale.jpg")
         assert made.mode == "RGB"
         assert difference([made.getpixel((4, 4))], [(255, 0, 0)]) < 12

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 import pytest
-from django.test import Client
+from django.test import Client, override_settings
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageCms
@@ -24,6 +24,7 @@ from django_shift_media.resizes import Resize
 from gallery.drawings import exif
 from gallery.models import Photo
 from tests.hostile import av1, avif_tiles, chunk
+from tests.pictures import ALL_FORMATS
 from tests.test_engine import PILLOW_NAMES
 
 fuzz = settings(
@@ -41,6 +42,7 @@ RESIZES = [
         "20x20-fit-80-noupscale.jpg",
         "70x50-fill-60-upscale.avif",
         "9x-fit-90-upscale.gif",
+        "30x30-padcrop1000x1000x9000x9000bg102030frame2blur2sharp50-80-noupscale.webp",
     )
 ]
 
@@ -59,11 +61,15 @@ def originals(format: str) -> list[bytes]:
         "WEBP": [frames, {"lossless": True}],
         "AVIF": [frames],
         "GIF": [frames],
+        "TIFF": [{"compression": "tiff_lzw"}, {"compression": "jpeg"}, frames],
+        "BMP": [],
     }
     files = [saved(picture, format, **options) for options in [{}, everything, *particular[format]]]
     if format == "JPEG":
         return [*files, saved(picture, "MPO", **frames), saved(picture.convert("CMYK"), format)]
-    files += [saved(picture.convert("P"), format), saved(picture.convert("LA"), format)]
+    files.append(saved(picture.convert("P"), format))
+    if format != "BMP":
+        files.append(saved(picture.convert("LA"), format))
     if format == "AVIF":
         files.append(avif_tiles(av1((64, 48)), rows=2, columns=3, size=(192, 96)))
     return files
@@ -141,7 +147,7 @@ def outcome(decode: Callable[[], Any]) -> Any:
 
 
 @pytest.mark.filterwarnings("ignore")  # of Pillow, about what is wrong with the file
-@pytest.mark.parametrize("format", PILLOW_NAMES.values())
+@pytest.mark.parametrize("format", [*PILLOW_NAMES.values(), "TIFF", "BMP"])
 @fuzz
 @given(data=st.data(), changes=mutations, resize=st.sampled_from(RESIZES))
 def test_a_mutated_file_is_decoded_or_refused(
@@ -152,10 +158,11 @@ def test_a_mutated_file_is_decoded_or_refused(
         file = with_checksums(file)
     outcome(partial(outline, file))  # by itself: the engine takes any error for a damaged file
     engine = get_engine()
-    info = outcome(partial(engine.verify, file, max_pixels=MAX_PIXELS))
+    with override_settings(SHIFT_MEDIA_FORMATS=ALL_FORMATS):
+        info = outcome(partial(engine.verify, file, max_pixels=MAX_PIXELS))
+        resized = outcome(partial(engine.render, file, resize, max_pixels=MAX_PIXELS))
     if info is not None:
         assert info.width * info.height <= 4 * MAX_PIXELS
-    resized = outcome(partial(engine.render, file, resize, max_pixels=MAX_PIXELS))
     if resized is not None:
         image = Image.open(io.BytesIO(resized))
         image.load()

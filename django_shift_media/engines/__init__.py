@@ -35,11 +35,10 @@ class ImageInfo:
 class Engine(Protocol):
     def verify(self, data: bytes, *, max_pixels: int) -> ImageInfo:
         """
-        Decode an image, of an animation its first frame, to see that all of it can be decoded.
+        Decode an image, of an animation each frame, to see that all of it can be decoded.
 
         Raise ``UnreadableImage`` or, before any pixel is decoded, ``FileTooLarge``.
-        ``max_pixels`` is for all frames together, although only one is ever decoded: others
-        who are given the file decode them all.
+        ``max_pixels`` is for all frames together.
         """
 
     def render(

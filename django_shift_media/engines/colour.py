@@ -26,12 +26,11 @@ def to_full_colour(image: Image.Image) -> Image.Image:
         return _from_16_bits(image)
     if image.mode == "CMYK":
         return _upright_ink(image)
-    if image.mode in {"L", "LA"} or (image.mode == "1" and not image.has_transparency_data):
-        is_clear = image.mode == "LA" or image.has_transparency_data
-        return image.convert("LA" if is_clear else "L")
-    if image.has_transparency_data:
-        return image.convert("RGBA")
-    return image if image.mode in {"RGB", "LAB"} else image.convert("RGB")
+    if image.mode == "LAB":
+        return image
+    base = "L" if image.mode in {"1", "L", "LA"} else "RGB"
+    mode = f"{base}A" if image.has_transparency_data else base
+    return image if image.mode == mode else image.convert(mode)
 
 
 def _from_16_bits(image: Image.Image) -> Image.Image:

@@ -18,7 +18,7 @@ from django_shift_media.conf import conf
 from django_shift_media.engines.credit import exif_of
 from django_shift_media.engines.jpegxl import jpegxl_size
 from django_shift_media.engines.limits import check_source
-from django_shift_media.engines.outlines import outline
+from django_shift_media.engines.outlines import Outline, outline
 from django_shift_media.engines.sources import accepted_format, not_accepted
 from django_shift_media.exceptions import (
     DAMAGED,
@@ -54,14 +54,20 @@ class Opened:
     """
     An image that is open: ``image`` as it is stored, ``turn`` what makes it upright.
 
-    ``size`` is the upright size before anything is decoded at a smaller scale.
+    ``size`` is the upright size before anything is decoded at a smaller scale. ``frames`` are the
+    numbers of those of the animation, from 0, or from 1 where a picture goes before it that is
+    for readers which know no animations.
     """
 
     image: Image.Image
     format: SourceFormat
     size: tuple[int, int]
-    frames: int
+    frames: range
     turn: Image.Transpose | None
+
+    def still(self, frame: int | None) -> int:
+        """Return the number of the picture to be shown as a still one, or of a frame from 1."""
+        return 0 if frame is None else self.frames[min(frame, len(self.frames)) - 1]
 
 
 def opened(data: bytes, max_pixels: int) -> Opened:
@@ -73,12 +79,9 @@ def opened(data: bytes, max_pixels: int) -> Opened:
     if format == "jxl":  # it is decoded as it is opened
         check_source(jpegxl_size(data), max_pixels, format)
     image = _open(data, format)
-    frames = 1
-    if format in _ANIMATED:
-        # Pillow's own number is for AVIF only: it walks through a GIF again to count its frames.
-        frames = claimed.frames if claimed else getattr(image, "n_frames", 1)
+    frames = _frames(image, format, claimed)
     progressive = bool(image.info.get("progressive"))
-    check_source(image.size, max_pixels, format, frames=frames, progressive=progressive)
+    check_source(image.size, max_pixels, format, frames=frames.stop, progressive=progressive)
     _check_tiles(image, max_pixels)
     if image.format == "PNG":
         # Its EXIF may follow its pixels: getexif() would do this, and no error would be seen.
@@ -116,7 +119,7 @@ def _heic(data: bytes) -> Image.Image:
     try:
         from pillow_heif import HeifImageFile
     except ImportError as error:
-        raise _needs("heic", "pillow-heif") from error
+        raise _needs("heic") from error
     # Opened by itself, it need not be registered for the whole process.
     image: Image.Image = HeifImageFile(io.BytesIO(data))  # type: ignore[no-untyped-call]
     return image
@@ -126,15 +129,24 @@ def _jpegxl(data: bytes) -> Image.Image:
     try:
         from pillow_jxl.JpegXLImagePlugin import JXLImageFile
     except ImportError as error:
-        raise _needs("jxl", "pillow-jxl-plugin") from error
+        raise _needs("jxl") from error
     image: Image.Image = JXLImageFile(io.BytesIO(data))
     return image
 
 
-def _needs(format: str, package: str) -> ImproperlyConfigured:
+def _needs(format: SourceFormat) -> ImproperlyConfigured:
     return ImproperlyConfigured(
-        f"SHIFT_MEDIA_FORMATS has {format!r}, which takes a package: pip install {package}"
+        f"SHIFT_MEDIA_FORMATS has {format!r}: pip install django-shift-media[{format}]"
     )
+
+
+def _frames(image: Image.Image, format: SourceFormat, claimed: Outline | None) -> range:
+    if format not in _ANIMATED:
+        return range(1)
+    if claimed and format == "gif":  # Pillow would walk through all of it again to count them
+        return range(claimed.frames)
+    is_apart = getattr(image, "default_image", False)
+    return range(int(is_apart), getattr(image, "n_frames", 1))
 
 
 def _check_tiles(image: Image.Image, max_pixels: int) -> None:

@@ -53,7 +53,8 @@ def verify(data: bytes, *, max_pixels: int) -> ImageInfo:
     with decoding(data):
         source = opened(data, max_pixels)
         source.image.draft(None, (1, 1))  # JPEG only: read every byte, make few pixels
-        source.image.load()
+        for _ in frames_of(source.image, range(source.frames.stop)):
+            pass
         return ImageInfo(source.format, *source.size)
 
 
@@ -86,9 +87,9 @@ def render_many(
 
 def _job(resize: Resize, source: Opened, max_pixels: int) -> _Job:
     plan = resize.plan(*source.size)
-    numbers: Sequence[int] = range(source.frames)
-    if resize.frame or not FORMATS[resize.format].animated:
-        numbers = [min(resize.frame or 1, source.frames) - 1]
+    numbers: Sequence[int] = source.frames
+    if resize.frame or len(numbers) == 1 or not FORMATS[resize.format].animated:
+        numbers = [source.still(resize.frame)]
     check_result(plan.size, max_pixels, frames=len(numbers))
     return _Job(resize, plan, source, source.image.info.get("icc_profile"), numbers)
 
@@ -136,12 +137,12 @@ def _picture(job: _Job, plays: int, exif: bytes | None) -> Picture:
     return Picture(job.frames, timing, profile, exif)
 
 
-def _orient(image: Image.Image, job: _Job) -> Image.Image:
-    return image if job.source.turn is None else image.transpose(job.source.turn)
-
-
 def _to_full_colour(image: Image.Image, job: _Job) -> Image.Image:
     return to_full_colour(image)
+
+
+def _orient(image: Image.Image, job: _Job) -> Image.Image:
+    return image if job.source.turn is None else image.transpose(job.source.turn)
 
 
 def _scale(image: Image.Image, job: _Job) -> Image.Image:
@@ -206,8 +207,8 @@ def _to_grey(image: Image.Image, job: _Job) -> Image.Image:
 
 Step = Callable[[Image.Image, _Job], Image.Image]
 STEPS: tuple[Step, ...] = (
-    _orient,
     _to_full_colour,
+    _orient,
     _scale,
     _to_srgb,
     _put_on_background,
