@@ -634,4 +634,4 @@ def test_a_page_needs_neither_credentials_nor_a_server(
     name = ORIGINAL.partition("/site/")[2]
     Photo.objects.bulk_create([Photo(photo=name, width=4, height=3)])
     page = client.get("/").content.decode()
-    assert page.count("http://media.s3-website.eu-central-1.amazonaws.com/site/3c72aedc/") == 3
+    assert page.count("http://media.s3-website.eu-central-1.amazonaws.com/site/3c72aedc/") == 4

@@ -19,6 +19,8 @@ from PIL import Image
 
 from django_shift_media.exceptions import Busy, StorageUnavailable
 from django_shift_media.places import places
+from django_shift_media.resizes import Resize
+from django_shift_media.signing import sign
 from django_shift_media.storages import LocalMediaStorage, media_storage
 from gallery.drawings import draw_photo
 from gallery.models import Attachment, Photo
@@ -175,7 +177,7 @@ def test_an_original_beyond_the_limits_is_refused(
 
 def test_an_attachment_that_is_no_image_says_so(client: Client) -> None:
     attachment = Attachment.objects.create(file=ContentFile(b"%PDF-1.4", name="a.pdf"))
-    answer = client.get(attachment.file.resize("50x50"))
+    answer = client.get("/media/" + sign(attachment.file.name, Resize(width=50, height=50)))
     assert (answer.status_code, answer.content) == (
         422,
         b"This is not one of the accepted image formats: JPEG, PNG, WebP, AVIF, GIF.\n",
