@@ -69,7 +69,7 @@ def test_rows_whose_original_is_missing(any_storage: Any, stored: set[str]) -> N
     missing, foreign = new_key(), "photos/no key of ours.jpg"
     Photo.objects.create(photo=missing)
     Attachment.objects.create(preview=foreign)
-    Attachment.objects.create(file="a.jpg")
+    Attachment.objects.bulk_create([Attachment(file="a.jpg")])
     put(any_storage, new_key())
     out = StringIO()
     with pytest.raises(CommandError, match="2 of them"):

@@ -52,14 +52,14 @@ def bay(transactional_db: None) -> Photo:
 @pytest.mark.parametrize(
     ("width", "density", "chosen"),
     [
-        (320, 1, "320x320-fill-60"),  # the art direction
-        (320, 2, "640x640-fill-60"),
-        (600, 1, "640x360-fill-60"),
-        (600, 2, "1280x720-fill-60"),
-        (1280, 1, "640x360-fill-60"),  # half of the page
-        (1900, 1, "960x540-fill-60"),
-        (1280, 2, "1280x720-fill-60"),
-        (1900, 3, "1280x720-fill-60"),
+        (320, 1, "320x320-fill-66"),  # the art direction
+        (320, 2, "640x640-fill-66"),
+        (600, 1, "640x360-fill-66"),
+        (600, 2, "1280x720-fill-66"),
+        (1280, 1, "640x360-fill-66"),  # half of the page
+        (1900, 1, "960x540-fill-66"),
+        (1280, 2, "1280x720-fill-66"),
+        (1900, 3, "1280x720-fill-66"),
     ],
 )
 def test_the_browser_chooses_by_width_and_density(
