@@ -1,7 +1,6 @@
 """Resizes made ahead of their first viewer: which, and all of an original from one decode."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from functools import partial
 from typing import TYPE_CHECKING
 
 from django.db import router, transaction
@@ -84,4 +83,5 @@ def enqueue_on_commit(file: "MediaFile", presets: Iterable[str]) -> None:
     size = (file.width, file.height) if file.width and file.height else None
     keys = keys_of(file.name, presets, file.focal_point, size)
     using = router.db_for_write(type(file.instance), instance=file.instance)
-    transaction.on_commit(partial(enqueue, keys), using=using, robust=True)
+    # No partial(): Django 5.2 logs a failure by the name that only functions have.
+    transaction.on_commit(lambda: enqueue(keys), using=using, robust=True)
