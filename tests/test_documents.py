@@ -2,11 +2,16 @@
 
 import ast
 import re
+import textwrap
+from inspect import signature
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from django.db import models
+from django.test.utils import isolate_apps
 
+from django_shift_media.fields import MediaField
 from django_shift_media.layouts import OPTIONS
 from django_shift_media.templatetags.shift_media import register
 from gallery.models import Photo
@@ -56,6 +61,32 @@ def test_templates_of_the_documents_are_rendered(
     html = render(example.code, obj=photo)
     assert "{" not in html
     assert html.count("/media/") >= len(_TAG.findall(example.code)) > 0
+
+
+MODELS = [e for e in EXAMPLES if e.language == "python" and "models.Model)" in e.code]
+
+
+@pytest.mark.parametrize("example", MODELS, ids=lambda example: example.document.name)
+@isolate_apps("gallery")
+def test_models_of_the_documents_are_good(example: Example, settings: Any) -> None:
+    settings.SHIFT_MEDIA_PRESETS = presets()
+    namespace: dict[str, Any] = {"__name__": "gallery.models"}
+    exec(textwrap.dedent(example.code), namespace)
+    found = [model for model in namespace.values() if isinstance(model, type(models.Model))]
+    assert found
+    assert [message for model in found for message in model.check()] == []
+
+
+ARGUMENTS = [
+    parameter.name
+    for parameter in signature(MediaField).parameters.values()
+    if parameter.kind is parameter.KEYWORD_ONLY  # the others are those of Django's own fields
+]
+
+
+@pytest.mark.parametrize("argument", ARGUMENTS)
+def test_each_argument_of_the_field_stands_in_an_example(argument: str) -> None:
+    assert f"{argument}=" in " ".join(example.code for example in MODELS)
 
 
 @pytest.mark.parametrize("tag", register.tags)
