@@ -1,5 +1,6 @@
 """Objects of all sorts, put into any media storage past the checks of uploads."""
 
+import os
 import uuid
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,11 @@ def keys_of(storage: Any) -> set[str]:
     """Return all keys that a storage has, below its prefix or folder."""
     if not hasattr(storage, "client"):
         root = Path(storage.path(""))
-        return {str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()}
+        # Unlike rglob(), it passes over folders that others delete meanwhile.
+        return {
+            str(Path(folder, name).relative_to(root))
+            for folder, _, names in os.walk(root)
+            for name in names
+        }
     listed = storage.bucket.objects.filter(Prefix=storage.prefix)
     return {entry.key.removeprefix(storage.prefix) for entry in listed}
