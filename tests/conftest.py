@@ -44,7 +44,8 @@ class Response(NamedTuple):
 def fetch(url: str, method: str = "GET", **headers: str) -> Response:
     """Ask once, following nothing; every host is on this machine, whatever its name."""
     parts = urlsplit(url)
-    connection = http.client.HTTPConnection("127.0.0.1", parts.port, timeout=180)  # 200 may ask at once
+    # 200 may ask at once, on a machine that has other work.
+    connection = http.client.HTTPConnection("127.0.0.1", parts.port, timeout=180)
     connection.request(method, parts.path, headers={"Host": parts.netloc, **headers})
     response = connection.getresponse()
     body = response.read()
