@@ -25,7 +25,7 @@ class PhotoSerializer(serializers.ModelSerializer):
 
 
 class AttachmentSerializer(serializers.ModelSerializer):
-    file = MediaSerializerField(required=False, allow_null=True)
+    file = MediaSerializerField(resizes=["avatar"], picture="hero", required=False, allow_null=True)
     preview = MediaSerializerField(resizes={"small": "20x20"}, required=False, allow_null=True)
 
     class Meta:

@@ -73,6 +73,7 @@ def test_files_of_any_kind_are_taken_by_the_rules_of_the_models_field(api: str) 
     assert document["preview"] is None
     assert document["file"]["url"].endswith("/plan.pdf")
     assert (document["file"]["width"], document["file"]["height"]) == (None, None)
+    assert document["file"].keys() == {"url", "width", "height"}, "no resizes of a PDF"
     answer = post(f"{api}attachments/", "file", bytes(1_000_001), name="long.bin")
     assert answer.status_code == 400
     assert "1,000,000" in answer.json()["file"][0]

@@ -32,8 +32,9 @@ class MediaSerializerField(serializers.FileField):
     ``kind``, ``max_bytes``
         As those of ``MediaField``; on a ``ModelSerializer`` they are those of the model's field.
 
-    "url" is always there, and so are "width" and "height", null where they are not known. An empty
-    file is null. URLs are absolute where the serializer knows the request.
+    "url" is always there, and so are "width" and "height", null where they are not known. What is
+    no image has neither "resizes" nor "picture". An empty file is null. URLs are absolute where the
+    serializer knows the request.
     """
 
     default_error_messages = REFUSALS
@@ -79,11 +80,11 @@ class MediaSerializerField(serializers.FileField):
             "width": value.width,
             "height": value.height,
         }
-        if self.resizes:
+        if self.resizes and value.is_image:
             document["resizes"] = {
                 name: absolute(value.resize(size)) for name, size in self.resizes.items()
             }
-        if self.picture:
+        if self.picture and value.is_image:
             document["picture"] = _picture(value.picture(self.picture), absolute)
         return document
 
