@@ -12,7 +12,6 @@ from django_shift_media import keys
 
 # Keys that one request deletes at most, and one page of a listing has.
 BATCH = 1000
-_HEX = "0123456789abcdef"
 
 
 class Entry(NamedTuple):
@@ -89,7 +88,7 @@ class BulkStorage(Storage):
     """
 
     # What all keys begin with, one of them each, in parts of about the same size.
-    parts: ClassVar[Sequence[str]] = tuple(_HEX)
+    parts: ClassVar[Sequence[str]] = tuple("0123456789abcdef")
 
     def pages(self, prefix: str) -> Iterator[list[Entry]]:
         """Give all objects whose keys begin with a prefix, in no certain order."""

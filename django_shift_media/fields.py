@@ -21,7 +21,7 @@ from django_shift_media.engines import ImageInfo
 from django_shift_media.exceptions import UnacceptableFile
 from django_shift_media.field_checks import MAX_LENGTH, check_field
 from django_shift_media.files import MediaFile
-from django_shift_media.forms import REFUSALS, MediaFormField, refusal
+from django_shift_media.forms import MediaFormField, check_content
 from django_shift_media.orphans import Deletion, Orphans
 from django_shift_media.resizes import parse_focal_point
 from django_shift_media.storages import media_storage
@@ -225,11 +225,8 @@ class MediaField(models.FileField):
         """
         if isinstance(file, MediaFile) and file._committed:
             return
-        try:
-            self.examine(file.file if isinstance(file, MediaFile) else file)
-        except UnacceptableFile as error:
-            code, params = refusal(file, error)
-            raise ValidationError(REFUSALS[code], code=code, params=params) from error
+        upload = file.file if isinstance(file, MediaFile) else file
+        check_content(upload, kind=self.kind, max_bytes=self.max_bytes)
 
     def examine(self, file: "File[Any]") -> ImageInfo | None:
         return examine(file, kind=self.kind, max_bytes=self.max_bytes)

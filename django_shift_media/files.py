@@ -9,7 +9,7 @@ from django.db.models.fields.files import FieldFile
 from django_shift_media import keys, warm
 from django_shift_media.exceptions import InvalidResize
 from django_shift_media.formats import SOURCES, extension_of
-from django_shift_media.layouts import PictureOptions
+from django_shift_media.layouts import PictureOptions, Size
 from django_shift_media.pictures import Picture
 from django_shift_media.placeholders import Placeholder
 from django_shift_media.presets import layout_for, resize_for
@@ -69,11 +69,9 @@ class MediaFile(FieldFile):
         Raise as ``resize()`` does.
         """
         name = self._existing_name
-        width, height = self.width, self.height
-        original = (width, height) if width and height else None
         # What is laid out once is remembered, by options that can be told apart.
         known: Any = {key: tuple(v) if isinstance(v, list) else v for key, v in options.items()}
-        layout = layout_for(size, default_format(name), self.focal_point, original, **known)
+        layout = layout_for(size, default_format(name), self.focal_point, self.dimensions, **known)
         base = self.storage.base
         return Picture.of(layout, lambda resize: base + sign(name, resize))
 
@@ -105,6 +103,12 @@ class MediaFile(FieldFile):
         """The upright height in pixels, from ``height_field``; None where that is not known."""
         height: int | None = self.field.read(self.instance, self.field.height_field)
         return height
+
+    @property
+    def dimensions(self) -> Size | None:
+        """Width and height, None where one of them is not known."""
+        width, height = self.width, self.height
+        return (width, height) if width and height else None
 
     @property
     def size(self) -> int:

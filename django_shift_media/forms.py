@@ -19,10 +19,16 @@ REFUSALS: dict[str, Any] = {
 }
 
 
-def refusal(file: "File[Any]", error: UnacceptableFile) -> tuple[str, dict[str, Any]]:
-    """Return which of ``REFUSALS`` it is, and what belongs into that."""
-    code = "too_large" if isinstance(error, FileTooLarge) else "invalid_image"
-    return code, {"name": file.name, "reason": error.translated()}
+def check_content(
+    file: "File[Any]", *, kind: Kind, max_bytes: int | None, messages: dict[str, Any] = REFUSALS
+) -> None:
+    """Raise ``ValidationError``, with one of the messages, for what ``examine()`` refuses."""
+    try:
+        examine(file, kind=kind, max_bytes=max_bytes)
+    except UnacceptableFile as error:
+        code = "too_large" if isinstance(error, FileTooLarge) else "invalid_image"
+        params = {"name": file.name, "reason": error.translated()}
+        raise forms.ValidationError(messages[code], code=code, params=params) from error
 
 
 class MediaFormField(forms.FileField):
@@ -52,12 +58,9 @@ class MediaFormField(forms.FileField):
     def to_python(self, data: Any) -> "File[Any] | None":
         file: File[Any] | None = super().to_python(data)
         if file is not None:
-            try:
-                examine(file, kind=self.kind, max_bytes=self.max_bytes)
-            except UnacceptableFile as error:
-                code, params = refusal(file, error)
-                message = self.error_messages[code]
-                raise forms.ValidationError(message, code=code, params=params) from error
+            check_content(
+                file, kind=self.kind, max_bytes=self.max_bytes, messages=self.error_messages
+            )
         return file
 
     def widget_attrs(self, widget: Widget) -> dict[str, Any]:

@@ -45,10 +45,8 @@ def picture(
     """
     if not _is_there(file, "picture"):
         return ""
-    options, attributes = _told_apart("picture", arguments)
+    options, attributes = _told_apart("picture", file, placeholder, arguments)
     picture = file.picture(size, **options)
-    if placeholder:
-        attributes["style"] = _style(file, attributes)
     sources = format_html_join("", "{}", ([_source(source)] for source in picture.sources))
     return format_html("<picture>{}{}</picture>", sources, _img(picture.img, attributes))
 
@@ -59,9 +57,7 @@ def img(
     """Render an ``<img>``, of one format, from the arguments of ``picture()``."""
     if not _is_there(file, "img"):
         return ""
-    options, attributes = _told_apart("img", arguments)
-    if placeholder:
-        attributes["style"] = _style(file, attributes)
+    options, attributes = _told_apart("img", file, placeholder, arguments)
     return _img(_only_source("img", file.picture(size, **options)), attributes)
 
 
@@ -83,7 +79,9 @@ def _is_there(file: MediaFile | None, tag: str) -> TypeGuard[MediaFile]:
     return bool(file)
 
 
-def _told_apart(tag: str, arguments: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+def _told_apart(
+    tag: str, file: MediaFile, placeholder: bool, arguments: dict[str, Any]
+) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the options, and the attributes of the ``<img>``."""
     options = {name: value for name, value in arguments.items() if name in OPTIONS}
     attributes = {
@@ -94,6 +92,8 @@ def _told_apart(tag: str, arguments: dict[str, Any]) -> tuple[dict[str, Any], di
             f'{tag} needs alt="…": what the picture tells those who do not see it, or alt="" if it'
             " is but decoration."
         )
+    if placeholder:
+        attributes["style"] = _style(file, attributes)
     return options, attributes
 
 

@@ -80,8 +80,7 @@ def enqueue(keys: Sequence[str]) -> None:
 def enqueue_on_commit(file: "MediaFile", presets: Iterable[str]) -> None:
     """Have a fresh upload's presets made once its row is committed; a failure is logged."""
     assert file.name
-    size = (file.width, file.height) if file.width and file.height else None
-    keys = keys_of(file.name, presets, file.focal_point, size)
+    keys = keys_of(file.name, presets, file.focal_point, file.dimensions)
     using = router.db_for_write(type(file.instance), instance=file.instance)
     # No partial(): Django 5.2 logs a failure by the name that only functions have.
     transaction.on_commit(lambda: enqueue(keys), using=using, robust=True)

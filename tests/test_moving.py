@@ -1,6 +1,5 @@
 """``import_media`` and ``export_media``: files of rows into a media field, and out of it."""
 
-import json
 from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
@@ -18,6 +17,7 @@ from django_shift_media.storages import media_storage
 from django_shift_media.upkeep.moving import Move
 from gallery.drawings import draw_photo
 from tests.conftest import new_bucket, operations
+from tests.stores import tend
 
 pytestmark = pytest.mark.django_db
 
@@ -27,13 +27,7 @@ DOCUMENT = ("album.Picture.document", "album.Picture.file")
 
 def run(command: str, *arguments: str) -> tuple[dict[str, int], list[dict[str, Any]]]:
     """Return what the command counts, and the files that it tells of."""
-    out = StringIO()
-    try:
-        call_command(command, *arguments, "--json", stdout=out, stderr=StringIO())
-    except CommandError as error:
-        if "need your attention" not in str(error):
-            raise
-    document = json.loads(out.getvalue())
+    document = tend(command, *arguments)
     return document["counts"], document["files"]
 
 

@@ -1,14 +1,12 @@
 """``warm_media``: resizes are there before their first viewer, each made once."""
 
-import json
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core import checks
 from django.core.files.base import ContentFile
-from django.core.management import CommandError, call_command
+from django.core.management import CommandError
 from django.db import models, transaction
 from django.test.utils import isolate_apps
 
@@ -17,7 +15,7 @@ from django_shift_media.storages import media_storage
 from gallery.drawings import draw_photo
 from gallery.models import Attachment, Photo
 from tests.conftest import new_bucket, operations
-from tests.stores import keys_of, new_key, put
+from tests.stores import keys_of, new_key, put, tend
 
 PRESETS = {
     "avatar": {"size": "96x96", "how": "fill", "format": "webp"},
@@ -33,13 +31,7 @@ def _presets(settings: Any) -> None:
 
 
 def warm(*arguments: str) -> dict[str, int]:
-    out = StringIO()
-    try:
-        call_command("warm_media", *arguments, "--json", stdout=out, stderr=StringIO())
-    except CommandError as error:
-        if "need your attention" not in str(error):
-            raise
-    counts: dict[str, int] = json.loads(out.getvalue())["counts"]
+    counts: dict[str, int] = tend("warm_media", *arguments)["counts"]
     return counts
 
 

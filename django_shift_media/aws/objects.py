@@ -16,7 +16,6 @@ from django_shift_media.storages import MediaStorage
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-_HEX = "0123456789abcdef"
 # Behind all keys that begin with any prefix of ours.
 _LAST = "\x7f"
 # Bytes that a server copies within the time that a client waits for its first word.
@@ -26,7 +25,7 @@ _ONE_COPY = 64 * 1024 * 1024
 class S3Bulk(MediaStorage):
     """What a bucket does better than storages in general."""
 
-    parts = tuple(first + second for first in _HEX for second in _HEX)
+    parts = tuple(first + second for first in MediaStorage.parts for second in MediaStorage.parts)
     # Bytes of a file that are kept in memory while it is read; more go to a temporary file.
     max_memory_size = 16 * 1024 * 1024
 

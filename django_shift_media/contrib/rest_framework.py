@@ -9,15 +9,15 @@ from dataclasses import asdict
 from importlib.util import find_spec
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.core.files.base import File
 from rest_framework import serializers
 
 from django_shift_media import fields
-from django_shift_media.exceptions import UnacceptableFile
 from django_shift_media.files import MediaFile
-from django_shift_media.forms import REFUSALS, refusal
+from django_shift_media.forms import REFUSALS, check_content
 from django_shift_media.pictures import Picture
-from django_shift_media.uploads import Kind, examine
+from django_shift_media.uploads import Kind
 
 
 class MediaSerializerField(serializers.FileField):
@@ -64,11 +64,11 @@ class MediaSerializerField(serializers.FileField):
     def to_internal_value(self, data: Any) -> "File[Any]":
         file: File[Any] = super().to_internal_value(data)
         try:
-            examine(file, kind=self.kind, max_bytes=self.max_bytes)
-        except UnacceptableFile as error:
-            code, params = refusal(file, error)
-            message = self.error_messages[code] % params
-            raise serializers.ValidationError(message, code=code) from error
+            check_content(
+                file, kind=self.kind, max_bytes=self.max_bytes, messages=self.error_messages
+            )
+        except ValidationError as error:
+            raise serializers.ValidationError(error.messages, code=error.code) from error
         return file
 
     def to_representation(self, value: MediaFile) -> dict[str, Any] | None:

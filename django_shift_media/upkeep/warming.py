@@ -37,8 +37,7 @@ def read_originals(index: Index, field: MediaField) -> None:
 
 
 def _facts(file: MediaFile) -> str:
-    size = (file.width, file.height) if file.width and file.height else None
-    return json.dumps([file.focal_point, size])
+    return json.dumps([file.focal_point, file.dimensions])
 
 
 def look(
