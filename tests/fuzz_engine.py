@@ -11,7 +11,7 @@ import atheris
 
 with atheris.instrument_imports(include=["django_shift_media", "PIL"]):
     from django_shift_media.engines.outlines import outline
-    from django_shift_media.engines.pillow import render, verify
+    from django_shift_media.engines.pillow import engine
     from django_shift_media.exceptions import UnacceptableFile
     from django_shift_media.resizes import Resize
 
@@ -23,8 +23,8 @@ def attempt(data: bytes) -> None:
     """Let anything out but the errors that say that a file is refused."""
     try:
         outline(data)
-        verify(data, max_pixels=MAX_PIXELS)
-        render(data, RESIZE, max_pixels=MAX_PIXELS)
+        engine.verify(data, max_pixels=MAX_PIXELS)
+        engine.render(data, RESIZE, max_pixels=MAX_PIXELS)
     except UnacceptableFile:
         pass
 

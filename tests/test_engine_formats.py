@@ -266,10 +266,10 @@ def state():
     return (ImageFile.LOAD_TRUNCATED_IMAGES, Image.MAX_IMAGE_PIXELS, set(Image.OPEN),
             GifImagePlugin.LOADING_STRATEGY, warnings.filters[:])
 before = state()
-from django_shift_media.engines.pillow import render
+from django_shift_media.engines.pillow import engine
 from django_shift_media.resizes import Resize
 import sys
-render(sys.stdin.buffer.read(), Resize.parse("20x-fit-80-noupscale.jpg"), max_pixels=10**6)
+engine.render(sys.stdin.buffer.read(), Resize.parse("20x-fit-80-noupscale.jpg"), max_pixels=10**6)
 assert state() == before
 """
     subprocess.run(
@@ -420,11 +420,11 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 sys.modules["pillow_heif"] = sys.modules["pillow_jxl"] = None
 settings.configure(SHIFT_MEDIA_FORMATS=["heic", "jxl"])
-from django_shift_media.engines.pillow import verify
+from django_shift_media.engines.pillow import engine
 heic, jxl = b"\\0\\0\\0\\x14ftypheic\\0\\0\\0\\0heic", b"\\xff\\x0a" + bytes(20)
 for data, name in ((heic, "heic"), (jxl, "jxl")):
     try:
-        verify(data, max_pixels=10**6)
+        engine.verify(data, max_pixels=10**6)
     except ImproperlyConfigured as error:
         assert f"pip install django-shift-media[{name}]" in str(error)
     else:

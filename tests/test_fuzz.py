@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
-from django_shift_media.engines import get_engine
+from django_shift_media.engines import ENGINES, get_engine
 from django_shift_media.engines.outlines import outline
 from django_shift_media.exceptions import UnacceptableFile
 from django_shift_media.resizes import Resize
@@ -157,8 +157,9 @@ def test_a_mutated_file_is_decoded_or_refused(
     if format == "PNG" and data.draw(st.booleans()):
         file = with_checksums(file)
     outcome(partial(outline, file))  # by itself: the engine takes any error for a damaged file
-    engine = get_engine()
-    with override_settings(SHIFT_MEDIA_FORMATS=ALL_FORMATS):
+    name = data.draw(st.sampled_from(list(ENGINES)))
+    with override_settings(SHIFT_MEDIA_ENGINE=name, SHIFT_MEDIA_FORMATS=ALL_FORMATS):
+        engine = get_engine()
         info = outcome(partial(engine.verify, file, max_pixels=MAX_PIXELS))
         resized = outcome(partial(engine.render, file, resize, max_pixels=MAX_PIXELS))
     if info is not None:

@@ -124,11 +124,14 @@ def test_what_only_looks_hostile_is_stored_and_resized(name: str, client: Client
 # Not ru_maxrss, which begins with that of the process that has started this one.
 _MEASURE = """
 import pathlib, re, sys
-from django_shift_media.engines.pillow import render, verify
+from django.conf import settings
+from django_shift_media.engines import get_engine
 from django_shift_media.exceptions import UnacceptableFile
 from django_shift_media.resizes import Resize
 from tests.hostile import encoded
 
+settings.SHIFT_MEDIA_ENGINE = sys.argv[2]
+engine = get_engine()
 resize = Resize.parse("50x50-fit-80-noupscale.jpg")
 
 def peak():
@@ -136,7 +139,7 @@ def peak():
     return int(re.search("VmHWM: +([0-9]+) kB", status.replace(chr(9), " "))[1])
 
 def attempt(data):
-    for decode, *arguments in ((verify, data), (render, data, resize)):
+    for decode, *arguments in ((engine.verify, data), (engine.render, data, resize)):
         try:
             decode(*arguments, max_pixels=int(sys.argv[1]))
         except UnacceptableFile:
@@ -151,10 +154,11 @@ print((peak() - before) // 1024)
 """
 
 
+@pytest.mark.parametrize("engine", ["pillow", "vips"])
 @pytest.mark.parametrize("name", HOSTILE)
-def test_memory_and_time_are_bounded(name: str) -> None:
+def test_memory_and_time_are_bounded(name: str, engine: str) -> None:
     measured = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", _MEASURE, str(MAX_PIXELS)],
+        [sys.executable, "-W", "ignore", "-c", _MEASURE, str(MAX_PIXELS), engine],
         input=hostile(name),
         stdout=subprocess.PIPE,
         cwd=ROOT / "testproject",

@@ -5,7 +5,7 @@ import io
 import pytest
 from PIL import Image
 
-from django_shift_media.engines.outlines import outline
+from django_shift_media.engines.outlines import Outline, outline
 from tests.test_engine import encoded
 from tests.test_fuzz import originals
 
@@ -16,13 +16,15 @@ def test_the_size_and_the_frames_are_those_that_pillow_finds(format: str) -> Non
         image = Image.open(io.BytesIO(data))
         # A JPEG's further pictures are no frames of it.
         frames = 1 if format == "JPEG" else getattr(image, "n_frames", 1)
-        assert outline(data) == (*image.size, frames)
+        claimed = outline(data)
+        assert claimed is not None
+        assert (claimed.size, claimed.frames) == (image.size, frames)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (16383, 1), (1, 16383), (301, 200)])
 @pytest.mark.parametrize("options", [{"lossless": True}, {"quality": 80}, {"exif": b"Exif"}])
 def test_each_kind_of_webp_has_its_size(size: tuple[int, int], options: dict[str, object]) -> None:
-    assert outline(encoded(Image.new("RGB", size), "WEBP", **options)) == (*size, 1)
+    assert outline(encoded(Image.new("RGB", size), "WEBP", **options)) == Outline(*size, 1)
 
 
 @pytest.mark.parametrize("data", [b"", b"\xff\xd8", b"BM", b"RIFF", b"1234ftypisom"])

@@ -1,17 +1,16 @@
 """
 Image engines: bytes and a ``Resize`` in, bytes out.
 
-An engine is a module with the two functions of ``Engine``. It knows no Django file, no storage
-and no URL.
+An engine knows no Django file, no storage and no URL.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib import import_module
 from types import MappingProxyType
 from typing import Protocol, cast
 
 from django.core.exceptions import ImproperlyConfigured
+from django.utils.module_loading import import_string
 
 from django_shift_media.conf import conf
 from django_shift_media.formats import SourceFormat
@@ -66,14 +65,25 @@ class Engine(Protocol):
         """
 
 
-ENGINES: Mapping[str, str] = MappingProxyType({"pillow": "django_shift_media.engines.pillow"})
+ENGINES: Mapping[str, str] = MappingProxyType(
+    {
+        "pillow": "django_shift_media.engines.pillow.engine",
+        "auto": "django_shift_media.engines.auto.engine",
+        "vips": "django_shift_media.engines.vips.engine",
+    }
+)
 
 
 def get_engine() -> Engine:
     try:
-        module = ENGINES[conf.engine]
+        path = ENGINES[conf.engine]
     except KeyError:
         raise ImproperlyConfigured(
             f"SHIFT_MEDIA_ENGINE is {conf.engine!r}, must be one of: {', '.join(ENGINES)}."
         ) from None
-    return cast(Engine, import_module(module))
+    try:
+        return cast(Engine, import_string(path))
+    except ImportError as error:
+        raise ImproperlyConfigured(
+            f"SHIFT_MEDIA_ENGINE is {conf.engine!r}: pip install django-shift-media[vips]"
+        ) from error

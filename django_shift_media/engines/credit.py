@@ -11,7 +11,8 @@ _LENGTH = 1_000  # characters, at most
 def exif_of(image: Image.Image) -> Image.Exif:
     """Return what EXIF says; damaged metadata is no reason to refuse a good picture."""
     try:
-        return image.getexif()
+        # Not that of a PNG, which decodes it to look behind its pixels.
+        return Image.Image.getexif(image)
     except Exception:
         return Image.Exif()
 

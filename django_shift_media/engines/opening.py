@@ -28,6 +28,7 @@ from django_shift_media.exceptions import (
 )
 from django_shift_media.exceptions import gettext_noop as _
 from django_shift_media.formats import SourceFormat
+from django_shift_media.geometry import Box, Size
 
 _ORIENTATION = 0x0112  # the EXIF tag
 _TO_UPRIGHT: MappingProxyType[int, Image.Transpose] = MappingProxyType(
@@ -39,6 +40,31 @@ _TO_UPRIGHT: MappingProxyType[int, Image.Transpose] = MappingProxyType(
         6: Image.Transpose.ROTATE_270,
         7: Image.Transpose.TRANSVERSE,
         8: Image.Transpose.ROTATE_90,
+    }
+)
+# How a picture is stored that is to be turned like this.
+_FROM_THE_RIGHT = frozenset(
+    {
+        Image.Transpose.FLIP_LEFT_RIGHT,
+        Image.Transpose.ROTATE_180,
+        Image.Transpose.ROTATE_270,
+        Image.Transpose.TRANSVERSE,
+    }
+)
+_FROM_BELOW = frozenset(
+    {
+        Image.Transpose.FLIP_TOP_BOTTOM,
+        Image.Transpose.ROTATE_180,
+        Image.Transpose.ROTATE_90,
+        Image.Transpose.TRANSVERSE,
+    }
+)
+_ON_ITS_SIDE = frozenset(
+    {
+        Image.Transpose.TRANSPOSE,
+        Image.Transpose.ROTATE_90,
+        Image.Transpose.ROTATE_270,
+        Image.Transpose.TRANSVERSE,
     }
 )
 # Their decoders turn the picture as the container says, which is what counts: ISO/IEC 23008-12,
@@ -64,6 +90,23 @@ class Opened:
     size: tuple[int, int]
     frames: range
     turn: Image.Transpose | None
+    profile: bytes | None
+
+    def stored_box(self, box: Box) -> Box:
+        """Return where a part of the upright picture lies in the picture as it is stored."""
+        left, top, right, bottom = box
+        width, height = self.size
+        if self.turn in _FROM_THE_RIGHT:
+            left, right = width - right, width - left
+        if self.turn in _FROM_BELOW:
+            top, bottom = height - bottom, height - top
+        return (
+            (top, left, bottom, right) if self.turn in _ON_ITS_SIDE else (left, top, right, bottom)
+        )
+
+    def stored_size(self, size: Size) -> Size:
+        width, height = size
+        return (height, width) if self.turn in _ON_ITS_SIDE else (width, height)
 
     def still(self, frame: int | None) -> int:
         """Return the number of the picture to be shown as a still one, or of a frame from 1."""
@@ -71,7 +114,7 @@ class Opened:
 
 
 def opened(data: bytes, max_pixels: int) -> Opened:
-    """Open an image whose header keeps to the limits; nothing but a PNG is decoded."""
+    """Open an image whose header keeps to the limits; decode nothing, unless notes follow."""
     format = accepted_format(data)
     claimed = outline(data)
     if claimed:
@@ -84,13 +127,14 @@ def opened(data: bytes, max_pixels: int) -> Opened:
     check_source(image.size, max_pixels, format, frames=frames.stop, progressive=progressive)
     _check_tiles(image, max_pixels)
     if image.format == "PNG":
-        # Its EXIF may follow its pixels: getexif() would do this, and no error would be seen.
-        image.load()
+        if claimed and claimed.notes_follow:
+            image.load()
         _fit_transparent_colour(image, depth=data[24])
     orientation = 1 if format in _UPRIGHT_BY_THEMSELVES else _orientation(image)
     width, height = image.size
     size = (height, width) if orientation >= 5 else (width, height)
-    return Opened(image, format, size, frames, _TO_UPRIGHT.get(orientation))
+    profile = image.info.get("icc_profile")
+    return Opened(image, format, size, frames, _TO_UPRIGHT.get(orientation), profile)
 
 
 def _open(data: bytes, format: SourceFormat) -> Image.Image:

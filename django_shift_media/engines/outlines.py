@@ -35,11 +35,16 @@ _TEXTS = _("The image has more than %(limit)s packed texts.")
 
 
 class Outline(NamedTuple):
-    """The canvas in pixels, as it is stored, and the number of frames. What is damaged has 0."""
+    """
+    The canvas in pixels, as it is stored, and the number of frames. What is damaged has 0.
+
+    ``notes_follow`` says that metadata which tell how to show the picture come after it (PNG).
+    """
 
     width: int
     height: int
     frames: int
+    notes_follow: bool = False
 
     @property
     def size(self) -> tuple[int, int]:
@@ -91,18 +96,25 @@ def _jpeg(data: bytes) -> Outline:
     return Outline(width, height, 1)
 
 
+# EXIF, also as ImageMagick and ExifTool write it, XMP, and a colour that is no longer in time.
+_PNG_NOTES = re.compile(rb"eXIf|tRNS|(?:tEXt|zTXt|iTXt)(?:Raw profile type |XML:com\.adobe\.xmp)")
+
+
 def _png(data: bytes) -> Outline:
     """Read chunks: length, type, data, checksum. PNG, third edition, 5.3 and 11.3."""
     parts = texts = frames = 0
+    has_pixels = notes_follow = False
     at = 8
     while (kind := data[at + 4 : at + 8]) not in {b"", b"IEND"}:
         parts += 1
         texts += kind in {b"zTXt", b"iTXt", b"iCCP"}
         frames += kind == b"fcTL"
+        has_pixels = has_pixels or kind == b"IDAT"
+        notes_follow = notes_follow or (has_pixels and bool(_PNG_NOTES.match(data, at + 4)))
         _check(parts, _PARTS, _CHUNKS)
         _check(texts, _PNG_PACKED_TEXTS, _TEXTS)
         at += 12 + _big(data, at, 4)
-    return Outline(_big(data, 16, 4), _big(data, 20, 4), max(frames, 1))
+    return Outline(_big(data, 16, 4), _big(data, 20, 4), max(frames, 1), notes_follow)
 
 
 # How many sub-blocks an extension must have, by its label; where there are fewer, Pillow takes

@@ -1,0 +1,60 @@
+"""What is to be made of an image that is open: one job for each resize."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from PIL import Image
+
+from django_shift_media.conf import conf
+from django_shift_media.engines.limits import check_result
+from django_shift_media.engines.opening import Opened
+from django_shift_media.formats import FORMATS
+from django_shift_media.geometry import Box, Plan, Size
+from django_shift_media.resizes import Resize
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """
+    One resize of an original, the numbers of its frames, and those that are made.
+
+    ``box`` is the part of the picture as it is stored, in its pixels, that becomes ``scaled``,
+    width and height of what is only then turned upright.
+    """
+
+    resize: Resize
+    plan: Plan
+    source: Opened
+    numbers: Sequence[int]
+    frames: list[Image.Image] = field(default_factory=list)
+    durations: list[int] = field(default_factory=list)
+
+    @property
+    def box(self) -> Box:
+        return self.source.stored_box(self.plan.box)
+
+    @property
+    def scaled(self) -> Size:
+        return self.source.stored_size(self.plan.scaled)
+
+    @property
+    def ratio(self) -> tuple[float, float]:
+        """How many pixels of the original become one, across and down."""
+        left, top, right, bottom = self.box
+        width, height = self.scaled
+        return (right - left) / width, (bottom - top) / height
+
+    @property
+    def keeps_p3(self) -> bool:
+        # A colour to put the picture on is one of sRGB.
+        return conf.color == "p3" and self.resize.format != "gif" and not self.resize.background
+
+
+def job_of(resize: Resize, source: Opened, max_pixels: int) -> Job:
+    """Raise ``FileTooLarge`` for a result that is more than may be made."""
+    plan = resize.plan(*source.size)
+    numbers: Sequence[int] = source.frames
+    if resize.frame or len(numbers) == 1 or not FORMATS[resize.format].animated:
+        numbers = [source.still(resize.frame)]
+    check_result(plan.size, max_pixels, frames=len(numbers))
+    return Job(resize, plan, source, numbers)

@@ -1,0 +1,69 @@
+"""The way from bytes to bytes that all engines take; each brings what scales the picture."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from PIL import Image
+
+from django_shift_media.engines import ImageInfo
+from django_shift_media.engines.animation import Timing, frames_of, plays_of
+from django_shift_media.engines.colour import is_p3
+from django_shift_media.engines.credit import credit_of
+from django_shift_media.engines.encoding import Picture, encode
+from django_shift_media.engines.finishing import finished
+from django_shift_media.engines.jobs import Job, job_of
+from django_shift_media.engines.opening import Opened, decoding, opened
+from django_shift_media.resizes import Resize
+from django_shift_media.stopwatch import Stopwatch
+
+# Bytes, the same opened, and jobs → for each frame of each job: the job, the part of the picture
+# that it wants, scaled and not yet upright, in full colour, and its duration in milliseconds.
+Scale = Callable[[bytes, Opened, Sequence[Job]], Iterable[tuple[Job, Image.Image, int]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Renderer:
+    """An engine. What it accepts does not depend on ``scale``: Pillow decides that for all."""
+
+    scale: Scale
+
+    def verify(self, data: bytes, *, max_pixels: int) -> ImageInfo:
+        with decoding(data):
+            source = opened(data, max_pixels)
+            source.image.draft(None, (1, 1))  # JPEG only: read every byte, make few pixels
+            for _ in frames_of(source.image, range(source.frames.stop)):
+                pass
+            return ImageInfo(source.format, *source.size)
+
+    def render(
+        self, data: bytes, resize: Resize, *, max_pixels: int, stopwatch: Stopwatch | None = None
+    ) -> bytes:
+        (resized,) = self.render_many(data, [resize], max_pixels=max_pixels, stopwatch=stopwatch)
+        return resized
+
+    def render_many(
+        self,
+        data: bytes,
+        resizes: Sequence[Resize],
+        *,
+        max_pixels: int,
+        stopwatch: Stopwatch | None = None,
+    ) -> list[bytes]:
+        stopwatch = stopwatch or Stopwatch()
+        with decoding(data):
+            source = opened(data, max_pixels)
+            jobs = [job_of(resize, source, max_pixels) for resize in resizes]
+            for job, image, duration in self.scale(data, source, jobs):
+                job.frames.append(finished(image, job))
+                job.durations.append(duration)
+            plays, exif = plays_of(source.image), credit_of(source.image)
+        stopwatch.lap("decode")
+        encoded = [encode(_picture(job, plays, exif), job.resize) for job in jobs]
+        stopwatch.lap("encode")
+        return encoded
+
+
+def _picture(job: Job, plays: int, exif: bytes | None) -> Picture:
+    timing = Timing(tuple(job.durations), plays) if len(job.frames) > 1 else None
+    profile = job.source.profile if job.keeps_p3 and is_p3(job.source.profile) else None
+    return Picture(job.frames, timing, profile, exif)

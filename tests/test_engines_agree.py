@@ -1,0 +1,225 @@
+"""The engines by the same rules: libvips makes what Pillow makes, and refuses the same files."""
+
+import io
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+import pyvips
+from PIL import Image, ImageOps, PngImagePlugin
+
+from django_shift_media.engines import get_engine, pillow, vips
+from django_shift_media.exceptions import UnreadableImage
+from django_shift_media.resizes import Resize
+from gallery.drawings import draw_photo, exif, landscape
+from tests.pictures import ENOUGH, decoded, encoded, profile
+from tests.servers import ROOT
+
+# What docs/reference/engines.rst says. CIEDE2000: 1 is about what one sees.
+MEAN_DIFFERENCE = 1
+
+
+def grainy(width: int, height: int) -> Image.Image:
+    """Return a picture with soft parts, edges and the grain of a photo."""
+    grain = Image.effect_noise((width, height), 12).convert("RGB")
+    return Image.blend(landscape(width, height, 3), grain, 0.15)
+
+
+def clear(picture: Image.Image) -> Image.Image:
+    """Return it with an alpha channel from nothing to all."""
+    picture = picture.convert("LA" if picture.mode == "L" else "RGBA")
+    picture.putalpha(Image.radial_gradient("L").resize(picture.size))
+    return picture
+
+
+def wide(picture: Image.Image, **options: Any) -> bytes:
+    """Encode a PNG with 16 bits by libvips."""
+    image = pyvips.Image.new_from_memory(picture.tobytes(), *picture.size, 3, "uchar")
+    image = (image * 257).cast("ushort").copy(interpretation="rgb16")
+    png: bytes = image.pngsave_buffer(bitdepth=16, **options)
+    return png
+
+
+PHOTO = grainy(903, 677)
+SOURCES = {
+    "jpeg": encoded(grainy(904, 680), "JPEG", quality=90),
+    "jpeg of odd size": encoded(PHOTO, "JPEG", quality=90),
+    "progressive jpeg": encoded(grainy(904, 680), "JPEG", quality=90, progressive=True),
+    "jpeg on its side": encoded(grainy(904, 680), "JPEG", quality=90, exif=exif(6)),
+    "jpeg in a mirror": encoded(PHOTO, "JPEG", quality=90, exif=exif(7)),
+    "grey jpeg": encoded(PHOTO.convert("L"), "JPEG", quality=90),
+    "inks": encoded(PHOTO.convert("CMYK"), "JPEG", quality=90),
+    "png": encoded(PHOTO, "PNG"),
+    "png on its side": encoded(PHOTO, "PNG", exif=exif(8)),
+    "grey png": encoded(PHOTO.convert("L"), "PNG"),
+    "png in black and white": encoded(PHOTO.convert("1"), "PNG"),
+    "png with a palette": encoded(PHOTO.quantize(64), "PNG"),
+    "png with alpha": encoded(clear(PHOTO), "PNG"),
+    "grey png with alpha": encoded(clear(PHOTO.convert("L")), "PNG"),
+    "png with a clear colour": encoded(PHOTO.quantize(64), "PNG", transparency=5),
+    "png with 16 bits": wide(PHOTO),
+    "interlaced png": wide(PHOTO, interlace=True),
+    "png in wide colours": encoded(PHOTO, "PNG", icc_profile=profile("prophoto")),
+    "webp": encoded(PHOTO, "WEBP", quality=90),
+    "webp on its side": encoded(PHOTO, "WEBP", quality=90, exif=exif(6)),
+    "webp with alpha": encoded(clear(PHOTO), "WEBP", quality=90),
+    "gif": encoded(PHOTO, "GIF"),
+}
+RESIZES = [
+    "200x200-fit",
+    "x50-fit",
+    "64x64-fillx10y90",
+    "501x333-fillx33y66",
+    "150x150-pad",
+    "1200x1200-fit",
+    "90x90-fillcrop1000x2000x6005x7007",
+]
+
+
+@pytest.mark.parametrize("text", RESIZES)
+@pytest.mark.parametrize("name", SOURCES)
+def test_they_make_the_same_picture(name: str, text: str) -> None:
+    resize = Resize.parse(f"{text}-90-{'upscale' if '1200' in text else 'noupscale'}.png")
+    one, other = (
+        decoded(engine.render(SOURCES[name], resize, max_pixels=ENOUGH))
+        for engine in (pillow.engine, vips.engine)
+    )
+    assert (one.size, one.mode) == (other.size, other.mode)
+    assert difference(one, other) < MEAN_DIFFERENCE
+
+
+def difference(one: Image.Image, other: Image.Image) -> float:
+    """Return the mean CIEDE2000 of two pictures on grey, by libvips."""
+    lab = []
+    for picture in (one, other):
+        ground = Image.new("RGBA", picture.size, "grey")
+        flat = Image.alpha_composite(ground, picture.convert("RGBA")).convert("RGB")
+        image = pyvips.Image.new_from_memory(flat.tobytes(), *flat.size, 3, "uchar")
+        lab.append(image.copy(interpretation="srgb").colourspace("lab"))
+    mean: float = lab[0].dE00(lab[1]).avg()
+    return mean
+
+
+def test_the_measure_sees_a_difference() -> None:
+    assert difference(PHOTO, PHOTO) == 0
+    assert difference(PHOTO, ImageOps.mirror(PHOTO)) > 5
+    assert difference(PHOTO, Image.eval(PHOTO, lambda value: value * 95 // 100)) > 1
+
+
+@pytest.mark.parametrize("name", ["jpeg", "png", "png with alpha", "webp"])
+def test_libvips_does_it_by_itself(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pillow, "scale", None)
+    for size in ("200x200-fit", "64x64-fillx10y90"):
+        resize = Resize.parse(f"{size}-90-noupscale.png")
+        assert vips.engine.render(SOURCES[name], resize, max_pixels=ENOUGH)
+
+
+@pytest.mark.parametrize("name", ["jpeg", "png", "png with alpha", "webp", "gif"])
+@pytest.mark.parametrize("engine", [pillow.engine, vips.engine], ids=["pillow", "vips"])
+def test_many_at_once_are_what_they_are_one_by_one(engine: Any, name: str) -> None:
+    resizes = [Resize.parse(f"{text}-90-noupscale.png") for text in RESIZES[:5]]
+    together = engine.render_many(SOURCES[name], resizes, max_pixels=ENOUGH)
+    for resize, made in zip(resizes, together, strict=True):
+        alone = decoded(engine.render(SOURCES[name], resize, max_pixels=ENOUGH))
+        assert decoded(made).size == alone.size
+        assert difference(decoded(made), alone) < MEAN_DIFFERENCE
+
+
+@pytest.mark.parametrize("name", ["jpeg", "progressive jpeg", "png", "interlaced png", "webp"])
+def test_what_breaks_off_is_refused_in_the_same_words(name: str) -> None:
+    data = SOURCES[name]
+    said = set()
+    for engine in (pillow.engine, vips.engine):
+        with pytest.raises(UnreadableImage) as error:
+            engine.render(data[: len(data) * 2 // 3], RESIZE, max_pixels=ENOUGH)
+        said.add(str(error.value))
+    assert len(said) == 1
+
+
+def test_what_is_accepted_by_a_setting_is_accepted_by_both(settings: Any) -> None:
+    settings.SHIFT_MEDIA_TRUNCATED = "accept"
+    data = SOURCES["jpeg"][:-5000]
+    one, other = (
+        engine.render(data, RESIZE, max_pixels=ENOUGH) for engine in (pillow.engine, vips.engine)
+    )
+    assert one == other
+
+
+# -- which one it is ------------------------------------------------------------------------------
+
+RESIZE = Resize.parse("100x100-fit-90-noupscale.png")
+
+
+@pytest.mark.parametrize(("name", "as_by"), [("jpeg", pillow), ("png", vips), ("webp", vips)])
+def test_auto_takes_for_each_format_what_is_better(name: str, as_by: Any, settings: Any) -> None:
+    settings.SHIFT_MEDIA_ENGINE = "auto"
+    made = get_engine().render(SOURCES[name], RESIZE, max_pixels=ENOUGH)
+    assert made == as_by.engine.render(SOURCES[name], RESIZE, max_pixels=ENOUGH)
+    if as_by is vips:
+        assert made != pillow.engine.render(SOURCES[name], RESIZE, max_pixels=ENOUGH)
+
+
+_WITHOUT_LIBVIPS = """
+import sys
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+sys.modules["pyvips"] = None
+settings.configure(SHIFT_MEDIA_ENGINE="auto")
+from django_shift_media.engines import get_engine, pillow
+from django_shift_media.resizes import Resize
+sys.stdout.buffer.write(get_engine().render(
+    sys.stdin.buffer.read(), Resize.parse("100x100-fit-90-noupscale.png"), max_pixels=10**8
+))
+settings.SHIFT_MEDIA_ENGINE = "vips"
+from django_shift_media.conf import _read_again
+_read_again()
+try:
+    get_engine()
+except ImproperlyConfigured as error:
+    assert "'vips': pip install django-shift-media[vips]" in str(error)
+else:
+    raise AssertionError
+"""
+
+
+def test_without_libvips_auto_is_pillow_and_vips_says_what_to_install() -> None:
+    run = subprocess.run(
+        [sys.executable, "-c", _WITHOUT_LIBVIPS],
+        input=SOURCES["png"],
+        stdout=subprocess.PIPE,
+        env={"PYTHONPATH": str(ROOT)},
+        check=True,
+    )
+    assert run.stdout == pillow.engine.render(SOURCES["png"], RESIZE, max_pixels=ENOUGH)
+
+
+# -- metadata behind the picture of a PNG ---------------------------------------------------------
+
+
+def with_notes_behind(png: bytes, chunk: bytes) -> bytes:
+    """Move a chunk of a PNG behind its picture."""
+    at = png.index(chunk) - 4
+    end = at + 12 + int.from_bytes(png[at : at + 4], "big")
+    last = png.rindex(b"IEND") - 4
+    return png[:at] + png[end:last] + png[at:end] + png[last:]
+
+
+@pytest.mark.parametrize("engine", [pillow.engine, vips.engine], ids=["pillow", "vips"])
+def test_a_png_is_upright_wherever_that_is_noted(engine: Any) -> None:
+    notes = PngImagePlugin.PngInfo()
+    notes.add_itxt("XML:com.adobe.xmp", '<x xmlns:tiff="t" tiff:Orientation="6"/>')
+    upright = draw_photo(640, 480, format="PNG")
+    picture = Image.open(io.BytesIO(draw_photo(640, 480, orientation=6, format="PNG")))
+    by_exif = encoded(picture, "PNG", exif=exif(6))
+    by_xmp = encoded(picture, "PNG", pnginfo=notes)
+    wanted = decoded(engine.render(upright, RESIZE, max_pixels=ENOUGH))
+    for data in (
+        by_exif,
+        with_notes_behind(by_exif, b"eXIf"),
+        by_xmp,
+        with_notes_behind(by_xmp, b"iTXt"),
+    ):
+        made = decoded(engine.render(data, RESIZE, max_pixels=ENOUGH))
+        assert made.size == wanted.size == (100, 75)
+        assert difference(made, wanted) < 3
