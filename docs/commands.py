@@ -4,6 +4,7 @@ The page of the commands, from their parsers.
 ``python docs/commands.py > docs/reference/commands.rst`` writes it; a test compares the two.
 """
 
+import re
 import textwrap
 from argparse import Action
 from collections.abc import Iterator
@@ -53,7 +54,8 @@ def explained(action: Action) -> str:
         parts.append(f"one of {', '.join(map(str, action.choices))}")
         if action.default and action.required is False:
             parts.append(f"default: {action.default}")
-    return "; ".join(part for part in parts if part)
+    text = "; ".join(part for part in parts if part)
+    return re.sub(r"https?://\S+", r"``\g<0>``", text)
 
 
 def table(rows: list[tuple[str, str]]) -> Iterator[str]:
