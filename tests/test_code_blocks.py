@@ -27,7 +27,11 @@ from tests.test_documents import DOCUMENTS, EXAMPLES, Example
 
 TEMPLATES = {"html+django", "html+jinja"}  # which are rendered
 # What a host has in its environment, and the settings of examples take from there.
-ENVIRONMENT = {"REDIS_URL": "redis://127.0.0.1:6379/0", "MEDIA_BUCKET": "example-media"}
+ENVIRONMENT = {
+    "MEDIA_BUCKET": "example-media",
+    "MEDIA_CONCURRENCY": "2",
+    "REDIS_URL": "redis://127.0.0.1:6379/0",
+}
 # Of packages that are not among the apps of the tests.
 OTHER_COMMANDS = {"db_worker": "django_tasks_db", "rqworker": "django_rq"}
 OTHER_COMMANDS_BEFORE = {"generateimages"}  # what a guide moves away from
