@@ -12,6 +12,7 @@ import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 import yaml
@@ -66,10 +67,23 @@ def check_javascript(code: str, folder: Path) -> None:
     subprocess.run(["node", "--check", module], check=True)
 
 
+def check_shell(code: str) -> None:
+    subprocess.run(["bash", "-n"], input=code, text=True, check=True)
+
+
+def check_console(code: str) -> None:
+    """Commands stand after a prompt; below them stands what they say."""
+    commands = re.findall(r"^\$ ((?:.*\\\n)*.*)", code, re.MULTILINE)
+    assert commands
+    check_shell("\n".join(commands))
+
+
 CHECKS: dict[str, Callable[[str], Any]] = {
+    "console": check_console,
     "json": json.loads,
     "nginx": check_nginx,
     "python": check_python,
+    "sh": check_shell,
     "yaml": lambda code: list(yaml.safe_load_all(code)),
 }
 
@@ -145,11 +159,25 @@ def test_what_a_document_names_is_there(document: Path) -> None:
     for measurement in re.findall(r"python -m benchmarks ([\w-]+)", text):
         assert measurement in MEASUREMENTS
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    for code in re.findall(r'python -c "([^"]+)"', text):
+        check_python(code)
     for extra in re.findall(r"django-shift-media\[(\w+)\]", text):
         assert extra in extras["optional-dependencies"]
     # A name that goes on with an asterisk stands for several.
     for setting in re.findall(r"\bSHIFT_MEDIA_[A-Z_]+[A-Z]\b", text):
         assert setting in NAMES, setting
+
+
+@pytest.mark.parametrize("drawing", list(ROOT.glob("docs/**/*.svg")), ids=lambda path: path.name)
+def test_a_drawing_can_be_seen_on_pages_light_and_dark(drawing: Path) -> None:
+    root = ElementTree.parse(drawing).getroot()
+    name = "{http://www.w3.org/2000/svg}"
+    assert root.tag == f"{name}svg"
+    background = root.find(f"{name}rect")
+    assert background is not None
+    assert [background.get(key) for key in ("width", "height")] == [
+        root.get(key) for key in ("width", "height")
+    ]
 
 
 def test_the_page_of_the_commands_is_what_their_parsers_say() -> None:

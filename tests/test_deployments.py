@@ -1,7 +1,11 @@
 """What the guides for running it say: they are done here, step by step."""
 
 import re
+import shutil
+import subprocess
+import textwrap
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,12 +13,14 @@ import yaml
 from django.core.files.base import ContentFile
 from django.core.management import call_command
 from django.test import Client
+from redis import Redis
 
 from django_shift_media.storages import media_storage
 from gallery.models import Photo
 from tests.checkups import diagnose, statuses
-from tests.conftest import change_options, fetch, new_bucket, operations, use_bucket
+from tests.conftest import change_options, fetch, missing, new_bucket, operations, use_bucket
 from tests.proxies import nginx
+from tests.servers import ROOT, free_port, stop, wait_for
 from tests.stores import keys_of, tend
 from tests.test_documents import EXAMPLES
 
@@ -100,6 +106,48 @@ def test_a_proxy_asks_the_app_for_what_is_missing(
     document = diagnose("--site", live_server.url)
     assert set(map(tuple, statuses(document).values())) == {(200,)}
     assert document["problems"] == document["warnings"] == []
+
+
+# -- Redis ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def guide_s_redis(tmp_path: Path) -> Iterator[str]:
+    """A Redis as the guide configures it; yield its URL."""
+    if not shutil.which("redis-server"):
+        missing("Redis: apt-get install redis-server")
+    guide = (ROOT / "docs" / "howto" / "redis.rst").read_text()
+    found = re.search(r"persistence::\n\n((?: {4}.*\n)+)", guide)
+    assert found is not None
+    port = free_port()
+    place = f"bind 127.0.0.1\nport {port}\ndir {tmp_path}\n"
+    (tmp_path / "redis.conf").write_text(place + textwrap.dedent(found[1]))
+    command = ["redis-server", tmp_path / "redis.conf"]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    try:
+        wait_for(port, process, http=False)
+        yield f"redis://127.0.0.1:{port}/0"
+    finally:
+        stop(process)
+
+
+def test_what_is_lost_from_redis_is_only_work(
+    guide_s_redis: str, client: Client, photo: Photo, settings: Any, monkeypatch: Any
+) -> None:
+    monkeypatch.setenv("REDIS_URL", guide_s_redis)
+    shown: dict[str, Any] = {}
+    exec(blocks("redis", "python")[2], shown)
+    settings.CACHES = shown["CACHES"]
+    server = Redis.from_url(guide_s_redis)
+    assert server.config_get("maxmemory*")["maxmemory-policy"] == "allkeys-lru"
+    for _ in range(2):
+        url = photo.photo.resize("9x9")
+        assert client.get(url).status_code == 200
+        words = [word.decode() for word in server.scan_iter("*django_shift_media*")]
+        assert [word.split(":")[3] for word in words] == ["made"]
+        assert sum(map(server.memory_usage, words)) < 500
+        server.flushall()
+        media_storage().delete(url.removeprefix("/media/"))
 
 
 # -- a new signing key ----------------------------------------------------------------------------

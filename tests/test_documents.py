@@ -20,8 +20,8 @@ from tests.test_pictures import _jinja2, jinja2  # noqa: F401  # the fixture
 from tests.test_templates import rendered
 
 _BLOCK = re.compile(
-    r"^(?P<indent> *)\.\. code-block:: (?P<language>\S+)\n\n"
-    r"(?P<code>(?:(?P=indent) {4}.*\n|\n)+)",
+    r"^(?P<indent> *)\.\. code-block:: (?P<language>\S+)\n(?P<options>(?: +:.+\n)*)\n"
+    r"(?P<code>(?:(?P=indent) {3}.*\n|\n)+)",
     re.MULTILINE,
 )
 _TAG = re.compile(r"{[{%] ?(resize|picture|img|srcset)\b")
@@ -31,15 +31,21 @@ class Example(NamedTuple):
     document: Path
     language: str
     code: str
+    options: str
 
 
 DOCUMENTS = sorted([*ROOT.glob("*.rst"), *ROOT.glob("docs/**/*.rst")])
 EXAMPLES = [
-    Example(document, match["language"], textwrap.dedent(match["code"]))
+    Example(document, match["language"], textwrap.dedent(match["code"]), match["options"])
     for document in DOCUMENTS
     for match in _BLOCK.finditer(document.read_text())
 ]
-TEMPLATES = [e for e in EXAMPLES if e.language in {"html+django", "html+jinja"}]
+# A block with a caption is a whole file, for readers who follow step by step.
+TEMPLATES = [
+    example
+    for example in EXAMPLES
+    if example.language in {"html+django", "html+jinja"} and ":caption:" not in example.options
+]
 
 
 def presets() -> Any:
