@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 import yaml
 from django.core.files.base import ContentFile
 from django.core.management import call_command
@@ -18,7 +19,15 @@ from redis import Redis
 from django_shift_media.storages import media_storage
 from gallery.models import Photo
 from tests.checkups import diagnose, statuses
-from tests.conftest import change_options, fetch, missing, new_bucket, operations, use_bucket
+from tests.conftest import (
+    change_options,
+    fetch,
+    follow,
+    missing,
+    new_bucket,
+    operations,
+    use_bucket,
+)
 from tests.proxies import nginx
 from tests.servers import ROOT, free_port, stop, wait_for
 from tests.stores import keys_of, tend
@@ -46,6 +55,21 @@ def test_originals_are_presigned_with_a_public_url_only(
     key = "3c72aedc/ba25/41e6/a569/406c8f413974/cat.jpg/cat.jpg"
     assert ("X-Amz-Signature=" in storage.url(key)) is is_presigned
     assert storage.public_url(key) == f"https://m.test/{key}"
+
+
+# moto does not understand the policy.
+def test_a_bucket_with_private_originals_is_sound(
+    running: Any, settings: Any, live_server: Any, small_jpeg: bytes, db: None
+) -> None:
+    new_bucket(settings, running("ceph"), querystring_auth=True)
+    command = ["--app-url", live_server.url, "--private-originals", "--no-input"]
+    call_command("configure_media_bucket", *command)
+    photo = Photo.objects.create(photo=ContentFile(small_jpeg, name="small.jpg")).photo
+    assert requests.get(photo.url, timeout=30).content == small_jpeg
+    assert requests.get(photo.url.partition("?")[0], timeout=30).status_code == 403
+    assert [hop.status for hop in follow(photo.resize("9x9"))] == [302, 301, 200]
+    document = diagnose("--site", live_server.url)
+    assert document["problems"] == document["warnings"] == []
 
 
 def test_an_nginx_before_the_app_keeps_resizes(
