@@ -19,7 +19,11 @@ from tests.servers import ROOT
 from tests.test_pictures import _jinja2, jinja2  # noqa: F401  # the fixture
 from tests.test_templates import rendered
 
-_BLOCK = re.compile(r"^\.\. code-block:: (?P<language>\S+)\n\n(?P<code>(?: {4}.*\n|\n)+)", re.M)
+_BLOCK = re.compile(
+    r"^(?P<indent> *)\.\. code-block:: (?P<language>\S+)\n(?P<options>(?: +:.+\n)*)\n"
+    r"(?P<code>(?:(?P=indent) {3}.*\n|\n)+)",
+    re.MULTILINE,
+)
 _TAG = re.compile(r"{[{%] ?(resize|picture|img|srcset)\b")
 
 
@@ -27,14 +31,21 @@ class Example(NamedTuple):
     document: Path
     language: str
     code: str
+    options: str
 
 
+DOCUMENTS = sorted([*ROOT.glob("*.rst"), *ROOT.glob("docs/**/*.rst")])
 EXAMPLES = [
-    Example(document, match["language"], match["code"])
-    for document in sorted([ROOT / "README.rst", *ROOT.glob("docs/**/*.rst")])
+    Example(document, match["language"], textwrap.dedent(match["code"]), match["options"])
+    for document in DOCUMENTS
     for match in _BLOCK.finditer(document.read_text())
 ]
-TEMPLATES = [e for e in EXAMPLES if e.language in {"html+django", "html+jinja"}]
+# A block with a caption is a whole file, for readers who follow step by step.
+TEMPLATES = [
+    example
+    for example in EXAMPLES
+    if example.language in {"html+django", "html+jinja"} and ":caption:" not in example.options
+]
 
 
 def presets() -> Any:
@@ -42,10 +53,9 @@ def presets() -> Any:
     shown: dict[str, Any] = {}
     for example in EXAMPLES:
         if example.language == "python" and "SHIFT_MEDIA_PRESETS = {" in example.code:
-            code = ast.parse(re.sub("^ {4}", "", example.code, flags=re.M))
             shown |= next(
                 ast.literal_eval(node.value)
-                for node in code.body
+                for node in ast.parse(example.code).body
                 if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]).endswith("PRESETS")
             )
     return shown
@@ -70,8 +80,9 @@ MODELS = [e for e in EXAMPLES if e.language == "python" and "models.Model)" in e
 @isolate_apps("gallery")
 def test_models_of_the_documents_are_good(example: Example, settings: Any) -> None:
     settings.SHIFT_MEDIA_PRESETS = presets()
-    namespace: dict[str, Any] = {"__name__": "gallery.models"}
-    exec(textwrap.dedent(example.code), namespace)
+    names = {"models": models, "MediaField": MediaField}  # where the imports are told before
+    namespace: dict[str, Any] = {"__name__": "gallery.models", **names}
+    exec(example.code, namespace)
     found = [model for model in namespace.values() if isinstance(model, type(models.Model))]
     assert found
     assert [message for model in found for message in model.check()] == []

@@ -10,15 +10,18 @@ from PIL import Image
 
 from gallery.drawings import draw_photo
 from gallery.models import Photo
+from tests.checkups import website_proxy
 from tests.conftest import (
     Response,
     at_once,
+    change_options,
     delete_resizes,
     fetch,
     follow,
     operations,
     upload,
 )
+from tests.proxies import nginx
 
 IMMUTABLE = "public, max-age=31536000, immutable"
 
@@ -163,3 +166,17 @@ def test_a_client_that_was_sent_in_a_circle_gets_the_picture(bucket: Any, photo:
     assert again.status == 200
     assert again.body == follow(url)[-1].body
     assert again.headers["Content-Type"] == "image/jpeg"
+
+
+def test_a_proxy_that_keeps_redirects_costs_one_turn(
+    moto: Any, moto_bucket: Any, settings: Any, photo: Photo
+) -> None:
+    keeping = "proxy_cache kept; proxy_cache_valid 302 1h;"
+    server = website_proxy(moto, moto_bucket, keeping)
+    with nginx(server, http="proxy_cache_path cache keys_zone=kept:1m;") as (port,):
+        change_options(settings, public_url=f"http://127.0.0.1:{port}/")
+        url = Photo.objects.get(pk=photo.pk).photo.resize("50x50")  # which knows the new option
+        for browser in ("Browser 1", "Browser 2"):
+            hops = follow(url, **{"User-Agent": browser})
+            assert statuses(hops) == [302, 301, 302, 200]
+            assert hops[-1].headers["Content-Type"] == "image/jpeg"

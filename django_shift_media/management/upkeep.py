@@ -41,9 +41,8 @@ class UpkeepCommand(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--dry-run", action="store_true", help=self.dry_run_text)
-        parser.add_argument(
-            "--workers", type=positive, default=8, metavar="N", help="so many at a time (8)"
-        )
+        workers = "so many at a time (8; of warm_media: SHIFT_MEDIA_CONCURRENCY)"
+        parser.add_argument("--workers", type=positive, default=8, metavar="N", help=workers)
         parser.add_argument("--quiet", action="store_true", help="say nothing but what is wrong")
         parser.add_argument("--json", action="store_true", help="print one JSON document")
 
