@@ -36,6 +36,9 @@ if ORDER.cache:
         "LOCATION": ORDER.cache,
     }
 
+# imagekit asks for it as it is imported, where the tests' packages are installed, too.
+RQ_QUEUES = {"default": {"URL": "redis://127.0.0.1:6379"}}
+
 LIBRARIES = {"floor": "benchmarks.floor"}
 for _candidate in CHOSEN:
     LIBRARIES.update(_candidate.libraries)
