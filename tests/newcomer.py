@@ -15,7 +15,6 @@ import argparse
 import io
 import os
 import re
-import shlex
 import shutil
 import signal
 import subprocess
@@ -44,7 +43,8 @@ USER, PASSWORD = "me", "secret"
 
 _OURS = ("AWS_", "COV_", "DJANGO_", "PYTHON", "VIRTUAL_ENV")
 _THE_REST = re.compile(r"^(\w+) = \[\n +# …$", re.M)
-_ALL_SHOWN = "() => [...document.images].every(image => image.complete && image.naturalWidth)"
+_LOADED = "() => [...document.images].every(image => image.complete)"
+_BROKEN = "images => images.filter(image => !image.naturalWidth).map(image => image.src)"
 
 
 class Newcomer:
@@ -66,7 +66,6 @@ class Newcomer:
         path = shutil.which("chromium") or shutil.which("chromium-browser")
         chromium = stack.enter_context(sync_playwright()).chromium
         self.browser = chromium.launch(executable_path=path, args=["--no-sandbox"])
-        stack.callback(self.browser.close)
         self.page = self.new_page()
 
     def follow(self, step: Step, screenshots: bool) -> None:
@@ -115,7 +114,7 @@ class Newcomer:
         self.stop(command)
         with self.log.open("ab") as log:
             self.servers[command] = subprocess.Popen(
-                shlex.split(command),
+                command.split(),
                 cwd=self.environment["PWD"],
                 env=self.environment,
                 stdout=log,
@@ -164,9 +163,10 @@ class Newcomer:
         """Open a page of the site, and see all of its pictures."""
         self.answers.clear()
         self.page.goto(f"{SITE}{path}", wait_until="load")
-        self.page.wait_for_function(_ALL_SHOWN)
+        self.page.wait_for_function(_LOADED)
         failed = [f"{answer.status} {answer.url}" for answer in self.answers if answer.status > 399]
         assert all(answer.endswith("/favicon.ico") for answer in failed), failed
+        assert not (broken := self.page.locator("img").evaluate_all(_BROKEN)), broken
 
     def log_in(self) -> None:
         self.open("/admin/")
@@ -212,7 +212,7 @@ class Newcomer:
         assert set(came.values()) == {expected}, dict(came)
 
     def shoot(self, path: Path) -> None:
-        self.page.wait_for_function(_ALL_SHOWN)
+        self.page.wait_for_function(_LOADED)
         image = Image.open(io.BytesIO(self.page.locator("main").screenshot()))
         image.convert("RGB").save(path, quality=92, method=6)
 
