@@ -330,6 +330,17 @@ def wait_for(
     raise TimeoutError(f"{process.args} does not answer on port {port}")
 
 
+def wait_until_free(port: int, seconds: float = 30) -> None:
+    """Wait until nothing listens on a port any more."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        with socket.socket() as client:
+            if client.connect_ex(("127.0.0.1", port)):
+                return
+        time.sleep(0.1)
+    raise TimeoutError(f"Port {port} is taken.")
+
+
 def stop(process: "subprocess.Popen[bytes]") -> None:
     process.terminate()
     try:
