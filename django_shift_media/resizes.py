@@ -1,7 +1,7 @@
 """``Resize``, the value object that says what is wanted, and how templates spell it."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Literal, TypedDict, Unpack, get_args
 
@@ -90,6 +90,8 @@ class Resize:
     blur: int | None = None
     sharpen: int | None = None
     lossless: bool = False
+    # Asked for with each URL.
+    _text: str = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         check_sides(self.width, self.height)
@@ -108,6 +110,7 @@ class Resize:
         check_number("blur", self.blur, MAX_BLUR)
         check_number("sharpen", self.sharpen, MAX_SHARPEN)
         self._drop_what_makes_no_difference()
+        object.__setattr__(self, "_text", self._spelt())
 
     def _drop_what_makes_no_difference(self) -> None:
         """Leave one spelling of each resize."""
@@ -128,6 +131,9 @@ class Resize:
             object.__setattr__(self, "quality", format.quality)
 
     def __str__(self) -> str:
+        return self._text
+
+    def _spelt(self) -> str:
         upscale = "upscale" if self.upscale else "noupscale"
         return (
             f"{self.width or ''}x{self.height or ''}-{self.how}{self._words()}"

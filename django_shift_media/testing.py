@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote, unquote, urlsplit
 
 from boto3.session import Session
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ParamValidationError
 
 from django_shift_media.aws.documents import Document
 from django_shift_media.aws.evaluation import anyone_may
@@ -136,6 +136,8 @@ class WebsiteEndpoint(ThreadingHTTPServer):
             website: Document = dict(self.client.get_bucket_website(Bucket=bucket))
         except ClientError as error:
             return _error(404, error.response["Error"]["Code"])
+        except ParamValidationError:  # an address, or another host that names no bucket
+            return _error(404, "NoSuchBucket")
         key = unquote(path)[1:]
         if target := website.get("RedirectAllRequestsTo"):
             return _redirect(target, host, key)

@@ -13,12 +13,15 @@ import termios
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management.base import OutputWrapper
 from django.utils import timezone
 
+from django_shift_media.management.progress import Progress
 from django_shift_media.management.upkeep import moment
 from django_shift_media.storages import LocalMediaStorage
 from tests.galleries import MANAGE, environment
@@ -36,6 +39,16 @@ def site(tmp_path: Path) -> dict[str, str]:
     for _ in range(1000):
         put(storage, resize_of(put(storage, new_key())))
     return settings
+
+
+def test_a_bar_ends_full_however_many_were_expected() -> None:
+    out = OutputWrapper(StringIO())
+    progress = Progress(out, "files", quiet=False)
+    with progress:
+        progress.expect(lambda done: 17)
+        progress.advance(11)
+    assert "100%" in out._out.getvalue()
+    assert "11/11" in out._out.getvalue()
 
 
 def kept(site: dict[str, str]) -> set[str]:

@@ -30,7 +30,9 @@ class Progress:
     def __enter__(self) -> None:
         pass
 
-    def __exit__(self, *args: object) -> None:
+    def __exit__(self, error: type[BaseException] | None, *args: object) -> None:
+        if error is None:
+            self._bar.total = self._bar.n  # however many were expected
         self._bar.close()
 
     @property
