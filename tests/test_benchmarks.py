@@ -73,3 +73,10 @@ def test_a_backfill_makes_all_resizes(tmp_path: Path) -> None:
     labels = [words[:2] for words in lines]
     assert all([number, "workers"] in labels for number in "12")
     assert all([number, "images"] in labels for number in ("5", "10"))
+
+
+def test_the_upkeep_finds_what_was_put_there(tmp_path: Path) -> None:
+    lines = measure(tmp_path, "life", "local", "--objects", "40")
+    found = [" ".join(words) for words in lines]
+    for wanted in ("10 orphaned", "Nothing to do", "20 would be deleted", "20 deleted"):
+        assert sum(wanted in line for line in found) == 1
