@@ -4,7 +4,7 @@ Photographs to resize, in all formats: made once, and kept in a folder.
 What they show are dead leaves: discs that lie upon each other, whose radii are spread so that each
 scale has as many edges as any other. See Lee, Mumford and Huang, "Occlusion Models for Natural
 Images", 2001. Over them lie texture and the grain of a sensor. As a JPEG of 12 megapixels, that has
-about a quarter of a byte for each pixel, as a telephone's has.
+about a third of a byte for each pixel, as a camera's has.
 """
 
 import io
@@ -44,8 +44,8 @@ class _Kind(NamedTuple):
 
 KINDS: MappingProxyType[str, _Kind] = MappingProxyType(
     {
-        "jpg": _Kind("jpg", {"quality": 95}),
-        "progressive": _Kind("jpg", {"quality": 95, "progressive": True}),
+        "jpg": _Kind("jpg", {"quality": 96}),
+        "progressive": _Kind("jpg", {"quality": 96, "progressive": True}),
         "png": _Kind("png", {"compress_level": 3}),
         "png-alpha": _Kind("png", {"compress_level": 3}),
         "webp": _Kind("webp", {"quality": 90, "method": 2}),
@@ -110,7 +110,7 @@ def _draw(width: int, height: int) -> Image.Image:
         image = _added(image, small.resize(image.size, Image.Resampling.BICUBIC))
     image = image.filter(ImageFilter.GaussianBlur(0.9))
     grain = Image.new("RGB", image.size)
-    tile = _noise(numbers, _TILE, _TILE, strength=3)
+    tile = _noise(numbers, _TILE, _TILE, strength=4)
     for left in range(0, width, _TILE):
         for top in range(0, height, _TILE):
             grain.paste(tile, (left, top))
