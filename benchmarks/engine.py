@@ -60,6 +60,8 @@ def run(options: argparse.Namespace) -> list[Table]:
     folder = options.output / "photographs"
     photos = given(options.photos, folder) if options.photos else []
     chosen = [case for case in cases(folder, options.sizes, photos) if _is_chosen(case, options)]
+    if not chosen:
+        raise SystemExit("No case has such a name.")
     comparisons = measure(chosen, options)
     return [*map(_table, comparisons), _summary(comparisons)]
 
@@ -105,8 +107,8 @@ def _take_turns(comparison: Comparison, options: argparse.Namespace, result: Pat
             comparison.leave_out(name)
             continue
         comparison.found[name].add(made, result.read_bytes())
-        # The others do as we do.
-        fine = is_fine(comparison.found[OURS[0]].result)
+        if name == OURS[0]:  # the others do as we do
+            fine = is_fine(result.read_bytes())
 
 
 def _make(making: Making) -> Made:
