@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-MEASUREMENTS = ("page", "first-view", "second-view", "stampede", "backfill")
+MEASUREMENTS = ("page", "first-view", "second-view", "stampede", "backfill", "life", "engine")
 ROOT = Path(__file__).resolve().parent.parent
 
 

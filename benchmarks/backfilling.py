@@ -6,7 +6,6 @@ Takes the key of a resize a line from standard input, and prints a ``Backfilled`
 
 import json
 import logging
-import resource
 import sys
 import threading
 import time
@@ -18,6 +17,7 @@ import django
 
 django.setup()
 
+from benchmarks.memory import peak_memory  # noqa: E402
 from django_shift_media.derive import find_or_make  # noqa: E402
 from django_shift_media.storages import media_storage  # noqa: E402
 
@@ -50,19 +50,15 @@ def backfill(keys: Iterator[str], workers: int) -> int:
         return sum(pool.map(work, range(workers)))
 
 
-def _peak_memory() -> int:
-    return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-
-
 def main() -> None:
     logging.getLogger("django_shift_media").setLevel(logging.WARNING)  # or it names each image
     keys = (line.strip() for line in sys.stdin)
     backfill(iter([next(keys)]), 1)  # imports what is needed, and connects
-    before = _peak_memory()
+    before = peak_memory()
     started = time.perf_counter()
     images = backfill(keys, int(sys.argv[1]))
     seconds = time.perf_counter() - started
-    json.dump(Backfilled(images, seconds, _peak_memory(), before), sys.stdout)
+    json.dump(Backfilled(images, seconds, peak_memory(), before), sys.stdout)
 
 
 if __name__ == "__main__":

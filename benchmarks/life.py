@@ -1,13 +1,12 @@
 """
-What the upkeep of many files costs: ``python benchmarks/life.py``, on moto or what it names.
+What the upkeep of many files costs, by the number of objects.
 
-Half of the objects are originals, each with one resize, and rows name all but ten of them. Each
-command is a process of its own: its time depends on the machine and on the server, and its memory
-must not depend on the number of objects.
+Half of them are originals, each with one resize, and rows name all but ten of these. Each command
+is a process of its own: its time depends on the machine and on the server, and its memory must not
+depend on the number of objects.
 """
 
 import argparse
-import os
 import subprocess
 import sys
 import tempfile
@@ -18,18 +17,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-sys.path[:0] = [str(folder) for folder in (Path.cwd(), Path.cwd() / "testproject")]
-os.environ["DJANGO_SETTINGS_MODULE"] = "testproject.settings"
-
-import django  # noqa: E402
-
-django.setup()
-
-from django_shift_media.s3 import S3MediaStorage  # noqa: E402
-from django_shift_media.storages import LocalMediaStorage  # noqa: E402
-from tests import servers  # noqa: E402
-from tests.galleries import MANAGE, environment  # noqa: E402
-from tests.stores import new_key, put, resize_of  # noqa: E402
+from benchmarks.tables import Table
+from django_shift_media.s3 import S3MediaStorage
+from django_shift_media.storages import LocalMediaStorage
+from tests import servers
+from tests.galleries import environment
+from tests.stores import new_key, put, resize_of
 
 ORPHANS = 10
 COMMANDS = (
@@ -38,6 +31,15 @@ COMMANDS = (
     ("clear_media_resizes", "--dry-run"),
     ("clear_media_resizes",),
 )
+# As manage.py.
+COMMAND = """
+import sys
+from benchmarks.memory import peak_memory
+from django.core.management import execute_from_command_line
+
+execute_from_command_line(["manage.py", *sys.argv[1:]])
+print(peak_memory())
+"""
 ROWS = """
 import sys
 from django_shift_media.upkeep.walk import batched
@@ -46,6 +48,19 @@ from gallery.models import Photo
 for names in batched(open(sys.stdin.readline().strip()), 1000):
     Photo.objects.bulk_create(Photo(photo=name.strip()) for name in names)
 """
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("server", nargs="?", default="moto", choices=["local", "moto", "ceph"])
+    parser.add_argument("--objects", nargs="+", type=int, default=[10_000, 100_000])
+
+
+def run(options: argparse.Namespace) -> list[Table]:
+    with ExitStack() as stack:
+        server = None
+        if options.server != "local":
+            server = stack.enter_context(servers.SERVERS[options.server]())
+        return [measure(server, number) for number in options.objects]
 
 
 def fill(storage: Any, number: int, manage: Any, folder: Path) -> None:
@@ -61,30 +76,26 @@ def fill(storage: Any, number: int, manage: Any, folder: Path) -> None:
     manage("shell", "--no-imports", "-c", ROWS, text=str(names))
 
 
-def run(environment: dict[str, str], *arguments: str, text: str = "") -> tuple[str, float, int]:
+def run_command(
+    variables: dict[str, str], *arguments: str, text: str = ""
+) -> tuple[str, float, int]:
     """Return what a command prints last, its seconds, and its most memory in bytes."""
     started = time.perf_counter()
-    process = subprocess.Popen(
-        [sys.executable, str(MANAGE), *arguments],
-        env=environment,
-        stdin=subprocess.PIPE,
+    output = subprocess.run(
+        [sys.executable, "-c", COMMAND, *arguments],
+        env=variables,
+        check=True,
+        input=text,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
-    )
-    assert process.stdin
-    assert process.stdout
-    with process.stdin:
-        process.stdin.write(text)
-    output = process.stdout.read().strip()
-    _, status, used = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    assert process.returncode == 0, output
-    last = output.rpartition("\n")[2]
-    return last, time.perf_counter() - started, used.ru_maxrss * 1024
+    ).stdout
+    *_, last, memory = ["", *output.splitlines()]
+    return last, time.perf_counter() - started, int(memory)
 
 
-def measure(server: Any, number: int) -> None:
+def measure(server: Any, number: int) -> Table:
+    rows = []
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         storage: Any = LocalMediaStorage(location=folder / "media")
@@ -92,27 +103,13 @@ def measure(server: Any, number: int) -> None:
         if server:
             storage = S3MediaStorage(**server.storage_options(bucket))
             storage.client.create_bucket(Bucket=bucket)
-        manage = partial(run, environment(folder, server, bucket))
-        started = time.perf_counter()
+        manage = partial(run_command, environment(folder, server, bucket))
         fill(storage, number, manage, folder)
-        print(f"{number:,} objects, put in {time.perf_counter() - started:.0f} s", flush=True)
         for arguments in COMMANDS:
             last, seconds, memory = manage(*arguments)
-            print(f"  {' '.join(arguments):<36} {seconds:7.1f} s {memory / 1e6:5.0f} MB  {last}")
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("server", nargs="?", default="moto", choices=["local", "moto", "ceph"])
-    parser.add_argument("--objects", type=int, default=100_000)
-    options = parser.parse_args()
-    with ExitStack() as stack:
-        server = None
-        if options.server != "local":
-            server = stack.enter_context(servers.SERVERS[options.server]())
-        for number in (options.objects // 10, options.objects):
-            measure(server, number)
-
-
-if __name__ == "__main__":
-    main()
+            rows.append((" ".join(arguments), f"{seconds:.1f}", f"{memory / 1e6:.0f}", last))
+    return Table(
+        title=f"{number:,} objects",
+        columns=("", "seconds", "MB at most", "last line"),
+        rows=rows,
+    )

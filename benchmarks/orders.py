@@ -1,11 +1,11 @@
-"""What goes to a process that measures pages, and what comes back; both as JSON."""
+"""What goes to processes that measure, and what comes back; all as JSON."""
 
 from typing import Any, NamedTuple
 
 
 class Order(NamedTuple):
     """
-    What to measure. ``s3`` has the options of an S3 storage; none: local disk.
+    What pages to measure. ``s3`` has the options of an S3 storage; none: local disk.
 
     ``cache`` is the URL of a Redis, "": memory. A candidate renders ``seconds`` in each state,
     more or less.
@@ -37,3 +37,29 @@ class Line(NamedTuple):
     def each(self) -> float:
         """Seconds for a URL."""
         return self.seconds / self.urls
+
+
+class Making(NamedTuple):
+    """
+    What resize to make. It is spelt as in its key; ``small`` is as ``photo``, but for its size.
+
+    ``fine``: each pixel has a colour of its own, where a format may have one for four. The first
+    ``warm`` renders are not counted; the last result is kept in a file.
+    """
+
+    candidate: str
+    photo: str
+    small: str
+    resize: str
+    fine: bool
+    warm: int
+    renders: int
+    result: str
+
+
+class Made(NamedTuple):
+    """Of each render, the seconds of all processors and of the clock; and bytes of memory."""
+
+    cpu: list[float]
+    wall: list[float]
+    memory: int

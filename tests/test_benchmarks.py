@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from django_shift_media.engines import ENGINES
+from gallery.drawings import draw_photo
 from tests import servers
 from tests.conftest import missing
 from tests.proxies import nginx
@@ -73,3 +75,32 @@ def test_a_backfill_makes_all_resizes(tmp_path: Path) -> None:
     labels = [words[:2] for words in lines]
     assert all([number, "workers"] in labels for number in "12")
     assert all([number, "images"] in labels for number in ("5", "10"))
+
+
+def test_the_upkeep_finds_what_was_put_there(tmp_path: Path) -> None:
+    lines = measure(tmp_path, "life", "local", "--objects", "40")
+    found = [" ".join(words) for words in lines]
+    for wanted in ("10 orphaned", "Nothing to do", "20 would be deleted", "20 deleted"):
+        assert sum(wanted in line for line in found) == 1
+
+
+def test_engines_and_bare_libraries_make_the_same_resizes(tmp_path: Path) -> None:
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    (photos / "held.jpg").write_bytes(draw_photo(400, 300, orientation=6))
+    cases = (
+        "jpg 0.2 to 200 fill jpg",
+        "png 0.2 to 800 fit avif",
+        "animation 0.2 to 200 fit gif",
+        "held.jpg to 200 fill jpg",
+    )
+    small = ("--sizes", "0.2", "--rounds", "1", "--warm", "0", "--renders", "1")
+    where = ("--photos", str(photos), "--only", *cases)
+    lines = [" ".join(words) for words in measure(tmp_path, "engine", *small, *where)]
+    assert all(case in lines for case in cases)
+    ours = [f"ours: {engine}" for engine in ENGINES]
+    for name in (*ours, "Pillow, tuned", "pyvips, tuned", "Pillow, naive"):
+        rows = [line.split() for line in lines if line.startswith(f"{name} ")]
+        assert len(rows) == len(cases)
+        assert all(float(row[-1]) > 0.5 for row in rows)
+    assert sum(line.startswith("scaled decode ") for line in lines) == 2
