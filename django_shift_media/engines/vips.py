@@ -53,8 +53,11 @@ def _jpeg(data: bytes, source: Opened, jobs: Sequence[Job]) -> Scaled | None:
     shrink = next((shrink for shrink in (8, 4, 2) if ratio >= shrink * DECODE_MARGIN), 1)
     if any(side % shrink for side in source.size):  # it would be cut off
         return None
-    image = _to_pillow(_load(pyvips.Image.jpegload_source, data, shrink=shrink))
-    return [pillow.scaled(image, job, (shrink, shrink)) for job in jobs]
+    image = _load(pyvips.Image.jpegload_source, data, shrink=shrink)
+    if len(jobs) == 1 and _is_on_pixels(jobs[0], shrink):
+        return [_to_pillow(_shrunk(image, jobs[0], shrink))]
+    whole = _to_pillow(image)
+    return [pillow.scaled(whole, job, (shrink, shrink)) for job in jobs]
 
 
 def _webp(data: bytes, source: Opened, jobs: Sequence[Job]) -> Scaled | None:
@@ -86,10 +89,10 @@ def _least_ratio(jobs: Sequence[Job]) -> float:
     return min(min(job.ratio) for job in jobs)
 
 
-def _is_on_pixels(job: Job) -> bool:
+def _is_on_pixels(job: Job, shrink: int = 1) -> bool:
     """libvips cannot cut between two pixels, and has no Lanczos that enlarges."""
-    ratio = min(job.ratio)
-    return ratio >= _COARSE or (ratio >= 1 and all(side.is_integer() for side in job.box))
+    ratio = min(job.ratio) / shrink
+    return ratio >= _COARSE or (ratio >= 1 and all(side % shrink == 0 for side in job.box))
 
 
 def _load(loader: Callable[..., Any], data: bytes, **options: Any) -> Any:
@@ -102,8 +105,8 @@ def _load(loader: Callable[..., Any], data: bytes, **options: Any) -> Any:
     return image
 
 
-def _shrunk(image: Any, job: Job) -> Any:
-    left, top, right, bottom = (round(side) for side in job.box)
+def _shrunk(image: Any, job: Job, shrink: int = 1) -> Any:
+    left, top, right, bottom = (round(side / shrink) for side in job.box)
     width, height = job.scaled
     image = image.crop(left, top, right - left, bottom - top)
     across, down = width / image.width, height / image.height
