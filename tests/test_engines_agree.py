@@ -110,7 +110,9 @@ def test_the_measure_sees_a_difference() -> None:
 @pytest.mark.parametrize("name", ["jpeg", "png", "png with alpha", "webp"])
 def test_libvips_does_it_by_itself(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pillow, "scale", None)
-    for size in ("200x200-fit", "64x64-fillx10y90"):
+    for size in ("200x200-fit", "100x-fit", "64x64-fillx10y90"):
+        if name == "jpeg" and "fill" in size:  # a crop of a JPEG that is shrunk lies between pixels
+            continue
         resize = Resize.parse(f"{size}-90-noupscale.png")
         assert vips.engine.render(SOURCES[name], resize, max_pixels=ENOUGH)
 
@@ -151,13 +153,24 @@ def test_what_is_accepted_by_a_setting_is_accepted_by_both(settings: Any) -> Non
 RESIZE = Resize.parse("100x100-fit-90-noupscale.png")
 
 
-@pytest.mark.parametrize(("name", "as_by"), [("jpeg", pillow), ("png", vips), ("webp", vips)])
-def test_auto_takes_for_each_format_what_is_better(name: str, as_by: Any, settings: Any) -> None:
+@pytest.mark.parametrize(
+    ("name", "text", "as_by"),
+    [
+        ("jpeg", "100x100-fit", pillow),
+        ("jpeg", "800x600-fit", vips),
+        ("png", "100x100-fit", vips),
+        ("webp", "100x100-fit", vips),
+    ],
+)
+def test_auto_takes_what_is_better(name: str, text: str, as_by: Any, settings: Any) -> None:
     settings.SHIFT_MEDIA_ENGINE = "auto"
-    made = get_engine().render(SOURCES[name], RESIZE, max_pixels=ENOUGH)
-    assert made == as_by.engine.render(SOURCES[name], RESIZE, max_pixels=ENOUGH)
-    if as_by is vips:
-        assert made != pillow.engine.render(SOURCES[name], RESIZE, max_pixels=ENOUGH)
+    resize = Resize.parse(f"{text}-90-noupscale.png")
+    made, by_pillow, by_libvips = (
+        engine.render(SOURCES[name], resize, max_pixels=ENOUGH)
+        for engine in (get_engine(), pillow.engine, vips.engine)
+    )
+    assert by_pillow != by_libvips
+    assert made == (by_pillow if as_by is pillow else by_libvips)
 
 
 _WITHOUT_LIBVIPS = """

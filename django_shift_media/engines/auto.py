@@ -1,4 +1,4 @@
-"""The engine of choice for each format, by measurement: ``python -m benchmarks engine``."""
+"""The better engine for each format, by measurement: ``python -m benchmarks engine``."""
 
 from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
@@ -9,22 +9,30 @@ from PIL import Image
 from django_shift_media.engines import pillow
 from django_shift_media.engines.jobs import Job
 from django_shift_media.engines.opening import Opened
-from django_shift_media.engines.rendering import Renderer, Scale
+from django_shift_media.engines.rendering import Renderer
 from django_shift_media.formats import SourceFormat
 
-_SCALES: MappingProxyType[SourceFormat, Scale]
-if find_spec("pyvips"):
+# From how many pixels of the result on libvips is better: it takes some milliseconds to begin,
+# and by then Pillow is done with a small JPEG. Pillow is for all other formats.
+_LIBVIPS_FROM: MappingProxyType[SourceFormat, int] = MappingProxyType(
+    {"png": 0, "webp": 0, "jpg": 250_000}
+)
+_HAS_LIBVIPS = find_spec("pyvips") is not None
+if _HAS_LIBVIPS:
     from django_shift_media.engines import vips
-
-    _SCALES = MappingProxyType({"png": vips.scale, "webp": vips.scale})
-else:
-    _SCALES = MappingProxyType({})
 
 
 def scale(
     data: bytes, source: Opened, jobs: Sequence[Job]
 ) -> Iterator[tuple[Job, Image.Image, int]]:
-    yield from _SCALES.get(source.format, pillow.scale)(data, source, jobs)
+    yield from (vips if _is_for_libvips(source, jobs) else pillow).scale(data, source, jobs)
+
+
+def _is_for_libvips(source: Opened, jobs: Sequence[Job]) -> bool:
+    if not _HAS_LIBVIPS or source.format not in _LIBVIPS_FROM:
+        return False
+    largest = max(width * height for width, height in (job.scaled for job in jobs))
+    return largest >= _LIBVIPS_FROM[source.format]
 
 
 engine = Renderer(scale)

@@ -53,11 +53,7 @@ def _jpeg(data: bytes, source: Opened, jobs: Sequence[Job]) -> Scaled | None:
     shrink = next((shrink for shrink in (8, 4, 2) if ratio >= shrink * DECODE_MARGIN), 1)
     if any(side % shrink for side in source.size):  # it would be cut off
         return None
-    image = _load(pyvips.Image.jpegload_source, data, shrink=shrink)
-    if len(jobs) == 1 and _is_on_pixels(jobs[0], shrink):
-        return [_to_pillow(_shrunk(image, jobs[0], shrink))]
-    whole = _to_pillow(image)
-    return [pillow.scaled(whole, job, (shrink, shrink)) for job in jobs]
+    return _while_decoding(pyvips.Image.jpegload_source, data, jobs, shrink)
 
 
 def _webp(data: bytes, source: Opened, jobs: Sequence[Job]) -> Scaled | None:
@@ -71,13 +67,9 @@ def _webp(data: bytes, source: Opened, jobs: Sequence[Job]) -> Scaled | None:
 
 
 def _png(data: bytes, source: Opened, jobs: Sequence[Job]) -> Scaled | None:
-    has_16_bits = data[24] == 16  # which are to be rounded
-    if has_16_bits or not all(_is_on_pixels(job) for job in jobs):
+    if data[24] == 16:  # bits, which are to be rounded
         return None
-    image = _load(pyvips.Image.pngload_source, data)
-    if len(jobs) > 1:  # it can be read but once
-        image = image.copy_memory()
-    return [_to_pillow(_shrunk(image, job)) for job in jobs]
+    return _while_decoding(pyvips.Image.pngload_source, data, jobs)
 
 
 _READERS: MappingProxyType[
@@ -89,7 +81,18 @@ def _least_ratio(jobs: Sequence[Job]) -> float:
     return min(min(job.ratio) for job in jobs)
 
 
-def _is_on_pixels(job: Job, shrink: int = 1) -> bool:
+def _while_decoding(
+    loader: Callable[..., Any], data: bytes, jobs: Sequence[Job], shrink: int = 1
+) -> Scaled | None:
+    if not all(_is_on_pixels(job, shrink) for job in jobs):
+        return None
+    image = _load(loader, data, **({"shrink": shrink} if shrink > 1 else {}))
+    if len(jobs) > 1:  # it can be read but once
+        image = image.copy_memory()
+    return [_to_pillow(_shrunk(image, job, shrink)) for job in jobs]
+
+
+def _is_on_pixels(job: Job, shrink: int) -> bool:
     """libvips cannot cut between two pixels, and has no Lanczos that enlarges."""
     ratio = min(job.ratio) / shrink
     return ratio >= _COARSE or (ratio >= 1 and all(side % shrink == 0 for side in job.box))
@@ -105,7 +108,7 @@ def _load(loader: Callable[..., Any], data: bytes, **options: Any) -> Any:
     return image
 
 
-def _shrunk(image: Any, job: Job, shrink: int = 1) -> Any:
+def _shrunk(image: Any, job: Job, shrink: int) -> Any:
     left, top, right, bottom = (round(side / shrink) for side in job.box)
     width, height = job.scaled
     image = image.crop(left, top, right - left, bottom - top)
