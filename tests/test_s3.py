@@ -100,7 +100,7 @@ def test_threads_share_one_client(moto: Any, settings: Any, monkeypatch: Any) ->
     clients = at_once([use] * 20)
     assert len(clients) == 20
     assert len({id(client) for client in clients}) == 1
-    assert len(made) == 1, "each takes megabytes, and much of a second"
+    assert len(made) == 1, "each takes 13 MB"
 
 
 FORK = """
