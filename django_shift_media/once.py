@@ -1,12 +1,13 @@
 """One computation, however many ask for it: threads of a process, processes of a site."""
 
 import logging
+import os
 import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -105,6 +106,22 @@ def _result(future: "Future[T]") -> T:
         raise Busy("Waited too long for another thread.") from error
     finally:
         del future
+
+
+class ProcessLock:
+    """
+    A lock among the threads of a process.
+
+    A process that is forked has another: the thread that holds this one does not exist there,
+    and would never let go.
+    """
+
+    def __init__(self) -> None:
+        self._locks: dict[int, threading.Lock] = {}
+
+    def held(self) -> AbstractContextManager[bool]:
+        # Threads that meet here all leave with the same one: setdefault() is atomic.
+        return self._locks.setdefault(os.getpid(), threading.Lock())
 
 
 class SharedMemory:

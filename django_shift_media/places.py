@@ -10,12 +10,15 @@ from typing import TypeVar
 
 from django_shift_media.conf import conf
 from django_shift_media.exceptions import Busy
+from django_shift_media.once import ProcessLock
 
 T = TypeVar("T")
 
 # For each image that may be decoded at a time, so many resizes may wait, so many seconds.
 _WAITING = 16
 WAIT_SECONDS = 15
+
+_creating = ProcessLock()
 
 
 class Places:
@@ -68,7 +71,9 @@ def _taking(places: threading.Semaphore, seconds: float | None, otherwise: str) 
 
 def places() -> Places:
     """Return the places of this process."""
-    return _places(conf.concurrency)
+    # Else each thread that comes before the first is done gets places of its own.
+    with _creating.held():
+        return _places(conf.concurrency)
 
 
 @lru_cache

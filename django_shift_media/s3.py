@@ -19,6 +19,7 @@ from urllib3.exceptions import HTTPError
 from django_shift_media import keys
 from django_shift_media.aws.objects import S3Bulk
 from django_shift_media.formats import content_disposition, content_type
+from django_shift_media.once import ProcessLock
 from django_shift_media.storages import CACHE_CONTROL, MediaStorage, Mode, check_bytes
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ RESIZE_TAG = ("shift-media", "resize")
 _TAKEN = frozenset({409, 412})
 # Bytes that are sent in one request, which S3 refuses if the key is taken.
 _ONE_REQUEST = 64 * 1024 * 1024
+_creating = ProcessLock()
 
 
 class S3MediaStorage(S3Bulk, S3Storage):  # type: ignore[misc]  # S3Storage is not typed
@@ -126,8 +128,10 @@ class S3MediaStorage(S3Bulk, S3Storage):  # type: ignore[misc]  # S3Storage is n
     def _resource(self) -> "S3ServiceResource":
         process = os.getpid()
         if process not in self._resources:
-            # Threads that meet here all leave with the same one: setdefault() is atomic.
-            self._resources.setdefault(process, self._new_resource())
+            # One takes 13 MB, and 0.1 s of a processor: fifty threads that need it wait for one.
+            with _creating.held():
+                if process not in self._resources:
+                    self._resources[process] = self._new_resource()
         return self._resources[process]
 
     def _new_resource(self) -> "S3ServiceResource":

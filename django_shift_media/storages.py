@@ -21,11 +21,13 @@ from django_shift_media.bulk import BATCH, BulkStorage, Entry
 from django_shift_media.conf import conf
 from django_shift_media.exceptions import FileTooLarge, StorageUnavailable
 from django_shift_media.exceptions import gettext_noop as _
+from django_shift_media.once import ProcessLock
 
 Mode = Literal["website", "failover", "app"]
 
 # An original's name is never used again, and a resize follows from its name.
 CACHE_CONTROL = "public, max-age=31536000, immutable"
+_creating = ProcessLock()
 
 
 class MediaStorage(BulkStorage):
@@ -210,7 +212,9 @@ def media_storage() -> MediaStorage:
     if alias is None:
         return _default_storage()
     try:
-        storage = storages[alias]
+        # Else each thread that comes before the first is done gets a storage of its own.
+        with _creating.held():
+            storage = storages[alias]
     except InvalidStorageError as error:
         raise ImproperlyConfigured(f"SHIFT_MEDIA_STORAGE is {alias!r}: {error}") from error
     if not isinstance(storage, MediaStorage):

@@ -37,6 +37,9 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 HOST = "127.0.0.1"
+# Requests that the website endpoint answers at a time. Each asks moto up to four times, and there
+# is a queue before moto's door, too, that is not long.
+_AT_A_TIME = 8
 
 
 class Answer(NamedTuple):
@@ -117,9 +120,13 @@ class WebsiteEndpoint(ThreadingHTTPServer):
     """The website endpoint of all buckets of an S3; ``Host`` begins with ``BUCKET.s3-website``."""
 
     daemon_threads = True
+    # How many may come at the same moment. Those that find the queue full are not refused: their
+    # systems try again after 1, 2, 4, … seconds, and some are unlucky for minutes.
+    request_queue_size = 1024
 
     def __init__(self, client: "S3Client", *, port: int = 0) -> None:
         self.client = client
+        self.places = threading.BoundedSemaphore(_AT_A_TIME)
         super().__init__((HOST, port), _Handler)
 
     def start(self) -> None:
@@ -234,7 +241,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         path = urlsplit(self.path).path
-        answer = self.server.answer(self.headers.get("Host", ""), path, dict(self.headers))
+        with self.server.places:
+            answer = self.server.answer(self.headers.get("Host", ""), path, dict(self.headers))
         self.send_response(answer.status)
         for name, value in answer.headers.items():
             self.send_header(name, value)

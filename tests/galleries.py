@@ -71,9 +71,10 @@ def gunicorn(
     environment: dict[str, str], *, workers: int = 4, threads: int = 50
 ) -> Iterator[Workers]:
     """Run a gallery under gunicorn until the block ends: processes with threads."""
-    options = ["--workers", str(workers), "--threads", str(threads), "--bind"]
-    application = "testproject.wsgi:application"
-    with _workers("gunicorn", [*options, "127.0.0.1:{port}", application], environment) as started:
+    options = ["--workers", str(workers), "--threads", str(threads), "--bind", "127.0.0.1:{port}"]
+    # It has to be done before running() gives it up, whatever is still being made.
+    options += ["--graceful-timeout", "10", "testproject.wsgi:application"]
+    with _workers("gunicorn", options, environment) as started:
         yield started
 
 

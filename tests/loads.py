@@ -21,10 +21,6 @@ from tests.conftest import Response, at_once, fetch, follow, upload
 from tests.galleries import MANAGE, Workers, environment
 from tests.proxies import nginx
 
-# Has glibc return large blocks to the system as soon as they are free. It would keep many of
-# them for each thread that has ever decoded an image.
-RETURN_MEMORY = {"MALLOC_MMAP_THRESHOLD_": "1000000"}
-
 
 class CountedS3(NamedTuple):
     """nginx before an S3 server: it notes each request, and may slow the answers down."""

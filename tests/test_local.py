@@ -3,6 +3,7 @@
 import io
 import os
 import stat
+import time
 from contextlib import ExitStack, suppress
 from functools import partial
 from pathlib import Path
@@ -285,3 +286,23 @@ def test_the_storage_is_the_one_of_the_settings(settings: Any, tmp_path: Any) ->
     settings.SHIFT_MEDIA_STORAGE = "nowhere"
     with pytest.raises(ImproperlyConfigured, match="'nowhere'"):
         media_storage()
+
+
+class SlowStorage(LocalMediaStorage):
+    """One that takes its time, as those do that import boto3."""
+
+    made = 0
+
+    def __init__(self) -> None:
+        type(self).made += 1
+        time.sleep(0.2)
+        super().__init__()
+
+
+def test_threads_that_come_first_share_one_storage(settings: Any) -> None:
+    slow = {"BACKEND": f"{__name__}.SlowStorage"}
+    settings.STORAGES = {**settings.STORAGES, "slow": slow}
+    settings.SHIFT_MEDIA_STORAGE = "slow"
+    found = at_once([media_storage] * 10)
+    assert {type(storage) for storage in found} == {SlowStorage}
+    assert len({id(storage) for storage in found}) == SlowStorage.made == 1

@@ -12,11 +12,11 @@ from django.core.cache import cache
 
 from django_shift_media import derive, once
 from django_shift_media.exceptions import Busy
-from django_shift_media.once import Shared, shared_memory
+from django_shift_media.once import ProcessLock, Shared, shared_memory
 from django_shift_media.signing import unsign
 from django_shift_media.storages import media_storage
 from gallery.models import Photo
-from tests.conftest import at_once
+from tests.conftest import at_once, in_a_fork
 
 
 def use(shared: Shared[Any], compute: Callable[[], Any]) -> Any:
@@ -113,6 +113,17 @@ def test_who_waits_for_too_long_is_sent_away(monkeypatch: Any) -> None:
         use(shared, lambda: None)
     done.set()
     slow.join()
+
+
+@pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
+def test_a_process_that_is_forked_waits_for_no_thread_of_its_parent() -> None:
+    def free() -> bool:
+        with lock.held():
+            return True
+
+    lock = ProcessLock()
+    with lock.held():
+        assert in_a_fork(free)
 
 
 def test_a_lock_is_held_by_one() -> None:

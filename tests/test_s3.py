@@ -8,6 +8,7 @@ import sys
 from typing import Any
 
 import pytest
+from boto3.session import Session
 from botocore.config import Config
 from django.core.exceptions import ImproperlyConfigured
 from django.core.files.base import ContentFile
@@ -84,8 +85,13 @@ def test_an_acl_is_refused() -> None:
         S3MediaStorage(bucket_name="photos", default_acl="public-read")
 
 
-def test_threads_share_one_client(moto: Any, settings: Any) -> None:
+def test_threads_share_one_client(moto: Any, settings: Any, monkeypatch: Any) -> None:
     storage = use_bucket(settings, moto)
+    made: list[int] = []
+    make = Session.resource
+    monkeypatch.setattr(
+        Session, "resource", lambda *args, **options: made.append(1) or make(*args, **options)
+    )
 
     def use() -> Any:
         assert storage.connection.meta.client is storage.bucket.meta.client is storage.client
@@ -94,6 +100,7 @@ def test_threads_share_one_client(moto: Any, settings: Any) -> None:
     clients = at_once([use] * 20)
     assert len(clients) == 20
     assert len({id(client) for client in clients}) == 1
+    assert len(made) == 1, "each takes 13 MB"
 
 
 FORK = """

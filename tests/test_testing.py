@@ -1,13 +1,15 @@
 """django_shift_media.testing, which other projects test with."""
 
 import json
+import socket
+from contextlib import ExitStack
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
 from django_shift_media.aws.evaluation import anyone_may
-from django_shift_media.testing import S3Emulator
+from django_shift_media.testing import S3Emulator, WebsiteEndpoint
 from tests.conftest import fetch, follow
 
 PUBLIC = {
@@ -164,3 +166,9 @@ def test_an_emulator_begins_empty(moto: Any) -> None:
     with S3Emulator() as other:
         assert other.endpoint_url != moto.endpoint_url
         assert other.website_address[1] != moto.website_address[1]
+
+
+def test_browsers_that_come_to_the_website_at_once_all_find_a_place(moto: Any) -> None:
+    with WebsiteEndpoint(moto.client()) as website, ExitStack() as browsers:
+        for _ in range(100):  # before it takes up the first of them
+            browsers.enter_context(socket.create_connection(website.server_address, timeout=10))
