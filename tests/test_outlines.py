@@ -5,7 +5,10 @@ import io
 import pytest
 from PIL import Image
 
+from django_shift_media.engines import get_engine
 from django_shift_media.engines.outlines import Outline, outline
+from django_shift_media.exceptions import FileTooLarge, UnreadableImage
+from tests.hostile import scans
 from tests.test_engine import encoded
 from tests.test_fuzz import originals
 
@@ -25,6 +28,16 @@ def test_the_size_and_the_frames_are_those_that_pillow_finds(format: str) -> Non
 @pytest.mark.parametrize("options", [{"lossless": True}, {"quality": 80}, {"exif": b"Exif"}])
 def test_each_kind_of_webp_has_its_size(size: tuple[int, int], options: dict[str, object]) -> None:
     assert outline(encoded(Image.new("RGB", size), "WEBP", **options)) == Outline(*size, 1)
+
+
+def test_scans_are_counted_where_a_decoder_takes_more_than_one() -> None:
+    data = encoded(Image.new("RGB", (40, 30)), "JPEG")
+    further = data[:-2] + b"\xff\xda\x00\x02" * 200 + data[-2:]
+    assert outline(further) == Outline(40, 30, 1)
+    with pytest.raises(UnreadableImage, match="broken data stream"):
+        get_engine().verify(further, max_pixels=1200)
+    with pytest.raises(FileTooLarge, match="more than 100 scans"):
+        outline(scans(5000))
 
 
 @pytest.mark.parametrize("data", [b"", b"\xff\xd8", b"BM", b"RIFF", b"1234ftypisom"])

@@ -71,10 +71,12 @@ _START_OF_SCAN, _END_OF_IMAGE = 0xDA, 0xD9
 # Pillow goes on right behind these, whatever else they may be.
 _WITHOUT_SEGMENT = frozenset({0xC8, _END_OF_IMAGE, *range(0xF0, 0xFE)})
 _START_OF_FRAME = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_SEQUENTIAL = frozenset({0xC0, 0xC1})
 
 
 def _jpeg(data: bytes) -> Outline:
     width = height = segments = scans = at = 0
+    in_one_scan = 0  # components, of which a scan that has them all is the only one: T.81, 4.8
     while marker := _JPEG_MARKER.search(data, at):
         kind, at = marker[1][0], marker.end()
         if kind == _END_OF_IMAGE and scans:  # what follows is another picture, or none
@@ -85,10 +87,13 @@ def _jpeg(data: bytes) -> Outline:
             )
         if kind in _START_OF_FRAME:
             height, width = _big(data, at + 3, 2), _big(data, at + 5, 2)
+            in_one_scan = _big(data, at + 7, 1) if kind in _SEQUENTIAL else 0
         segments += 1
         scans += kind == _START_OF_SCAN
         _check(segments, _JPEG_SEGMENTS, _SEGMENTS)
         _check(scans, _JPEG_SCANS, _SCANS)
+        if kind == _START_OF_SCAN and in_one_scan == _big(data, at + 2, 1):
+            break  # decoders take no other, and most of the file need not be looked at
         if kind not in _WITHOUT_SEGMENT:
             at += _big(data, at, 2)
     if not scans:
