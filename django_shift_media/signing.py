@@ -3,8 +3,11 @@
 import hashlib
 import hmac
 from functools import lru_cache
+from typing import Any
 
+from django.core.signals import setting_changed
 from django.core.signing import BadSignature
+from django.dispatch import receiver
 from django.utils.crypto import constant_time_compare
 from django.utils.encoding import force_bytes
 
@@ -23,10 +26,21 @@ def _keyed(secret: str | bytes) -> hmac.HMAC:
     return hmac.new(key, digestmod=hashlib.sha256)
 
 
-def _signature(secret: str | bytes, original: str, resize: str) -> str:
+@lru_cache
+def _own() -> hmac.HMAC:
+    """Return the HMAC to sign with: a page asks for it with each URL."""
+    return _keyed(conf.signing_key)
+
+
+@receiver(setting_changed)
+def _read_again(**kwargs: Any) -> None:
+    _own.cache_clear()
+
+
+def _signature(keyed: hmac.HMAC, original: str, resize: str) -> str:
     # 128 bits of HMAC-SHA256 (RFC 2104) over all of the key but the signature itself. A text
     # of a resize has no slash and no original ends in one: the two parts cannot be shifted.
-    digest = _keyed(secret).copy()
+    digest = keyed.copy()
     digest.update(f"{original}/{resize}".encode())
     return digest.hexdigest()[: keys.SIGNATURE_LENGTH]
 
@@ -38,7 +52,7 @@ def sign(original: str, resize: Resize) -> str:
     Raise ``InvalidKey`` if ``original`` is not the key of an original.
     """
     text = str(resize)
-    signature = _signature(conf.signing_key, original, text)
+    signature = _signature(_own(), original, text)
     return keys.build_resize(original, text, signature)
 
 
@@ -50,9 +64,9 @@ def unsign(key: str) -> tuple[str, Resize]:
     site has not signed, and ``InvalidResize`` for what it has signed but no longer makes.
     """
     original, text, signature = keys.parse_resize(key)
-    secrets = [conf.signing_key, *conf.signing_key_fallbacks]
+    all_keyed = [_own(), *map(_keyed, conf.signing_key_fallbacks)]
     # All of them, always: the time taken does not tell which of the secrets matched.
-    matches = [constant_time_compare(signature, _signature(s, original, text)) for s in secrets]
+    matches = [constant_time_compare(signature, _signature(k, original, text)) for k in all_keyed]
     if not any(matches):
         raise BadSignature(f"{key!r} is not signed by this site.")
     return original, Resize.parse(text)
