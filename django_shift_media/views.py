@@ -6,6 +6,7 @@ from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import SuspiciousFileOperation
 from django.core.signing import BadSignature
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.http.response import HttpResponseBase
 from django.utils.cache import get_conditional_response
@@ -42,6 +43,8 @@ _SAFELY = {
 }
 
 
+# With ATOMIC_REQUESTS, a connection to the database would be held while a picture is made.
+@transaction.non_atomic_requests
 @require_safe
 @login_not_required
 def media(request: HttpRequest, key: str) -> HttpResponseBase:

@@ -13,6 +13,7 @@ from urllib.parse import quote
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.core.files.base import ContentFile
+from django.db import connection
 from django.test import Client, override_settings
 from hypothesis import given
 from hypothesis import strategies as st
@@ -50,6 +51,14 @@ def test_a_missing_resize_is_made_stored_and_given(client: Client, photo: Photo,
     assert sorted(entry.name for entry in path(url).parent.iterdir()) == sorted(
         [path(url).name, "small.jpg"]
     )
+
+
+def test_no_transaction_is_open_while_a_resize_is_made(
+    client: Client, photo: Photo, monkeypatch: pytest.MonkeyPatch, django_assert_num_queries: Any
+) -> None:
+    monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", True)
+    with django_assert_num_queries(0):
+        assert client.get(photo.photo.resize("50x50")).status_code == 200
 
 
 def test_the_urls_work_under_any_prefix(client: Client, photo: Photo, settings: Any) -> None:
