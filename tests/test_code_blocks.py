@@ -9,13 +9,14 @@ import shlex
 import shutil
 import subprocess
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 import yaml
+from django.contrib import admin
 from django.core.checks import run_checks
 from django.core.management import BaseCommand, get_commands, load_command_class
 
@@ -114,8 +115,18 @@ def is_settings(example: Example) -> bool:
     )
 
 
+@pytest.fixture
+def _admin_as_before() -> Iterator[None]:
+    """Apps that are installed for a test only would stay in the admin."""
+    before = dict(admin.site._registry)
+    yield
+    admin.site._registry.clear()
+    admin.site._registry.update(before)
+
+
 @pytest.mark.parametrize("example", list(filter(is_settings, EXAMPLES)), ids=names_of)
-def test_settings_are_good(example: Example, settings: Any, monkeypatch: Any, db: None) -> None:
+@pytest.mark.usefixtures("_admin_as_before", "db")
+def test_settings_are_good(example: Example, settings: Any, monkeypatch: Any) -> None:
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
     shown: dict[str, Any] = {}
