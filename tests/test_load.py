@@ -110,7 +110,7 @@ def test_a_holder_that_is_killed_keeps_nobody_waiting(site: Site, redis: str, jp
 def test_the_sizes_of_a_srcset_fetch_their_original_once_a_process(
     site: Site, redis: str, jpeg: bytes, workers: int, concurrency: str
 ) -> None:
-    s3 = site.count(rate="3m")
+    s3 = site.count(rate="500k")  # so that all are there before it has come
     gallery = site.run(gunicorn, redis, workers=workers, GALLERY_CONCURRENCY=concurrency)
     original = put_original(site.storage, jpeg)
     widths = [320, 480, 640, 800, 960, 1280]
