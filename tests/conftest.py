@@ -16,7 +16,8 @@ from django.core.files.base import ContentFile
 from django.core.management import call_command
 from django.db import connections
 
-from django_shift_media.engines import Engine, get_engine
+from django_shift_media.engines import get_engine
+from django_shift_media.engines.rendering import Engine
 from django_shift_media.storages import media_storage
 from gallery.drawings import draw_photo
 from gallery.models import Photo

@@ -11,7 +11,7 @@ from typing import Any
 import pyvips
 from PIL import Image, ImageCms
 
-from django_shift_media.engines import Engine
+from django_shift_media.engines.rendering import Engine
 from django_shift_media.resizes import Resize
 from tests.conftest import missing
 

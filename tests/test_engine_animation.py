@@ -7,7 +7,7 @@ import pytest
 import pyvips
 from PIL import Image, ImageDraw
 
-from django_shift_media.engines import Engine
+from django_shift_media.engines.rendering import Engine
 from django_shift_media.exceptions import FileTooLarge, UnreadableImage
 from django_shift_media.resizes import Resize
 from tests.pictures import ENOUGH, decoded, distance, encoded, rendered

@@ -10,7 +10,7 @@ import pytest
 import pyvips
 from PIL import Image, ImageChops
 
-from django_shift_media.engines import Engine
+from django_shift_media.engines.rendering import Engine
 from gallery.drawings import exif
 from tests.conftest import missing
 from tests.pictures import ENOUGH, decoded, encoded, in_srgb, profile, rendered, srgb

@@ -12,8 +12,9 @@ import pytest
 import pyvips
 from PIL import Image
 
-from django_shift_media.engines import Engine, ImageInfo
+from django_shift_media.engines import ImageInfo
 from django_shift_media.engines.jpegxl import jpegxl_size
+from django_shift_media.engines.rendering import Engine
 from django_shift_media.exceptions import FileTooLarge, UnreadableImage
 from django_shift_media.resizes import Resize
 from gallery.drawings import draw_photo, exif, landscape

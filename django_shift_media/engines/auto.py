@@ -9,7 +9,7 @@ from PIL import Image
 from django_shift_media.engines import pillow
 from django_shift_media.engines.jobs import Job
 from django_shift_media.engines.opening import Opened
-from django_shift_media.engines.rendering import Renderer
+from django_shift_media.engines.rendering import Engine
 from django_shift_media.formats import SourceFormat
 
 # From how many pixels of the result on libvips is better: it takes some milliseconds to begin,
@@ -35,4 +35,4 @@ def _is_for_libvips(source: Opened, jobs: Sequence[Job]) -> bool:
     return largest >= _LIBVIPS_FROM[source.format]
 
 
-engine = Renderer(scale)
+engine = Engine(scale)

@@ -128,6 +128,7 @@ def opened(data: bytes, max_pixels: int) -> Opened:
     _check_tiles(image, max_pixels)
     if image.format == "PNG":
         if claimed and claimed.notes_follow:
+            # getexif() would do this, too, and no error would be seen.
             image.load()
         _fit_transparent_colour(image, depth=data[24])
     orientation = 1 if format in _UPRIGHT_BY_THEMSELVES else _orientation(image)

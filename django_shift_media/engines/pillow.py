@@ -14,7 +14,7 @@ from django_shift_media.engines.colour import to_full_colour
 from django_shift_media.engines.finishing import premultiplied
 from django_shift_media.engines.jobs import Job
 from django_shift_media.engines.opening import Opened
-from django_shift_media.engines.rendering import Renderer
+from django_shift_media.engines.rendering import Engine
 
 # A JPEG is decoded at the least of its DCT scales (1/8, 1/4, 1/2) that is still so many times
 # larger than the result: more costs time, less costs sharpness.
@@ -68,4 +68,4 @@ def scaled(image: Image.Image, job: Job, reduced: tuple[float, float]) -> Image.
     )
 
 
-engine = Renderer(scale)
+engine = Engine(scale)

@@ -22,12 +22,18 @@ Scale = Callable[[bytes, Opened, Sequence[Job]], Iterable[tuple[Job, Image.Image
 
 
 @dataclass(frozen=True, slots=True)
-class Renderer:
-    """An engine. What it accepts does not depend on ``scale``: Pillow decides that for all."""
+class Engine:
+    """An image engine. What it accepts does not depend on ``scale``: Pillow decides that."""
 
     scale: Scale
 
     def verify(self, data: bytes, *, max_pixels: int) -> ImageInfo:
+        """
+        Decode an image, of an animation each frame, to see that all of it can be decoded.
+
+        Raise ``UnreadableImage`` or, before any pixel is decoded, ``FileTooLarge``.
+        ``max_pixels`` is for all frames together.
+        """
         with decoding(data):
             source = opened(data, max_pixels)
             source.image.draft(None, (1, 1))  # JPEG only: read every byte, make few pixels
@@ -38,6 +44,11 @@ class Renderer:
     def render(
         self, data: bytes, resize: Resize, *, max_pixels: int, stopwatch: Stopwatch | None = None
     ) -> bytes:
+        """
+        Return the resize, encoded, without any metadata; raise as ``verify()`` does.
+
+        The laps of the stopwatch are "decode", all that is done with pixels, and "encode".
+        """
         (resized,) = self.render_many(data, [resize], max_pixels=max_pixels, stopwatch=stopwatch)
         return resized
 
@@ -49,6 +60,12 @@ class Renderer:
         max_pixels: int,
         stopwatch: Stopwatch | None = None,
     ) -> list[bytes]:
+        """
+        Return several resizes of one image, which is decoded once, for the largest of them.
+
+        Of a JPEG, the smaller ones are therefore made from more pixels than ``render()`` takes:
+        they look the same, but need not be the same bytes.
+        """
         stopwatch = stopwatch or Stopwatch()
         with decoding(data):
             source = opened(data, max_pixels)

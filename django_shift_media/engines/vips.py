@@ -16,7 +16,7 @@ from django_shift_media.engines import pillow
 from django_shift_media.engines.jobs import Job
 from django_shift_media.engines.opening import Opened
 from django_shift_media.engines.pillow import DECODE_MARGIN, REDUCING_GAP
-from django_shift_media.engines.rendering import Renderer
+from django_shift_media.engines.rendering import Engine
 from django_shift_media.formats import SourceFormat
 
 # Where so many pixels become one, half a pixel is not seen.
@@ -123,4 +123,4 @@ def _to_pillow(image: Any) -> Image.Image:
     return Image.frombytes(mode, size, image.write_to_memory()).convert(mode.upper())
 
 
-engine = Renderer(scale)
+engine = Engine(scale)
