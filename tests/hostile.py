@@ -15,6 +15,7 @@ from gallery.drawings import draw_photo
 
 NO_IMAGE = "This is not one of the accepted image formats: JPEG, PNG, WebP, AVIF, GIF."
 DAMAGED = "The image is damaged: "
+NO_HEADER = DAMAGED + "its header cannot be read."
 HTML = b"<html><script>alert('run')</script></html>"
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"><script>alert(1)</script></svg>'
 _LARGE = 200_000_000  # bytes that some files unpack to
@@ -465,13 +466,13 @@ HOSTILE: dict[str, Hostile] = {
         lambda: avif_tiles(b"\x12\0" * 10_000_000), "The image has more than 200,000 parts."
     ),
     # a bit is turned around: in the number of bits, a width, a signature, a name, a code size
-    "jpeg-with-a-turned-bit": Hostile(lambda: turned(jpeg(), b"\xff\xc0", 4), NO_IMAGE),
-    "png-with-a-turned-bit": Hostile(lambda: turned(png(), b"IHDR", 7), NO_IMAGE),
+    "jpeg-with-a-turned-bit": Hostile(lambda: turned(jpeg(), b"\xff\xc0", 4), NO_HEADER),
+    "png-with-a-turned-bit": Hostile(lambda: turned(png(), b"IHDR", 7), NO_HEADER),
     "webp-with-a-turned-bit": Hostile(
         lambda: turned(encoded((40, 30), "WEBP", lossless=True), b"VP8L", 8), DAMAGED
     ),
     "avif-with-a-turned-bit": Hostile(
-        lambda: turned(encoded((40, 30), "AVIF"), b"ispe", 0), NO_IMAGE
+        lambda: turned(encoded((40, 30), "AVIF"), b"ispe", 0), NO_HEADER
     ),
     "gif-with-a-turned-bit": Hostile(lambda: turned(gif(), b"\x02\x02\x44", 0), DAMAGED),
     # liars
@@ -480,7 +481,7 @@ HOSTILE: dict[str, Hostile] = {
         lambda: jpeg()[: jpeg().index(b"\xff\xda")], DAMAGED + "it has a header only."
     ),
     "png-taller-than-it-is": Hostile(lambda: png(size=(10, 500), pixels=zipped(20)), DAMAGED),
-    "png-without-a-side": Hostile(lambda: png(size=(0, 10)), NO_IMAGE),
+    "png-without-a-side": Hostile(lambda: png(size=(0, 10)), NO_HEADER),
     "webp-larger-than-it-is": Hostile(
         lambda: webp((1000, 1000), encoded((1, 1), "WEBP")[12:]), DAMAGED
     ),

@@ -109,6 +109,17 @@ def test_pictures_come_out_upright(engine: Engine, format: str, orientation: int
         assert distance(made, upright.resize(made.size, Image.Resampling.LANCZOS)) < 5
 
 
+def test_a_thumbnail_in_a_heic_may_show_anything_and_is_not_taken(engine: Engine) -> None:
+    picture = landscape(1200, 900, 5)
+    data = heic(picture)
+    picture.info["thumbnails"] = [320]
+    with_thumbnail = heic(picture)
+    assert pillow_heif.open_heif(with_thumbnail).info["thumbnails"]
+    resize = Resize.parse("100x-fit-90-noupscale.png")
+    one, other = (engine.render(data, resize, max_pixels=ENOUGH) for data in (data, with_thumbnail))
+    assert one == other
+
+
 def jpegxl(picture: Image.Image, **options: Any) -> bytes:
     import pillow_jxl  # noqa: F401  # which registers itself
 

@@ -13,7 +13,7 @@ from django_shift_media.engines import get_engine, pillow, vips
 from django_shift_media.exceptions import UnreadableImage
 from django_shift_media.resizes import Resize
 from gallery.drawings import draw_photo, exif, landscape
-from tests.pictures import ENOUGH, decoded, encoded, profile
+from tests.pictures import ENOUGH, decoded, delta_e, encoded, profile
 from tests.servers import ROOT
 
 # What docs/reference/engines.rst says. CIEDE2000: 1 is about what one sees.
@@ -86,25 +86,13 @@ def test_they_make_the_same_picture(name: str, text: str) -> None:
         for engine in (pillow.engine, vips.engine)
     )
     assert (one.size, one.mode) == (other.size, other.mode)
-    assert difference(one, other) < MEAN_DIFFERENCE
+    assert delta_e(one, other) < MEAN_DIFFERENCE
 
 
-def difference(one: Image.Image, other: Image.Image) -> float:
-    """Return the mean CIEDE2000 of two pictures on grey, by libvips."""
-    lab = []
-    for picture in (one, other):
-        ground = Image.new("RGBA", picture.size, "grey")
-        flat = Image.alpha_composite(ground, picture.convert("RGBA")).convert("RGB")
-        image = pyvips.Image.new_from_memory(flat.tobytes(), *flat.size, 3, "uchar")
-        lab.append(image.copy(interpretation="srgb").colourspace("lab"))
-    mean: float = lab[0].dE00(lab[1]).avg()
-    return mean
-
-
-def test_the_measure_sees_a_difference() -> None:
-    assert difference(PHOTO, PHOTO) == 0
-    assert difference(PHOTO, ImageOps.mirror(PHOTO)) > 5
-    assert difference(PHOTO, Image.eval(PHOTO, lambda value: value * 95 // 100)) > 1
+def test_the_measure_sees_a_delta_e() -> None:
+    assert delta_e(PHOTO, PHOTO) == 0
+    assert delta_e(PHOTO, ImageOps.mirror(PHOTO)) > 5
+    assert delta_e(PHOTO, Image.eval(PHOTO, lambda value: value * 95 // 100)) > 1
 
 
 @pytest.mark.parametrize("name", ["jpeg", "png", "png with alpha", "webp"])
@@ -125,7 +113,7 @@ def test_many_at_once_are_what_they_are_one_by_one(engine: Any, name: str) -> No
     for resize, made in zip(resizes, together, strict=True):
         alone = decoded(engine.render(SOURCES[name], resize, max_pixels=ENOUGH))
         assert decoded(made).size == alone.size
-        assert difference(decoded(made), alone) < MEAN_DIFFERENCE
+        assert delta_e(decoded(made), alone) < MEAN_DIFFERENCE
 
 
 @pytest.mark.parametrize("name", ["jpeg", "progressive jpeg", "png", "interlaced png", "webp"])
@@ -235,4 +223,4 @@ def test_a_png_is_upright_wherever_that_is_noted(engine: Any) -> None:
     ):
         made = decoded(engine.render(data, RESIZE, max_pixels=ENOUGH))
         assert made.size == wanted.size == (100, 75)
-        assert difference(made, wanted) < 3
+        assert delta_e(made, wanted) < 3

@@ -92,6 +92,16 @@ class Opened:
     turn: Image.Transpose | None
     profile: bytes | None
 
+    def shrink_on_load(self, size: Size) -> None:
+        """
+        Have a JPEG decoded at the least of its scales that leaves as many pixels; sides as stored.
+
+        Other formats know no scales. What Pillow's ``draft()`` would give of a HEIC is the
+        thumbnail in it, which may show anything.
+        """
+        if self.format == "jpg":
+            self.image.draft(None, size)
+
     def stored_box(self, box: Box) -> Box:
         """Return where a part of the upright picture lies in the picture as it is stored."""
         left, top, right, bottom = box

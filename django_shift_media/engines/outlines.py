@@ -3,7 +3,7 @@ How large an image claims to be, and in how many parts, before a decoder sees it
 
 While it opens a file, Pillow already takes up memory for a frame that is to be cleared (GIF) or a
 canvas (WebP), unpacks every text (PNG) and walks through as many parts as there are; and it says
-nothing of scans (JPEG) and of the streams in boxes (AVIF). What is read here is no more than what
+nothing of scans (JPEG), of the streams in boxes (AVIF) and of tiles that are missing (HEIC). What is read here is no more than what
 is needed to refuse that.
 """
 
@@ -12,9 +12,11 @@ from collections.abc import Callable
 from types import MappingProxyType
 from typing import NamedTuple
 
-from django_shift_media.engines import avif
+from django_shift_media.engines import heif
+from django_shift_media.engines.sources import format_of
 from django_shift_media.exceptions import DAMAGED, FileTooLarge, UnreadableImage
 from django_shift_media.exceptions import gettext_noop as _
+from django_shift_media.formats import SourceFormat
 
 # Chunks or blocks. No encoder cuts a picture of 100 MB into so many: each would have 100 bytes.
 _PARTS = 1_000_000
@@ -55,13 +57,12 @@ def outline(data: bytes) -> Outline | None:
     """
     Return what the file claims, None for formats that are not looked at.
 
-    Raise ``FileTooLarge`` for more parts than a picture has, ``UnreadableImage`` where decoders
-    would not agree on what the parts are.
+    Raise ``FileTooLarge`` for more parts than a picture has, ``UnreadableImage`` where some are
+    missing, or decoders would not agree on what they are.
     """
-    for magic, read in _READERS:
-        if magic.match(data):
-            return read(data)
-    return None
+    format = format_of(data)
+    read = _READERS.get(format) if format else None
+    return read(data) if read else None
 
 
 # A marker that is followed by its segment. In the data of a scan, which are skipped by this, an FF
@@ -191,16 +192,12 @@ def _webp_size(data: bytes) -> tuple[int, int]:
             return _little(data, 26, 2) & 0x3FFF, _little(data, 28, 2) & 0x3FFF
 
 
-def _avif(data: bytes) -> Outline:
-    return Outline(*avif.largest_claim(data))
+def _heif(data: bytes) -> Outline:
+    return Outline(*heif.largest_claim(data))
 
 
-_READERS: tuple[tuple["re.Pattern[bytes]", Callable[[bytes], Outline]], ...] = (
-    (re.compile(rb"\xff\xd8\xff"), _jpeg),
-    (re.compile(rb"\x89PNG\r\n\x1a\n"), _png),
-    (re.compile(rb"GIF8[79]a"), _gif),
-    (re.compile(rb"RIFF....WEBP", re.DOTALL), _webp),
-    (re.compile(rb"....ftyp(avif|avis|mif1|msf1)", re.DOTALL), _avif),
+_READERS: MappingProxyType[SourceFormat, Callable[[bytes], Outline]] = MappingProxyType(
+    {"jpg": _jpeg, "png": _png, "gif": _gif, "webp": _webp, "avif": _heif, "heic": _heif}
 )
 
 

@@ -38,12 +38,12 @@ def scale(
 
 
 def _shrink_on_load(source: Opened, jobs: Sequence[Job]) -> None:
-    """Decode a JPEG at the least scale that is enough for all; other formats know no scales."""
+    """Decode at the least scale that is enough for all."""
     width, height = source.stored_size(source.size)
     across, down = (
         min(ratios) / DECODE_MARGIN for ratios in zip(*(job.ratio for job in jobs), strict=True)
     )
-    source.image.draft(None, (math.ceil(width / across), math.ceil(height / down)))
+    source.shrink_on_load((math.ceil(width / across), math.ceil(height / down)))
 
 
 def scaled(image: Image.Image, job: Job, reduced: tuple[float, float]) -> Image.Image:

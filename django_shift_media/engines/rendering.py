@@ -36,7 +36,7 @@ class Engine:
         """
         with decoding(data):
             source = opened(data, max_pixels)
-            source.image.draft(None, (1, 1))  # JPEG only: read every byte, make few pixels
+            source.shrink_on_load((1, 1))  # read every byte, make few pixels
             for _ in frames_of(source.image, range(source.frames.stop)):
                 pass
             return ImageInfo(source.format, *source.size)

@@ -4,7 +4,7 @@ import re
 from types import MappingProxyType
 
 from django_shift_media.conf import conf
-from django_shift_media.exceptions import UnreadableImage
+from django_shift_media.exceptions import DAMAGED, UnreadableImage
 from django_shift_media.exceptions import gettext_noop as _
 from django_shift_media.formats import SOURCES, SourceFormat
 
@@ -32,22 +32,24 @@ _TWELVE_BITS = re.compile(rb"\xff[\xc0-\xc2]..\x0c", re.DOTALL)  # the start of 
 
 def accepted_format(data: bytes) -> SourceFormat:
     """Return the format of a file, or raise ``UnreadableImage`` for one that is not accepted."""
-    format = _format_of(data)
+    format = format_of(data)
     if format and format in conf.formats:
         return format
     raise not_accepted(data)
 
 
 def not_accepted(data: bytes) -> UnreadableImage:
-    """Return what to raise for a file that is none of the accepted formats, or only looks so."""
+    """Return what to raise for a file that is not accepted, or that no decoder takes for an image."""
     accepted = ", ".join(SOURCES[format].name for format in conf.formats)
-    format = _format_of(data)
+    format = format_of(data)
     if format == "jpg" and _TWELVE_BITS.search(data, 0, 100_000):
         return UnreadableImage(_("This is a JPEG of 12 bits, only those of 8 bits can be read."))
     if format and format not in conf.formats:
         name = SOURCES[format].name
         message = _("This is an image in the format %(name)s, accepted are %(accepted)s.")
         return UnreadableImage(message, name=name, accepted=accepted)
+    if format and format != "bmp":  # whose two letters say little
+        return UnreadableImage(DAMAGED, detail="its header cannot be read")
     if _SVG.match(data):
         message = _("This is SVG, which may hold scripts; accepted are %(accepted)s.")
         return UnreadableImage(message, accepted=accepted)
@@ -56,7 +58,8 @@ def not_accepted(data: bytes) -> UnreadableImage:
     )
 
 
-def _format_of(data: bytes) -> SourceFormat | None:
+def format_of(data: bytes) -> SourceFormat | None:
+    """Return what the first bytes say, accepted or not; None: no format that we know."""
     for format, magic in _MAGIC.items():
         if magic.match(data):
             return format

@@ -1,9 +1,10 @@
 """
-How large an AVIF claims to be, anywhere: a decoder makes room for each claim that it meets.
+What a HEIF, which is an AVIF or a HEIC, says of itself: how large it is, and where its pictures lie.
 
-The boxes say one size, and the AV1 streams in them another, which need not be the same. Sections
-are those of ISO/IEC 14496-12 (boxes, items, tracks) and, for images, ISO/IEC 23008-12; what an
-AVIF has of them is in AV1 Image File Format, version 1.1.
+A decoder makes room for each claim that it meets. The boxes say one size, and the AV1 streams in
+them another, which need not be the same (libheif compares those of HEVC by itself). Sections are
+those of ISO/IEC 14496-12 (boxes, items, tracks) and, for images, ISO/IEC 23008-12; what an AVIF has
+of them is in AV1 Image File Format, version 1.1.
 """
 
 import struct
@@ -18,6 +19,9 @@ from django_shift_media.exceptions import gettext_noop as _
 # Boxes, items, samples, units of a stream and so on. A picture of 256 tiles has some thousand.
 _PARTS = 200_000
 
+# Items that are pictures, by how these are coded.
+_AV1, _HEVC = b"av01", b"hvc1"
+
 Claim = tuple[int, int, int]  # width, height, frames
 
 
@@ -27,7 +31,7 @@ def largest_claim(data: bytes) -> Claim:
 
     Raise as ``outline()`` does.
     """
-    return max(_Avif(data).claims(), key=lambda claim: claim[0] * claim[1] * claim[2])
+    return max(_Heif(data).claims(), key=lambda claim: claim[0] * claim[1] * claim[2])
 
 
 class _Fields:
@@ -59,7 +63,7 @@ class _Location(NamedTuple):
     extents: list[tuple[int, int]]  # offsets and lengths
 
 
-class _Avif:
+class _Heif:
     def __init__(self, data: bytes) -> None:
         self._file = memoryview(data)
         self._parts = 0
@@ -113,7 +117,9 @@ class _Avif:
         coded: dict[int, Size] = {}
         grids: dict[int, memoryview] = {}
         for item, location in self._locations(meta):
-            if kinds.get(item) == b"av01":
+            if kinds.get(item) in {_AV1, _HEVC}:
+                self._check_is_whole(location)
+            if kinds.get(item) == _AV1:
                 coded[item] = _hull(Stream(self._count).sizes(self._bytes_at(location, idat)))
             elif kinds.get(item) == b"grid":
                 grids[item] = self._bytes_at(location, idat)
@@ -156,6 +162,12 @@ class _Avif:
             offset = base + fields.number(lengths >> 12)
             yield offset, fields.number(lengths >> 8 & 15)
 
+    def _check_is_whole(self, location: _Location) -> None:
+        """Refuse what breaks off: libheif leaves tiles grey that are not there."""
+        ends = (offset + length for offset, length in location.extents)
+        if not location.in_idat and max(ends, default=0) > len(self._file):
+            raise UnreadableImage(DAMAGED, detail="it breaks off")
+
     def _bytes_at(self, location: _Location, idat: memoryview) -> memoryview:
         source = idat if location.in_idat else self._file
         pieces = [source[offset : offset + length] for offset, length in location.extents]
@@ -188,7 +200,7 @@ class _Avif:
 
     def _is_av1(self, table: memoryview) -> bool:
         descriptions = self._inside(table, b"stsd")
-        return any(kind == b"av01" for body in descriptions for kind, _ in self._boxes(body[8:]))
+        return any(kind == _AV1 for body in descriptions for kind, _ in self._boxes(body[8:]))
 
     def _samples(self, table: memoryview) -> Iterator[memoryview]:
         """Read where samples are: lengths, chunks, and how many a chunk has: 8.7.3 to 8.7.5."""
