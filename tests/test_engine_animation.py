@@ -204,6 +204,34 @@ def test_further_pictures_are_no_frames(engine: Engine, format: str, settings: A
         assert distance(made, first.resize((60, 40), Image.Resampling.LANCZOS)) < 4
 
 
+@pytest.mark.parametrize("target", ["webp", "gif"])
+def test_what_does_not_move_is_stored_once(engine: Engine, target: str) -> None:
+    ground = Image.effect_noise((200, 150), 60).convert("RGB")
+    frames = []
+    for number in range(20):
+        frames.append(ground.copy())
+        ImageDraw.Draw(frames[-1]).ellipse((9 * number, 50, 9 * number + 20, 70), fill="red")
+    data = encoded(frames[0], "WEBP", save_all=True, append_images=frames[1:], lossless=True)
+    quality = QUALITIES[target]
+    text = f"200x-fit-{quality}-noupscale.{target}"
+    made = engine.render(data, Resize.parse(text), max_pixels=ENOUGH)
+    still = engine.render(data, Resize.parse(text.replace("fit", "fitframe1")), max_pixels=ENOUGH)
+    assert decoded(made).n_frames == 20  # type: ignore[attr-defined]
+    assert len(made) < 2 * len(still)
+
+
+def test_scenes_have_colours_of_their_own(engine: Engine) -> None:
+    scenes = [Image.radial_gradient("L").resize((200, 150)).convert("RGB") for _ in range(3)]
+    scenes = [
+        Image.composite(scene, Image.new("RGB", (200, 150), ground), scene.convert("L"))
+        for scene, ground in zip(scenes, ("red", "green", "blue"), strict=True)
+    ]
+    data = encoded(scenes[0], "WEBP", save_all=True, append_images=scenes[1:], lossless=True)
+    made = rendered(engine, data, "200x-fit-90-noupscale.gif")
+    for scene, frame in zip(scenes, frames_of(made), strict=True):
+        assert distance(frame, scene) < distance(scene.quantize(256), scene) + 0.1
+
+
 def test_an_animation_is_the_same_twice(engine: Engine) -> None:
     for target, quality in QUALITIES.items():
         resize = Resize.parse(f"60x-fit-{quality}-noupscale.{target}")
