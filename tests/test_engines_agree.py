@@ -33,12 +33,26 @@ def clear(picture: Image.Image) -> Image.Image:
     return picture
 
 
+def cut_out(picture: Image.Image) -> Image.Image:
+    """Return it with nothing in the middle."""
+    picture = picture.convert("RGBA")
+    picture.paste((0, 255, 0, 0), (100, 100, 400, 300))
+    return picture
+
+
 def wide(picture: Image.Image, **options: Any) -> bytes:
     """Encode a PNG with 16 bits by libvips."""
     image = pyvips.Image.new_from_memory(picture.tobytes(), *picture.size, 3, "uchar")
     image = (image * 257).cast("ushort").copy(interpretation="rgb16")
     png: bytes = image.pngsave_buffer(bitdepth=16, **options)
     return png
+
+
+def animated(*pictures: Image.Image, **options: Any) -> bytes:
+    first, *others = pictures
+    return encoded(
+        first, "GIF", save_all=True, append_images=others, duration=80, disposal=2, **options
+    )
 
 
 PHOTO = grainy(903, 677)
@@ -65,6 +79,9 @@ SOURCES = {
     "webp on its side": encoded(PHOTO, "WEBP", quality=90, exif=exif(6)),
     "webp with alpha": encoded(clear(PHOTO), "WEBP", quality=90),
     "gif": encoded(PHOTO, "GIF"),
+    "gif with a clear colour": encoded(PHOTO.quantize(64), "GIF", transparency=5),
+    "animated gif": animated(PHOTO, ImageOps.mirror(PHOTO)),
+    "animated gif with clear parts": animated(*map(cut_out, (PHOTO, ImageOps.flip(PHOTO)))),
 }
 RESIZES = [
     "200x200-fit",
@@ -105,7 +122,50 @@ def test_libvips_does_it_by_itself(name: str, monkeypatch: pytest.MonkeyPatch) -
         assert vips.engine.render(SOURCES[name], resize, max_pixels=ENOUGH)
 
 
-@pytest.mark.parametrize("name", ["jpeg", "png", "png with alpha", "webp", "gif"])
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("progressive jpeg", "200x200-fit"),
+        ("jpeg of odd size", "700x700-fit"),
+        ("webp", "200x200-fit"),
+        ("webp with alpha", "200x200-fit"),
+        ("png with 16 bits", "200x200-fit"),
+        ("gif", "200x200-fit"),
+        ("gif with a clear colour", "200x200-fit"),
+        ("animated gif", "200x200-fit"),
+        ("animated gif with clear parts", "200x200-fit"),
+    ],
+)
+def test_libvips_scales_what_pillow_has_decoded(
+    name: str, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pillow, "scaled", None)
+    resize = Resize.parse(f"{text}-90-noupscale.png")
+    assert vips.engine.render(SOURCES[name], resize, max_pixels=ENOUGH)
+
+
+@pytest.mark.parametrize(
+    ("make", "text"),
+    [
+        (lambda: encoded(grainy(200, 150), "GIF"), "100x100-fit"),  # too small
+        (lambda: encoded(grainy(3000, 2000), "BMP"), "100x100-fit"),  # too large
+        (lambda: SOURCES["progressive jpeg"], "701x333-fillx33y66"),  # it lies between pixels
+        (lambda: SOURCES["inks"], "100x100-fit"),
+    ],
+)
+def test_libvips_leaves_to_pillow_what_that_does_better(
+    make: Any, text: str, settings: Any
+) -> None:
+    settings.SHIFT_MEDIA_FORMATS = ["jpg", "gif", "bmp"]
+    resize = Resize.parse(f"{text}-90-noupscale.png")
+    data = make()
+    one, other = (
+        engine.render(data, resize, max_pixels=ENOUGH) for engine in (pillow.engine, vips.engine)
+    )
+    assert one == other
+
+
+@pytest.mark.parametrize("name", ["jpeg", "png", "png with alpha", "webp", "gif", "animated gif"])
 @pytest.mark.parametrize("engine", [pillow.engine, vips.engine], ids=["pillow", "vips"])
 def test_many_at_once_are_what_they_are_one_by_one(engine: Any, name: str) -> None:
     resizes = [Resize.parse(f"{text}-90-noupscale.png") for text in RESIZES[:5]]
@@ -148,6 +208,7 @@ RESIZE = Resize.parse("100x100-fit-90-noupscale.png")
         ("jpeg", "800x600-fit", vips),
         ("png", "100x100-fit", vips),
         ("webp", "100x100-fit", vips),
+        ("gif", "100x100-fit", vips),
     ],
 )
 def test_auto_takes_what_is_better(name: str, text: str, as_by: Any, settings: Any) -> None:

@@ -15,7 +15,7 @@ from django_shift_media.formats import SourceFormat
 # From how many pixels of the result on libvips is better: it takes some milliseconds to begin,
 # and by then Pillow is done with a small JPEG. Pillow is for all other formats.
 _LIBVIPS_FROM: MappingProxyType[SourceFormat, int] = MappingProxyType(
-    {"png": 0, "webp": 0, "jpg": 250_000}
+    {"png": 0, "webp": 0, "gif": 0, "jpg": 250_000}
 )
 _HAS_LIBVIPS = find_spec("pyvips") is not None
 if _HAS_LIBVIPS:

@@ -5,7 +5,7 @@ The original is decoded no larger than needed, and scaled once, from the wanted 
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from PIL import Image
 
@@ -23,18 +23,27 @@ DECODE_MARGIN = 1.25
 REDUCING_GAP = 3
 
 
+Reduced = tuple[float, float]  # how many pixels of the original became one, across and down
+# What scales a frame, as it has been decoded, to what each of some jobs wants of it.
+ScaleFrame = Callable[[Image.Image, Sequence[Job], Reduced], list[Image.Image]]
+
+
+def scale_frame(frame: Image.Image, jobs: Sequence[Job], reduced: Reduced) -> list[Image.Image]:
+    image = to_full_colour(frame)
+    return [scaled(image, job, reduced) for job in jobs]
+
+
 def scale(
-    data: bytes, source: Opened, jobs: Sequence[Job]
+    data: bytes, source: Opened, jobs: Sequence[Job], scale_frame: ScaleFrame = scale_frame
 ) -> Iterator[tuple[Job, Image.Image, int]]:
     _shrink_on_load(source, jobs)
     wanted = sorted({number for job in jobs for number in job.numbers})
     for number, frame in frames_of(source.image, wanted):
-        for job in jobs:
-            if number in job.numbers:
-                image = to_full_colour(frame)
-                # A JPEG's decoder rounds the sides up that it makes smaller.
-                reduced = round(max(source.size) / max(image.size))
-                yield job, scaled(image, job, (reduced, reduced)), duration_of(frame)
+        # A JPEG's decoder rounds the sides up that it makes smaller.
+        reduced = round(max(source.size) / max(frame.size))
+        those = [job for job in jobs if number in job.numbers]
+        for job, image in zip(those, scale_frame(frame, those, (reduced, reduced)), strict=True):
+            yield job, image, duration_of(frame)
 
 
 def _shrink_on_load(source: Opened, jobs: Sequence[Job]) -> None:
@@ -46,8 +55,8 @@ def _shrink_on_load(source: Opened, jobs: Sequence[Job]) -> None:
     source.shrink_on_load((math.ceil(width / across), math.ceil(height / down)))
 
 
-def scaled(image: Image.Image, job: Job, reduced: tuple[float, float]) -> Image.Image:
-    """Scale what a job wants of an image of which so many pixels, across and down, became one."""
+def scaled(image: Image.Image, job: Job, reduced: Reduced) -> Image.Image:
+    """Scale what a job wants of an image in full colour."""
     across, down = reduced
     left, top, right, bottom = job.box
     # What a decoder adds or drops at the ends is no picture.
