@@ -55,6 +55,7 @@ OTHERWISE = {
         *("pil_sample_cmyk.jpg", "tiff_strip_cmyk_16l_jpeg.tif", "tiff_strip_cmyk_jpeg.tif"),
         "tiff_tiled_cmyk_jpeg.tif",
     },
+    "it does not look at the curve": {"pil123p.png", "pil123rgba.png"},
     "it takes them for numbers with a sign": {"8bit.s.tif", "separate_planar_extra_samples.tiff"},
     "it takes them for numbers of 32 bits": {"16_bit_binary_pgm.tiff"},
     "it is built without LZMA": {"hopper_lzma.tif"},

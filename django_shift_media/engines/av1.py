@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from django_shift_media.exceptions import DAMAGED, FileTooLarge, UnreadableImage
 from django_shift_media.exceptions import gettext_noop as _
+from django_shift_media.geometry import Size
 
 # A picture is one frame; a few more where it has layers, or where others are predicted from frames
 # that are not shown. All are decoded, and need not take more than some hundred bytes each.
@@ -20,8 +21,6 @@ _HEADER = 600  # bytes: the longest header of a sequence has less
 _SEQUENCE_HEADER, _FRAME_HEADER, _FRAME, _REDUNDANT_FRAME_HEADER = 1, 3, 6, 7
 _KEY_FRAME, _SWITCH_FRAME = 0, 3
 _BY_FRAME = 2  # what a sequence says of tools that each of its frames chooses
-
-Size = tuple[int, int]
 
 
 class _Sequence(NamedTuple):

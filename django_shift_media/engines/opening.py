@@ -19,6 +19,7 @@ from django_shift_media.engines.credit import exif_of
 from django_shift_media.engines.jpegxl import jpegxl_size
 from django_shift_media.engines.limits import check_source
 from django_shift_media.engines.outlines import Outline, outline
+from django_shift_media.engines.profiles import profile_of
 from django_shift_media.engines.sources import accepted_format, not_accepted
 from django_shift_media.exceptions import (
     DAMAGED,
@@ -144,7 +145,7 @@ def opened(data: bytes, max_pixels: int) -> Opened:
     orientation = 1 if format in _UPRIGHT_BY_THEMSELVES else _orientation(image)
     width, height = image.size
     size = (height, width) if orientation >= 5 else (width, height)
-    profile = image.info.get("icc_profile")
+    profile = profile_of(data, format, image)
     return Opened(image, format, size, frames, _TO_UPRIGHT.get(orientation), profile)
 
 

@@ -3,12 +3,12 @@ How large an image claims to be, and in how many parts, before a decoder sees it
 
 While it opens a file, Pillow already takes up memory for a frame that is to be cleared (GIF) or a
 canvas (WebP), unpacks every text (PNG) and walks through as many parts as there are; and it says
-nothing of scans (JPEG), of the streams in boxes (AVIF) and of tiles that are missing (HEIC). What is read here is no more than what
-is needed to refuse that.
+nothing of scans (JPEG), of the streams in boxes (AVIF) and of tiles that are missing (HEIC). What
+is read here is no more than what is needed to refuse that.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -106,20 +106,25 @@ def _jpeg(data: bytes) -> Outline:
 _PNG_NOTES = re.compile(rb"eXIf|tRNS|(?:tEXt|zTXt|iTXt)(?:Raw profile type |XML:com\.adobe\.xmp)")
 
 
-def _png(data: bytes) -> Outline:
-    """Read chunks: length, type, data, checksum. PNG, third edition, 5.3 and 11.3."""
-    parts = texts = frames = 0
-    has_pixels = notes_follow = False
+def png_chunks(data: bytes) -> Iterator[tuple[bytes, int]]:
+    """Yield types of chunks, up to IEND, and where their data are: PNG, third edition, 5.3."""
     at = 8
     while (kind := data[at + 4 : at + 8]) not in {b"", b"IEND"}:
-        parts += 1
+        yield kind, at + 8
+        at += 12 + _big(data, at, 4)
+
+
+def _png(data: bytes) -> Outline:
+    """Look at chunks: PNG, third edition, 11.3."""
+    texts = frames = 0
+    has_pixels = notes_follow = False
+    for parts, (kind, at) in enumerate(png_chunks(data), 1):
         texts += kind in {b"zTXt", b"iTXt", b"iCCP"}
         frames += kind == b"fcTL"
         has_pixels = has_pixels or kind == b"IDAT"
-        notes_follow = notes_follow or (has_pixels and bool(_PNG_NOTES.match(data, at + 4)))
+        notes_follow = notes_follow or (has_pixels and bool(_PNG_NOTES.match(data, at - 4)))
         _check(parts, _PARTS, _CHUNKS)
         _check(texts, _PNG_PACKED_TEXTS, _TEXTS)
-        at += 12 + _big(data, at, 4)
     return Outline(_big(data, 16, 4), _big(data, 20, 4), max(frames, 1), notes_follow)
 
 
@@ -157,7 +162,7 @@ def _gif(data: bytes) -> Outline:
 def _gif_sub_blocks(data: bytes, at: int) -> tuple[int, int]:
     """Return where they end, and how many there are (not many more than are allowed)."""
     number = 0
-    while number <= _PARTS and (length := _little(data, at, 1)):
+    while number <= _PARTS and at < len(data) and (length := data[at]):
         at, number = at + 1 + length, number + 1
     return at + 1, number
 

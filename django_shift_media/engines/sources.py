@@ -39,7 +39,7 @@ def accepted_format(data: bytes) -> SourceFormat:
 
 
 def not_accepted(data: bytes) -> UnreadableImage:
-    """Return what to raise for a file that is not accepted, or that no decoder takes for an image."""
+    """Return what to raise for a file that is not accepted, or that no decoder takes."""
     accepted = ", ".join(SOURCES[format].name for format in conf.formats)
     format = format_of(data)
     if format == "jpg" and _TWELVE_BITS.search(data, 0, 100_000):

@@ -1,0 +1,282 @@
+"""Colours as a colour-managed viewer shows them, whatever way a file tells what they are."""
+
+import base64
+import io
+import itertools
+import struct
+import subprocess
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from shutil import which
+from typing import Any
+
+import pillow_heif
+import pytest
+from PIL import Image, ImageChops
+
+from django_shift_media.engines.pillow import engine
+from tests.conftest import missing
+from tests.pictures import decoded, delta_e, encoded, in_srgb, profile, rendered
+from tests.test_engine_colour import RGB, chart, difference, patches, whole
+from tests.test_engine_formats import SUITES
+
+# As patches, of which JPEG, AVIF and HEIC may lose little.
+PICTURE = chart("RGB", RGB)
+Viewer = Callable[[bytes], Image.Image]
+
+_SHOW = """async url => {
+    const image = new Image();
+    image.src = url;
+    await image.decode();
+    const canvas = document.createElement('canvas');
+    [canvas.width, canvas.height] = [image.width, image.height];
+    const context = canvas.getContext('2d', {colorSpace: 'srgb'});
+    context.drawImage(image, 0, 0);
+    const pixels = context.getImageData(0, 0, image.width, image.height).data;
+    return [image.width, image.height, Array.from(pixels)];
+}"""
+
+
+@pytest.fixture(scope="module")
+def viewer(chromium: Any) -> Viewer:
+    page = chromium.new_page()
+
+    def show(data: bytes) -> Image.Image:
+        # What an image is, Chromium sees by itself.
+        url = f"data:image/png;base64,{base64.b64encode(data).decode()}"
+        width, height, pixels = page.evaluate(_SHOW, url)
+        return Image.frombytes("RGBA", (width, height), bytes(pixels))
+
+    return show
+
+
+def is_as_shown(data: bytes, viewer: Viewer, most: float = 1) -> bool:
+    made = rendered(engine, data, whole(PICTURE, "png"))
+    return difference(patches(made), patches(viewer(data))) < most
+
+
+def matters(data: bytes) -> bool:
+    """Say whether another picture is made than of the same numbers in sRGB."""
+    made = rendered(engine, data, whole(PICTURE, "png"))
+    return difference(patches(made), patches(decoded(data))) > 1
+
+
+# -- PNG ------------------------------------------------------------------------------------------
+
+SRGB_POINTS = ((0.3127, 0.3290), (0.64, 0.33), (0.30, 0.60), (0.15, 0.06))
+ADOBE_POINTS = ((0.3127, 0.3290), (0.64, 0.33), (0.21, 0.71), (0.15, 0.06))
+WHITE_OF_PAPER = ((0.3457, 0.3585), (0.7347, 0.2653), (0.1596, 0.8404), (0.0366, 0.0001))
+Chunk = tuple[bytes, bytes]
+
+
+def png_with(*chunks: Chunk) -> bytes:
+    """Return the picture with chunks before its pixels."""
+    data = encoded(PICTURE, "PNG")
+    end = data.index(b"IDAT") - 4
+    more = (
+        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+        for kind, body in chunks
+    )
+    return data[:end] + b"".join(more) + data[end:]
+
+
+def gama(gamma: float) -> Chunk:
+    return b"gAMA", struct.pack(">I", round(100_000 * gamma))
+
+
+def chrm(points: Any) -> Chunk:
+    numbers = (round(100_000 * number) for number in itertools.chain(*points))
+    return b"cHRM", struct.pack(">8I", *numbers)
+
+
+def cicp(primaries: int, transfer: int) -> Chunk:
+    return b"cICP", bytes((primaries, transfer, 0, 1))
+
+
+@pytest.mark.parametrize(
+    ("chunks", "different"),
+    [
+        ([], False),
+        ([gama(0.45455)], False),
+        ([gama(0.45455), chrm(SRGB_POINTS)], True),
+        ([gama(1)], True),
+        ([gama(1), chrm(SRGB_POINTS)], True),
+        ([gama(256 / 563), chrm(ADOBE_POINTS)], True),
+        ([gama(1 / 1.8), chrm(WHITE_OF_PAPER)], True),
+        ([chrm(ADOBE_POINTS)], False),
+        ([(b"sRGB", b"\0"), gama(1), chrm(ADOBE_POINTS)], False),
+        ([cicp(1, 13)], False),
+        ([cicp(12, 13)], True),
+        ([cicp(9, 13)], True),
+        ([cicp(5, 13)], True),
+        ([cicp(6, 13)], True),
+        ([cicp(1, 4)], True),
+        ([cicp(1, 5)], True),
+        ([cicp(1, 8)], True),
+        ([cicp(12, 13), gama(1)], True),
+    ],
+)
+def test_a_png_that_tells_its_colours(chunks: list[Chunk], different: bool, viewer: Viewer) -> None:
+    data = png_with(*chunks)
+    assert is_as_shown(data, viewer)
+    assert matters(data) is different
+
+
+@pytest.mark.parametrize(
+    "chunks",
+    [
+        [gama(0)],
+        [gama(40_000)],
+        [gama(0.45455), chrm([(0, 0)] * 4)],
+        [gama(0.45455), chrm([(0.3, 0.3)] * 4)],
+        [gama(0.45455), chrm([(40_000, 0.00001)] * 4)],
+        [cicp(2, 2)],
+        [cicp(77, 200)],
+    ],
+)
+def test_what_makes_no_sense_is_passed_over(chunks: list[Chunk]) -> None:
+    data = png_with(*chunks)
+    assert patches(rendered(engine, data, whole(PICTURE, "png"))) == RGB
+
+
+def test_a_profile_goes_before_numbers(tmp_path: Path) -> None:
+    data = encoded(PICTURE, "PNG", icc_profile=profile("prophoto"))
+    at = data.index(b"iCCP") - 4
+    kind, body = gama(1)
+    chunk = struct.pack(">I", 4) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+    made = rendered(engine, data[:at] + chunk + data[at:], whole(PICTURE, "png"))
+    assert difference(patches(made), in_srgb(RGB, profile("prophoto"), tmp_path)) < 1
+
+
+# 16 bits of grey become 8 before the curve is looked at, which is steep where it is dark.
+MOST = {"basn0g16": 13, "ftbwn0g16": 4}
+
+
+@pytest.mark.parametrize("path", SUITES["png"], ids=lambda path: path.stem)
+def test_png_suite_is_what_a_browser_shows(path: Path, viewer: Viewer) -> None:
+    shown = viewer(path.read_bytes())
+    made = rendered(engine, path.read_bytes(), f"{shown.width}x-fit-90-noupscale.png")
+    # Of what is hardly seen, a canvas does not keep the colour.
+    difference = ImageChops.difference(
+        made.convert("RGBA").convert("RGBa"), shown.convert("RGBa")
+    ).getextrema()
+    assert max(most for _, most in difference) <= MOST.get(path.stem, 2)  # type: ignore[misc]
+
+
+# -- code points ----------------------------------------------------------------------------------
+
+
+def avif_of(points: str, folder: Path) -> bytes:
+    if not which("avifenc"):
+        missing("apt-get install libavif-bin")
+    source, target = folder / "chart.png", folder / "chart.avif"
+    PICTURE.save(source)
+    # Without loss but for rounding.
+    options = ["--min", "0", "--max", "0", "-y", "444", "-s", "8", "--ignore-icc", "--cicp", points]
+    subprocess.run(["avifenc", *options, source, target], check=True, capture_output=True)
+    return target.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("points", "different"),
+    [
+        ("1/13/6", False),
+        ("1/1/1", False),
+        ("2/2/6", False),
+        ("12/13/6", True),
+        ("9/13/9", True),
+        ("9/1/9", True),
+        ("6/6/6", True),
+        ("1/4/6", True),
+        ("1/8/6", True),
+    ],
+)
+def test_an_avif_of_code_points(
+    points: str, different: bool, viewer: Viewer, tmp_path: Path
+) -> None:
+    data = avif_of(points, tmp_path)
+    assert is_as_shown(data, viewer, 2)
+    assert matters(data) is different
+
+
+def heic_of(primaries: int, transfer: int) -> bytes:
+    buffer = io.BytesIO()
+    pillow_heif.from_pillow(PICTURE).save(
+        buffer,
+        quality=100,
+        chroma=444,
+        color_primaries=primaries,
+        transfer_characteristics=transfer,
+        matrix_coefficients=6,
+        full_range_flag=1,
+    )
+    return buffer.getvalue()
+
+
+def test_a_heic_of_code_points(settings: Any, tmp_path: Path) -> None:
+    settings.SHIFT_MEDIA_FORMATS = ["heic"]
+    text = whole(PICTURE, "png")
+    for name, primaries in (("p3", 12), ("rec2020", 9)):
+        made = rendered(engine, heic_of(primaries, 13), text)
+        assert difference(patches(made), in_srgb(RGB, profile(name), tmp_path)) < 4
+        assert difference(patches(made), RGB) > 5
+    assert difference(patches(rendered(engine, heic_of(1, 13), text)), RGB) < 4
+
+
+def test_code_points_of_display_p3_are_kept_as_a_profile(settings: Any, viewer: Viewer) -> None:
+    settings.SHIFT_MEDIA_COLOR = "p3"
+    data = png_with(cicp(12, 13))
+    made = engine.render(data, _parse(whole(PICTURE, "png")), max_pixels=10**8)
+    assert patches(decoded(made)) == RGB
+    assert difference(patches(viewer(made)), patches(viewer(data))) < 1
+
+
+def _parse(text: str) -> Any:
+    from django_shift_media.resizes import Resize
+
+    return Resize.parse(text)
+
+
+# -- cameras --------------------------------------------------------------------------------------
+
+
+def camera_jpeg(colour_space: int, index: str | None, **options: Any) -> bytes:
+    """A JPEG as cameras write it, that are set to sRGB (R98) or to Adobe RGB (R03)."""
+    exif = Image.Exif()
+    exif[0x010F] = "Camera Works"
+    exif.get_ifd(0x8769)[0xA001] = colour_space
+    if index:
+        exif.get_ifd(0x8769)[0xA005] = {1: index}
+    return encoded(PICTURE, "JPEG", quality=100, subsampling=0, exif=exif, **options)
+
+
+def test_a_camera_that_is_set_to_adobe_rgb(tmp_path: Path) -> None:
+    data = camera_jpeg(0xFFFF, "R03")
+    made = rendered(engine, data, whole(PICTURE, "png"))
+    assert difference(patches(made), in_srgb(RGB, profile("adobe"), tmp_path)) < 4
+    assert matters(data)
+
+
+@pytest.mark.parametrize(("space", "index"), [(1, "R98"), (1, None), (0xFFFF, None), (1, "R03")])
+def test_a_camera_that_is_not(space: int, index: str | None) -> None:
+    data = camera_jpeg(space, index)
+    assert difference(patches(rendered(engine, data, whole(PICTURE, "png"))), RGB) < 4
+
+
+def test_a_profile_goes_before_what_exif_says(tmp_path: Path) -> None:
+    data = camera_jpeg(0xFFFF, "R03", icc_profile=profile("p3"))
+    made = rendered(engine, data, whole(PICTURE, "png"))
+    assert difference(patches(made), in_srgb(RGB, profile("p3"), tmp_path)) < 4
+
+
+# -- profiles -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["p3", "adobe", "prophoto", "rec2020", "wide"])
+@pytest.mark.parametrize("format", ["PNG", "JPEG", "WEBP", "AVIF"])
+def test_a_profile_as_a_browser_shows_it(name: str, format: str, viewer: Viewer) -> None:
+    options = {"JPEG": {"quality": 100, "subsampling": 0}, "WEBP": {"lossless": True}}
+    data = encoded(PICTURE, format, icc_profile=profile(name), **options.get(format, {}))
+    made = rendered(engine, data, whole(PICTURE, "png"))
+    assert delta_e(made, viewer(data)) < 1
