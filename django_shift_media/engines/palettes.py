@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from PIL import Image
 
-_MOST_PIXELS = 2_000_000  # of frames that share a palette, unless it is but one
+_MOST_PIXELS = 1_000_000  # of frames that share a palette, unless it is but one
 # Those of one scene are up to 0.2 apart, and other pictures from 0.4 on.
 _APART = 0.25
 _LEVELS = 8  # of a colour, that are counted as one

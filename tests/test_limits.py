@@ -1,0 +1,103 @@
+"""What an image takes of memory is what the limits of pixels stand on: peaks of both engines."""
+
+import io
+import subprocess
+import sys
+from functools import cache
+from typing import Any
+
+import pillow_heif
+import pytest
+from PIL import Image
+
+from django_shift_media.engines.limits import BYTES_PER_PIXEL, PROGRESSIVE
+from gallery.drawings import landscape
+from tests.pictures import encoded
+from tests.servers import ROOT
+
+SIZE = (3000, 2000)
+PIXELS = SIZE[0] * SIZE[1]
+# Of resizes and of what a library keeps, whatever the size of the original.
+SLACK = 12_000_000
+
+_MEASURE = """
+import pathlib, re, sys
+from django.conf import settings
+settings.configure(
+    SHIFT_MEDIA_ENGINE=sys.argv[1],
+    SHIFT_MEDIA_FORMATS=["jpg", "png", "webp", "avif", "gif", "tiff", "bmp", "heic", "jxl"],
+)
+from django_shift_media.engines import get_engine
+from django_shift_media.resizes import Resize
+
+def peak():
+    status = pathlib.Path("/proc/self/status").read_text()
+    return int(re.search("VmHWM:\\\\s*([0-9]+) kB", status)[1]) * 1024
+
+small, photo = (pathlib.Path(name).read_bytes() for name in sys.argv[3:])
+resize = Resize.parse(sys.argv[2])
+get_engine().render(small, resize, max_pixels=10**8)
+before = peak()
+get_engine().render(photo, resize, max_pixels=10**8)
+print(peak() - before)
+"""
+
+
+def heic(picture: Image.Image) -> bytes:
+    buffer = io.BytesIO()
+    plain = landscape(*picture.size, 3)  # x265 takes half a minute for grain
+    pillow_heif.from_pillow(plain).save(buffer, quality=80)
+    return buffer.getvalue()
+
+
+def jxl(picture: Image.Image) -> bytes:
+    import pillow_jxl  # noqa: F401  # which registers itself
+
+    return encoded(picture, "JXL", effort=3)
+
+
+FILES: dict[str, Any] = {
+    "jpg": lambda picture: encoded(picture, "JPEG", quality=90),
+    "progressive": lambda picture: encoded(picture, "JPEG", quality=90, progressive=True),
+    "png": lambda picture: encoded(picture, "PNG", compress_level=1),
+    "gif": lambda picture: encoded(picture.quantize(256), "GIF"),
+    "webp": lambda picture: encoded(picture, "WEBP", method=0),
+    "avif": lambda picture: encoded(picture, "AVIF", speed=10),
+    "tiff": lambda picture: encoded(picture, "TIFF"),
+    "bmp": lambda picture: encoded(picture, "BMP"),
+    "heic": heic,
+    "jxl": jxl,
+}
+
+
+@cache
+def grain() -> Image.Image:
+    return Image.effect_noise(SIZE, 40).convert("RGB")
+
+
+@pytest.fixture(scope="module", params=FILES)
+def files(request: Any, tmp_path_factory: Any) -> tuple[str, list[str]]:
+    """The name of a format; and a small file and a large one of it."""
+    folder, make = tmp_path_factory.mktemp("files"), FILES[request.param]
+    (folder / "small").write_bytes(make(Image.effect_noise((60, 40), 40).convert("RGB")))
+    (folder / "large").write_bytes(make(grain()))
+    return request.param, [str(folder / "small"), str(folder / "large")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["800x800-fit-80-noupscale.jpg", "700x333-fillx33y66-80-noupscale.jpg"],
+)
+@pytest.mark.parametrize("engine", ["pillow", "vips"])
+def test_an_image_takes_no_more_than_its_format_is_said_to_take(
+    engine: str, text: str, files: tuple[str, list[str]]
+) -> None:
+    name, paths = files
+    each = PROGRESSIVE if name == "progressive" else BYTES_PER_PIXEL[name]  # type: ignore[index]
+    run = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", _MEASURE, engine, text, *paths],
+        stdout=subprocess.PIPE,
+        env={"PYTHONPATH": str(ROOT)},
+        check=True,
+    )
+    assert int(run.stdout) < each * PIXELS + SLACK
