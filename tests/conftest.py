@@ -109,19 +109,20 @@ def delete_resizes(storage: Any) -> int:
     return len(resizes)
 
 
-NOT_INSTALLED: set[str] = set()
+_NOT_INSTALLED = "NOT INSTALLED: "
 
 
 def missing(what: str) -> None:
     """Skip a test for want of a program; where all are required, fail it."""
-    NOT_INSTALLED.add(what)
-    (pytest.fail if REQUIRE_ALL else pytest.skip)(f"NOT INSTALLED: {what}")
+    (pytest.fail if REQUIRE_ALL else pytest.skip)(f"{_NOT_INSTALLED}{what}")
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    if NOT_INSTALLED:
+    reasons = (report.longrepr[2] for report in terminalreporter.stats.get("skipped", []))
+    wanted = {reason.partition(_NOT_INSTALLED)[2] for reason in reasons} - {""}
+    if wanted:
         terminalreporter.section("NOT INSTALLED: tests were skipped that need", red=True)
-        for what in sorted(NOT_INSTALLED):
+        for what in sorted(wanted):
             terminalreporter.write_line(what)
 
 
