@@ -13,7 +13,7 @@ from typing import Any
 
 import pillow_heif
 import pytest
-from PIL import Image, ImageChops
+from PIL import Image, ImageChops, ImageCms
 
 from django_shift_media.engines.pillow import engine
 from tests.conftest import missing
@@ -229,6 +229,8 @@ def test_code_points_of_display_p3_are_kept_as_a_profile(settings: Any, viewer: 
     data = png_with(cicp(12, 13))
     made = engine.render(data, _parse(whole(PICTURE, "png")), max_pixels=10**8)
     assert patches(decoded(made)) == RGB
+    kept = decoded(made).info["icc_profile"]
+    assert ImageCms.getProfileDescription(ImageCms.ImageCmsProfile(io.BytesIO(kept)))
     assert difference(patches(viewer(made)), patches(viewer(data))) < 1
 
 

@@ -39,11 +39,15 @@ def gamma(exponent: float) -> Curve:
 def written(colours: Colours) -> bytes | None:
     """Return the profile, None: there are no such colours."""
     try:
-        red, green, blue = map(_xyz, _adapted(colours))
+        adaptation = _adaptation(_in_xyz(colours.white))
+        red, green, blue = (_xyz(_times(adaptation, light)) for light in _lights(colours))
         curve = struct.pack(">4s4xHH5i", b"para", 3, 0, *map(_fixed, colours.curve))
-    except (ZeroDivisionError, struct.error):
+        numbers = (_fixed(part) for row in adaptation for part in row)
+        chad = struct.pack(">4s4x9i", b"sf32", *numbers)
+    except (ArithmeticError, ValueError, struct.error):
         return None
-    tags = {b"wtpt": _xyz(_D50), b"rXYZ": red, b"gXYZ": green, b"bXYZ": blue}
+    tags = {b"desc": _text("RGB"), b"cprt": _text("None"), b"wtpt": _xyz(_D50), b"chad": chad}
+    tags |= {b"rXYZ": red, b"gXYZ": green, b"bXYZ": blue}
     return _profile(tags | dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), curve))
 
 
@@ -65,24 +69,38 @@ def _xyz(vector: Sequence[float]) -> bytes:
     return struct.pack(">4s4x3i", b"XYZ ", *map(_fixed, vector))
 
 
+def _text(text: str) -> bytes:
+    """Write multiLocalizedUnicodeType: 10.15."""
+    coded = text.encode("utf-16-be")
+    start = struct.pack(">4s4xII4sII", b"mluc", 1, 12, b"enUS", len(coded), 28)
+    return start + coded + b"\0" * (-len(coded) % 4)
+
+
 def _fixed(number: float) -> int:
     """Return it as s15Fixed16Number: 4.6."""
     return round(number * 65536)
 
 
-def _adapted(colours: Colours) -> list[Vector]:
-    """Return red, green and blue in XYZ, as they look to eyes that are used to D50: annex E."""
+def _lights(colours: Colours) -> list[Vector]:
+    """Return red, green and blue in XYZ, as strong as they are when they make white."""
     white, red, green, blue = map(_in_xyz, (colours.white, *colours[:3]))
-    # Together they are white.
     x, y, z = zip(red, green, blue, strict=True)
     strengths = _times(_inverse((x, y, z)), white)
+    return [
+        _scaled(colour, [strength] * 3)
+        for colour, strength in zip((red, green, blue), strengths, strict=True)
+    ]
+
+
+def _adaptation(white: Vector) -> Matrix:
+    """Return what turns XYZ under a white into XYZ under D50: annex E."""
     cones = zip(_times(_BRADFORD, _D50), _times(_BRADFORD, white), strict=True)
+    x, y, z = zip(*_BRADFORD, strict=True)
     ratios = [wanted / given for wanted, given in cones]
     back = _inverse(_BRADFORD)
-    return [
-        _times(back, _scaled(_times(_BRADFORD, _scaled(colour, [strength] * 3)), ratios))
-        for strength, colour in zip(strengths, (red, green, blue), strict=True)
-    ]
+    columns = (_times(back, _scaled(column, ratios)) for column in (x, y, z))
+    x, y, z = zip(*columns, strict=True)
+    return x, y, z
 
 
 def _in_xyz(point: Point) -> Vector:

@@ -22,7 +22,6 @@ DECODE_MARGIN = 1.25
 # How many times larger than the result a picture may be before whole pixels are averaged first.
 REDUCING_GAP = 3
 
-
 Reduced = tuple[float, float]  # how many pixels of the original became one, across and down
 # What scales a frame, as it has been decoded, to what each of some jobs wants of it.
 ScaleFrame = Callable[[Image.Image, Sequence[Job], Reduced], list[Image.Image]]
