@@ -20,7 +20,7 @@ from django_shift_media.resizes import Resize
 from gallery.drawings import draw_photo, exif, landscape
 from tests.conftest import missing
 from tests.hostile import resized_jpeg
-from tests.pictures import ALL_FORMATS, ENOUGH, decoded, distance, encoded, rendered
+from tests.pictures import ALL_FORMATS, ENOUGH, decoded, delta_e, distance, encoded, rendered
 from tests.servers import ROOT
 
 # The sources of Go carry PngSuite and JPEGs of all kinds.
@@ -336,13 +336,17 @@ def test_few_colours_are_written_without_loss(engine: Engine) -> None:
             assert made.mode == "P"
 
 
-def test_a_png_is_packed_as_well_as_its_picture_allows(engine: Engine) -> None:
-    grain = Image.effect_noise((400, 300), 12).convert("RGB")
-    photo = Image.blend(landscape(400, 300, 3), grain, 0.15)
+def page_of_text() -> Image.Image:
     text = Image.new("RGB", (400, 300), "white")
     for y in range(0, 300, 15):
         ImageDraw.Draw(text).text((y % 7, y), "What is said again and again, " * 3, fill="navy")
-    text = text.resize((401, 299), Image.Resampling.BICUBIC)  # no longer of few colours
+    return text
+
+
+def test_a_png_is_packed_as_well_as_its_picture_allows(engine: Engine) -> None:
+    grain = Image.effect_noise((400, 300), 12).convert("RGB")
+    photo = Image.blend(landscape(400, 300, 3), grain, 0.15)
+    text = page_of_text().resize((401, 299), Image.Resampling.BICUBIC)  # no longer of few colours
     for picture in (photo, text):
         best = min(
             len(encoded(picture, "PNG", **options))
@@ -352,6 +356,19 @@ def test_a_png_is_packed_as_well_as_its_picture_allows(engine: Engine) -> None:
         made = engine.render(encoded(picture, "PNG"), resize, max_pixels=ENOUGH)
         assert decoded(made).convert("RGB").tobytes() == picture.tobytes()
         assert len(made) < 1.05 * best
+
+
+def test_a_drawing_is_small_and_clear_in_avif(engine: Engine) -> None:
+    picture = Image.new("RGB", (400, 300), "white")
+    for n in range(12):
+        bar = (20 + 30 * n, 280 - 20 * n, 40 + 30 * n, 280)
+        ImageDraw.Draw(picture).rectangle(bar, fill=(40 * n % 256, 200 - 10 * n, 90 + 10 * n))
+        ImageDraw.Draw(picture).text((22 + 30 * n, 260 - 20 * n), str(n), fill="black")
+    resize = Resize.parse("400x-fit-66-noupscale.avif")
+    made = engine.render(encoded(picture, "PNG"), resize, max_pixels=ENOUGH)
+    as_photo = encoded(picture, "AVIF", quality=66, speed=9, subsampling="4:4:4")
+    assert 2 * len(made) < len(as_photo)
+    assert delta_e(decoded(made), picture) < delta_e(decoded(as_photo), picture)
 
 
 def sampling(data: bytes) -> str:
