@@ -371,6 +371,17 @@ def test_a_drawing_is_small_and_clear_in_avif(engine: Engine) -> None:
     assert delta_e(decoded(made), picture) < delta_e(decoded(as_photo), picture)
 
 
+def test_an_icon_has_a_palette_of_its_few_colours(engine: Engine) -> None:
+    icon = Image.new("RGBA", (64, 64), (0, 0, 0, 0))
+    for n, colour in enumerate([(255, 0, 0, 255), (0, 0, 255, 128), (9, 99, 199, 255)]):
+        ImageDraw.Draw(icon).rectangle((8, 16 * n, 55, 16 * n + 9), fill=colour)
+    resize = Resize.parse("64x64-fit-90-noupscale.png")
+    made = engine.render(encoded(icon, "PNG"), resize, max_pixels=ENOUGH)
+    assert decoded(made).mode == "P"
+    assert decoded(made).convert("RGBA").tobytes() == icon.tobytes()
+    assert len(made) < 300
+
+
 def sampling(data: bytes) -> str:
     return "4:4:4" if decoded(data).layer[0][1:3] == (1, 1) else "4:2:0"  # type: ignore[attr-defined]
 
