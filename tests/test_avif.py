@@ -2,6 +2,7 @@
 
 import io
 import shutil
+import struct
 import subprocess
 from pathlib import Path
 
@@ -17,10 +18,13 @@ from tests.hostile import (
     av1,
     av1_unit,
     av1_with_a_size_of_its_own,
+    avif,
     avif_frames,
     avif_that_says,
     avif_tiles,
+    box,
     encoded,
+    full_box,
     in_bytes,
 )
 
@@ -212,3 +216,31 @@ def test_a_picture_may_have_layers_but_not_many() -> None:
     assert claimed(avif_tiles(av1((30, 20)) * 16, size=(30, 20))) == (30, 20, 1)
     with pytest.raises(FileTooLarge, match="more than 16 frames"):
         outline(avif_tiles(av1((30, 20)) * 17))
+
+
+def avif_in_pieces(*pieces: tuple[int, int], stream: bytes) -> bytes:
+    """An AVIF whose only picture is made of these pieces, by offset and length, of a stream."""
+    return avif(
+        full_box(b"pitm", struct.pack(">H", 1)),
+        full_box(
+            b"iloc",
+            struct.pack(">HHHHHH", 0x4400, 1, 1, 1, 0, len(pieces)),
+            *(struct.pack(">II", *piece) for piece in pieces),
+            version=1,
+        ),
+        full_box(
+            b"iinf",
+            struct.pack(">H", 1),
+            full_box(b"infe", struct.pack(">HH", 1, 0), b"av01", b"\0", version=2),
+        ),
+        box(b"idat", stream),
+    )
+
+
+def test_a_picture_may_lie_in_pieces_which_do_not_overlap() -> None:
+    stream = av1((300, 200))
+    half = len(stream) // 2
+    pieces = [(0, half), (half, len(stream) - half)]
+    assert claimed(avif_in_pieces(*pieces, stream=stream)) == (300, 200, 1)
+    with pytest.raises(UnreadableImage, match="its parts overlap"):
+        outline(avif_in_pieces(*[(0, len(stream))] * 100, stream=stream))
