@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from django_shift_media.engines.av1 import Stream
+from django_shift_media.engines.heif import colour_points
 from django_shift_media.engines.outlines import outline
 from django_shift_media.exceptions import FileTooLarge, UnreadableImage
 from gallery.drawings import draw_photo
@@ -244,3 +245,13 @@ def test_a_picture_may_lie_in_pieces_which_do_not_overlap() -> None:
     assert claimed(avif_in_pieces(*pieces, stream=stream)) == (300, 200, 1)
     with pytest.raises(UnreadableImage, match="its parts overlap"):
         outline(avif_in_pieces(*[(0, len(stream))] * 100, stream=stream))
+
+
+def test_properties_of_items_are_counted() -> None:
+    many = struct.pack(">HB", 1, 255) + b"\1" * 255
+    data = avif(
+        full_box(b"pitm", struct.pack(">H", 1)),
+        box(b"iprp", box(b"ipco"), full_box(b"ipma", struct.pack(">I", 1000), many * 1000)),
+    )
+    with pytest.raises(FileTooLarge, match="more than 200,000 parts"):
+        colour_points(data)

@@ -106,7 +106,7 @@ def test_they_make_the_same_picture(name: str, text: str) -> None:
     assert delta_e(one, other) < MEAN_DIFFERENCE
 
 
-def test_the_measure_sees_a_delta_e() -> None:
+def test_the_measure_sees_a_difference() -> None:
     assert delta_e(PHOTO, PHOTO) == 0
     assert delta_e(PHOTO, ImageOps.mirror(PHOTO)) > 5
     assert delta_e(PHOTO, Image.eval(PHOTO, lambda value: value * 95 // 100)) > 1

@@ -1,12 +1,10 @@
 """What an image takes of memory is what the limits of pixels stand on: peaks of both engines."""
 
-import io
 import subprocess
 import sys
 from functools import cache
 from typing import Any
 
-import pillow_heif
 import pytest
 from PIL import Image
 
@@ -14,6 +12,7 @@ from django_shift_media.engines.limits import BYTES_PER_PIXEL, PROGRESSIVE
 from gallery.drawings import landscape
 from tests.pictures import encoded
 from tests.servers import ROOT
+from tests.test_engine_formats import heic, jpegxl
 
 SIZE = (3000, 2000)
 PIXELS = SIZE[0] * SIZE[1]
@@ -43,19 +42,6 @@ print(peak() - before)
 """
 
 
-def heic(picture: Image.Image) -> bytes:
-    buffer = io.BytesIO()
-    plain = landscape(*picture.size, 3)  # x265 takes half a minute for grain
-    pillow_heif.from_pillow(plain).save(buffer, quality=80)
-    return buffer.getvalue()
-
-
-def jxl(picture: Image.Image) -> bytes:
-    import pillow_jxl  # noqa: F401  # which registers itself
-
-    return encoded(picture, "JXL", effort=3)
-
-
 FILES: dict[str, Any] = {
     "jpg": lambda picture: encoded(picture, "JPEG", quality=90),
     "progressive": lambda picture: encoded(picture, "JPEG", quality=90, progressive=True),
@@ -65,8 +51,9 @@ FILES: dict[str, Any] = {
     "avif": lambda picture: encoded(picture, "AVIF", speed=10),
     "tiff": lambda picture: encoded(picture, "TIFF"),
     "bmp": lambda picture: encoded(picture, "BMP"),
-    "heic": heic,
-    "jxl": jxl,
+    # x265 takes half a minute for grain.
+    "heic": lambda picture: heic(landscape(*picture.size, 3)),
+    "jxl": lambda picture: jpegxl(picture, effort=3),
 }
 
 

@@ -5,7 +5,6 @@ import io
 import itertools
 import struct
 import subprocess
-import zlib
 from collections.abc import Callable
 from pathlib import Path
 from shutil import which
@@ -16,7 +15,9 @@ import pytest
 from PIL import Image, ImageChops, ImageCms
 
 from django_shift_media.engines.pillow import engine
+from django_shift_media.resizes import Resize
 from tests.conftest import missing
+from tests.hostile import chunk
 from tests.pictures import decoded, delta_e, encoded, in_srgb, profile, rendered
 from tests.test_engine_colour import RGB, chart, difference, patches, whole
 from tests.test_engine_formats import SUITES
@@ -74,11 +75,7 @@ def png_with(*chunks: Chunk) -> bytes:
     """Return the picture with chunks before its pixels."""
     data = encoded(PICTURE, "PNG")
     end = data.index(b"IDAT") - 4
-    more = (
-        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-        for kind, body in chunks
-    )
-    return data[:end] + b"".join(more) + data[end:]
+    return data[:end] + b"".join(chunk(*parts) for parts in chunks) + data[end:]
 
 
 def gama(gamma: float) -> Chunk:
@@ -143,9 +140,7 @@ def test_what_makes_no_sense_is_passed_over(chunks: list[Chunk]) -> None:
 def test_a_profile_goes_before_numbers(tmp_path: Path) -> None:
     data = encoded(PICTURE, "PNG", icc_profile=profile("prophoto"))
     at = data.index(b"iCCP") - 4
-    kind, body = gama(1)
-    chunk = struct.pack(">I", 4) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-    made = rendered(engine, data[:at] + chunk + data[at:], whole(PICTURE, "png"))
+    made = rendered(engine, data[:at] + chunk(*gama(1)) + data[at:], whole(PICTURE, "png"))
     assert difference(patches(made), in_srgb(RGB, profile("prophoto"), tmp_path)) < 1
 
 
@@ -227,17 +222,11 @@ def test_a_heic_of_code_points(settings: Any, tmp_path: Path) -> None:
 def test_code_points_of_display_p3_are_kept_as_a_profile(settings: Any, viewer: Viewer) -> None:
     settings.SHIFT_MEDIA_COLOR = "p3"
     data = png_with(cicp(12, 13))
-    made = engine.render(data, _parse(whole(PICTURE, "png")), max_pixels=10**8)
+    made = engine.render(data, Resize.parse(whole(PICTURE, "png")), max_pixels=10**8)
     assert patches(decoded(made)) == RGB
     kept = decoded(made).info["icc_profile"]
     assert ImageCms.getProfileDescription(ImageCms.ImageCmsProfile(io.BytesIO(kept)))
     assert difference(patches(viewer(made)), patches(viewer(data))) < 1
-
-
-def _parse(text: str) -> Any:
-    from django_shift_media.resizes import Resize
-
-    return Resize.parse(text)
 
 
 # -- cameras --------------------------------------------------------------------------------------

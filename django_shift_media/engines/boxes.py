@@ -162,8 +162,8 @@ class Boxes:
             for _n in range(fields.number(4)):
                 if fields.at_end:
                     break
-                self.count()
                 item, number = fields.number(id_length), fields.number(1)
+                self.count(1 + number)
                 for _m in range(number):
                     property = fields.number(2) & 0x7FFF if is_wide else fields.number(1) & 0x7F
                     if item == wanted:
