@@ -144,6 +144,7 @@ def test_settings_are_good(example: Example, settings: Any, monkeypatch: Any) ->
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+@pytest.mark.usefixtures("_admin_as_before")
 def test_the_commands_of_a_document_take_its_options(document: Path) -> None:
     """Also those in the text; there, a name without arguments is but a name."""
     text = document.read_text()
