@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from django_shift_media.engines.av1 import Stream
-from django_shift_media.engines.heif import colour_points
+from django_shift_media.engines.heif import colours_of
 from django_shift_media.engines.outlines import outline
 from django_shift_media.exceptions import FileTooLarge, UnreadableImage
 from gallery.drawings import draw_photo
@@ -254,4 +254,33 @@ def test_properties_of_items_are_counted() -> None:
         box(b"iprp", box(b"ipco"), full_box(b"ipma", struct.pack(">I", 1000), many * 1000)),
     )
     with pytest.raises(FileTooLarge, match="more than 200,000 parts"):
-        colour_points(data)
+        colours_of(data)
+
+
+@pytest.mark.parametrize(
+    ("properties", "colours"),
+    [
+        ((), (2, 2, 0)),
+        ((b"prof", b"nclx"), (9, 16, 0)),
+        ((b"nclx", b"clli", b"mdcv"), (9, 16, 400)),
+        ((b"mdcv", b"nclx"), (9, 16, 4000)),
+        ((b"clli",), (2, 2, 400)),
+    ],
+)
+def test_colours_and_brightness_of_the_picture(
+    properties: tuple[bytes, ...], colours: tuple[int, int, float]
+) -> None:
+    known = {
+        b"prof": box(b"colr", b"prof", bytes(128)),
+        b"nclx": box(b"colr", b"nclx", struct.pack(">3HB", 9, 16, 9, 128)),
+        b"clli": box(b"clli", struct.pack(">2H", 400, 100)),
+        b"mdcv": box(b"mdcv", bytes(16), struct.pack(">2I", 40_000_000, 1)),
+    }
+    # All are there; those that are named belong to the picture.
+    numbers = bytes(list(known).index(property) + 1 for property in properties)
+    owned = struct.pack(">IHB", 1, 1, len(numbers)) + numbers
+    data = avif(
+        full_box(b"pitm", struct.pack(">H", 1)),
+        box(b"iprp", box(b"ipco", *known.values()), full_box(b"ipma", owned)),
+    )
+    assert colours_of(data) == colours

@@ -71,9 +71,9 @@ WHITE_OF_PAPER = ((0.3457, 0.3585), (0.7347, 0.2653), (0.1596, 0.8404), (0.0366,
 Chunk = tuple[bytes, bytes]
 
 
-def png_with(*chunks: Chunk) -> bytes:
-    """Return the picture with chunks before its pixels."""
-    data = encoded(PICTURE, "PNG")
+def png_with(*chunks: Chunk, picture: Image.Image = PICTURE) -> bytes:
+    """Return a picture with chunks before its pixels."""
+    data = encoded(picture, "PNG")
     end = data.index(b"IDAT") - 4
     return data[:end] + b"".join(chunk(*parts) for parts in chunks) + data[end:]
 
@@ -89,6 +89,15 @@ def chrm(points: Any) -> Chunk:
 
 def cicp(primaries: int, transfer: int) -> Chunk:
     return b"cICP", bytes((primaries, transfer, 0, 1))
+
+
+def clli(candelas: int) -> Chunk:
+    return b"cLLI", struct.pack(">II", 10_000 * candelas, 1_000_000)
+
+
+def mdcv(candelas: int) -> Chunk:
+    points = (35_400, 14_600, 8_500, 39_850, 6_550, 2_300, 15_635, 16_450)
+    return b"mDCV", struct.pack(">8HII", *points, 10_000 * candelas, 1)
 
 
 @pytest.mark.parametrize(
@@ -112,12 +121,54 @@ def cicp(primaries: int, transfer: int) -> Chunk:
         ([cicp(1, 5)], True),
         ([cicp(1, 8)], True),
         ([cicp(12, 13), gama(1)], True),
+        ([cicp(9, 16)], True),
+        ([cicp(12, 16)], True),
+        ([cicp(1, 16)], True),
+        ([cicp(9, 18)], True),
+        ([cicp(12, 18)], True),
+        ([cicp(9, 16), clli(400)], True),
+        ([cicp(9, 16), clli(400), mdcv(4_000)], True),
+        ([cicp(9, 16), clli(0), mdcv(4_000)], True),
+        ([cicp(9, 18), clli(400)], True),
     ],
 )
 def test_a_png_that_tells_its_colours(chunks: list[Chunk], different: bool, viewer: Viewer) -> None:
     data = png_with(*chunks)
     assert is_as_shown(data, viewer)
     assert matters(data) is different
+
+
+def ramp_with(*chunks: Chunk) -> bytes:
+    return png_with(*chunks, picture=Image.linear_gradient("L").convert("RGB"))
+
+
+@pytest.mark.parametrize(
+    ("transfer", "brightness"),
+    [
+        (16, []),
+        (16, [clli(600)]),
+        (16, [mdcv(3_000)]),
+        (16, [clli(1)]),
+        (18, []),
+        (18, [clli(600)]),
+    ],
+)
+def test_greys_of_a_high_dynamic_range(
+    transfer: int, brightness: list[Chunk], viewer: Viewer
+) -> None:
+    data = ramp_with(cicp(9, transfer), *brightness)
+    made = rendered(engine, data, "256x-fit-90-noupscale.png").convert("RGB")
+    change = ImageChops.difference(made, viewer(data).convert("RGB"))
+    assert max(most for _, most in change.getextrema()) <= 3  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(("transfer", "candelas"), [(16, 50_000), (18, 4_000)])
+def test_no_file_makes_greys_of_another_order(transfer: int, candelas: int) -> None:
+    data = ramp_with(cicp(9, transfer), clli(candelas))
+    made = rendered(engine, data, "256x-fit-90-noupscale.png").convert("L")
+    levels = list(made.resize((1, 256)).tobytes())
+    assert levels == sorted(levels)
+    assert levels[-3] > 240
 
 
 @pytest.mark.parametrize(
@@ -130,6 +181,8 @@ def test_a_png_that_tells_its_colours(chunks: list[Chunk], different: bool, view
         [gama(0.45455), chrm([(40_000, 0.00001)] * 4)],
         [cicp(2, 2)],
         [cicp(77, 200)],
+        [cicp(2, 16)],
+        [clli(400), mdcv(400)],
     ],
 )
 def test_what_makes_no_sense_is_passed_over(chunks: list[Chunk]) -> None:
@@ -168,7 +221,19 @@ def avif_of(points: str, folder: Path) -> bytes:
     source, target = folder / "chart.png", folder / "chart.avif"
     PICTURE.save(source)
     # Without loss but for rounding.
-    options = ["--min", "0", "--max", "0", "-y", "444", "-s", "8", "--ignore-icc", "--cicp", points]
+    options = [
+        "--min",
+        "0",
+        "--max",
+        "0",
+        "-y",
+        "444",
+        "-s",
+        "8",
+        "--ignore-icc",
+        "--cicp",
+        *points.split(),
+    ]
     subprocess.run(["avifenc", *options, source, target], check=True, capture_output=True)
     return target.read_bytes()
 
@@ -185,6 +250,8 @@ def avif_of(points: str, folder: Path) -> bytes:
         ("6/6/6", True),
         ("1/4/6", True),
         ("1/8/6", True),
+        ("9/16/9", True),
+        ("9/18/9", True),
     ],
 )
 def test_an_avif_of_code_points(
@@ -217,6 +284,15 @@ def test_a_heic_of_code_points(settings: Any, tmp_path: Path) -> None:
         assert difference(patches(made), in_srgb(RGB, profile(name), tmp_path)) < 4
         assert difference(patches(made), RGB) > 5
     assert difference(patches(rendered(engine, heic_of(1, 13), text)), RGB) < 4
+
+
+@pytest.mark.parametrize("transfer", [16, 18])
+def test_a_heic_of_a_high_dynamic_range(transfer: int, viewer: Viewer, settings: Any) -> None:
+    settings.SHIFT_MEDIA_FORMATS = ["heic"]
+    made = rendered(engine, heic_of(9, transfer), whole(PICTURE, "png"))
+    shown = viewer(png_with(cicp(9, transfer)))
+    assert difference(patches(made), patches(shown)) < 4
+    assert difference(patches(made), RGB) > 5
 
 
 def test_code_points_of_display_p3_are_kept_as_a_profile(settings: Any, viewer: Viewer) -> None:

@@ -120,7 +120,8 @@ def _transform(profile: bytes | None, mode: str) -> ImageCms.ImageCmsTransform |
         mode,
         "RGB",
         renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
-        flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
+        # The latter keeps the curves that a table's steps are laid by.
+        flags=ImageCms.Flags.BLACKPOINTCOMPENSATION | ImageCms.Flags.CLUT_PRE_LINEARIZATION,
     )
     return transform if mode not in {"L", "RGB"} or _changes_colours(transform, mode) else None
 

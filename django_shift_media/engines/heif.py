@@ -10,6 +10,7 @@ Image File Format, version 1.1.
 import struct
 from collections.abc import Iterable, Iterator
 from itertools import islice, repeat
+from typing import NamedTuple
 
 from django_shift_media.engines.av1 import Stream
 from django_shift_media.engines.boxes import Boxes, Fields, Location
@@ -18,7 +19,7 @@ from django_shift_media.geometry import Size
 
 # Items that are pictures, by how these are coded.
 _AV1, _HEVC = b"av01", b"hvc1"
-_UNSPECIFIED = 2
+_NOTHING = memoryview(b"")
 
 Claim = tuple[int, int, int]  # width, height, frames
 
@@ -32,13 +33,31 @@ def largest_claim(data: bytes) -> Claim:
     return max(_Heif(data).claims(), key=lambda claim: claim[0] * claim[1] * claim[2])
 
 
-def colour_points(data: bytes) -> tuple[int, int]:
+class Colours(NamedTuple):
     """
-    Return the code points of the first picture: its primaries and its transfer, as in H.273.
+    How the colours of a picture are to be understood.
 
-    Both are 2, unspecified, where nothing is said.
+    ``primaries`` and ``transfer`` are code points of H.273, 2 if nothing is said; ``peak`` is how
+    bright it becomes, in candelas for each square metre, 0 if nothing is said.
     """
-    return next(_Heif(data).colour_points(), (_UNSPECIFIED, _UNSPECIFIED))
+
+    primaries: int = 2
+    transfer: int = 2
+    peak: float = 0
+
+
+def colours_of(data: bytes) -> Colours:
+    """Read colour information of the first picture, and of how bright it is: 12.1.5 to 12.1.7."""
+    told: dict[bytes, memoryview] = {}
+    for kind, body in _Heif(data).properties_of_picture():
+        if kind != b"colr" or bytes(body[:4]) == b"nclx":
+            told.setdefault(kind, body)
+    brightest = Fields(told.get(b"clli", _NOTHING)).number(2)
+    of_screen = Fields(told.get(b"mdcv", _NOTHING)[16:]).number(4) / 10_000
+    peak = brightest or of_screen
+    if b"colr" not in told:
+        return Colours(peak=peak)
+    return Colours(*Fields(told[b"colr"][4:]).size(2), peak)
 
 
 class _Heif(Boxes):
@@ -54,7 +73,7 @@ class _Heif(Boxes):
         for body in self.inside(meta, b"iprp", b"ipco", b"ispe"):
             yield Fields(body[4:]).size(4)
         kinds = dict(self.kinds(meta))
-        idat = next(self.inside(meta, b"idat"), memoryview(b""))
+        idat = next(self.inside(meta, b"idat"), _NOTHING)
         coded: dict[int, Size] = {}
         grids: dict[int, memoryview] = {}
         for item, location in self.locations(meta):
@@ -75,14 +94,11 @@ class _Heif(Boxes):
         if not location.in_idat and max(ends, default=0) > len(self.file):
             raise UnreadableImage(DAMAGED, detail="it breaks off")
 
-    def colour_points(self) -> Iterator[tuple[int, int]]:
-        """Read colour information of the picture: 12.1.5."""
+    def properties_of_picture(self) -> Iterator[tuple[bytes, memoryview]]:
         for meta in self.inside(self.file, b"meta"):
             properties = self.properties(meta[4:])
             for number in self.properties_of(meta[4:], self.first_item(meta[4:])):
-                for kind, body in properties[number - 1 : number]:
-                    if kind == b"colr" and bytes(body[:4]) == b"nclx":
-                        yield Fields(body[4:]).size(2)
+                yield from properties[number - 1 : number]
 
     # -- tracks: 8.3 to 8.7 -------------------------------------------------------------------
 

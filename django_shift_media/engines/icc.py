@@ -1,66 +1,83 @@
-"""Writes an ICC profile of three colours and a curve. Sections are those of ICC.1:2022."""
+"""Writes ICC profiles, of three colours and a curve or of a table. Sections are of ICC.1:2022."""
 
+import itertools
 import struct
-from collections.abc import Sequence
-from functools import lru_cache
-from operator import mul
-from typing import NamedTuple
+from bisect import bisect_right
+from collections.abc import Callable, Mapping, Sequence
 
-Point = tuple[float, float]  # x and y of CIE 1931
-Vector = tuple[float, float, float]
-Matrix = tuple[Vector, Vector, Vector]
+from django_shift_media.engines.light import D50, Primaries, Vector, transposed
+
 # From the numbers of a pixel to light: Y = (aX + b)^g from d on, else cX. 10.18, type 3.
 Curve = tuple[float, float, float, float, float]
 
-_D50: Vector = (0.9642, 1.0, 0.8249)
-# To what eyes adapt to a white: annex E.
-_BRADFORD: Matrix = (
-    (0.8951, 0.2664, -0.1614),
-    (-0.7502, 1.7135, 0.0367),
-    (0.0389, -0.0685, 1.0296),
-)
 _HEADER, _ENTRY = 128, 12  # bytes
 _VERSION = 0x04400000
-
-
-class Colours(NamedTuple):
-    red: Point
-    green: Point
-    blue: Point
-    white: Point
-    curve: Curve
+_DISPLAY, _INPUT = b"mntr", b"scnr"
+_ONE = 0x8000  # of XYZ: 6.3.4.2
+_STEPS = 32  # of red, green and blue in a table; what Little CMS makes of it has as many
+_CURVE_STEPS = 1024
+_IDENTITY = (1, 0, 0, 0, 1, 0, 0, 0, 1)
 
 
 def gamma(exponent: float) -> Curve:
     return exponent, 1, 0, 0, 0
 
 
-@lru_cache(maxsize=64)
-def written(colours: Colours) -> bytes | None:
-    """Return the profile, None: there are no such colours."""
-    try:
-        adaptation = _adaptation(_in_xyz(colours.white))
-        red, green, blue = (_xyz(_times(adaptation, light)) for light in _lights(colours))
-        curve = struct.pack(">4s4xHH5i", b"para", 3, 0, *map(_fixed, colours.curve))
-        numbers = (_fixed(part) for row in adaptation for part in row)
-        chad = struct.pack(">4s4x9i", b"sf32", *numbers)
-    except (ArithmeticError, ValueError, struct.error):
-        return None
-    tags = {b"desc": _text("RGB"), b"cprt": _text("None"), b"wtpt": _xyz(_D50), b"chad": chad}
-    tags |= {b"rXYZ": red, b"gXYZ": green, b"bXYZ": blue}
-    return _profile(tags | dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), curve))
+def of_curve(primaries: Primaries, curve: Curve) -> bytes:
+    """Raise ``ArithmeticError`` or ``struct.error``: there are no such colours."""
+    red, green, blue = transposed(primaries.to_xyz())
+    coded = struct.pack(">4s4xHH5i", b"para", 3, 0, *map(_fixed, curve))
+    adaptation = map(_fixed, itertools.chain(*primaries.to_d50()))
+    tags = {b"chad": struct.pack(">4s4x9i", b"sf32", *adaptation)}
+    tags |= {b"rXYZ": _xyz(red), b"gXYZ": _xyz(green), b"bXYZ": _xyz(blue)}
+    return _profile(_DISPLAY, tags | dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), coded))
 
 
-def _profile(tags: dict[bytes, bytes]) -> bytes:
+def of_table(to_xyz: Callable[[Vector], Vector], corner: float) -> bytes:
+    """
+    Take what turns the numbers of a pixel, 0 to 1, into XYZ under D50, 0 to 1: lut16Type, 10.10.
+
+    A step of the table lies at the corner, where that which is seen bends. The table has cube
+    roots: between two of its steps, what is seen is even.
+    """
+    levels = _levels(corner)
+    colours = (to_xyz(pixel) for pixel in itertools.product(levels, levels, levels))
+    table = [round(0xFFFF * part ** (1 / 3)) for colour in colours for part in colour]
+    curve = [step / (_CURVE_STEPS - 1) for step in range(_CURVE_STEPS)]
+    places = [round(0xFFFF * _place(level, levels)) for level in curve]
+    cubes = [round(_ONE * root**3) for root in curve]
+    header = struct.pack(">4s4x3Bx9i", b"mft2", 3, 3, len(levels), *map(_fixed, _IDENTITY))
+    numbers = [_CURVE_STEPS, _CURVE_STEPS, *places * 3, *table, *cubes * 3]
+    return _profile(_INPUT, {b"A2B0": header + struct.pack(f">{len(numbers)}H", *numbers)})
+
+
+def _levels(corner: float) -> list[float]:
+    under = round(_STEPS * corner)
+    over = _STEPS - under
+    return [
+        *(corner * step / under for step in range(under)),
+        *(corner + (1 - corner) * step / over for step in range(over)),
+        1,
+    ]
+
+
+def _place(level: float, levels: Sequence[float]) -> float:
+    """Return where a level is among those of the steps, 0 to 1."""
+    step = min(bisect_right(levels, level), _STEPS) - 1
+    return (step + (level - levels[step]) / (levels[step + 1] - levels[step])) / _STEPS
+
+
+def _profile(kind: bytes, tags: Mapping[bytes, bytes]) -> bytes:
     """Put a header and a table before the tags: 7.2 and 7.3."""
+    tags = {b"desc": _text("RGB"), b"cprt": _text("None"), b"wtpt": _xyz(D50), **tags}
     table, body = struct.pack(">I", len(tags)), b""
     start = _HEADER + len(table) + _ENTRY * len(tags)
     for tag, element in tags.items():
         table += struct.pack(">4sII", tag, start + len(body), len(element))
         body += element
     header = struct.pack(
-        ">I4xI12s12x4s28x12s",
-        *(start + len(body), _VERSION, b"mntrRGB XYZ ", b"acsp", _xyz(_D50)[8:]),
+        ">I4xI4s8s12x4s28x12s",
+        *(start + len(body), _VERSION, kind, b"RGB XYZ ", b"acsp", _xyz(D50)[8:]),
     )
     return header.ljust(_HEADER, b"\0") + table + body
 
@@ -79,52 +96,3 @@ def _text(text: str) -> bytes:
 def _fixed(number: float) -> int:
     """Return it as s15Fixed16Number: 4.6."""
     return round(number * 65536)
-
-
-def _lights(colours: Colours) -> list[Vector]:
-    """Return red, green and blue in XYZ, as strong as they are when they make white."""
-    white, red, green, blue = map(_in_xyz, (colours.white, *colours[:3]))
-    x, y, z = zip(red, green, blue, strict=True)
-    strengths = _times(_inverse((x, y, z)), white)
-    return [
-        _scaled(colour, [strength] * 3)
-        for colour, strength in zip((red, green, blue), strengths, strict=True)
-    ]
-
-
-def _adaptation(white: Vector) -> Matrix:
-    """Return what turns XYZ under a white into XYZ under D50: annex E."""
-    cones = zip(_times(_BRADFORD, _D50), _times(_BRADFORD, white), strict=True)
-    x, y, z = zip(*_BRADFORD, strict=True)
-    ratios = [wanted / given for wanted, given in cones]
-    back = _inverse(_BRADFORD)
-    columns = (_times(back, _scaled(column, ratios)) for column in (x, y, z))
-    x, y, z = zip(*columns, strict=True)
-    return x, y, z
-
-
-def _in_xyz(point: Point) -> Vector:
-    x, y = point
-    return x / y, 1, (1 - x - y) / y
-
-
-def _scaled(vector: Vector, by: Sequence[float]) -> Vector:
-    x, y, z = (part * factor for part, factor in zip(vector, by, strict=True))
-    return x, y, z
-
-
-def _times(matrix: Matrix, vector: Vector) -> Vector:
-    x, y, z = (sum(map(mul, row, vector)) for row in matrix)
-    return x, y, z
-
-
-def _inverse(matrix: Matrix) -> Matrix:
-    a, b, c = matrix
-    columns = _cross(b, c), _cross(c, a), _cross(a, b)
-    determinant = sum(map(mul, a, columns[0]))
-    x, y, z = (_scaled(row, [1 / determinant] * 3) for row in zip(*columns, strict=True))
-    return x, y, z
-
-
-def _cross(a: Vector, b: Vector) -> Vector:
-    return a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]
