@@ -2,7 +2,8 @@
 Pictures of a high dynamic range, as a screen of a standard one shows them.
 
 Their curves, PQ and HLG, are those of ITU-R BT.2100-2, tables 4 and 5. What is brighter than white
-is compressed by SMPTE ST 2094-50, annex C, the way for files that ask for no other: browsers do so.
+is compressed by the "reference white tone mapping" of SMPTE ST 2094-50, as Chromium does it where a
+file asks for nothing else.
 """
 
 import math
@@ -76,9 +77,10 @@ def _times(factor: float, light: Vector) -> Vector:
 
 class _Tone:
     """
-    How light up to a peak becomes light up to 1, both in times of white: C.2 and C.3.
+    How light up to a peak becomes light up to 1, both in times of white.
 
-    White is shown darker, to leave room for what is brighter.
+    White becomes darker, to leave room for what is brighter: half as bright for a peak of 1,000
+    candelas, and less so for a lower one.
     """
 
     def __init__(self, peak: float) -> None:

@@ -31,6 +31,7 @@ _NEAR = 0.001
 # What Pillow has decoded is copied: for fewer pixels Pillow is done sooner, and more bytes would be
 # too many beside those that it has.
 _LEAST_PIXELS, _MOST_BYTES = 100_000, 16_000_000
+_ROWS = 16
 # By the number of bands: what libvips gives, and what is wanted.
 _MODES = MappingProxyType({1: ("L", "L"), 2: ("La", "LA"), 3: ("RGB", "RGB"), 4: ("RGBa", "RGBA")})
 _GIVEN = frozenset(given for given, _ in _MODES.values())
@@ -107,6 +108,8 @@ def _while_decoding(
     image = _load(loader, data, **({"shrink": shrink} if shrink > 1 else {}))
     if image.bands in {2, 4}:
         image = image.premultiply().rint().cast("uchar")
+        # In real numbers, a few rows at a time.
+        image = image.linecache(tile_height=_ROWS, access="sequential")
     return _shrunk(image, jobs, reduced)
 
 
