@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 from benchmarks.places import Place, place
 from benchmarks.tables import Chart, Table
-from django_shift_media.resizes import Resize
-from django_shift_media.signing import sign
+from django_shift_media.naming.resizes import Resize
+from django_shift_media.naming.signing import sign
 from tests.galleries import environment
 from tests.servers import WEBSITES
 

@@ -18,8 +18,8 @@ import django
 django.setup()
 
 from benchmarks.memory import peak_memory  # noqa: E402
-from django_shift_media.derive import find_or_make  # noqa: E402
-from django_shift_media.storages import media_storage  # noqa: E402
+from django_shift_media.generation.generate import find_or_generate  # noqa: E402
+from django_shift_media.storages.selection import media_storage  # noqa: E402
 
 
 class Backfilled(NamedTuple):
@@ -43,7 +43,7 @@ def backfill(keys: Iterator[str], workers: int) -> int:
                 key = next(keys, None)
             if key is None:
                 return made
-            find_or_make(storage, key)
+            find_or_generate(storage, key)
             made += 1
 
     with ThreadPoolExecutor(workers) as pool:

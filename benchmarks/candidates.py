@@ -1,7 +1,7 @@
 """
 Those who make one resize: our engines, and bare libraries that are set as well as they can be.
 
-All do the same job: the same format, quality and sampling of colours, JPEG progressive and with
+All do the same job: the same format, quality and sampling of colors, JPEG progressive and with
 tables of its own. None of the others checks a limit, looks at a profile or sees a broken file.
 """
 
@@ -14,10 +14,10 @@ from typing import Any
 from PIL import Image, ImageSequence
 from PIL.JpegImagePlugin import get_sampling
 
-from django_shift_media.engines import ENGINES, get_engine
-from django_shift_media.formats import FORMATS
-from django_shift_media.geometry import Box, Plan
-from django_shift_media.resizes import Resize
+from django_shift_media.engines.selection import ENGINES, get_engine
+from django_shift_media.naming.formats import OUTPUT_FORMATS
+from django_shift_media.naming.geometry import Box, Plan
+from django_shift_media.naming.resizes import Resize
 
 ENOUGH = 1_000_000_000
 OURS = tuple(f"ours: {engine}" for engine in ENGINES)
@@ -34,7 +34,7 @@ _GAP = 3
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """``fine``: each pixel has a colour of its own, where a format may have one for four."""
+    """``fine``: each pixel has a color of its own, where a format may have one for four."""
 
     resize: Resize
     fine: bool = False
@@ -53,7 +53,7 @@ def engine_of(name: str) -> str:
 
 
 def is_fine(data: bytes) -> bool:
-    """Say whether each pixel of a JPEG or AVIF has a colour of its own."""
+    """Say whether each pixel of a JPEG or AVIF has a color of its own."""
     if data.startswith(b"\xff\xd8"):
         return get_sampling(Image.open(io.BytesIO(data))) == 0
     # AV1 Codec ISO Media File Format Binding, 2.3.3: the bits chroma_subsampling_x and _y.
@@ -106,7 +106,7 @@ def _pillow(data: bytes, job: Job, *, tuned: bool) -> bytes:
 
 
 def _frames(image: Image.Image, resize: Resize) -> Iterable[Image.Image]:
-    return ImageSequence.Iterator(image) if FORMATS[resize.format].animated else [image]
+    return ImageSequence.Iterator(image) if OUTPUT_FORMATS[resize.format].animated else [image]
 
 
 def _scaled(
@@ -151,8 +151,8 @@ def _vips(data: bytes, job: Job) -> bytes:
         resize.width,
         height=resize.height,
         size="down",
-        crop="centre" if resize.how == "fill" else "none",
-        option_string="n=-1" if is_gif and FORMATS[resize.format].animated else "",
+        crop="center" if resize.how == "fill" else "none",
+        option_string="n=-1" if is_gif and OUTPUT_FORMATS[resize.format].animated else "",
     )
     if resize.format == "jpg" and image.hasalpha():
         image = image.flatten(background=255)

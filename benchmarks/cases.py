@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from benchmarks.candidates import DECODE, NAIVE, OURS, SORL, TUNED, VIPS
 from benchmarks.photographs import Photo, drawn
-from django_shift_media.formats import FORMATS
-from django_shift_media.resizes import How, ImageFormat, Resize
+from django_shift_media.naming.formats import OUTPUT_FORMATS
+from django_shift_media.naming.resizes import How, ImageFormat, Resize
 
 # Larger ones, in megapixels, are JPEGs: cameras and phones write little else.
 _LARGEST = 50
@@ -59,8 +59,8 @@ def _usual(photo: Photo) -> Iterator[Case]:
 def _of_first(folder: Path, megapixels: float) -> Iterator[Case]:
     for kind in ("jpg", "progressive"):
         yield from _usual(drawn(folder, kind, megapixels))
-    for kind in FORMATS:
-        for format in FORMATS:
+    for kind in OUTPUT_FORMATS:
+        for format in OUTPUT_FORMATS:
             yield Case(drawn(folder, kind, megapixels), 800, "fit", format)
     for kind in ("png", "png-alpha", "webp", "avif"):
         format = "png" if kind == "png-alpha" else kind

@@ -30,10 +30,10 @@ from benchmarks.targets import targets
 _SMALL = 0.01  # megapixels
 _SMALL_KINDS = {"animation": "gif"}
 NOTES = (
-    "All make the same format with the same quality and sampling of colours; Pillow and pyvips do"
+    "All make the same format with the same quality and sampling of colors; Pillow and pyvips do"
     " nothing else: no limits, no profiles, no check that the file is whole.",
     "× best: of Pillow and pyvips, as tuned.",
-    "SSIM: in grey, with a Lanczos of all pixels of the original that is not encoded. libvips crops"
+    "SSIM: in gray, with a Lanczos of all pixels of the original that is not encoded. libvips crops"
     " whole pixels of the result, and so moves the picture by up to a half.",
     "SSIM under: less than that of naive Pillow, which scales all pixels.",
 )

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.tables import Table
-from django_shift_media.s3 import S3MediaStorage
-from django_shift_media.storages import LocalMediaStorage
+from django_shift_media.storages.local import LocalMediaStorage
+from django_shift_media.storages.s3 import S3MediaStorage
 from tests import servers
 from tests.galleries import environment
 from tests.stores import new_key, put, resize_of
@@ -42,7 +42,7 @@ print(peak_memory())
 """
 ROWS = """
 import sys
-from django_shift_media.upkeep.walk import batched
+from django_shift_media.maintenance.listing import batched
 from gallery.models import Photo
 
 for names in batched(open(sys.stdin.readline().strip()), 1000):

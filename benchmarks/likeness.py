@@ -7,7 +7,7 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter
 
 from benchmarks.candidates import open_image
-from django_shift_media.resizes import Resize
+from django_shift_media.naming.resizes import Resize
 
 # Of pictures of 8 bits: Wang, Bovik, Sheikh and Simoncelli, "Image Quality Assessment: From Error
 # Visibility to Structural Similarity", 2004. Its window has 11 pixels.
@@ -24,9 +24,9 @@ def reference(photo: Path, resize: Resize) -> Image.Image:
 
 
 def likeness(data: bytes, wanted: Image.Image) -> float | None:
-    """Return the SSIM of an encoded resize, in grey and on white; None: it has another size."""
+    """Return the SSIM of an encoded resize, in gray and on white; None: it has another size."""
     found = _on_white(open_image(data))
-    return ssim(_grey(found), _grey(wanted)) if found.size == wanted.size else None
+    return ssim(_gray(found), _gray(wanted)) if found.size == wanted.size else None
 
 
 def ssim(one: np.ndarray, other: np.ndarray) -> float:
@@ -42,7 +42,7 @@ def ssim(one: np.ndarray, other: np.ndarray) -> float:
     return float((light * structure)[inner, inner].mean())
 
 
-def _grey(image: Image.Image) -> np.ndarray:
+def _gray(image: Image.Image) -> np.ndarray:
     return np.asarray(image.convert("L"), dtype=float)
 
 

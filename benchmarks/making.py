@@ -18,11 +18,11 @@ from django.test import override_settings  # noqa: E402
 from benchmarks.candidates import OURS, Job, engine_of, named  # noqa: E402
 from benchmarks.memory import peak_memory  # noqa: E402
 from benchmarks.orders import Made, Making  # noqa: E402
-from django_shift_media.resizes import Resize  # noqa: E402
+from django_shift_media.naming.resizes import Resize  # noqa: E402
 
 # Slow ones are made less often.
 SECONDS = 5
-FORMATS = ["jpg", "png", "webp", "avif", "gif", "tiff", "bmp", "heic"]
+OUTPUT_FORMATS = ["jpg", "png", "webp", "avif", "gif", "tiff", "bmp", "heic"]
 
 
 def make(order: Making) -> Made:
@@ -48,7 +48,7 @@ def make(order: Making) -> Made:
 def main() -> None:
     order = Making(*json.load(sys.stdin))
     engine = {"SHIFT_MEDIA_ENGINE": engine_of(order.candidate)} if order.candidate in OURS else {}
-    with override_settings(SHIFT_MEDIA_FORMATS=FORMATS, **engine):
+    with override_settings(SHIFT_MEDIA_FORMATS=OUTPUT_FORMATS, **engine):
         made = make(order)
     json.dump(made, sys.stdout)
 

@@ -43,7 +43,7 @@ class Making(NamedTuple):
     """
     What resize to make. It is spelt as in its key; ``small`` is as ``photo``, but for its size.
 
-    ``fine``: each pixel has a colour of its own, where a format may have one for four. The first
+    ``fine``: each pixel has a color of its own, where a format may have one for four. The first
     ``warm`` renders are not counted; the last result is kept in a file.
     """
 

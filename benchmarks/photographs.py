@@ -127,8 +127,8 @@ def _leaves(width: int, height: int) -> Image.Image:
         radius = (least**-2 + dice.random() * (most**-2 - least**-2)) ** -0.5
         x, y = dice.uniform(0, width), dice.uniform(0, height)
         light = dice.triangular(20, 235, 110)
-        colour = tuple(min(max(round(light + dice.gauss(0, 18)), 0), 255) for _ in range(3))
-        draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=colour)
+        color = tuple(min(max(round(light + dice.gauss(0, 18)), 0), 255) for _ in range(3))
+        draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=color)
     return image
 
 

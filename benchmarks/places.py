@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 from django.conf import settings
 from django.test import override_settings
 
-from django_shift_media.storages import MediaStorage, media_storage
+from django_shift_media.storages.base import MediaStorage
+from django_shift_media.storages.selection import media_storage
 from gallery.drawings import draw_photo
 from tests.conftest import configured_bucket
 from tests.loads import put_original

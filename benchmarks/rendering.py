@@ -28,8 +28,8 @@ from benchmarks.counting import counting  # noqa: E402
 from benchmarks.orders import Line  # noqa: E402
 from benchmarks.page_settings import CHOSEN, ORDER  # noqa: E402
 from benchmarks.peers import Candidate  # noqa: E402
-from django_shift_media import keys  # noqa: E402
-from django_shift_media.storages import media_storage  # noqa: E402
+from django_shift_media.naming import keys  # noqa: E402
+from django_shift_media.storages.selection import media_storage  # noqa: E402
 from gallery.drawings import draw_photo  # noqa: E402
 
 LEAST_REPEATS = 3

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks.places import Place, Wish
-from django_shift_media.resizes import Resize
-from django_shift_media.signing import sign
+from django_shift_media.naming.resizes import Resize
+from django_shift_media.naming.signing import sign
 from tests.galleries import environment, gunicorn, running
 from tests.servers import Missing, free_port
 

@@ -10,7 +10,7 @@ from typing import Any
 @dataclass(frozen=True, kw_only=True)
 class Chart:
     """
-    Bars: those of a series have one colour, those of a label stand together.
+    Bars: those of a series have one color, those of a label stand together.
 
     ``unit`` is written below, with the scale if it is logarithmic.
     """

@@ -8,9 +8,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 
-from django_shift_media.files import MediaFile
-from django_shift_media.presets import resize_for
-from django_shift_media.resizes import Options
+from django_shift_media.media.files import MediaFile
+from django_shift_media.naming.presets import resize_for
+from django_shift_media.naming.resizes import Options
 
 
 def thumbnail(

@@ -12,11 +12,12 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.encoding import force_bytes
 
 from django_shift_media.conf import NAMES, conf
-from django_shift_media.engines import get_engine
-from django_shift_media.formats import SOURCES
-from django_shift_media.mount import mount_path
-from django_shift_media.presets import preset_error
-from django_shift_media.storages import MediaStorage, media_storage
+from django_shift_media.engines.selection import get_engine
+from django_shift_media.naming.formats import INPUT_FORMATS
+from django_shift_media.naming.presets import preset_error
+from django_shift_media.naming.urlconf import mount_path
+from django_shift_media.storages.base import MediaStorage
+from django_shift_media.storages.selection import media_storage
 
 SHORTEST_KEY = 32  # bytes: as many as HMAC-SHA256 has
 
@@ -69,7 +70,7 @@ def check_formats(**kwargs: Any) -> list[CheckMessage]:
             id="shift_media.E011",
         )
         for format in formats
-        if (module := SOURCES[format].module) and not find_spec(module)
+        if (module := INPUT_FORMATS[format].module) and not find_spec(module)
     ]
 
 
@@ -79,7 +80,8 @@ def check_storage(**kwargs: Any) -> list[CheckMessage]:
         storage = media_storage()
     except ImproperlyConfigured as error:
         hint = (
-            'Set STORAGES = {…, "media": {"BACKEND": "django_shift_media.s3.S3MediaStorage",'
+            'Set STORAGES = {…, "media": {"BACKEND":'
+            ' "django_shift_media.storages.s3.S3MediaStorage",'
             ' "OPTIONS": {"bucket_name": …}}} and SHIFT_MEDIA_STORAGE = "media", or leave'
             " SHIFT_MEDIA_STORAGE out to keep media on local disk."
         )

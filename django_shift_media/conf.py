@@ -13,7 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
 from django.dispatch import receiver
 
-from django_shift_media.formats import SOURCES, SourceFormat
+from django_shift_media.naming.formats import INPUT_FORMATS, SourceFormat
 
 # What has been read and found good. A page asks for the same few settings with each URL, and
 # each answer of Django's takes a good part of what the URL takes.
@@ -87,7 +87,7 @@ class Conf:
 
     @property
     def engine(self) -> str:
-        """The name of the image engine, one of ``django_shift_media.engines.ENGINES``."""
+        """The name of the image engine, one of ``django_shift_media.engines.selection.ENGINES``."""
         value: str = _setting("SHIFT_MEDIA_ENGINE", "pillow", str)
         return value
 
@@ -112,16 +112,16 @@ class Conf:
         """The formats of originals that are accepted, by their extensions."""
         default = ("jpg", "png", "webp", "avif", "gif")
         value: Sequence[SourceFormat] = _setting("SHIFT_MEDIA_FORMATS", default, list, tuple)
-        if not value or set(value) - set(SOURCES):
+        if not value or set(value) - set(INPUT_FORMATS):
             raise ImproperlyConfigured(
-                f"SHIFT_MEDIA_FORMATS is {value!r}, wanted: some of {', '.join(SOURCES)}."
+                f"SHIFT_MEDIA_FORMATS is {value!r}, wanted: some of {', '.join(INPUT_FORMATS)}."
             )
         return value
 
     @property
     def color(self) -> str:
         """
-        The colours of resizes: "srgb", or "p3" to leave those of Display P3 as they are.
+        The colors of resizes: "srgb", or "p3" to leave those of Display P3 as they are.
 
         All others become sRGB.
         """
@@ -129,7 +129,7 @@ class Conf:
 
     @property
     def truncated(self) -> str:
-        """What becomes of a JPEG that breaks off: "refuse" it, or "accept" it, grey at its end."""
+        """What becomes of a JPEG that breaks off: "refuse" it, or "accept" it, gray at its end."""
         return _choice("SHIFT_MEDIA_TRUNCATED", "refuse", "accept")
 
     @property

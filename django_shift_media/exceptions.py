@@ -37,7 +37,7 @@ class UnacceptableFile(MediaError, ValueError):
 
     def translated(self) -> str:
         """Return the message in the active language, with its way to write numbers."""
-        texts = {key: _localised(value) for key, value in self.params.items()}
+        texts = {key: _localized(value) for key, value in self.params.items()}
         return _format(gettext(self.message), texts)
 
 
@@ -73,5 +73,5 @@ def _with_commas(value: str | int) -> str:
     return f"{value:,}" if isinstance(value, int) else value
 
 
-def _localised(value: str | int) -> str:
+def _localized(value: str | int) -> str:
     return number_format(value, force_grouping=True) if isinstance(value, int) else value

@@ -16,16 +16,17 @@ from django.forms import Field as FormField
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from django_shift_media import keys
-from django_shift_media.engines import ImageInfo
+from django_shift_media.engines.engine import ImageInfo
 from django_shift_media.exceptions import UnacceptableFile
-from django_shift_media.field_checks import MAX_LENGTH, check_field
-from django_shift_media.files import MediaFile
 from django_shift_media.forms import MediaFormField, check_content
-from django_shift_media.orphans import Deletion, Orphans
-from django_shift_media.resizes import parse_focal_point
-from django_shift_media.storages import media_storage
-from django_shift_media.uploads import Facts, Kind, examine, placeholder
+from django_shift_media.media.field_checks import MAX_LENGTH, check_field
+from django_shift_media.media.files import MediaFile
+from django_shift_media.media.metadata import FileMetadata
+from django_shift_media.media.orphans import Deletion, OrphanTracker
+from django_shift_media.media.upload_validation import Kind, examine, placeholder
+from django_shift_media.naming import keys
+from django_shift_media.naming.resizes import parse_focal_point
+from django_shift_media.storages.selection import media_storage
 
 __all__ = ["MediaField", "MediaFile", "validate_focal_point"]
 
@@ -148,7 +149,7 @@ class MediaField(models.FileField):
         self.size_field = size_field
         self.placeholder_field = placeholder_field
         self.focal_point_field = focal_point_field
-        names = {fact: getattr(self, f"{fact}_field") for fact in Facts._fields}
+        names = {fact: getattr(self, f"{fact}_field") for fact in FileMetadata._fields}
         # The model's fields that keep facts, by the fact.
         self.fact_fields: dict[str, str] = {fact: name for fact, name in names.items() if name}
         # No part of deconstruct(): the models of migrations delete no files.
@@ -194,7 +195,7 @@ class MediaField(models.FileField):
             # their order; only now do all have their values.
             models.signals.post_init.connect(self._measure_new_file, sender=cls)
         if self.delete_orphans and not cls._meta.abstract:
-            self._orphans = Orphans(self)  # signals do not keep their receivers
+            self._orphans = OrphanTracker(self)  # signals do not keep their receivers
 
     def generate_filename(
         self, instance: models.Model | None, filename: "str | PathLike[str]"
@@ -266,21 +267,23 @@ class MediaField(models.FileField):
     def read(self, instance: models.Model, name: str | None) -> Any:
         return getattr(instance, name) if name else None
 
-    def read_facts(self, instance: models.Model) -> Facts:
-        return Facts(**{fact: getattr(instance, name) for fact, name in self.fact_fields.items()})
+    def read_facts(self, instance: models.Model) -> FileMetadata:
+        return FileMetadata(
+            **{fact: getattr(instance, name) for fact, name in self.fact_fields.items()}
+        )
 
-    def write_facts(self, instance: models.Model, facts: Facts) -> None:
+    def write_facts(self, instance: models.Model, facts: FileMetadata) -> None:
         for fact, name in self.fact_fields.items():
             setattr(instance, name, getattr(facts, fact))
 
-    def measure(self, file: "File[Any]") -> Facts:
+    def measure(self, file: "File[Any]") -> FileMetadata:
         """Return what is to be kept of a file; raise as ``examine()``."""
         if not (info := self.examine(file)):
-            return Facts(size=file.size)
+            return FileMetadata(size=file.size)
         shown = str(placeholder(file)) if self.placeholder_field else ""
-        return Facts(info.width, info.height, shown, file.size)
+        return FileMetadata(info.width, info.height, shown, file.size)
 
-    def facts_of(self, value: Any) -> Facts:
+    def facts_of(self, value: Any) -> FileMetadata:
         """Return the facts about a value of this field, none where they take I/O to know."""
         if isinstance(value, MediaFile) and value._committed:
             return value.field.read_facts(value.instance)
@@ -288,7 +291,7 @@ class MediaField(models.FileField):
             upload = value.file if isinstance(value, MediaFile) else value
             with suppress(UnacceptableFile):  # it is refused when it is saved, with the reason
                 return self.measure(upload)
-        return Facts()
+        return FileMetadata()
 
     def _measure_new_file(self, instance: models.Model, **kwargs: Any) -> None:
         file = instance.__dict__.get(self.attname)

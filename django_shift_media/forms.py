@@ -9,8 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from django_shift_media.conf import conf
 from django_shift_media.exceptions import FileTooLarge, UnacceptableFile
-from django_shift_media.formats import SOURCES
-from django_shift_media.uploads import Kind, examine
+from django_shift_media.media.upload_validation import Kind, examine
+from django_shift_media.naming.formats import INPUT_FORMATS
 from django_shift_media.widgets import MediaInput
 
 REFUSALS: dict[str, Any] = {
@@ -66,7 +66,7 @@ class MediaFormField(forms.FileField):
     def widget_attrs(self, widget: Widget) -> dict[str, Any]:
         attrs = super().widget_attrs(widget)
         if self.kind == "image" and isinstance(widget, forms.FileInput):
-            types = ",".join(SOURCES[format].content_type for format in conf.formats)
+            types = ",".join(INPUT_FORMATS[format].content_type for format in conf.formats)
             attrs.setdefault("accept", types)
         if isinstance(widget, MediaInput):
             attrs["data-kind"] = self.kind

@@ -3,7 +3,7 @@
 from jinja2 import Environment
 from jinja2.ext import Extension
 
-from django_shift_media import markup
+from django_shift_media.media import html_tags
 
 
 class ShiftMediaExtension(Extension):
@@ -12,5 +12,8 @@ class ShiftMediaExtension(Extension):
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
         environment.globals.update(
-            resize=markup.resize, picture=markup.picture, img=markup.img, srcset=markup.srcset
+            resize=html_tags.resize,
+            picture=html_tags.picture,
+            img=html_tags.img,
+            srcset=html_tags.srcset,
         )

@@ -5,7 +5,7 @@ An S3 to test and to develop against: moto's server, with the bucket website tha
 
     with S3Emulator() as s3:
         STORAGES["media"] = {
-            "BACKEND": "django_shift_media.s3.S3MediaStorage",
+            "BACKEND": "django_shift_media.storages.s3.S3MediaStorage",
             "OPTIONS": s3.storage_options("photos"),
         }
 
@@ -27,9 +27,9 @@ from urllib.parse import quote, unquote, urlsplit
 from boto3.session import Session
 from botocore.exceptions import ClientError, ParamValidationError
 
-from django_shift_media.aws.documents import Document
-from django_shift_media.aws.evaluation import anyone_may
-from django_shift_media.s3 import http_status
+from django_shift_media.aws.common import Document
+from django_shift_media.aws.policy_evaluation import anyone_may
+from django_shift_media.storages.s3 import http_status
 
 if TYPE_CHECKING:
     from types import TracebackType

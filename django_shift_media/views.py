@@ -13,7 +13,6 @@ from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_safe
 from django.views.static import serve
 
-from django_shift_media.derive import Media, find_or_make, read
 from django_shift_media.exceptions import (
     Busy,
     InvalidKey,
@@ -21,14 +20,12 @@ from django_shift_media.exceptions import (
     StorageUnavailable,
     UnacceptableFile,
 )
-from django_shift_media.formats import content_disposition, content_type
-from django_shift_media.once import shared_memory
-from django_shift_media.storages import (
-    CACHE_CONTROL,
-    LocalMediaStorage,
-    MediaStorage,
-    media_storage,
-)
+from django_shift_media.generation.cache_lock import cache_store
+from django_shift_media.generation.generate import Media, find_or_generate, read
+from django_shift_media.naming.formats import content_disposition, content_type
+from django_shift_media.storages.base import CACHE_CONTROL, MediaStorage
+from django_shift_media.storages.local import LocalMediaStorage
+from django_shift_media.storages.selection import media_storage
 
 _RETRY_BUSY = 2  # seconds
 _RETRY_STORAGE = 10  # seconds
@@ -51,7 +48,7 @@ def media(request: HttpRequest, key: str) -> HttpResponseBase:
     """Answer for a resize: find it or make it, then redirect to the bucket or give the bytes."""
     storage = media_storage()
     try:
-        found = find_or_make(storage, key)
+        found = find_or_generate(storage, key)
         return _timed(_answer(request, storage, found), found)
     except (BadSignature, InvalidKey, InvalidResize):
         return _local_file(request, storage, key) or _refuse(404, "Not found.")
@@ -70,22 +67,22 @@ def storage_unavailable() -> HttpResponse:
 
 
 def _answer(request: HttpRequest, storage: MediaStorage, found: Media) -> HttpResponseBase:
-    if storage.mode == "website" and not _goes_in_a_circle(request, found):
+    if storage.mode == "website" and not _is_redirect_loop(request, found):
         return HttpResponsePermanentRedirect(
             storage.public_url(found.key), headers={"Cache-Control": "no-store"}
         )
-    return _give(request, found.key, read(storage, found))
+    return _serve_bytes(request, found.key, read(storage, found))
 
 
 def _timed(response: HttpResponseBase, found: Media) -> HttpResponseBase:
     """Tell browsers' developer tools what took so long: https://www.w3.org/TR/server-timing/."""
     if found.made is not None:
         parts = (f"{part};dur={spent:.1f}" for part, spent in found.made.items())
-        response["Server-Timing"] = ", ".join(parts)
+        response["Server-AnimationTiming"] = ", ".join(parts)
     return response
 
 
-def _goes_in_a_circle(request: HttpRequest, found: Media) -> bool:
+def _is_redirect_loop(request: HttpRequest, found: Media) -> bool:
     """
     Say whether this client was sent to the bucket a moment ago, and was sent back from there.
 
@@ -95,11 +92,11 @@ def _goes_in_a_circle(request: HttpRequest, found: Media) -> bool:
     """
     client = [request.META.get(name, "") for name in _CLIENT]
     mark = hashlib.sha256("\n".join([found.key, *client]).encode()).hexdigest()
-    is_new = shared_memory.add(f"django_shift_media:sent:{mark}", True, _REDIRECTED)
+    is_new = cache_store.add(f"django_shift_media:sent:{mark}", True, _REDIRECTED)
     return not is_new and found.made is None
 
 
-def _give(request: HttpRequest, key: str, data: bytes) -> HttpResponseBase:
+def _serve_bytes(request: HttpRequest, key: str, data: bytes) -> HttpResponseBase:
     etag = f'"{hashlib.sha256(data).hexdigest()[:32]}"'
     response = HttpResponse(
         data,

@@ -7,8 +7,8 @@ from django.forms.widgets import Script
 
 from django_shift_media.conf import conf
 from django_shift_media.exceptions import InvalidKey
-from django_shift_media.files import MediaFile
-from django_shift_media.formats import extension_of
+from django_shift_media.media.files import MediaFile
+from django_shift_media.naming.formats import extension_of
 
 _SIZE = "400x300"
 # A preset of this name is taken instead, and is the only one where nothing but presets is made.

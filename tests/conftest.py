@@ -16,9 +16,9 @@ from django.core.files.base import ContentFile
 from django.core.management import call_command
 from django.db import connections
 
-from django_shift_media.engines import get_engine
-from django_shift_media.engines.rendering import Engine
-from django_shift_media.storages import media_storage
+from django_shift_media.engines.engine import Engine
+from django_shift_media.engines.selection import get_engine
+from django_shift_media.storages.selection import media_storage
 from gallery.drawings import draw_photo
 from gallery.models import Photo
 from tests import servers
@@ -199,7 +199,7 @@ def use_bucket(settings: Any, server: Any, **options: Any) -> Any:
     settings.STORAGES = {
         **settings.STORAGES,
         "media": {
-            "BACKEND": "django_shift_media.s3.S3MediaStorage",
+            "BACKEND": "django_shift_media.storages.s3.S3MediaStorage",
             "OPTIONS": {**server.storage_options(bucket), **options},
         },
     }

@@ -10,10 +10,10 @@ import sys
 import atheris
 
 with atheris.instrument_imports(include=["django_shift_media", "PIL"]):
-    from django_shift_media.engines.outlines import outline
+    from django_shift_media.engines.decode.preflight import read_header
     from django_shift_media.engines.pillow import engine
     from django_shift_media.exceptions import UnacceptableFile
-    from django_shift_media.resizes import Resize
+    from django_shift_media.naming.resizes import Resize
 
 MAX_PIXELS = 1_000_000
 RESIZE = Resize.parse("70x50-fill-90-upscale.png")
@@ -22,7 +22,7 @@ RESIZE = Resize.parse("70x50-fill-90-upscale.png")
 def attempt(data: bytes) -> None:
     """Let anything out but the errors that say that a file is refused."""
     try:
-        outline(data)
+        read_header(data)
         engine.verify(data, max_pixels=MAX_PIXELS)
         engine.render(data, RESIZE, max_pixels=MAX_PIXELS)
     except UnacceptableFile:

@@ -74,7 +74,7 @@ def png(
 
 
 def gif(*before: bytes, size: tuple[int, int] = (10, 10), frames: int = 1) -> bytes:
-    """A GIF of two colours, with these blocks before its frames of one pixel each."""
+    """A GIF of two colors, with these blocks before its frames of one pixel each."""
     header = b"GIF89a" + struct.pack("<HHBBB", *size, 0x80, 0, 0) + bytes(6)
     return header + b"".join(before) + gif_frame((1, 1)) * frames + b";"
 
@@ -334,7 +334,7 @@ HOSTILE: dict[str, Hostile] = {
     ),
     "mpo-that-lies": Hostile(lambda: jpeg(segment(0xE2, b"MPF\0" + tiff(3))), None),
     "pixels-after-the-last": Hostile(lambda: png(pixels=zipped(_LARGE)), None),
-    # libjpeg makes what is missing grey, if only the end is where it should be
+    # libjpeg makes what is missing gray, if only the end is where it should be
     "jpeg-taller-than-it-is": Hostile(lambda: resized_jpeg(40, 3000), None),
     # bombs of pixels
     "png-of-many-pixels": Hostile(lambda: png(size=(30000, 30000)), "The image has 30000 x 30000"),

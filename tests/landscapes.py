@@ -6,10 +6,10 @@ from pathlib import Path
 
 from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageOps
 
-Colours = tuple[str, str, str]
+Colors = tuple[str, str, str]
 
 # Name: the seed, the sky from top to horizon, the nearest ridge, the sun from the left and the top.
-PLACES: dict[str, tuple[int, Colours, str, tuple[float, float]]] = {
+PLACES: dict[str, tuple[int, Colors, str, tuple[float, float]]] = {
     "night": (23, ("#060b1f", "#14264d", "#3d5f86"), "#05080f", (0.36, 0.20)),
     "noon": (12, ("#1f66b0", "#6fb0e3", "#e2f1f8"), "#17422f", (0.82, 0.12)),
     "morning": (4, ("#3f6fa8", "#a9c6de", "#fbe3c4"), "#1d3a34", (0.26, 0.36)),
@@ -35,20 +35,20 @@ def landscape(name: str, width: int, height: int) -> Image.Image:
     for number in range(5):
         distance = 1 - number / 4  # the farthest first
         line = ridge(dice, (0.50 + 0.045 * number) * height, (0.20 - 0.03 * number) * height, width)
-        hills, haze = (Image.new("RGB", picture.size, colour) for colour in (near, sky[2]))
+        hills, haze = (Image.new("RGB", picture.size, color) for color in (near, sky[2]))
         layer = Image.blend(hills, haze, 0.8 * distance**1.3)
         picture.paste(layer, mask=below(line, picture.size))
     return grained(mirrored(picture, sky[1]))
 
 
-def gradient(colours: Colours, width: int, height: int) -> Image.Image:
+def gradient(colors: Colors, width: int, height: int) -> Image.Image:
     scale = Image.linear_gradient("L").resize((1, round(0.62 * height)))
     column = Image.new("L", (1, height), 255)
     column.paste(scale)
-    return ImageOps.colorize(column, *colours[::2], mid=colours[1]).resize((width, height))
+    return ImageOps.colorize(column, *colors[::2], mid=colors[1]).resize((width, height))
 
 
-def shine(picture: Image.Image, centre: tuple[int, int], tint: str) -> Image.Image:
+def shine(picture: Image.Image, center: tuple[int, int], tint: str) -> Image.Image:
     """Put the sun where it is to be, and its light around it."""
     radius = picture.height // 26
     for size, strength in ((16 * radius, 0.45), (5 * radius, 0.5)):
@@ -56,10 +56,10 @@ def shine(picture: Image.Image, centre: tuple[int, int], tint: str) -> Image.Ima
         # A radial gradient is 75 in the middle of its sides.
         glow = glow.point([round(max(0, value - 75) * strength * 1.4) for value in range(256)])
         light = Image.new("L", picture.size)
-        light.paste(glow, (centre[0] - size, centre[1] - size))
+        light.paste(glow, (center[0] - size, center[1] - size))
         picture = ImageChops.screen(picture, ImageOps.colorize(light, "black", tint))
     disc = Image.new("L", picture.size)
-    ImageDraw.Draw(disc).circle(centre, radius, fill=255)
+    ImageDraw.Draw(disc).circle(center, radius, fill=255)
     disc = disc.filter(ImageFilter.BoxBlur(3))
     picture.paste(Image.new("RGB", picture.size, "#fffaeb"), mask=disc)
     return picture
@@ -94,4 +94,4 @@ def mirrored(picture: Image.Image, tint: str) -> Image.Image:
 
 
 def grained(picture: Image.Image) -> Image.Image:
-    return ImageChops.overlay(picture, Image.effect_noise(picture.size, 9).convert("RGB"))
+    return ImageChops.deep_merge(picture, Image.effect_noise(picture.size, 9).convert("RGB"))

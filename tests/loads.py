@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 from django.core.files.base import ContentFile
 from PIL import Image
 
-from django_shift_media import keys
-from django_shift_media.resizes import Resize
-from django_shift_media.signing import sign
+from django_shift_media.naming import keys
+from django_shift_media.naming.resizes import Resize
+from django_shift_media.naming.signing import sign
 from gallery.drawings import exif, landscape
 from tests.conftest import Response, at_once, fetch, follow, upload
 from tests.galleries import MANAGE, Workers, environment

@@ -11,8 +11,8 @@ from typing import Any
 import pyvips
 from PIL import Image, ImageCms
 
-from django_shift_media.engines.rendering import Engine
-from django_shift_media.resizes import Resize
+from django_shift_media.engines.engine import Engine
+from django_shift_media.naming.resizes import Resize
 from tests.conftest import missing
 
 ENOUGH = 200_000_000
@@ -28,8 +28,8 @@ _FILES = {
     "prophoto": ("colord/ProPhotoRGB.icc", "colord-data"),
     "wide": ("colord/WideGamutRGB.icc", "colord-data"),
     "swapped": ("colord/SwappedRedAndGreen.icc", "colord-data"),
-    "grey": ("ghostscript/default_gray.icc", "libgs-common"),
-    "grey-l": ("Gray-CIE_L.icc", "icc-profiles-free"),
+    "gray": ("ghostscript/default_gray.icc", "libgs-common"),
+    "gray-l": ("Gray-CIE_L.icc", "icc-profiles-free"),
     "cmyk": ("ghostscript/default_cmyk.icc", "libgs-common"),
 }
 
@@ -61,18 +61,18 @@ def distance(one: Image.Image, other: Image.Image) -> float:
 
 
 def delta_e(one: Image.Image, other: Image.Image) -> float:
-    """Return the mean CIEDE2000 of two pictures on grey, by libvips."""
+    """Return the mean CIEDE2000 of two pictures on gray, by libvips."""
     lab = []
     for picture in (one, other):
-        ground = Image.new("RGBA", picture.size, "grey")
+        ground = Image.new("RGBA", picture.size, "gray")
         flat = Image.alpha_composite(ground, picture.convert("RGBA")).convert("RGB")
         image = pyvips.Image.new_from_memory(flat.tobytes(), *flat.size, 3, "uchar")
-        lab.append(image.copy(interpretation="srgb").colourspace("lab"))
+        lab.append(image.copy(interpretation="srgb").colorspace("lab"))
     mean: float = lab[0].dE00(lab[1]).avg()
     return mean
 
 
-# -- colour profiles ------------------------------------------------------------------------------
+# -- color profiles ------------------------------------------------------------------------------
 
 
 def profile(name: str) -> bytes:
@@ -94,20 +94,20 @@ def _with_primaries(primaries: Sequence[Sequence[float]]) -> bytes:
     data = bytearray(srgb())
     tags = range(132, 132 + 12 * int.from_bytes(data[128:132], "big"), 12)
     places = {bytes(data[at : at + 4]): int.from_bytes(data[at + 4 : at + 8], "big") for at in tags}
-    for tag, colour in zip((b"rXYZ", b"gXYZ", b"bXYZ"), primaries, strict=True):
-        numbers = (round(part * 65536) for part in colour)
+    for tag, color in zip((b"rXYZ", b"gXYZ", b"bXYZ"), primaries, strict=True):
+        numbers = (round(part * 65536) for part in color)
         struct.pack_into(">3i", data, places[tag] + 8, *numbers)
     return bytes(data)
 
 
-def in_srgb(colours: Sequence[Sequence[int]], source: bytes, folder: Path) -> Any:
-    """Ask Little CMS's own program what colours of a profile are in sRGB."""
+def in_srgb(colors: Sequence[Sequence[int]], source: bytes, folder: Path) -> Any:
+    """Ask Little CMS's own program what colors of a profile are in sRGB."""
     if not which("transicc"):
         missing("apt-get install liblcms2-utils")
     path = folder / "source.icc"
     path.write_bytes(source)
-    scale = 100 / 255 if len(colours[0]) == 4 else 1  # inks are in per cent
-    lines = "\n".join(" ".join(f"{part * scale:.4f}" for part in colour) for colour in colours)
+    scale = 100 / 255 if len(colors[0]) == 4 else 1  # inks are in per cent
+    lines = "\n".join(" ".join(f"{part * scale:.4f}" for part in color) for color in colors)
     answer = subprocess.run(
         ["transicc", "-n", "-t1", "-b", f"-i{path}", "-o*sRGB"],
         input=lines.replace(" ", "\n") + "\n",

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from django_shift_media.engines.av1 import Stream
-from django_shift_media.engines.heif import colours_of
-from django_shift_media.engines.outlines import outline
+from django_shift_media.engines.decode.av1 import Stream
+from django_shift_media.engines.decode.heif import colors_of
+from django_shift_media.engines.decode.preflight import read_header
 from django_shift_media.exceptions import FileTooLarge, UnreadableImage
 from gallery.drawings import draw_photo
 from tests.conftest import missing
@@ -34,12 +34,12 @@ SIZES = [(1, 1), (3, 2), (64, 48), (65, 129), (640, 480), (1, 2000), (2000, 1), 
 
 def claimed(data: bytes) -> tuple[int, int, int]:
     """Return what the file claims: width, height, frames."""
-    claim = outline(data)
+    claim = read_header(data)
     assert claim is not None
     return (*claim.size, claim.frames)
 
 
-def opened(data: bytes) -> tuple[int, int, int]:
+def open_image(data: bytes) -> tuple[int, int, int]:
     """Return what Pillow finds: width, height, frames."""
     image = Image.open(io.BytesIO(data))
     image.load()
@@ -53,13 +53,13 @@ def opened(data: bytes) -> tuple[int, int, int]:
 @pytest.mark.parametrize("mode", ["RGB", "LA"])
 def test_a_picture_has_its_size(size: tuple[int, int], mode: str) -> None:
     data = encoded(size, "AVIF", mode, speed=10)
-    assert claimed(data) == opened(data) == (*size, 1)
+    assert claimed(data) == open_image(data) == (*size, 1)
 
 
 @pytest.mark.parametrize("size", SIZES)
 def test_an_animation_has_its_size_and_frames(size: tuple[int, int]) -> None:
     data = avif_frames(size, 3)
-    assert claimed(data) == opened(data) == (*size, 3)
+    assert claimed(data) == open_image(data) == (*size, 3)
 
 
 STILL = [
@@ -105,12 +105,12 @@ def test_what_avifenc_makes_has_its_size_and_frames(
         check=True,
     )
     data = (tmp_path / "out.avif").read_bytes()
-    assert claimed(data) == opened(data) == (320, 256, pictures)
+    assert claimed(data) == open_image(data) == (320, 256, pictures)
 
 
 def test_tiles_may_stand_out() -> None:
     data = avif_tiles(av1((64, 64)), rows=2, columns=3, size=(160, 100), tile=(64, 64))
-    assert opened(data) == (160, 100, 1)
+    assert open_image(data) == (160, 100, 1)
     assert claimed(data) == (192, 128, 1), "that many pixels are decoded"
 
 
@@ -130,7 +130,7 @@ def test_the_largest_claim_counts(said: tuple[int, int], largest: tuple[int, int
 
 def test_decoders_believe_a_frame_that_has_a_size_of_its_own() -> None:
     data = avif_tiles(av1_with_a_size_of_its_own((4000, 3000), (100, 100)))
-    assert opened(data) == (100, 100, 1), "decoded, and made smaller"
+    assert open_image(data) == (100, 100, 1), "decoded, and made smaller"
     assert claimed(data) == (65536, 65536, 1), "the most that it can say in 16 bits"
 
 
@@ -210,13 +210,13 @@ def test_a_track_of_two_tables_is_refused() -> None:
     data = avif_frames((30, 20), 3)
     twice = data.replace(b"stss", b"stsz")
     with pytest.raises(UnreadableImage, match="two tables of samples"):
-        outline(twice)
+        read_header(twice)
 
 
 def test_a_picture_may_have_layers_but_not_many() -> None:
     assert claimed(avif_tiles(av1((30, 20)) * 16, size=(30, 20))) == (30, 20, 1)
     with pytest.raises(FileTooLarge, match="more than 16 frames"):
-        outline(avif_tiles(av1((30, 20)) * 17))
+        read_header(avif_tiles(av1((30, 20)) * 17))
 
 
 def avif_in_pieces(*pieces: tuple[int, int], stream: bytes) -> bytes:
@@ -244,7 +244,7 @@ def test_a_picture_may_lie_in_pieces_which_do_not_overlap() -> None:
     pieces = [(0, half), (half, len(stream) - half)]
     assert claimed(avif_in_pieces(*pieces, stream=stream)) == (300, 200, 1)
     with pytest.raises(UnreadableImage, match="its parts overlap"):
-        outline(avif_in_pieces(*[(0, len(stream))] * 100, stream=stream))
+        read_header(avif_in_pieces(*[(0, len(stream))] * 100, stream=stream))
 
 
 def test_properties_of_items_are_counted() -> None:
@@ -254,11 +254,11 @@ def test_properties_of_items_are_counted() -> None:
         box(b"iprp", box(b"ipco"), full_box(b"ipma", struct.pack(">I", 1000), many * 1000)),
     )
     with pytest.raises(FileTooLarge, match="more than 200,000 parts"):
-        colours_of(data)
+        colors_of(data)
 
 
 @pytest.mark.parametrize(
-    ("properties", "colours"),
+    ("properties", "colors"),
     [
         ((), (2, 2, 0)),
         ((b"prof", b"nclx"), (9, 16, 0)),
@@ -267,8 +267,8 @@ def test_properties_of_items_are_counted() -> None:
         ((b"clli",), (2, 2, 400)),
     ],
 )
-def test_colours_and_brightness_of_the_picture(
-    properties: tuple[bytes, ...], colours: tuple[int, int, float]
+def test_colors_and_brightness_of_the_picture(
+    properties: tuple[bytes, ...], colors: tuple[int, int, float]
 ) -> None:
     known = {
         b"prof": box(b"colr", b"prof", bytes(128)),
@@ -283,4 +283,4 @@ def test_colours_and_brightness_of_the_picture(
         full_box(b"pitm", struct.pack(">H", 1)),
         box(b"iprp", box(b"ipco", *known.values()), full_box(b"ipma", owned)),
     )
-    assert colours_of(data) == colours
+    assert colors_of(data) == colors

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from django_shift_media.engines import ENGINES
+from django_shift_media.engines.selection import ENGINES
 from gallery.drawings import draw_photo
 from tests import servers
 from tests.conftest import missing

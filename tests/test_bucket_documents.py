@@ -16,7 +16,7 @@ from django_shift_media.aws.access import (
     refuse_public,
     restore_blocks,
 )
-from django_shift_media.aws.documents import Conflict, our_id
+from django_shift_media.aws.common import Conflict, our_id
 from django_shift_media.aws.lifecycle import merge_lifecycle
 from django_shift_media.aws.website import (
     INDEX,

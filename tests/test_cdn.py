@@ -16,9 +16,9 @@ from django.core.management import CommandError, call_command
 from django_shift_media.aws.distribution import (
     cache_policy,
     covers,
+    deep_merge,
     failover_origins,
     merge_distribution,
-    overlay,
     resource_name,
     website_origins,
 )
@@ -527,7 +527,7 @@ def test_what_aws_adds_is_no_difference() -> None:
 def test_groups_of_others_stay() -> None:
     theirs = {"Quantity": 1, "Items": [{"Id": "theirs", "Members": {"Quantity": 0}}]}
     origins = website_origins("b.s3-website.eu-central-1.amazonaws.com")
-    assert overlay({"OriginGroups": theirs}, origins)["OriginGroups"] == theirs
+    assert deep_merge({"OriginGroups": theirs}, origins)["OriginGroups"] == theirs
 
 
 def test_a_redirect_is_never_kept() -> None:

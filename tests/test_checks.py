@@ -7,7 +7,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from django_shift_media.conf import NAMES, conf
 
-S3 = "django_shift_media.s3.S3MediaStorage"
+S3 = "django_shift_media.storages.s3.S3MediaStorage"
 
 
 def found() -> dict[str, Any]:

@@ -13,11 +13,11 @@ from django.core.management import CommandError, call_command
 from hypothesis import given
 from hypothesis import strategies as st
 
-from django_shift_media import keys, signing
-from django_shift_media.presets import resizes_of
-from django_shift_media.resizes import Resize
-from django_shift_media.storages import media_storage
-from django_shift_media.upkeep.clearing import is_resize
+from django_shift_media.maintenance.clearing import is_resize
+from django_shift_media.naming import keys, signing
+from django_shift_media.naming.presets import resizes_of
+from django_shift_media.naming.resizes import Resize
+from django_shift_media.storages.selection import media_storage
 from gallery.models import Attachment, Photo
 from tests.conftest import operations, use_bucket
 from tests.stores import keys_of, new_key, put, resize_of
@@ -93,8 +93,8 @@ def test_resizes_of_one_model(db: None, small_jpeg: bytes) -> None:
     other = Attachment.objects.create(preview=ContentFile(small_jpeg, name="a.jpg")).preview.name
     kept, gone = put(storage, resize_of(other)), put(storage, resize_of(photo))
     assert clear("--model", "gallery.Photo")["counts"] == {"deleted": 1}
-    assert storage.has(kept)
-    assert not storage.has(gone)
+    assert storage.exists(kept)
+    assert not storage.exists(gone)
     with pytest.raises(CommandError, match=r"'nothing\.Here' is no model"):
         clear("--model", "nothing.Here")
     with pytest.raises(CommandError, match=r"'auth\.User' has no media field"):

@@ -212,7 +212,7 @@ def test_the_page_of_the_settings_has_each() -> None:
 
 def test_the_page_of_the_checks_has_each() -> None:
     page = (ROOT / "docs" / "reference" / "checks.rst").read_text()
-    code = "".join(path.read_text() for path in ROOT.glob("django_shift_media/*.py"))
+    code = "".join(path.read_text() for path in ROOT.glob("django_shift_media/**/*.py"))
     ids = r'id="(shift_media\.[EW][0-9]{3})"'
     assert set(re.findall(r"^``(shift_media\.\w+)``", page, re.MULTILINE)) == set(
         re.findall(ids, code)

@@ -7,7 +7,7 @@ import pytest
 from django.core.files.storage import storages
 from django.core.management import CommandError
 
-from django_shift_media.storages import media_storage
+from django_shift_media.storages.selection import media_storage
 from gallery.models import Photo
 from tests.conftest import operations
 from tests.stores import keys_of, new_key, put, resize_of, tend
@@ -23,13 +23,13 @@ def other(any_storage: Any, settings: Any, tmp_path: Path, moto: Any) -> Any:
     """Another folder for a bucket, and another bucket for a folder."""
     bucket = {**moto.storage_options("another"), "mode": "app"}
     there = {
-        "BACKEND": "django_shift_media.storages.LocalMediaStorage",
+        "BACKEND": "django_shift_media.storages.local.LocalMediaStorage",
         "OPTIONS": {"location": tmp_path / "other"},
     }
     if not hasattr(any_storage, "client"):
-        there = {"BACKEND": "django_shift_media.s3.S3MediaStorage", "OPTIONS": bucket}
+        there = {"BACKEND": "django_shift_media.storages.s3.S3MediaStorage", "OPTIONS": bucket}
     here = settings.STORAGES.get(
-        "media", {"BACKEND": "django_shift_media.storages.LocalMediaStorage"}
+        "media", {"BACKEND": "django_shift_media.storages.local.LocalMediaStorage"}
     )
     settings.STORAGES = {**settings.STORAGES, "media": here, "other": there}
     settings.SHIFT_MEDIA_STORAGE = "media"
@@ -71,7 +71,7 @@ def test_what_differs_is_told_and_not_overwritten(any_storage: Any, other: Any) 
 
 def test_between_buckets_the_server_copies(settings: Any, moto: Any) -> None:
     options = {name: moto.storage_options(name) for name in ("from-bucket", "to-bucket")}
-    s3 = "django_shift_media.s3.S3MediaStorage"
+    s3 = "django_shift_media.storages.s3.S3MediaStorage"
     settings.STORAGES = {
         **settings.STORAGES,
         **{name: {"BACKEND": s3, "OPTIONS": options[name]} for name in options},

@@ -16,7 +16,7 @@ from django.core.management import call_command
 from django.test import Client
 from redis import Redis
 
-from django_shift_media.storages import media_storage
+from django_shift_media.storages.selection import media_storage
 from gallery.models import Photo
 from tests.checkups import diagnose, statuses
 from tests.conftest import (

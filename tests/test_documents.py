@@ -12,7 +12,7 @@ from django.db import models
 from django.test.utils import isolate_apps
 
 from django_shift_media.fields import MediaField
-from django_shift_media.layouts import OPTIONS
+from django_shift_media.naming.srcset import OPTIONS
 from django_shift_media.templatetags.shift_media import register
 from gallery.models import Photo
 from tests.servers import ROOT

@@ -4,14 +4,15 @@ from typing import Any
 import pytest
 from PIL import Image, ImageCms, PngImagePlugin
 
-from django_shift_media.engines import ImageInfo, get_engine
+from django_shift_media.engines.engine import ImageInfo
+from django_shift_media.engines.selection import get_engine
 from django_shift_media.exceptions import FileTooLarge, UnreadableImage
-from django_shift_media.resizes import Resize
+from django_shift_media.naming.resizes import Resize
 from gallery.drawings import draw_photo, landscape
 
 ENOUGH = 200_000_000
 PILLOW_NAMES = {"jpg": "JPEG", "png": "PNG", "webp": "WEBP", "avif": "AVIF", "gif": "GIF"}
-FORMATS = list(PILLOW_NAMES)
+OUTPUT_FORMATS = list(PILLOW_NAMES)
 
 
 def encoded(image: Image.Image, format: str, **options: Any) -> bytes:
@@ -31,8 +32,8 @@ def is_close(pixel: Any, wanted: tuple[int, ...], distance: int = 12) -> bool:
     return all(abs(a - b) <= distance for a, b in zip(pixel, wanted, strict=True))
 
 
-@pytest.mark.parametrize("source", FORMATS)
-@pytest.mark.parametrize("target", FORMATS)
+@pytest.mark.parametrize("source", OUTPUT_FORMATS)
+@pytest.mark.parametrize("target", OUTPUT_FORMATS)
 def test_every_format_becomes_every_format(source: str, target: str) -> None:
     data = encoded(landscape(400, 300, 1), PILLOW_NAMES[source])
     quality = 90 if target in {"png", "gif"} else 80
@@ -100,8 +101,8 @@ def test_edges_of_transparency_have_no_dark_fringe() -> None:
     picture.paste((255, 255, 255, 255), (100, 0, 200, 200))
     small = rendered(encoded(picture, "PNG"), "31x31-fit-90-noupscale.png")
     for x in range(31):
-        *colour, alpha = small.getpixel((x, 15))  # type: ignore[misc]
-        assert alpha < 8 or min(colour) > 240
+        *color, alpha = small.getpixel((x, 15))  # type: ignore[misc]
+        assert alpha < 8 or min(color) > 240
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "I;16", "RGB", "RGBA"])
@@ -125,7 +126,7 @@ def test_metadata_is_left_behind() -> None:
     assert b"Camera Works" in jpeg
     for source in (png, jpeg, gif):
         assert b"secret-note" in source
-        for format in FORMATS:
+        for format in OUTPUT_FORMATS:
             quality = 90 if format in {"png", "gif"} else 80
             resize = Resize.parse(f"32x32-fit-{quality}-noupscale.{format}")
             resized = get_engine().render(source, resize, max_pixels=ENOUGH)
@@ -140,7 +141,7 @@ def srgb() -> bytes:
     return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
 
-def test_colours_are_converted_from_the_embedded_profile() -> None:
+def test_colors_are_converted_from_the_embedded_profile() -> None:
     # A profile whose red and blue are exchanged makes a mistake visible from afar.
     swapped = bytearray(srgb())
     tags = range(132, 132 + 12 * int.from_bytes(swapped[128:132], "big"), 12)
@@ -176,13 +177,13 @@ def test_a_phone_s_jpeg_with_a_second_picture_is_a_jpeg() -> None:
     assert rendered(data, "64x64-fit-80-noupscale.jpg").size == (64, 48)
 
 
-@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize("format", OUTPUT_FORMATS)
 def test_content_is_sniffed(format: str) -> None:
     data = encoded(landscape(40, 30, 1), PILLOW_NAMES[format])
     assert get_engine().verify(data, max_pixels=ENOUGH) == ImageInfo(format, 40, 30)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize("format", OUTPUT_FORMATS)
 def test_a_truncated_image_is_refused(format: str) -> None:
     data = encoded(landscape(400, 300, 1), PILLOW_NAMES[format])
     for length in (len(data) // 2, len(data) - len(data) // 10, 20):
@@ -222,7 +223,7 @@ def test_too_many_pixels_are_refused_by_the_header() -> None:
         rendered(data, "3000x-fit-80-upscale.jpg", max_pixels=1_000_000)
 
 
-@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize("format", OUTPUT_FORMATS)
 def test_the_same_request_makes_the_same_bytes(format: str) -> None:
     quality = 90 if format in {"png", "gif"} else 80
     resize = Resize.parse(f"100x100-fill-{quality}-noupscale.{format}")

@@ -7,9 +7,9 @@ import pytest
 import pyvips
 from PIL import Image, ImageDraw
 
-from django_shift_media.engines.rendering import Engine
+from django_shift_media.engines.engine import Engine
 from django_shift_media.exceptions import FileTooLarge, UnreadableImage
-from django_shift_media.resizes import Resize
+from django_shift_media.naming.resizes import Resize
 from tests.pictures import ENOUGH, decoded, distance, encoded, rendered
 
 SIZE = (120, 80)
@@ -116,7 +116,7 @@ def test_a_chosen_frame_is_a_still_picture(
 
 
 def gif_frame(place: tuple[int, int, int, int], pixels: list[int], disposal: int) -> bytes:
-    """One frame of a GIF of four colours, of which the last one is transparent."""
+    """One frame of a GIF of four colors, of which the last one is transparent."""
     control = struct.pack("<BBHBB", 4, disposal << 2 | 1, 10, 3, 0)
     bits, clear, end = "", 4, 5  # codes of three bits, first to last; GIF89a, appendix F
     for at, pixel in enumerate(pixels):
@@ -220,7 +220,7 @@ def test_what_does_not_move_is_stored_once(engine: Engine, target: str) -> None:
     assert len(made) < 2 * len(still)
 
 
-def test_scenes_have_colours_of_their_own(engine: Engine) -> None:
+def test_scenes_have_colors_of_their_own(engine: Engine) -> None:
     scenes = [Image.radial_gradient("L").resize((200, 150)).convert("RGB") for _ in range(3)]
     scenes = [
         Image.composite(scene, Image.new("RGB", (200, 150), ground), scene.convert("L"))

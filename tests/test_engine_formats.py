@@ -12,11 +12,10 @@ import pytest
 import pyvips
 from PIL import Image, ImageDraw
 
-from django_shift_media.engines import ImageInfo
-from django_shift_media.engines.jpegxl import jpegxl_size
-from django_shift_media.engines.rendering import Engine
+from django_shift_media.engines.decode.jpegxl import jpegxl_size
+from django_shift_media.engines.engine import Engine, ImageInfo
 from django_shift_media.exceptions import FileTooLarge, UnreadableImage
-from django_shift_media.resizes import Resize
+from django_shift_media.naming.resizes import Resize
 from gallery.drawings import draw_photo, exif, landscape
 from tests.conftest import missing
 from tests.hostile import resized_jpeg
@@ -41,7 +40,7 @@ def by_libvips(data: bytes) -> Image.Image:
     image = pyvips.Image.new_from_buffer(data, "")
     if image.format == "ushort":
         image = (image >> 8).cast("uchar").copy(interpretation="b-w" if image.bands < 3 else "srgb")
-    image = image.colourspace("srgb")
+    image = image.colorspace("srgb")
     if not image.hasalpha():
         image = image.bandjoin(255)
     return Image.frombytes("RGBA", (image.width, image.height), image.write_to_memory())
@@ -266,7 +265,7 @@ def test_a_format_that_takes_less_memory_may_have_more_pixels(
 
 
 def test_a_photo_of_a_hundred_megapixels_is_taken(engine: Engine, settings: Any) -> None:
-    # What libjpeg makes of a small file that claims to be so large: grey, at the right place.
+    # What libjpeg makes of a small file that claims to be so large: gray, at the right place.
     data = resized_jpeg(12_000, 8_500)
     settings.SHIFT_MEDIA_TRUNCATED = "accept"
     assert engine.verify(data, max_pixels=64_000_000).size == (12_000, 8_500)
@@ -285,7 +284,7 @@ def state():
             GifImagePlugin.LOADING_STRATEGY, warnings.filters[:])
 before = state()
 from django_shift_media.engines.pillow import engine
-from django_shift_media.resizes import Resize
+from django_shift_media.naming.resizes import Resize
 import sys
 engine.render(sys.stdin.buffer.read(), Resize.parse("20x-fit-80-noupscale.jpg"), max_pixels=10**6)
 assert state() == before
@@ -327,7 +326,7 @@ def test_nothing_is_lost_without_loss(engine: Engine) -> None:
     assert max(abs(one - other) for one, other in pairs) <= 2
 
 
-def test_few_colours_are_written_without_loss(engine: Engine) -> None:
+def test_few_colors_are_written_without_loss(engine: Engine) -> None:
     picture = landscape(120, 90, 5).quantize(200).convert("RGB")
     for text in ("120x-fit-90-noupscale.png", "120x-fit-80-noupscale.webp"):
         made = rendered(engine, encoded(picture, "PNG"), text)
@@ -346,7 +345,7 @@ def page_of_text() -> Image.Image:
 def test_a_png_is_packed_as_well_as_its_picture_allows(engine: Engine) -> None:
     grain = Image.effect_noise((400, 300), 12).convert("RGB")
     photo = Image.blend(landscape(400, 300, 3), grain, 0.15)
-    text = page_of_text().resize((401, 299), Image.Resampling.BICUBIC)  # no longer of few colours
+    text = page_of_text().resize((401, 299), Image.Resampling.BICUBIC)  # no longer of few colors
     for picture in (photo, text):
         best = min(
             len(encoded(picture, "PNG", **options))
@@ -371,10 +370,10 @@ def test_a_drawing_is_small_and_clear_in_avif(engine: Engine) -> None:
     assert delta_e(decoded(made), picture) < delta_e(decoded(as_photo), picture)
 
 
-def test_an_icon_has_a_palette_of_its_few_colours(engine: Engine) -> None:
+def test_an_icon_has_a_palette_of_its_few_colors(engine: Engine) -> None:
     icon = Image.new("RGBA", (64, 64), (0, 0, 0, 0))
-    for n, colour in enumerate([(255, 0, 0, 255), (0, 0, 255, 128), (9, 99, 199, 255)]):
-        ImageDraw.Draw(icon).rectangle((8, 16 * n, 55, 16 * n + 9), fill=colour)
+    for n, color in enumerate([(255, 0, 0, 255), (0, 0, 255, 128), (9, 99, 199, 255)]):
+        ImageDraw.Draw(icon).rectangle((8, 16 * n, 55, 16 * n + 9), fill=color)
     resize = Resize.parse("64x64-fit-90-noupscale.png")
     made = engine.render(encoded(icon, "PNG"), resize, max_pixels=ENOUGH)
     assert decoded(made).mode == "P"
@@ -386,7 +385,7 @@ def sampling(data: bytes) -> str:
     return "4:4:4" if decoded(data).layer[0][1:3] == (1, 1) else "4:2:0"  # type: ignore[attr-defined]
 
 
-def test_fine_colours_are_not_shared_by_pixels(engine: Engine) -> None:
+def test_fine_colors_are_not_shared_by_pixels(engine: Engine) -> None:
     photo = draw_photo(640, 480)
     stripes = Image.new("RGB", (640, 480), "blue")
     for x in range(0, 640, 3):
@@ -458,7 +457,7 @@ def test_a_background_shows_through(engine: Engine) -> None:
         assert distance(made, Image.new("RGB", (20, 20), (0, 192, 0))) < 4
 
 
-def test_blur_sharpness_and_grey(engine: Engine) -> None:
+def test_blur_sharpness_and_gray(engine: Engine) -> None:
     edge = Image.new("RGB", (100, 100), (40, 40, 40))
     edge.paste((200, 200, 200), (50, 0, 100, 100))
     data = encoded(edge, "PNG")
@@ -470,10 +469,10 @@ def test_blur_sharpness_and_grey(engine: Engine) -> None:
     least, most = sharp.getextrema()
     assert int(least) < 20  # type: ignore[arg-type]
     assert int(most) > 220  # type: ignore[arg-type]
-    colours = encoded(Image.new("RGB", (40, 40), (255, 0, 0)), "PNG")
+    colors = encoded(Image.new("RGB", (40, 40), (255, 0, 0)), "PNG")
     for format, quality in (("jpg", 95), ("png", 90), ("webp", 95)):
-        grey = rendered(engine, colours, f"20x-fitgray-{quality}-noupscale.{format}").convert("RGB")
-        red, green, blue = grey.getpixel((9, 9))  # type: ignore[misc]
+        gray = rendered(engine, colors, f"20x-fitgray-{quality}-noupscale.{format}").convert("RGB")
+        red, green, blue = gray.getpixel((9, 9))  # type: ignore[misc]
         assert red == green == blue == pytest.approx(76, abs=2)
 
 

@@ -9,9 +9,10 @@ import pytest
 import pyvips
 from PIL import Image, ImageOps, PngImagePlugin
 
-from django_shift_media.engines import get_engine, pillow, vips
+from django_shift_media.engines import pillow, vips
+from django_shift_media.engines.selection import get_engine
 from django_shift_media.exceptions import UnreadableImage
-from django_shift_media.resizes import Resize
+from django_shift_media.naming.resizes import Resize
 from gallery.drawings import draw_photo, exif, landscape
 from tests.pictures import ENOUGH, decoded, delta_e, encoded, profile
 from tests.servers import ROOT
@@ -56,30 +57,30 @@ def animated(*pictures: Image.Image, **options: Any) -> bytes:
 
 
 PHOTO = grainy(903, 677)
-SOURCES = {
+INPUT_FORMATS = {
     "jpeg": encoded(grainy(904, 680), "JPEG", quality=90),
     "jpeg of odd size": encoded(PHOTO, "JPEG", quality=90),
     "progressive jpeg": encoded(grainy(904, 680), "JPEG", quality=90, progressive=True),
     "jpeg on its side": encoded(grainy(904, 680), "JPEG", quality=90, exif=exif(6)),
     "jpeg in a mirror": encoded(PHOTO, "JPEG", quality=90, exif=exif(7)),
-    "grey jpeg": encoded(PHOTO.convert("L"), "JPEG", quality=90),
+    "gray jpeg": encoded(PHOTO.convert("L"), "JPEG", quality=90),
     "inks": encoded(PHOTO.convert("CMYK"), "JPEG", quality=90),
     "png": encoded(PHOTO, "PNG"),
     "png on its side": encoded(PHOTO, "PNG", exif=exif(8)),
-    "grey png": encoded(PHOTO.convert("L"), "PNG"),
+    "gray png": encoded(PHOTO.convert("L"), "PNG"),
     "png in black and white": encoded(PHOTO.convert("1"), "PNG"),
     "png with a palette": encoded(PHOTO.quantize(64), "PNG"),
     "png with alpha": encoded(clear(PHOTO), "PNG"),
-    "grey png with alpha": encoded(clear(PHOTO.convert("L")), "PNG"),
-    "png with a clear colour": encoded(PHOTO.quantize(64), "PNG", transparency=5),
+    "gray png with alpha": encoded(clear(PHOTO.convert("L")), "PNG"),
+    "png with a clear color": encoded(PHOTO.quantize(64), "PNG", transparency=5),
     "png with 16 bits": wide(PHOTO),
     "interlaced png": wide(PHOTO, interlace=True),
-    "png in wide colours": encoded(PHOTO, "PNG", icc_profile=profile("prophoto")),
+    "png in wide colors": encoded(PHOTO, "PNG", icc_profile=profile("prophoto")),
     "webp": encoded(PHOTO, "WEBP", quality=90),
     "webp on its side": encoded(PHOTO, "WEBP", quality=90, exif=exif(6)),
     "webp with alpha": encoded(clear(PHOTO), "WEBP", quality=90),
     "gif": encoded(PHOTO, "GIF"),
-    "gif with a clear colour": encoded(PHOTO.quantize(64), "GIF", transparency=5),
+    "gif with a clear color": encoded(PHOTO.quantize(64), "GIF", transparency=5),
     "animated gif": animated(PHOTO, ImageOps.mirror(PHOTO)),
     "animated gif with clear parts": animated(*map(cut_out, (PHOTO, ImageOps.flip(PHOTO)))),
 }
@@ -95,11 +96,11 @@ RESIZES = [
 
 
 @pytest.mark.parametrize("text", RESIZES)
-@pytest.mark.parametrize("name", SOURCES)
+@pytest.mark.parametrize("name", INPUT_FORMATS)
 def test_they_make_the_same_picture(name: str, text: str) -> None:
     resize = Resize.parse(f"{text}-90-{'upscale' if '1200' in text else 'noupscale'}.png")
     one, other = (
-        decoded(engine.render(SOURCES[name], resize, max_pixels=ENOUGH))
+        decoded(engine.render(INPUT_FORMATS[name], resize, max_pixels=ENOUGH))
         for engine in (pillow.engine, vips.engine)
     )
     assert (one.size, one.mode) == (other.size, other.mode)
@@ -119,7 +120,7 @@ def test_libvips_does_it_by_itself(name: str, monkeypatch: pytest.MonkeyPatch) -
         if name == "jpeg" and "fill" in size:  # a crop of a JPEG that is shrunk lies between pixels
             continue
         resize = Resize.parse(f"{size}-90-noupscale.png")
-        assert vips.engine.render(SOURCES[name], resize, max_pixels=ENOUGH)
+        assert vips.engine.render(INPUT_FORMATS[name], resize, max_pixels=ENOUGH)
 
 
 @pytest.mark.parametrize(
@@ -131,7 +132,7 @@ def test_libvips_does_it_by_itself(name: str, monkeypatch: pytest.MonkeyPatch) -
         ("webp with alpha", "200x200-fit"),
         ("png with 16 bits", "200x200-fit"),
         ("gif", "200x200-fit"),
-        ("gif with a clear colour", "200x200-fit"),
+        ("gif with a clear color", "200x200-fit"),
         ("animated gif", "200x200-fit"),
         ("animated gif with clear parts", "200x200-fit"),
     ],
@@ -141,7 +142,7 @@ def test_libvips_scales_what_pillow_has_decoded(
 ) -> None:
     monkeypatch.setattr(pillow, "scaled", None)
     resize = Resize.parse(f"{text}-90-noupscale.png")
-    assert vips.engine.render(SOURCES[name], resize, max_pixels=ENOUGH)
+    assert vips.engine.render(INPUT_FORMATS[name], resize, max_pixels=ENOUGH)
 
 
 @pytest.mark.parametrize(
@@ -149,8 +150,8 @@ def test_libvips_scales_what_pillow_has_decoded(
     [
         (lambda: encoded(grainy(200, 150), "GIF"), "100x100-fit"),  # too small
         (lambda: encoded(grainy(3000, 2000), "BMP"), "100x100-fit"),  # too large
-        (lambda: SOURCES["progressive jpeg"], "701x333-fillx33y66"),  # it lies between pixels
-        (lambda: SOURCES["inks"], "100x100-fit"),
+        (lambda: INPUT_FORMATS["progressive jpeg"], "701x333-fillx33y66"),  # it lies between pixels
+        (lambda: INPUT_FORMATS["inks"], "100x100-fit"),
     ],
 )
 def test_libvips_leaves_to_pillow_what_that_does_better(
@@ -169,16 +170,16 @@ def test_libvips_leaves_to_pillow_what_that_does_better(
 @pytest.mark.parametrize("engine", [pillow.engine, vips.engine], ids=["pillow", "vips"])
 def test_many_at_once_are_what_they_are_one_by_one(engine: Any, name: str) -> None:
     resizes = [Resize.parse(f"{text}-90-noupscale.png") for text in RESIZES[:5]]
-    together = engine.render_many(SOURCES[name], resizes, max_pixels=ENOUGH)
+    together = engine.render_many(INPUT_FORMATS[name], resizes, max_pixels=ENOUGH)
     for resize, made in zip(resizes, together, strict=True):
-        alone = decoded(engine.render(SOURCES[name], resize, max_pixels=ENOUGH))
+        alone = decoded(engine.render(INPUT_FORMATS[name], resize, max_pixels=ENOUGH))
         assert decoded(made).size == alone.size
         assert delta_e(decoded(made), alone) < MEAN_DIFFERENCE
 
 
 @pytest.mark.parametrize("name", ["jpeg", "progressive jpeg", "png", "interlaced png", "webp"])
 def test_what_breaks_off_is_refused_in_the_same_words(name: str) -> None:
-    data = SOURCES[name]
+    data = INPUT_FORMATS[name]
     said = set()
     for engine in (pillow.engine, vips.engine):
         with pytest.raises(UnreadableImage) as error:
@@ -189,7 +190,7 @@ def test_what_breaks_off_is_refused_in_the_same_words(name: str) -> None:
 
 def test_what_is_accepted_by_a_setting_is_accepted_by_both(settings: Any) -> None:
     settings.SHIFT_MEDIA_TRUNCATED = "accept"
-    data = SOURCES["jpeg"][:-5000]
+    data = INPUT_FORMATS["jpeg"][:-5000]
     one, other = (
         engine.render(data, RESIZE, max_pixels=ENOUGH) for engine in (pillow.engine, vips.engine)
     )
@@ -215,7 +216,7 @@ def test_auto_takes_what_is_better(name: str, text: str, as_by: Any, settings: A
     settings.SHIFT_MEDIA_ENGINE = "auto"
     resize = Resize.parse(f"{text}-90-noupscale.png")
     made, by_pillow, by_libvips = (
-        engine.render(SOURCES[name], resize, max_pixels=ENOUGH)
+        engine.render(INPUT_FORMATS[name], resize, max_pixels=ENOUGH)
         for engine in (get_engine(), pillow.engine, vips.engine)
     )
     assert by_pillow != by_libvips
@@ -228,8 +229,9 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 sys.modules["pyvips"] = None
 settings.configure(SHIFT_MEDIA_ENGINE="auto")
-from django_shift_media.engines import get_engine, pillow
-from django_shift_media.resizes import Resize
+from django_shift_media.engines import pillow
+from django_shift_media.engines.selection import get_engine
+from django_shift_media.naming.resizes import Resize
 sys.stdout.buffer.write(get_engine().render(
     sys.stdin.buffer.read(), Resize.parse("100x100-fit-90-noupscale.png"), max_pixels=10**8
 ))
@@ -248,12 +250,12 @@ else:
 def test_without_libvips_auto_is_pillow_and_vips_says_what_to_install() -> None:
     run = subprocess.run(
         [sys.executable, "-c", _WITHOUT_LIBVIPS],
-        input=SOURCES["png"],
+        input=INPUT_FORMATS["png"],
         stdout=subprocess.PIPE,
         env={"PYTHONPATH": str(ROOT)},
         check=True,
     )
-    assert run.stdout == pillow.engine.render(SOURCES["png"], RESIZE, max_pixels=ENOUGH)
+    assert run.stdout == pillow.engine.render(INPUT_FORMATS["png"], RESIZE, max_pixels=ENOUGH)
 
 
 # -- metadata behind the picture of a PNG ---------------------------------------------------------

@@ -20,10 +20,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from PIL import Image
 
-from django_shift_media import keys
 from django_shift_media.exceptions import StorageUnavailable
-from django_shift_media.s3 import S3MediaStorage
-from django_shift_media.storages import media_storage
+from django_shift_media.naming import keys
+from django_shift_media.storages.s3 import S3MediaStorage
+from django_shift_media.storages.selection import media_storage
 from gallery.drawings import draw_photo
 from gallery.models import Photo
 from tests.conftest import at_once, change_options, fetch, new_bucket
@@ -203,7 +203,7 @@ def test_a_large_upload_in_parts_is_whole_or_refused(
     with pytest.raises(StorageUnavailable, match="Could not write"):
         storage.save(name, ContentFile(data))
     proxy.mend()
-    assert not storage.has(name)
+    assert not storage.exists(name)
     assert storage.save(name, ContentFile(data)) == name
     assert storage.get(name) == data
 
@@ -300,7 +300,7 @@ from django.test import override_settings
 django.setup()
 
 from django_shift_media.exceptions import StorageUnavailable
-from django_shift_media.storages import media_storage
+from django_shift_media.storages.selection import media_storage
 
 def limit_files(size):
     # No file may grow beyond it: to a writer, the disk is full in the middle of a write.
@@ -398,8 +398,8 @@ def test_a_process_that_is_killed_in_mid_write_leaves_a_draft(
     assert not keys.is_original(draft)
     assert client.get(f"/media/{draft}").status_code == 404
     storage = media_storage()
-    assert not storage.has(OTHER)
-    assert not storage.has(RESIZE)
+    assert not storage.exists(OTHER)
+    assert not storage.exists(RESIZE)
     assert storage.save(OTHER, ContentFile(b"again")) == OTHER
     storage.put(RESIZE, b"again")
     storage.delete(NAME)

@@ -11,11 +11,11 @@ from django.db.migrations.writer import MigrationWriter
 from django.test.utils import isolate_apps
 from PIL import Image
 
-from django_shift_media import keys
 from django_shift_media.exceptions import FileTooLarge, InvalidKey, UnreadableImage
 from django_shift_media.fields import MediaField, MediaFile
 from django_shift_media.forms import MediaFormField
-from django_shift_media.storages import media_storage
+from django_shift_media.naming import keys
+from django_shift_media.storages.selection import media_storage
 from gallery.drawings import draw_photo
 from gallery.forms import PhotoForm
 from gallery.models import Attachment, Photo
@@ -233,8 +233,8 @@ def test_a_deleted_file_goes_on_commit() -> None:
     name = photo.photo.name
     with transaction.atomic():
         photo.photo.delete()
-        assert media_storage().has(name)
-    assert not media_storage().has(name)
+        assert media_storage().exists(name)
+    assert not media_storage().exists(name)
     assert (photo.width, Photo.objects.get().photo.name) == (None, "")
 
 
@@ -261,7 +261,7 @@ def test_a_file_of_a_deleted_row_may_be_deleted_with_it() -> None:
     with transaction.atomic():
         photo.delete()
         file.delete(save=False)
-    assert not media_storage().has(name)
+    assert not media_storage().exists(name)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -271,7 +271,7 @@ def test_replacing_and_deleting_rows_keeps_files() -> None:
     photo.photo = image_file()
     photo.save()
     photo.delete()
-    assert media_storage().has(first)
+    assert media_storage().exists(first)
 
 
 # -- definition -----------------------------------------------------------------------------------

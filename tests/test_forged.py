@@ -18,7 +18,7 @@ from django.core.handlers.wsgi import WSGIHandler
 from django.core.servers.basehttp import ThreadedWSGIServer
 from django.test.testcases import QuietWSGIRequestHandler
 
-from django_shift_media.storages import media_storage
+from django_shift_media.storages.selection import media_storage
 from gallery.models import Attachment, Photo
 from tests.conftest import Response, missing, new_bucket, operations
 from tests.galleries import environment

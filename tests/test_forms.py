@@ -12,7 +12,7 @@ from django.utils import translation
 
 from django_shift_media.admin import thumbnail
 from django_shift_media.forms import MediaFormField
-from django_shift_media.resizes import InvalidResize
+from django_shift_media.naming.resizes import InvalidResize
 from django_shift_media.widgets import MediaInput
 from gallery.drawings import draw_photo
 from gallery.forms import PhotoForm

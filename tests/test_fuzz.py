@@ -17,10 +17,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
-from django_shift_media.engines import ENGINES, get_engine
-from django_shift_media.engines.outlines import outline
+from django_shift_media.engines.decode.preflight import read_header
+from django_shift_media.engines.selection import ENGINES, get_engine
 from django_shift_media.exceptions import UnacceptableFile
-from django_shift_media.resizes import Resize
+from django_shift_media.naming.resizes import Resize
 from gallery.drawings import exif
 from gallery.models import Photo
 from tests.hostile import av1, avif_tiles, chunk
@@ -135,7 +135,7 @@ def with_checksums(data: bytes) -> bytes:
     return fixed
 
 
-def outcome(decode: Callable[[], Any]) -> Any:
+def result(decode: Callable[[], Any]) -> Any:
     """Return what is decoded, None if the file is refused as it should be: in one clear line."""
     try:
         return decode()
@@ -156,12 +156,12 @@ def test_a_mutated_file_is_decoded_or_refused(
     file = mutated(data.draw(st.sampled_from(originals(format))), changes)
     if format == "PNG" and data.draw(st.booleans()):
         file = with_checksums(file)
-    outcome(partial(outline, file))  # by itself: the engine takes any error for a damaged file
+    result(partial(read_header, file))  # by itself: the engine takes any error for a damaged file
     name = data.draw(st.sampled_from(list(ENGINES)))
     with override_settings(SHIFT_MEDIA_ENGINE=name, SHIFT_MEDIA_FORMATS=ALL_FORMATS):
         engine = get_engine()
-        info = outcome(partial(engine.verify, file, max_pixels=MAX_PIXELS))
-        resized = outcome(partial(engine.render, file, resize, max_pixels=MAX_PIXELS))
+        info = result(partial(engine.verify, file, max_pixels=MAX_PIXELS))
+        resized = result(partial(engine.render, file, resize, max_pixels=MAX_PIXELS))
     if info is not None:
         assert info.width * info.height <= 4 * MAX_PIXELS
     if resized is not None:

@@ -10,9 +10,9 @@ from django.db.migrations.state import ProjectState
 from django.template import engines
 
 from django_shift_media.fields import MediaField
-from django_shift_media.presets import resizes_of
-from django_shift_media.storages import media_storage
-from django_shift_media.upkeep.moving import Move
+from django_shift_media.maintenance.field_migration import FieldMigration
+from django_shift_media.naming.presets import resizes_of
+from django_shift_media.storages.selection import media_storage
 from gallery.models import Photo
 from tests.servers import ROOT
 
@@ -63,8 +63,8 @@ def test_the_two_migrations_and_the_import_between_them(small_jpeg: bytes) -> No
     try:
         product.objects.create(image=ContentFile(small_jpeg, name="Chair.jpeg"))
         product = migrate(add.operations)
-        move = Move(product._meta.get_field("image"), product._meta.get_field("photo"))
-        assert [outcome.what for outcome in move.run(workers=2)] == ["copied"]
+        move = FieldMigration(product._meta.get_field("image"), product._meta.get_field("photo"))
+        assert [result.what for result in move.run(workers=2)] == ["copied"]
         assert migrate(remove.operations)._meta.get_fields()[1].name == "width"
         row = state.apps.get_model("shop", "Product").objects.get()
         assert (row.width, row.height) == (400, 300)

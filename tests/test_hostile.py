@@ -14,10 +14,10 @@ from django.test import Client
 from django.utils.html import escape
 from PIL import Image
 
-from django_shift_media import keys, signing
-from django_shift_media.engines import get_engine
+from django_shift_media.engines.selection import get_engine
 from django_shift_media.exceptions import FileTooLarge, UnacceptableFile
-from django_shift_media.resizes import Resize
+from django_shift_media.naming import keys, signing
+from django_shift_media.naming.resizes import Resize
 from gallery.forms import PhotoForm
 from gallery.models import Photo
 from tests.conftest import new_bucket, operations
@@ -125,9 +125,9 @@ def test_what_only_looks_hostile_is_stored_and_resized(name: str, client: Client
 _MEASURE = """
 import pathlib, re, sys
 from django.conf import settings
-from django_shift_media.engines import get_engine
+from django_shift_media.engines.selection import get_engine
 from django_shift_media.exceptions import UnacceptableFile
-from django_shift_media.resizes import Resize
+from django_shift_media.naming.resizes import Resize
 from tests.hostile import encoded
 
 settings.SHIFT_MEDIA_ENGINE = sys.argv[2]

@@ -13,11 +13,11 @@ from django.core.files.base import ContentFile
 from django.core.management import CommandError, call_command
 from django.test import Client
 
-from django_shift_media import keys
 from django_shift_media.aws.iam import PURPOSES, documents
 from django_shift_media.aws.transcoders import Transcoding
 from django_shift_media.exceptions import StorageUnavailable
-from django_shift_media.s3 import S3MediaStorage
+from django_shift_media.naming import keys
+from django_shift_media.storages.s3 import S3MediaStorage
 from gallery.models import Photo
 from tests.conftest import new_bucket, operations, use_bucket
 
@@ -215,7 +215,7 @@ def simulate(iam: Any, document: Any, action: str, resource: str) -> str:
 def media(settings: Any) -> dict[str, Any]:
     """Media in the bucket of the tables above; the options of its storage, which may be changed."""
     options = {"bucket_name": "media", "region_name": "eu-central-1", "location": "site"}
-    backend = {"BACKEND": "django_shift_media.s3.S3MediaStorage", "OPTIONS": options}
+    backend = {"BACKEND": "django_shift_media.storages.s3.S3MediaStorage", "OPTIONS": options}
     settings.STORAGES = {**settings.STORAGES, "media": backend}
     settings.SHIFT_MEDIA_STORAGE = "media"
     return options

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from django_shift_media import keys, signing
 from django_shift_media.aws.access import read_statement
-from django_shift_media.resizes import Resize
+from django_shift_media.naming import keys, signing
+from django_shift_media.naming.resizes import Resize
 from django_shift_media.testing import anyone_may
 
 ORIGINAL = "3c72aedc/ba25/41e6/a569/406c8f413974/cat.jpg/cat.jpg"

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from django_shift_media import keys
 from django_shift_media.aws.access import read_statement
 from django_shift_media.exceptions import InvalidKey
+from django_shift_media.naming import keys
 from django_shift_media.testing import anyone_may
 
 FOLDER = "3c72aedc/ba25/41e6/a569/406c8f413974/cat.jpg"
@@ -44,14 +44,14 @@ names = st.one_of(
         (f"200x200-fill-65-upscale-{SIGNATURE}.webp", f"200x200-fill-65-upscale_{SIGNATURE}.webp"),
     ],
 )
-def test_names_are_normalised(given_name: str, name: str) -> None:
-    assert keys.normalise_name(given_name) == name
+def test_names_are_normalized(given_name: str, name: str) -> None:
+    assert keys.normalize_name(given_name) == name
 
 
 @given(names)
 def test_a_normal_name_is_its_own_normal_form(name: str) -> None:
-    normal = keys.normalise_name(name)
-    assert keys.normalise_name(normal) == normal
+    normal = keys.normalize_name(name)
+    assert keys.normalize_name(normal) == normal
     assert re.fullmatch("[a-z0-9._-]{1,100}", normal)
 
 
@@ -68,7 +68,7 @@ def test_an_original_never_looks_like_a_resize(name: str) -> None:
 
 @given(names, st.sampled_from(["jpg", "webp"]))
 def test_the_extension_is_the_one_that_is_asked_for(name: str, extension: str) -> None:
-    assert keys.normalise_name(name, extension=extension).endswith(f".{extension}")
+    assert keys.normalize_name(name, extension=extension).endswith(f".{extension}")
 
 
 @given(names, st.integers(keys.SHORTEST_KEY_LENGTH, 300))

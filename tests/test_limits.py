@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from django_shift_media.engines.limits import BYTES_PER_PIXEL, PROGRESSIVE
+from django_shift_media.engines.decode.limits import BYTES_PER_PIXEL, PROGRESSIVE
 from gallery.drawings import landscape
 from tests.pictures import encoded
 from tests.servers import ROOT
@@ -26,8 +26,8 @@ settings.configure(
     SHIFT_MEDIA_ENGINE=sys.argv[1],
     SHIFT_MEDIA_FORMATS=["jpg", "png", "webp", "avif", "gif", "tiff", "bmp", "heic", "jxl"],
 )
-from django_shift_media.engines import get_engine
-from django_shift_media.resizes import Resize
+from django_shift_media.engines.selection import get_engine
+from django_shift_media.naming.resizes import Resize
 
 def peak():
     status = pathlib.Path("/proc/self/status").read_text()

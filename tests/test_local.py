@@ -20,10 +20,11 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from django_shift_media.exceptions import Busy, StorageUnavailable
-from django_shift_media.places import places
-from django_shift_media.resizes import Resize
-from django_shift_media.signing import sign
-from django_shift_media.storages import LocalMediaStorage, media_storage
+from django_shift_media.generation.worker_pool import worker_pool
+from django_shift_media.naming.resizes import Resize
+from django_shift_media.naming.signing import sign
+from django_shift_media.storages.local import LocalMediaStorage
+from django_shift_media.storages.selection import media_storage
 from gallery.drawings import draw_photo
 from gallery.models import Attachment, Photo
 from tests.conftest import at_once, fetch
@@ -209,7 +210,7 @@ def test_a_failing_disk_is_a_503(client: Client, photo: Photo, path: Any) -> Non
 
 def test_too_many_at_once_are_sent_away(client: Client, photo: Photo, settings: Any) -> None:
     settings.SHIFT_MEDIA_CONCURRENCY = 3
-    here = places()
+    here = worker_pool()
     with ExitStack() as full:
         with suppress(Busy):
             while True:
@@ -271,7 +272,7 @@ def test_deleting_an_original_leaves_nothing(photo: Photo, settings: Any, client
     other = Photo.objects.create(photo=ContentFile(draw_photo(40, 30), name="a.jpg"))
     media_storage().delete(photo.photo.name)  # type: ignore[arg-type]
     media_storage().delete(photo.photo.name)  # type: ignore[arg-type]
-    assert media_storage().has(other.photo.name)  # type: ignore[arg-type]
+    assert media_storage().exists(other.photo.name)  # type: ignore[arg-type]
     media_storage().delete(other.photo.name)  # type: ignore[arg-type]
     assert list(Path(settings.MEDIA_ROOT).iterdir()) == []
 
@@ -281,7 +282,7 @@ def test_the_storage_is_the_one_of_the_settings(settings: Any, tmp_path: Any) ->
     settings.STORAGES = {
         **settings.STORAGES,
         "disk": {
-            "BACKEND": "django_shift_media.storages.LocalMediaStorage",
+            "BACKEND": "django_shift_media.storages.local.LocalMediaStorage",
             "OPTIONS": {"location": tmp_path / "other", "base_url": "/files/"},
         },
     }

@@ -1,4 +1,4 @@
-"""The catalogues: complete, compiled, and what users of these languages read."""
+"""The catalogs: complete, compiled, and what users of these languages read."""
 
 import gettext
 import os
@@ -18,7 +18,7 @@ PACKAGE = Path(django_shift_media.__file__).parent
 LANGUAGES = ["de", "es", "fr", "ru"]
 
 
-def catalogue(language: str, root: Path = PACKAGE) -> Path:
+def catalog(language: str, root: Path = PACKAGE) -> Path:
     return root / "locale" / language / "LC_MESSAGES" / "django.po"
 
 
@@ -33,7 +33,7 @@ def run(*command: str, cwd: Path = PACKAGE) -> str:
 
 @pytest.fixture(scope="module")
 def extracted(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the package, whose catalogues were made from its sources once more."""
+    """A copy of the package, whose catalogs were made from its sources once more."""
     root = tmp_path_factory.mktemp("extracted") / "django_shift_media"
     shutil.copytree(PACKAGE, root)
     makemessages = ["makemessages", "--all", "--no-wrap", "--no-location", "--no-obsolete"]
@@ -48,15 +48,15 @@ def messages(path: Path) -> list[str]:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_no_message_is_missing(language: str, extracted: Path) -> None:
-    path = catalogue(language)
-    assert messages(catalogue(language, extracted)) == messages(path), "run makemessages"
+    path = catalog(language)
+    assert messages(catalog(language, extracted)) == messages(path), "run makemessages"
     assert run("msgattrib", "--untranslated", str(path)) == ""
     assert run("msgattrib", "--only-fuzzy", str(path)) == ""
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_what_is_compiled_is_what_was_written(language: str, tmp_path: Path) -> None:
-    path = catalogue(language)
+    path = catalog(language)
     run("msgfmt", "--check", "-o", str(tmp_path / "new.mo"), str(path))
     new, committed = (
         gettext.GNUTranslations(file.open("rb"))._catalog  # type: ignore[attr-defined]

@@ -26,7 +26,7 @@ from tests.proxies import nginx
 IMMUTABLE = "public, max-age=31536000, immutable"
 
 
-def opened(response: Response) -> Image.Image:
+def open_image(response: Response) -> Image.Image:
     return Image.open(io.BytesIO(response.body))
 
 
@@ -67,7 +67,7 @@ def test_a_photo_goes_round_the_whole_loop(bucket: Any, live_server: Any, jpeg: 
     assert first[1].headers["Location"] == first[2].url == url
     assert first[2].headers["Content-Type"] == "image/webp"
     assert first[2].headers["Cache-Control"] == IMMUTABLE
-    picture = opened(first[2])
+    picture = open_image(first[2])
     assert (picture.format, picture.size) == ("WEBP", (240, 240))
     red, green, blue = picture.convert("RGB").getpixel((6, 6))  # type: ignore[misc]
     assert red > 2 * green, "upright, its red corner is at the top left"
@@ -136,7 +136,7 @@ def test_sizes_of_one_photo_fetch_it_once(
     requests.clear()
     at_once([partial(follow, url) for url in urls])
     assert requests.count("GetObject") == 1
-    assert [opened(follow(url)[-1]).width for url in urls] == [320, 480, 640, 800, 960, 1280]
+    assert [open_image(follow(url)[-1]).width for url in urls] == [320, 480, 640, 800, 960, 1280]
 
 
 # s3rver ignores If-None-Match.

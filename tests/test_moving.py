@@ -12,9 +12,9 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from album.models import Picture
-from django_shift_media import keys
-from django_shift_media.storages import media_storage
-from django_shift_media.upkeep.moving import Move
+from django_shift_media.maintenance.field_migration import FieldMigration
+from django_shift_media.naming import keys
+from django_shift_media.storages.selection import media_storage
 from gallery.drawings import draw_photo
 from tests.conftest import new_bucket, operations
 from tests.stores import tend
@@ -82,7 +82,7 @@ def test_any_files_are_imported_and_exported_again(places: str) -> None:
     row.refresh_from_db()
     assert row.document.read() == data
     assert row.document.name != old
-    assert media_storage().has(row.file.name)
+    assert media_storage().exists(row.file.name)
     assert run("export_media", *reversed(DOCUMENT)) == ({}, [])
 
 
@@ -146,12 +146,12 @@ def test_a_row_that_is_changed_meanwhile_is_left(
 ) -> None:
     row = picture(1)
     model = Picture._meta
-    move = Move(model.get_field("image"), model.get_field("photo"))  # type: ignore[arg-type]
+    move = FieldMigration(model.get_field("image"), model.get_field("photo"))  # type: ignore[arg-type]
     [item] = move._rows()
     copied = move._copy(item)
     change(row)
     assert move._write(copied).what == "left"
-    assert not any_storage.has(copied.values["photo"])
+    assert not any_storage.exists(copied.values["photo"])
     assert not Picture.objects.filter(photo=copied.values["photo"]).exists()
 
 

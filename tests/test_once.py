@@ -10,22 +10,24 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 
-from django_shift_media import derive, once
 from django_shift_media.exceptions import Busy
-from django_shift_media.once import ProcessLock, Shared, shared_memory
-from django_shift_media.signing import unsign
-from django_shift_media.storages import media_storage
+from django_shift_media.generation import cache_lock, generate, single_flight
+from django_shift_media.generation.cache_lock import cache_store
+from django_shift_media.generation.single_flight import SingleFlight
+from django_shift_media.naming.signing import unsign
+from django_shift_media.storages.fork_safe_lock import ForkSafeLock
+from django_shift_media.storages.selection import media_storage
 from gallery.models import Photo
 from tests.conftest import at_once, in_a_fork
 
 
-def use(shared: Shared[Any], compute: Callable[[], Any]) -> Any:
+def use(shared: SingleFlight[Any], compute: Callable[[], Any]) -> Any:
     with shared.use("key", compute) as value:
         return value
 
 
 def test_threads_share_one_computation() -> None:
-    shared: Shared[Any] = Shared()
+    shared: SingleFlight[Any] = SingleFlight()
     calls: list[int] = []
 
     def compute() -> object:
@@ -40,7 +42,7 @@ def test_threads_share_one_computation() -> None:
 
 
 def test_threads_share_one_failure_and_the_next_tries_again() -> None:
-    shared: Shared[Any] = Shared()
+    shared: SingleFlight[Any] = SingleFlight()
     calls: list[int] = []
 
     def compute() -> object:
@@ -54,7 +56,7 @@ def test_threads_share_one_failure_and_the_next_tries_again() -> None:
 
 
 def test_a_thread_that_is_ended_does_not_end_those_that_wait() -> None:
-    shared: Shared[Any] = Shared()
+    shared: SingleFlight[Any] = SingleFlight()
     started = threading.Event()
     ended: list[BaseException] = []
 
@@ -83,7 +85,7 @@ def test_a_failure_keeps_no_value_alive() -> None:
     class Large:
         pass
 
-    shared: Shared[Any] = Shared()
+    shared: SingleFlight[Any] = SingleFlight()
     kept: list[Any] = []
 
     def fail() -> None:
@@ -94,7 +96,7 @@ def test_a_failure_keeps_no_value_alive() -> None:
     gc.disable()
     try:
         with pytest.raises(OSError):
-            use(Shared(), fail)
+            use(SingleFlight(), fail)
         assert kept[0]() is None
         assert isinstance(use(shared, lambda: 5), int)
     finally:
@@ -102,8 +104,8 @@ def test_a_failure_keeps_no_value_alive() -> None:
 
 
 def test_who_waits_for_too_long_is_sent_away(monkeypatch: Any) -> None:
-    monkeypatch.setattr(once, "WAIT_SECONDS", 0.3)
-    shared: Shared[Any] = Shared()
+    monkeypatch.setattr(single_flight, "WAIT_SECONDS", 0.3)
+    shared: SingleFlight[Any] = SingleFlight()
     done = threading.Event()
     slow = threading.Thread(target=lambda: use(shared, lambda: done.wait(30)))
     slow.start()
@@ -121,7 +123,7 @@ def test_a_process_that_is_forked_waits_for_no_thread_of_its_parent() -> None:
         with lock.held():
             return True
 
-    lock = ProcessLock()
+    lock = ForkSafeLock()
     with lock.held():
         assert in_a_fork(free)
 
@@ -130,7 +132,7 @@ def test_a_lock_is_held_by_one() -> None:
     inside: list[int] = []
 
     def enter() -> int:
-        with shared_memory.lock("lock"):
+        with cache_store.lock("lock"):
             inside.append(1)
             assert len(inside) == 1
             time.sleep(0.02)
@@ -143,14 +145,14 @@ def test_a_lock_is_held_by_one() -> None:
 
 def test_a_lock_of_a_holder_that_died_frees_itself() -> None:
     cache.set("lock", "a holder that died", 1)
-    with shared_memory.lock("lock"):
+    with cache_store.lock("lock"):
         assert cache.get("lock") not in {None, "a holder that died"}
 
 
 def test_a_lock_is_renewed_for_as_long_as_it_is_held(monkeypatch: Any) -> None:
-    monkeypatch.setattr(once, "LOCK_SECONDS", 1)
-    monkeypatch.setattr(once, "_RENEW_SECONDS", 0.1)
-    with shared_memory.lock("lock"):
+    monkeypatch.setattr(cache_lock, "LOCK_SECONDS", 1)
+    monkeypatch.setattr(cache_lock, "_RENEW_SECONDS", 0.1)
+    with cache_store.lock("lock"):
         token = cache.get("lock")
         time.sleep(2)
         assert cache.get("lock") == token
@@ -158,15 +160,15 @@ def test_a_lock_is_renewed_for_as_long_as_it_is_held(monkeypatch: Any) -> None:
 
 
 def test_a_lock_that_is_never_free_sends_away(monkeypatch: Any) -> None:
-    monkeypatch.setattr(once, "WAIT_SECONDS", 0.3)
+    monkeypatch.setattr(cache_lock, "WAIT_SECONDS", 0.3)
     cache.set("lock", "somebody", 60)
-    with pytest.raises(Busy), shared_memory.lock("lock"):
+    with pytest.raises(Busy), cache_store.lock("lock"):
         pass
     assert cache.get("lock") == "somebody"
 
 
 def test_a_lock_that_ran_out_is_not_taken_from_the_next() -> None:
-    with shared_memory.lock("lock"):
+    with cache_store.lock("lock"):
         cache.set("lock", "another", 60)
     assert cache.get("lock") == "another"
 
@@ -177,7 +179,7 @@ def test_processes_that_share_a_cache_make_a_resize_once(photo: Photo, caplog: A
     key = photo.photo.resize("50x50").removeprefix("/media/")
     original, resize = unsign(key)
     storage = media_storage()
-    results = at_once([lambda: derive._find_or_make(storage, key, original, resize)] * 8)
+    results = at_once([lambda: generate._find_or_make(storage, key, original, resize)] * 8)
     assert len({result.data for result in results}) == 1
     assert sorted(result.made is not None for result in results) == [False] * 7 + [True]
     assert sum(record.message.startswith("Made ") for record in caplog.records) == 1

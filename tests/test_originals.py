@@ -24,7 +24,7 @@ from django.test.utils import isolate_apps
 
 from django_shift_media.exceptions import StorageUnavailable
 from django_shift_media.fields import MediaField
-from django_shift_media.storages import media_storage
+from django_shift_media.storages.selection import media_storage
 from gallery.drawings import draw_photo
 from gallery.models import Attachment, Photo
 from tests.conftest import new_bucket
@@ -451,7 +451,7 @@ for turn in range(20):
 """
 
 LOOK = """
-from django_shift_media.storages import media_storage
+from django_shift_media.storages.selection import media_storage
 from gallery.models import Attachment
 
 (row,) = Attachment.objects.all()
@@ -623,7 +623,7 @@ ELSEWHERE = """
 from django.core.files.base import ContentFile
 from django.core.management import call_command
 from django.db import connections, transaction
-from django_shift_media.storages import media_storage
+from django_shift_media.storages.selection import media_storage
 from gallery.models import Attachment
 
 default = connections.settings["default"]
@@ -635,8 +635,8 @@ name = row.file.name
 with transaction.atomic(using="other"):
     with transaction.atomic():
         row.delete(using="other")
-    print(media_storage().has(name))
-print(media_storage().has(name))
+    print(media_storage().exists(name))
+print(media_storage().exists(name))
 """
 
 

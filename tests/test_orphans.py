@@ -15,10 +15,10 @@ from django.core.files.base import ContentFile
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from django_shift_media.storages import media_storage
-from django_shift_media.upkeep import orphans
-from django_shift_media.upkeep.rows import Index, media_columns
-from django_shift_media.upkeep.walk import Walk
+from django_shift_media.maintenance import orphans
+from django_shift_media.maintenance.listing import Listing
+from django_shift_media.maintenance.references import Index, media_columns
+from django_shift_media.storages.selection import media_storage
 from gallery.models import Attachment, Photo
 from tests.galleries import MANAGE, environment
 from tests.stores import keys_of, new_key, put, resize_of
@@ -100,18 +100,18 @@ for number in range(30):
         row.save()
 """
 ORPHANS = """
-from django_shift_media import keys
+from django_shift_media.naming import keys
 from django.core.files.base import ContentFile
-from django_shift_media.storages import media_storage
+from django_shift_media.storages.selection import media_storage
 
 for _ in range(5):
     media_storage().save(keys.new_original("a.txt"), ContentFile(b"text"))
 """
 LOOK = """
-from django_shift_media.storages import media_storage
+from django_shift_media.storages.selection import media_storage
 from gallery.models import Attachment
 
-print(Attachment.objects.count(), sum(row.file.storage.has(row.file.name) for row in
+print(Attachment.objects.count(), sum(row.file.storage.exists(row.file.name) for row in
     Attachment.objects.all()))
 """
 
@@ -140,7 +140,7 @@ def test_rows_that_come_to_name_a_file_while_orphans_are_looked_for() -> None:
     columns = media_columns()
     with Index() as index:
         orphans.read_names(index, columns)
-        [page] = Walk(storage, 1)
+        [page] = Listing(storage, 1)
         [entry] = page
         found = orphans.find_orphans([page], index, columns, timezone.now() + timedelta(1))
         assert [orphan.key for orphan in found] == [key]
@@ -149,4 +149,4 @@ def test_rows_that_come_to_name_a_file_while_orphans_are_looked_for() -> None:
         assert list(found) == []
         [kept] = orphans.delete(storage, [entry], columns, 1)
         assert kept.what == "kept"
-    assert storage.has(key)
+    assert storage.exists(key)

@@ -17,8 +17,8 @@ from django.test.utils import isolate_apps
 from PIL import Image, ImageChops, ImageStat
 
 from django_shift_media.fields import MediaField
-from django_shift_media.placeholders import MAX_LENGTH, Placeholder
-from django_shift_media.storages import media_storage
+from django_shift_media.naming.placeholder import MAX_LENGTH, Placeholder
+from django_shift_media.storages.selection import media_storage
 from gallery.drawings import draw_photo
 from gallery.forms import PhotoForm
 from gallery.models import Attachment, Photo
@@ -62,8 +62,8 @@ def error(one: Image.Image, other: Image.Image) -> float:
     return sum(stat.mean) / 3
 
 
-def channels(colour: str) -> tuple[int, ...]:
-    return tuple(bytes.fromhex(colour.removeprefix("#")))
+def channels(color: str) -> tuple[int, ...]:
+    return tuple(bytes.fromhex(color.removeprefix("#")))
 
 
 # -- what it shows --------------------------------------------------------------------------------
@@ -97,8 +97,8 @@ def test_it_is_the_picture_in_every_format(format: str, mode: str) -> None:
     data = draw_photo(300, 400, format=format, mode="L" if mode == "I;16" else mode)
     picture = Image.open(io.BytesIO(data)).convert("RGB")
     if mode == "I;16":
-        grey = picture.convert("L").point(lambda value: value * 257, "I").convert("I;16")
-        data = encoded(grey)
+        gray = picture.convert("L").point(lambda value: value * 257, "I").convert("I;16")
+        data = encoded(gray)
     image = shown(upload(data))
     assert image.mode == "RGB", "nothing can be seen through it"
     assert image.width < image.height
@@ -135,7 +135,7 @@ def test_it_has_the_holes_of_the_picture() -> None:
     assert alpha > 230
     assert (red, green, blue) == pytest.approx((220, 20, 20), abs=30)
     assert image.getpixel((image.width - 3, image.height // 2))[3] < 25  # type: ignore[index]
-    assert channels(placeholder.colour) == (220, 20, 20), "of what can be seen"
+    assert channels(placeholder.color) == (220, 20, 20), "of what can be seen"
 
 
 def test_it_is_not_seen_through_a_transparent_picture_for_ever() -> None:
@@ -144,10 +144,10 @@ def test_it_is_not_seen_through_a_transparent_picture_for_ever() -> None:
     assert upload(encoded(Image.new("RGBA", (40, 30)))).style == ""
 
 
-def test_the_dominant_colour_is_not_the_mean() -> None:
+def test_the_dominant_color_is_not_the_mean() -> None:
     picture = Image.new("RGB", (100, 100), (30, 60, 200))
     picture.paste((255, 250, 0), (0, 0, 100, 40))
-    assert channels(upload(encoded(picture)).colour) == (30, 60, 200)
+    assert channels(upload(encoded(picture)).color) == (30, 60, 200)
 
 
 def test_it_is_what_the_authors_of_the_format_make() -> None:
@@ -162,7 +162,7 @@ def test_it_is_what_the_authors_of_the_format_make() -> None:
 
 def test_a_text_and_a_placeholder_are_each_other_s_inverse() -> None:
     placeholder = Placeholder.parse(TEXT)
-    assert (placeholder.hash, placeholder.colour) == tuple(TEXT.split())
+    assert (placeholder.hash, placeholder.color) == tuple(TEXT.split())
     assert str(placeholder) == TEXT
 
 
@@ -186,7 +186,7 @@ def test_a_text_and_a_placeholder_are_each_other_s_inverse() -> None:
 )
 def test_a_broken_text_is_named(text: str) -> None:
     photo = Photo(photo="x", placeholder=text)
-    with pytest.raises(ValueError, match="must be a ThumbHash in base64 and a colour") as caught:
+    with pytest.raises(ValueError, match="must be a ThumbHash in base64 and a color") as caught:
         _ = photo.photo.placeholder
     assert str(caught.value).startswith(f"The placeholder is {text!r}, ")
 
@@ -325,7 +325,7 @@ def test_rows_that_are_older_than_the_field(settings: Any, moto: Any) -> None:
 
 def test_a_page_of_100_does_no_io(db: None, django_assert_num_queries: Any) -> None:
     name = "3c72aedc/ba25/41e6/a569/406c8f413974/cat.jpg/cat.jpg"
-    assert not media_storage().has(name), "it could not be read"
+    assert not media_storage().exists(name), "it could not be read"
     Photo.objects.bulk_create([Photo(photo=name, placeholder=TEXT) for _ in range(100)])
     photos = list(Photo.objects.all())
     tag = '<i style="{{ obj.photo.placeholder.style }}">'

@@ -9,7 +9,7 @@ import pytest
 from django.core.files.base import ContentFile
 from PIL import Image
 
-from django_shift_media.placeholders import Placeholder
+from django_shift_media.naming.placeholder import Placeholder
 from gallery.drawings import draw_photo
 from gallery.models import Photo
 from tests.test_placeholders import MAX_ERROR, TEXT, channels, encoded, error
@@ -75,7 +75,7 @@ def test_a_transparent_picture_is_seen_as_it_is(live_server: Any, chromium: Any,
     ("policy", "is_seen"),
     [
         ("style-src-attr 'unsafe-inline'; img-src data:", "picture"),
-        ("style-src-attr 'unsafe-inline'; img-src 'self'", "colour"),
+        ("style-src-attr 'unsafe-inline'; img-src 'self'", "color"),
         ("style-src 'self'; img-src data:", "nothing"),
     ],
 )
@@ -91,9 +91,9 @@ def test_what_a_content_security_policy_leaves_of_it(
     )
     seen = Image.open(io.BytesIO(page.locator("img").screenshot())).convert("RGB")
     # Chromium draws an outline where an image has no source.
-    colours = {seen.getpixel((x, y)) for x in range(5, 75) for y in range(5, 55)}
+    colors = {seen.getpixel((x, y)) for x in range(5, 75) for y in range(5, 55)}
     if is_seen == "picture":
-        assert len(colours) > 100
+        assert len(colors) > 100
     else:
-        shade = channels(placeholder.colour) if is_seen == "colour" else (255, 255, 255)
-        assert colours == {shade}
+        shade = channels(placeholder.color) if is_seen == "color" else (255, 255, 255)
+        assert colors == {shade}

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from django_shift_media.places import places
+from django_shift_media.generation.worker_pool import worker_pool
 from tests.conftest import at_once, in_a_fork
 
 
@@ -18,11 +18,11 @@ class SlowNumber(int):
 
 def test_threads_that_come_first_share_the_places(settings: Any) -> None:
     settings.SHIFT_MEDIA_CONCURRENCY = SlowNumber(97)  # which no other test has
-    assert len({id(found) for found in at_once([places] * 10)}) == 1
+    assert len({id(found) for found in at_once([worker_pool] * 10)}) == 1
 
 
 @pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
 def test_a_process_that_is_forked_has_threads_of_its_own() -> None:
     """As of a server that loads the application, and has answered, before its workers start."""
-    assert places().decode(os.getpid) == os.getpid()
-    assert in_a_fork(lambda: places().decode(os.getpid) == os.getpid())
+    assert worker_pool().decode(os.getpid) == os.getpid()
+    assert in_a_fork(lambda: worker_pool().decode(os.getpid) == os.getpid())

@@ -6,7 +6,7 @@ from django.core.management import call_command
 from django.test import Client
 
 from django_shift_media.exceptions import InvalidResize
-from django_shift_media.presets import resizes_of
+from django_shift_media.naming.presets import resizes_of
 from gallery.drawings import draw_photo
 from gallery.models import Photo
 from tests.conftest import operations, use_bucket

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from django_shift_media.exceptions import FileTooLarge, InvalidResize
-from django_shift_media.resizes import MAX_SIDE, Resize, default_format, parse_options
+from django_shift_media.naming.resizes import MAX_SIDE, Resize, default_format, parse_options
 
 sides = st.integers(1, MAX_SIDE)
 

@@ -22,7 +22,8 @@ from django.db import DatabaseError, OperationalError, connection, transaction
 from django.db.models.signals import pre_save
 
 from django_shift_media.exceptions import StorageUnavailable
-from django_shift_media.storages import LocalMediaStorage, media_storage
+from django_shift_media.storages.local import LocalMediaStorage
+from django_shift_media.storages.selection import media_storage
 from gallery.drawings import draw_photo
 from gallery.models import Attachment, Photo
 from tests.conftest import at_once, new_bucket

@@ -16,7 +16,7 @@ from django.core.management import call_command
 from django.test import Client
 
 from django_shift_media.exceptions import FileTooLarge, StorageUnavailable
-from django_shift_media.s3 import S3MediaStorage
+from django_shift_media.storages.s3 import S3MediaStorage
 from gallery.models import Attachment, Photo
 from tests.conftest import at_once, fetch, follow, new_bucket, operations, use_bucket
 
@@ -107,7 +107,7 @@ FORK = """
 import os, sys
 from django.conf import settings
 settings.configure()
-from django_shift_media.s3 import S3MediaStorage
+from django_shift_media.storages.s3 import S3MediaStorage
 
 storage = S3MediaStorage(**eval(sys.argv[1]))
 storage.put("a", b"before")

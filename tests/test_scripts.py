@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from django.core.files.base import ContentFile
 
-from django_shift_media import keys, signing
-from django_shift_media.storages import media_storage
+from django_shift_media.naming import keys, signing
+from django_shift_media.storages.selection import media_storage
 from tests.hostile import jpeg, segment
 from tests.test_forged import application
 from tests.test_hostile import RESIZE

@@ -6,9 +6,9 @@ from django.core.signing import BadSignature
 from hypothesis import given
 from hypothesis import strategies as st
 
-from django_shift_media import keys, signing
 from django_shift_media.exceptions import InvalidKey
-from django_shift_media.resizes import Resize
+from django_shift_media.naming import keys, signing
+from django_shift_media.naming.resizes import Resize
 from tests.test_resizes import resizes
 
 ORIGINAL = "3c72aedc/ba25/41e6/a569/406c8f413974/cat.jpg/cat.jpg"

@@ -10,9 +10,9 @@ import pyvips
 from PIL import Image
 
 from django_shift_media.engines import pillow, vips
-from django_shift_media.engines.sources import format_of
+from django_shift_media.engines.decode.sniff import format_of
 from django_shift_media.exceptions import UnacceptableFile
-from django_shift_media.resizes import Resize
+from django_shift_media.naming.resizes import Resize
 from tests.conftest import missing
 from tests.pictures import ALL_FORMATS, ENOUGH, decoded, delta_e, rendered
 from tests.suites import pictures
@@ -71,7 +71,7 @@ def names(tables: dict[str, set[str]]) -> set[str]:
     return {name for table in tables.values() for name in table}
 
 
-def outcome(engine: Any, data: bytes) -> Image.Image | str:
+def result(engine: Any, data: bytes) -> Image.Image | str:
     """Return what an engine makes of a file, or why it does not."""
     try:
         width = min(engine.verify(data, max_pixels=ENOUGH).width, SIDE)
@@ -87,7 +87,7 @@ def by_libvips(data: bytes) -> Image.Image | None:
         image = pyvips.Image.thumbnail_buffer(
             data, width, height=100_000, export_profile="srgb", intent="relative"
         )
-        image = image.cast("uchar").colourspace("srgb")
+        image = image.cast("uchar").colorspace("srgb")
         image = image if image.hasalpha() else image.bandjoin(255)
         return Image.frombytes("RGBA", (image.width, image.height), image.write_to_memory())
     except pyvips.Error:
@@ -105,7 +105,7 @@ def test_the_suites_are_there() -> None:
 @pytest.mark.parametrize("name", PILLOWS)
 def test_a_file_is_what_another_library_sees(name: str) -> None:
     data = PILLOWS[name].read_bytes()
-    ours, by_other_engine = outcome(pillow.engine, data), outcome(vips.engine, data)
+    ours, by_other_engine = result(pillow.engine, data), result(vips.engine, data)
     theirs = by_libvips(data)
     if isinstance(ours, str):
         assert ours == by_other_engine
@@ -142,7 +142,7 @@ def photograph(name: str) -> bytes:
 
 
 def by_libheif(data: bytes, folder: Path) -> Image.Image:
-    """Decode by the system's libheif, and have libvips convert the colours."""
+    """Decode by the system's libheif, and have libvips convert the colors."""
     if not which("heif-convert"):
         missing("apt-get install libheif-examples")
     source = folder / "photo.heic"
@@ -172,7 +172,7 @@ def test_a_photograph_looks_as_another_program_shows_it(name: str, tmp_path: Pat
 
 
 @pytest.mark.parametrize("name", IN_DISPLAY_P3)
-def test_colours_of_a_phone_are_kept_where_that_is_asked_for(name: str, settings: Any) -> None:
+def test_colors_of_a_phone_are_kept_where_that_is_asked_for(name: str, settings: Any) -> None:
     data = photograph(name)
     assert "icc_profile" not in rendered(pillow.engine, data, "80x-fit-80-noupscale.jpg").info
     settings.SHIFT_MEDIA_COLOR = "p3"

@@ -6,7 +6,8 @@ from django.core.files.base import ContentFile
 from django.template import Context, Template, TemplateSyntaxError
 
 from django_shift_media.exceptions import StorageUnavailable
-from django_shift_media.storages import LocalMediaStorage, media_storage
+from django_shift_media.storages.local import LocalMediaStorage
+from django_shift_media.storages.selection import media_storage
 from gallery.models import Attachment, Photo
 from tests.conftest import use_bucket
 

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from django_shift_media.aws.evaluation import anyone_may
+from django_shift_media.aws.policy_evaluation import anyone_may
 from django_shift_media.testing import S3Emulator, WebsiteEndpoint
 from tests.conftest import fetch, follow
 

@@ -21,9 +21,9 @@ import pytest
 from django.core.management.base import OutputWrapper
 from django.utils import timezone
 
+from django_shift_media.management.maintenance_command import moment
 from django_shift_media.management.progress import Progress
-from django_shift_media.management.upkeep import moment
-from django_shift_media.storages import LocalMediaStorage
+from django_shift_media.storages.local import LocalMediaStorage
 from tests.galleries import MANAGE, environment
 from tests.stores import keys_of, new_key, put, resize_of
 

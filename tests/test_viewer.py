@@ -1,4 +1,4 @@
-"""Colours as a colour-managed viewer shows them, whatever way a file tells what they are."""
+"""Colors as a color-managed viewer shows them, whatever way a file tells what they are."""
 
 import base64
 import io
@@ -15,11 +15,11 @@ import pytest
 from PIL import Image, ImageChops, ImageCms
 
 from django_shift_media.engines.pillow import engine
-from django_shift_media.resizes import Resize
+from django_shift_media.naming.resizes import Resize
 from tests.conftest import missing
 from tests.hostile import chunk
 from tests.pictures import decoded, delta_e, encoded, in_srgb, profile, rendered
-from tests.test_engine_colour import RGB, chart, difference, patches, whole
+from tests.test_engine_color import RGB, chart, difference, patches, whole
 from tests.test_engine_formats import SUITES
 
 # As patches, of which JPEG, AVIF and HEIC may lose little.
@@ -132,7 +132,7 @@ def mdcv(candelas: int) -> Chunk:
         ([cicp(9, 18), clli(400)], True),
     ],
 )
-def test_a_png_that_tells_its_colours(chunks: list[Chunk], different: bool, viewer: Viewer) -> None:
+def test_a_png_that_tells_its_colors(chunks: list[Chunk], different: bool, viewer: Viewer) -> None:
     data = png_with(*chunks)
     assert is_as_shown(data, viewer)
     assert matters(data) is different
@@ -153,7 +153,7 @@ def ramp_with(*chunks: Chunk) -> bytes:
         (18, [clli(600)]),
     ],
 )
-def test_greys_of_a_high_dynamic_range(
+def test_grays_of_a_high_dynamic_range(
     transfer: int, brightness: list[Chunk], viewer: Viewer
 ) -> None:
     data = ramp_with(cicp(9, transfer), *brightness)
@@ -163,7 +163,7 @@ def test_greys_of_a_high_dynamic_range(
 
 
 @pytest.mark.parametrize(("transfer", "candelas"), [(16, 50_000), (18, 4_000)])
-def test_no_file_makes_greys_of_another_order(transfer: int, candelas: int) -> None:
+def test_no_file_makes_grays_of_another_order(transfer: int, candelas: int) -> None:
     data = ramp_with(cicp(9, transfer), clli(candelas))
     made = rendered(engine, data, "256x-fit-90-noupscale.png").convert("L")
     levels = list(made.resize((1, 256)).tobytes())
@@ -197,7 +197,7 @@ def test_a_profile_goes_before_numbers(tmp_path: Path) -> None:
     assert difference(patches(made), in_srgb(RGB, profile("prophoto"), tmp_path)) < 1
 
 
-# 16 bits of grey become 8 before the curve is looked at, which is steep where it is dark.
+# 16 bits of gray become 8 before the curve is looked at, which is steep where it is dark.
 MOST = {"basn0g16": 13, "ftbwn0g16": 4}
 
 
@@ -205,7 +205,7 @@ MOST = {"basn0g16": 13, "ftbwn0g16": 4}
 def test_png_suite_is_what_a_browser_shows(path: Path, viewer: Viewer) -> None:
     shown = viewer(path.read_bytes())
     made = rendered(engine, path.read_bytes(), f"{shown.width}x-fit-90-noupscale.png")
-    # Of what is hardly seen, a canvas does not keep the colour.
+    # Of what is hardly seen, a canvas does not keep the color.
     difference = ImageChops.difference(
         made.convert("RGBA").convert("RGBa"), shown.convert("RGBa")
     ).getextrema()
@@ -308,11 +308,11 @@ def test_code_points_of_display_p3_are_kept_as_a_profile(settings: Any, viewer: 
 # -- cameras --------------------------------------------------------------------------------------
 
 
-def camera_jpeg(colour_space: int, index: str | None, **options: Any) -> bytes:
+def camera_jpeg(color_space: int, index: str | None, **options: Any) -> bytes:
     """A JPEG as cameras write it, that are set to sRGB (R98) or to Adobe RGB (R03)."""
     exif = Image.Exif()
     exif[0x010F] = "Camera Works"
-    exif.get_ifd(0x8769)[0xA001] = colour_space
+    exif.get_ifd(0x8769)[0xA001] = color_space
     if index:
         exif.get_ifd(0x8769)[0xA005] = {1: index}
     return encoded(PICTURE, "JPEG", quality=100, subsampling=0, exif=exif, **options)

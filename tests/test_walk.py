@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from django_shift_media.upkeep.walk import Walk
+from django_shift_media.maintenance.listing import Listing
 from tests.conftest import operations
 from tests.stores import new_key, put, resize_of
 
@@ -12,7 +12,7 @@ from tests.stores import new_key, put, resize_of
 def test_a_walk_meets_every_key_once(any_storage: Any) -> None:
     stored = {put(any_storage, new_key()) for _ in range(30)}
     stored |= {put(any_storage, resize_of(key, width)) for key in list(stored) for width in (1, 2)}
-    walk = Walk(any_storage, 4)
+    walk = Listing(any_storage, 4)
     met = [entry for page in walk for entry in page]
     assert sorted(entry.key for entry in met) == sorted(stored)
     assert {entry.size for entry in met} == {4}
@@ -27,7 +27,9 @@ def test_what_is_stored_beside_originals_is_listed_with_few_requests(any_storage
     gone = new_key()
     asked = [*originals[::3], gone, originals[0]]  # in order, and not
     sent = operations(any_storage) if hasattr(any_storage, "client") else []
-    found = {key: {entry.key for entry in entries} for key, entries in any_storage.beside(asked)}
+    found = {
+        key: {entry.key for entry in entries} for key, entries in any_storage.list_uploads(asked)
+    }
     assert found == {**{key: wanted[key] | {key} for key in originals[::3]}, gone: set()}
     assert len(sent) <= 3
 
@@ -39,12 +41,12 @@ def test_pages_of_many_keys_under_one_prefix(any_storage: Any) -> None:
     keys = [resize_of(original, width) for width in range(1, 1100)]
     with ThreadPoolExecutor(8) as pool:
         resizes = set(pool.map(partial(put, any_storage), keys))
-    pages = list(any_storage.pages(original[:8]))
+    pages = list(any_storage.list_pages(original[:8]))
     assert {entry.key for page in pages for entry in page} == {original, *resizes}
     assert len(pages) == 2
-    [(_, beside)] = any_storage.beside([original])
+    [(_, beside)] = any_storage.list_uploads([original])
     assert len(beside) == 1100
     some = sorted(resizes)[:1000]
-    assert any_storage.delete_all(some) == {}
-    left = {entry.key for page in any_storage.pages("") for entry in page}
+    assert any_storage.delete_many(some) == {}
+    left = {entry.key for page in any_storage.list_pages("") for entry in page}
     assert left == {original, *resizes} - set(some)

@@ -11,7 +11,7 @@ from django.db import models, transaction
 from django.test.utils import isolate_apps
 
 from django_shift_media.fields import MediaField
-from django_shift_media.storages import media_storage
+from django_shift_media.storages.selection import media_storage
 from gallery.drawings import draw_photo
 from gallery.models import Attachment, Photo
 from tests.conftest import new_bucket, operations
@@ -56,7 +56,7 @@ def test_all_that_pages_name_is_made_once(any_storage: Any, small_jpeg: bytes) -
     assert warm(*arguments) == {"made": 10}
     assert keys_of(any_storage) == all_keys | {photo.photo.name for photo in photos}
     assert warm(*arguments) == {"there already": 10}
-    any_storage.delete_all(sorted(all_keys)[:3])
+    any_storage.delete_many(sorted(all_keys)[:3])
     assert warm(*arguments) == {"made": 3, "there already": 7}
 
 
@@ -124,7 +124,7 @@ def test_a_preset_that_does_not_exist_is_reported() -> None:
 def test_an_upload_is_warmed_when_it_is_committed(
     settings: Any, small_jpeg: bytes, monkeypatch: Any, tmp_path: Path
 ) -> None:
-    settings.SHIFT_MEDIA_ENQUEUE = "django_shift_media.warm.make_missing"  # at once
+    settings.SHIFT_MEDIA_ENQUEUE = "django_shift_media.generation.prewarm.make_missing"  # at once
     field = Photo._meta.get_field("photo")
     monkeypatch.setattr(field, "warm", ("avatar", "card"))
     with transaction.atomic():

@@ -375,11 +375,11 @@ def test_all_is_legible_in_the_light_and_in_the_dark(
         ".shift-media a",
         ".shift-media-clear label",
     ):
-        text, ground = page.locator(part).first.evaluate(COLOURS)
+        text, ground = page.locator(part).first.evaluate(COLORS)
         assert contrast(text, ground) >= 4.5, (part, text, ground)
 
 
-COLOURS = """element => {
+COLORS = """element => {
     const read = (part, name) => getComputedStyle(part)[name].match(/[0-9.]+/g).map(Number);
     let ground = element;
     while (read(ground, "backgroundColor")[3] === 0) ground = ground.parentElement;
@@ -393,8 +393,8 @@ def contrast(one: list[float], other: list[float]) -> float:
     return (lighter + 0.05) / (darker + 0.05)
 
 
-def luminance(colour: list[float]) -> float:
-    parts = [part / 255 for part in colour]
+def luminance(color: list[float]) -> float:
+    parts = [part / 255 for part in color]
     red, green, blue = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
-from django_shift_media.aws.documents import (
+from django_shift_media.aws.common import (
     POLICY_VERSION,
     Conflict,
     Document,
@@ -12,8 +12,8 @@ from django_shift_media.aws.documents import (
     put,
     statements_of,
 )
-from django_shift_media.aws.evaluation import is_conditional, is_for_anyone
-from django_shift_media.keys import SIGNATURE_LENGTH
+from django_shift_media.aws.policy_evaluation import is_conditional, is_for_anyone
+from django_shift_media.naming.keys import SIGNATURE_LENGTH
 
 BLOCKS = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
 # These two keep a bucket's policy from letting anyone read.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from django_shift_media.aws import access
-from django_shift_media.aws.documents import Conflict, Document, is_aws, our_id
+from django_shift_media.aws.common import Conflict, Document, is_aws, our_id
 from django_shift_media.aws.lifecycle import merge_lifecycle
 from django_shift_media.aws.plan import Part
 from django_shift_media.aws.subresources import (
@@ -28,13 +28,13 @@ from django_shift_media.aws.website import (
     routing_rules,
     rules_as_xml,
 )
-from django_shift_media.s3 import S3MediaStorage
+from django_shift_media.storages.s3 import S3MediaStorage
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
     from django_shift_media.aws.website import RedirectCode
-    from django_shift_media.storages import Mode
+    from django_shift_media.storages.base import Mode
 
 # What S3 calls two of its regions: the oldest has no name, and one had its name before regions did.
 _OLD_LOCATIONS = {None: "us-east-1", "": "us-east-1", "EU": "eu-west-1"}

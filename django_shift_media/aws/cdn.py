@@ -8,21 +8,21 @@ from functools import partial
 from django_shift_media.aws import access
 from django_shift_media.aws.bucket import Wanted, bucket_parts, set_option
 from django_shift_media.aws.cloudfront import Certificate, Distribution, Progress, Resource
+from django_shift_media.aws.common import Conflict, Document, NotYet, is_aws, our_id
 from django_shift_media.aws.distribution import (
     cache_policy,
+    deep_merge,
     failover_origins,
     merge_distribution,
     origin_access_control,
-    overlay,
     resource_name,
     website_origins,
 )
-from django_shift_media.aws.documents import Conflict, Document, NotYet, is_aws, our_id
 from django_shift_media.aws.plan import Part
 from django_shift_media.aws.subresources import POLICY
 from django_shift_media.aws.website import parse_app_url
-from django_shift_media.s3 import S3MediaStorage
-from django_shift_media.storages import Mode
+from django_shift_media.storages.base import Mode
+from django_shift_media.storages.s3 import S3MediaStorage
 
 _UNKNOWN = "(known once it is there)"
 # CloudFront takes certificates from this region only.
@@ -32,7 +32,7 @@ _DOMAIN = re.compile(r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z0-9-]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CdnWanted:
+class CdnOptions:
     """
     What shall stand before the bucket; None leaves a thing as it is.
 
@@ -56,7 +56,7 @@ class Cdn:
     Raise ``Conflict`` or ``ValueError`` for what cannot be wanted of this storage.
     """
 
-    def __init__(self, storage: S3MediaStorage, wanted: CdnWanted) -> None:
+    def __init__(self, storage: S3MediaStorage, wanted: CdnOptions) -> None:
         _refuse(storage, wanted)
         self.storage = storage
         self.wanted = wanted
@@ -226,12 +226,12 @@ def _part(name: str, resource: Resource, document: Document) -> Part:
     return Part(
         name=name,
         read=resource.read,
-        merge=lambda current: overlay(current or {}, document),
+        merge=lambda current: deep_merge(current or {}, document),
         write=resource.write,
     )
 
 
-def _refuse(storage: S3MediaStorage, wanted: CdnWanted) -> None:
+def _refuse(storage: S3MediaStorage, wanted: CdnOptions) -> None:
     if storage.endpoint_url and not is_aws(storage.endpoint_url):
         raise Conflict(f"CloudFront cannot stand before {storage.endpoint_url!r}, only before S3.")
     if wanted.mode == "app":

@@ -9,8 +9,8 @@ from typing import Any
 
 from botocore import xform_name
 
+from django_shift_media.aws.common import Conflict, Document, NotYet
 from django_shift_media.aws.distribution import covers
-from django_shift_media.aws.documents import Conflict, Document, NotYet
 
 POLL = 5  # seconds between two looks at what AWS is doing
 PATIENCE = 3600  # seconds to wait for AWS, at most

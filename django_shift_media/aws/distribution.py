@@ -8,7 +8,7 @@ media depend on is set; all else stays.
 import hashlib
 from typing import Any
 
-from django_shift_media.aws.documents import Document
+from django_shift_media.aws.common import Document
 from django_shift_media.aws.website import App
 
 _YEAR = 31_536_000  # seconds
@@ -140,7 +140,7 @@ def merge_distribution(
             [{"ErrorCode": code, "ErrorCachingMinTTL": 0} for code in _NOT_KEPT]
         ),
     }
-    merged = overlay(_without_former(config, origins), ours)
+    merged = deep_merge(_without_former(config, origins), ours)
     if domain:
         aliases = config.get("Aliases", {}).get("Items", [])
         merged["Aliases"] = _collection([*aliases, *({domain} - set(aliases))])
@@ -153,13 +153,13 @@ def merge_distribution(
     return merged
 
 
-def overlay(current: Document, ours: Document) -> Document:
+def deep_merge(current: Document, ours: Document) -> Document:
     """Return ``current`` with all that ``ours`` names as there, and the rest as it was."""
     merged = dict(current)
     for name, value in ours.items():
         there = current.get(name)
         if isinstance(value, dict) and isinstance(there, dict):
-            merge = _overlay_collection if "Quantity" in value else overlay
+            merge = _merge_collection if "Quantity" in value else deep_merge
             merged[name] = merge(there, value)
         else:
             merged[name] = value
@@ -205,7 +205,7 @@ def _collection(items: list[Any]) -> Document:
     return {"Quantity": len(items), **({"Items": items} if items else {})}
 
 
-def _overlay_collection(current: Document, ours: Document) -> Document:
+def _merge_collection(current: Document, ours: Document) -> Document:
     """Items with an id are joined one by one; of others, order is all that may differ."""
     there, wanted = current.get("Items", []), ours.get("Items", [])
     if not all(isinstance(item, dict) for item in wanted):
@@ -214,7 +214,7 @@ def _overlay_collection(current: Document, ours: Document) -> Document:
     if key is None:
         return current if there == wanted or not wanted else ours
     by_id = {item[key]: item for item in there}
-    joined = [overlay(by_id.get(item[key], {}), item) for item in wanted]
+    joined = [deep_merge(by_id.get(item[key], {}), item) for item in wanted]
     joined_by_id = {item[key]: item for item in joined}
     items = [joined_by_id.pop(item[key], item) for item in there]
     return {**current, **_collection([*items, *joined_by_id.values()])}

@@ -8,10 +8,10 @@ authorization reference: https://docs.aws.amazon.com/service-authorization/lates
 from collections.abc import Iterable
 
 from django_shift_media.aws.access import RESIZES
-from django_shift_media.aws.documents import Document, our_id, partition
-from django_shift_media.aws.statements import allow, bucket, checked, objects, policy
+from django_shift_media.aws.common import Document, our_id, partition
+from django_shift_media.aws.iam_statements import allow, bucket, checked, objects, policy
 from django_shift_media.aws.transcoders import Transcoding
-from django_shift_media.s3 import S3MediaStorage
+from django_shift_media.storages.s3 import S3MediaStorage
 
 # Not all are named as the API's operations are; HeadBucket is s3:ListBucket, as in app().
 _CONFIGURE_BUCKET = (

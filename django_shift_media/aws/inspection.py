@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from django_shift_media.aws.documents import Document, NotSupported
-from django_shift_media.aws.evaluation import BucketConfiguration
+from django_shift_media.aws.common import Document, NotSupported
+from django_shift_media.aws.policy_evaluation import BucketConfiguration
 from django_shift_media.aws.subresources import POLICY, PUBLIC_ACCESS_BLOCK, WEBSITE
-from django_shift_media.s3 import S3MediaStorage, http_status
+from django_shift_media.storages.s3 import S3MediaStorage, http_status
 
 
 def inspect(storage: S3MediaStorage) -> BucketConfiguration:

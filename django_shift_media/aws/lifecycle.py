@@ -1,7 +1,7 @@
 """When resizes expire: a rule of the bucket's lifecycle."""
 
-from django_shift_media.aws.documents import Conflict, Document, put
-from django_shift_media.s3 import RESIZE_TAG
+from django_shift_media.aws.common import Conflict, Document, put
+from django_shift_media.storages.s3 import RESIZE_TAG
 
 
 def merge_lifecycle(

@@ -15,8 +15,8 @@ from typing import Literal
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from django_shift_media.aws.documents import Conflict, Document, NotSupported, NotYet
-from django_shift_media.s3 import http_status
+from django_shift_media.aws.common import Conflict, Document, NotSupported, NotYet
+from django_shift_media.storages.s3 import http_status
 
 # What boto3 raises when AWS refuses, or does not answer.
 FAILURES = (BotoCoreError, ClientError)
@@ -28,7 +28,7 @@ State = Literal["already so", "to do", "waiting", "done", "not supported", "fail
 _UNKNOWN_CALLS = frozenset(
     {"NotImplemented", "MethodNotAllowed", "BucketAlreadyExists", "BucketAlreadyOwnedByYou"}
 )
-# What AWS answers while an earlier change is still on its way through its data centres.
+# What AWS answers while an earlier change is still on its way through its data centers.
 _UNSETTLED = frozenset({"AccessDenied", "OperationAborted"})
 _PAUSES = (0.5, 1, 2, 4)  # seconds, before each further attempt
 

@@ -3,9 +3,9 @@
 import json
 from typing import Literal
 
-from django_shift_media.aws.documents import Conflict, Document
+from django_shift_media.aws.common import Conflict, Document
 from django_shift_media.aws.plan import Part
-from django_shift_media.s3 import S3MediaStorage
+from django_shift_media.storages.s3 import S3MediaStorage
 
 
 def inline_policy(

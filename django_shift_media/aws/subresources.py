@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from django_shift_media.aws.documents import Document, NotSupported
-from django_shift_media.s3 import http_status
+from django_shift_media.aws.common import Document, NotSupported
+from django_shift_media.storages.s3 import http_status
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from django_shift_media.aws.documents import Document, partition
-from django_shift_media.aws.statements import allow, checked, objects, policy
-from django_shift_media.s3 import S3MediaStorage
+from django_shift_media.aws.common import Document, partition
+from django_shift_media.aws.iam_statements import allow, checked, objects, policy
+from django_shift_media.storages.s3 import S3MediaStorage
 
 _MEDIACONVERT = "mediaconvert.amazonaws.com"
 

@@ -4,7 +4,7 @@ from typing import Literal, NamedTuple
 from urllib.parse import urlsplit
 from xml.etree import ElementTree
 
-from django_shift_media.aws.documents import Conflict, Document, put
+from django_shift_media.aws.common import Conflict, Document, put
 
 RedirectCode = Literal["302", "307"]
 

@@ -1,1 +1,5 @@
-"""Adapters for other packages, which must be installed to import one."""
+"""
+Adapters for other packages, each imported only by projects that use it.
+
+May import: everything but ``management``, ``diagnostics`` and ``aws``.
+"""

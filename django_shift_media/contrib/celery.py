@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from celery import shared_task
 
-from django_shift_media import warm
 from django_shift_media.exceptions import StorageUnavailable
+from django_shift_media.generation import prewarm
 
 
 # Acknowledged when it is done: what a worker had in its hands when it died is given to another.
@@ -17,7 +17,7 @@ from django_shift_media.exceptions import StorageUnavailable
     retry_backoff=True,
 )
 def make_resizes(keys: list[str]) -> None:
-    warm.make_missing(keys)
+    prewarm.make_missing(keys)
 
 
 def enqueue(keys: Sequence[str]) -> None:

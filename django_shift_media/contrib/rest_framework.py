@@ -14,10 +14,10 @@ from django.core.files.base import File
 from rest_framework import serializers
 
 from django_shift_media import fields
-from django_shift_media.files import MediaFile
 from django_shift_media.forms import REFUSALS, check_content
-from django_shift_media.pictures import Picture
-from django_shift_media.uploads import Kind
+from django_shift_media.media.files import MediaFile
+from django_shift_media.media.upload_validation import Kind
+from django_shift_media.naming.picture import Picture
 
 
 class MediaSerializerField(serializers.FileField):

@@ -6,7 +6,7 @@ The backend that ``TASKS`` chooses brings the workers.
 
 from collections.abc import Sequence
 
-from django_shift_media import warm
+from django_shift_media.generation import prewarm
 
 try:
     from django.tasks import task
@@ -16,7 +16,7 @@ except ImportError:  # Django 5.2
 
 @task
 def make_resizes(keys: list[str]) -> None:
-    warm.make_missing(keys)
+    prewarm.make_missing(keys)
 
 
 def enqueue(keys: Sequence[str]) -> None:

@@ -7,10 +7,10 @@ from types import MappingProxyType
 from PIL import Image
 
 from django_shift_media.engines import pillow
+from django_shift_media.engines.decode.open import SourceImage
+from django_shift_media.engines.engine import Engine
 from django_shift_media.engines.jobs import Job
-from django_shift_media.engines.opening import Opened
-from django_shift_media.engines.rendering import Engine
-from django_shift_media.formats import SourceFormat
+from django_shift_media.naming.formats import SourceFormat
 
 # From how many pixels of the result on libvips is better: it takes some milliseconds to begin,
 # and by then Pillow is done with a small JPEG. Pillow is for all other formats.
@@ -23,12 +23,12 @@ if _HAS_LIBVIPS:
 
 
 def scale(
-    data: bytes, source: Opened, jobs: Sequence[Job]
+    data: bytes, source: SourceImage, jobs: Sequence[Job]
 ) -> Iterator[tuple[Job, Image.Image, int]]:
     yield from (vips if _is_for_libvips(source, jobs) else pillow).scale(data, source, jobs)
 
 
-def _is_for_libvips(source: Opened, jobs: Sequence[Job]) -> bool:
+def _is_for_libvips(source: SourceImage, jobs: Sequence[Job]) -> bool:
     if not _HAS_LIBVIPS or source.format not in _LIBVIPS_FROM:
         return False
     largest = max(width * height for width, height in (job.scaled for job in jobs))

@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterator, Sequence
 
 from PIL import Image
 
-from django_shift_media.engines.animation import duration_of, frames_of
-from django_shift_media.engines.colour import to_full_colour
-from django_shift_media.engines.finishing import premultiplied
+from django_shift_media.engines.color.conversion import to_full_color
+from django_shift_media.engines.decode.frames import duration_of, frames_of
+from django_shift_media.engines.decode.open import SourceImage
+from django_shift_media.engines.engine import Engine
 from django_shift_media.engines.jobs import Job
-from django_shift_media.engines.opening import Opened
-from django_shift_media.engines.rendering import Engine
+from django_shift_media.engines.pipeline import with_premultiplied_alpha
 
 # A JPEG is decoded at the least of its DCT scales (1/8, 1/4, 1/2) that is still so many times
 # larger than the result: more costs time, less costs sharpness.
@@ -28,12 +28,12 @@ ScaleFrame = Callable[[Image.Image, Sequence[Job], Reduced], list[Image.Image]]
 
 
 def scale_frame(frame: Image.Image, jobs: Sequence[Job], reduced: Reduced) -> list[Image.Image]:
-    image = to_full_colour(frame)
+    image = to_full_color(frame)
     return [scaled(image, job, reduced) for job in jobs]
 
 
 def scale(
-    data: bytes, source: Opened, jobs: Sequence[Job], scale_frame: ScaleFrame = scale_frame
+    data: bytes, source: SourceImage, jobs: Sequence[Job], scale_frame: ScaleFrame = scale_frame
 ) -> Iterator[tuple[Job, Image.Image, int]]:
     _shrink_on_load(source, jobs)
     wanted = sorted({number for job in jobs for number in job.numbers})
@@ -45,7 +45,7 @@ def scale(
             yield job, image, duration_of(frame)
 
 
-def _shrink_on_load(source: Opened, jobs: Sequence[Job]) -> None:
+def _shrink_on_load(source: SourceImage, jobs: Sequence[Job]) -> None:
     """Decode at the least scale that is enough for all."""
     width, height = source.stored_size(source.size)
     across, down = (
@@ -55,7 +55,7 @@ def _shrink_on_load(source: Opened, jobs: Sequence[Job]) -> None:
 
 
 def scaled(image: Image.Image, job: Job, reduced: Reduced) -> Image.Image:
-    """Scale what a job wants of an image in full colour."""
+    """Scale what a job wants of an image in full color."""
     across, down = reduced
     left, top, right, bottom = job.box
     # What a decoder adds or drops at the ends is no picture.
@@ -68,7 +68,7 @@ def scaled(image: Image.Image, job: Job, reduced: Reduced) -> Image.Image:
     whole = (0.0, 0.0, float(image.width), float(image.height))
     if job.scaled == image.size and box == whole:
         return image
-    return premultiplied(
+    return with_premultiplied_alpha(
         image,
         lambda image: image.resize(
             job.scaled, Image.Resampling.LANCZOS, box=box, reducing_gap=REDUCING_GAP

@@ -14,13 +14,13 @@ import pyvips
 from PIL import Image
 
 from django_shift_media.engines import pillow
-from django_shift_media.engines.colour import to_full_colour
+from django_shift_media.engines.color.conversion import to_full_color
+from django_shift_media.engines.decode.open import SourceImage
+from django_shift_media.engines.engine import Engine
 from django_shift_media.engines.jobs import Job
-from django_shift_media.engines.opening import Opened
 from django_shift_media.engines.pillow import DECODE_MARGIN, Reduced
-from django_shift_media.engines.rendering import Engine
-from django_shift_media.formats import SourceFormat
-from django_shift_media.geometry import Box
+from django_shift_media.naming.formats import SourceFormat
+from django_shift_media.naming.geometry import Box
 
 # How many times larger than the result a picture may be before whole pixels are averaged first.
 # With less than that it is hardly faster, and misses up to .008 of SSIM.
@@ -40,7 +40,7 @@ Scaled = list[Image.Image]
 
 
 def scale(
-    data: bytes, source: Opened, jobs: Sequence[Job]
+    data: bytes, source: SourceImage, jobs: Sequence[Job]
 ) -> Iterator[tuple[Job, Image.Image, int]]:
     try:
         scaled = _decoded_and_scaled(data, source, jobs)
@@ -52,7 +52,7 @@ def scale(
         yield from ((job, image, 0) for job, image in zip(jobs, scaled, strict=True))
 
 
-def _decoded_and_scaled(data: bytes, source: Opened, jobs: Sequence[Job]) -> Scaled | None:
+def _decoded_and_scaled(data: bytes, source: SourceImage, jobs: Sequence[Job]) -> Scaled | None:
     """Return the pictures of all jobs, None for what libvips does not decode by our rules."""
     if source.frames != range(1) or source.image.mode == "CMYK":
         return None
@@ -61,7 +61,7 @@ def _decoded_and_scaled(data: bytes, source: Opened, jobs: Sequence[Job]) -> Sca
     return None
 
 
-def _jpeg(data: bytes, source: Opened, jobs: Sequence[Job]) -> Scaled | None:
+def _jpeg(data: bytes, source: SourceImage, jobs: Sequence[Job]) -> Scaled | None:
     if source.image.info.get("progressive"):  # it takes four times Pillow's memory
         return None
     ratio = _least_ratio(jobs)
@@ -71,8 +71,8 @@ def _jpeg(data: bytes, source: Opened, jobs: Sequence[Job]) -> Scaled | None:
     return _while_decoding(pyvips.Image.jpegload_source, data, jobs, shrink)
 
 
-def _webp(data: bytes, source: Opened, jobs: Sequence[Job]) -> Scaled | None:
-    if source.image.mode != "RGB":  # colours that are not seen would be mixed in
+def _webp(data: bytes, source: SourceImage, jobs: Sequence[Job]) -> Scaled | None:
+    if source.image.mode != "RGB":  # colors that are not seen would be mixed in
         return None
     scale = min(DECODE_MARGIN / _least_ratio(jobs), 1)
     image = _load(pyvips.Image.webpload_source, data, scale=scale)
@@ -84,14 +84,14 @@ def _webp(data: bytes, source: Opened, jobs: Sequence[Job]) -> Scaled | None:
     return [pillow.scaled(decoded, job, reduced) for job in jobs]
 
 
-def _png(data: bytes, source: Opened, jobs: Sequence[Job]) -> Scaled | None:
+def _png(data: bytes, source: SourceImage, jobs: Sequence[Job]) -> Scaled | None:
     if data[24] == 16:  # bits, which are to be rounded
         return None
     return _while_decoding(pyvips.Image.pngload_source, data, jobs)
 
 
 _READERS: MappingProxyType[
-    SourceFormat, Callable[[bytes, Opened, Sequence[Job]], Scaled | None]
+    SourceFormat, Callable[[bytes, SourceImage, Sequence[Job]], Scaled | None]
 ] = MappingProxyType({"jpg": _jpeg, "webp": _webp, "png": _png})
 
 
@@ -162,13 +162,13 @@ def _shrunk_to(image: Any, job: Job, reduced: Reduced) -> Image.Image:
 
 
 def _from_pillow(frame: Image.Image) -> Any:
-    """Return an image in full colour, premultiplied; None if it is better left to Pillow."""
+    """Return an image in full color, premultiplied; None if it is better left to Pillow."""
     pixels = frame.width * frame.height
     if not _LEAST_PIXELS <= pixels <= _MOST_BYTES // len(frame.getbands()):
         return None
     if frame.mode == "P" and not frame.has_transparency_data:
         return _copied(frame).maplut(_palette(frame))
-    image = to_full_colour(frame)
+    image = to_full_color(frame)
     if image.mode in {"LA", "RGBA"}:
         image = image.convert(f"{image.mode[:-1]}a")
     return _copied(image) if image.mode in _GIVEN else None
@@ -180,8 +180,8 @@ def _copied(image: Image.Image) -> Any:
 
 
 def _palette(frame: Image.Image) -> Any:
-    colours = bytes(frame.getpalette() or []).ljust(768, b"\0")
-    return pyvips.Image.new_from_memory(colours, 256, 1, 3, "uchar")
+    colors = bytes(frame.getpalette() or []).ljust(768, b"\0")
+    return pyvips.Image.new_from_memory(colors, 256, 1, 3, "uchar")
 
 
 def _to_pillow(image: Any) -> Image.Image:

@@ -1,0 +1,5 @@
+"""
+Management commands and what they share. Commands parse, call and report.
+
+May import: everything.
+"""

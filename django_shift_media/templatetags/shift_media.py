@@ -2,10 +2,10 @@
 
 from django import template
 
-from django_shift_media import markup
+from django_shift_media.media import html_tags
 
 register = template.Library()
-register.simple_tag(markup.resize)
-register.simple_tag(markup.picture)
-register.simple_tag(markup.img)
-register.simple_tag(markup.srcset)
+register.simple_tag(html_tags.resize)
+register.simple_tag(html_tags.picture)
+register.simple_tag(html_tags.img)
+register.simple_tag(html_tags.srcset)

@@ -52,8 +52,8 @@ def landscape(width, height, seed) -> Image.Image:
         points = [
             (step / 12 * width, (line + dice.uniform(-0.06, 0.06)) * height) for step in range(13)
         ]
-        colour = tuple(round(part * shade) for part in ground)
-        draw.polygon([(0, height), *points, (width, height)], fill=colour)
+        color = tuple(round(part * shade) for part in ground)
+        draw.polygon([(0, height), *points, (width, height)], fill=color)
     grain = Image.effect_noise((width // 4 + 1, height // 4 + 1), 60).resize((width, height))
     picture = Image.blend(picture, grain.filter(ImageFilter.BLUR).convert("RGB"), 0.12)
     ImageDraw.Draw(picture).rectangle((0, 0, width // 4, height // 4), fill=(220, 20, 20))

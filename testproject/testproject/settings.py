@@ -79,7 +79,7 @@ STORAGES = {
 
 if bucket := os.environ.get("GALLERY_S3_BUCKET"):
     STORAGES["media"] = {
-        "BACKEND": "django_shift_media.s3.S3MediaStorage",
+        "BACKEND": "django_shift_media.storages.s3.S3MediaStorage",
         "OPTIONS": {
             "bucket_name": bucket,
             "region_name": os.environ.get("GALLERY_S3_REGION", "us-east-1"),

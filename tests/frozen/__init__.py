@@ -109,7 +109,7 @@ def names() -> dict[str, Any]:
     return {"bases": bases, "keys": keys}
 
 
-S3_STORAGE = "django_shift_media.s3.S3MediaStorage"
+S3_STORAGE = "django_shift_media.storages.s3.S3MediaStorage"
 _DEFAULT = "django.core.files.storage.FileSystemStorage"
 
 

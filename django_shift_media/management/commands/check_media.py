@@ -5,11 +5,11 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from django_shift_media.doctor import report
-from django_shift_media.doctor.case import View
-from django_shift_media.doctor.checkup import Checkup
-from django_shift_media.management.signals import ending_in_order
-from django_shift_media.storages import media_storage
+from django_shift_media.diagnostics import report
+from django_shift_media.diagnostics.models import View
+from django_shift_media.diagnostics.probe import Diagnosis
+from django_shift_media.management.graceful_exit import exit_gracefully
+from django_shift_media.storages.selection import media_storage
 
 
 class Command(BaseCommand):
@@ -25,25 +25,25 @@ class Command(BaseCommand):
     def handle(self, **options: Any) -> None:
         self.in_json = options["json"]
         try:
-            self.checkup = Checkup(media_storage(), site=options["site"], show=self.show)
+            self.diagnosis = Diagnosis(media_storage(), site=options["site"], show=self.show)
         except (ImproperlyConfigured, ValueError) as error:
             raise CommandError(str(error)) from error
-        self.write(report.introduction(self.checkup.chain))
+        self.write(report.introduction(self.diagnosis.chain))
         try:
-            with ending_in_order():
-                self.checkup.run()
+            with exit_gracefully():
+                self.diagnosis.run()
         finally:
             self.conclude()
-        if broken := self.checkup.errors:
+        if broken := self.diagnosis.errors:
             raise CommandError(f"Broken: {', '.join(problem.id for problem in broken)}.")
 
     def show(self, view: View) -> None:
-        self.write(report.show(self.checkup.chain, view))
+        self.write(report.show(self.diagnosis.chain, view))
 
     def conclude(self) -> None:
         if self.in_json:
-            self.stdout.write(json.dumps(report.as_document(self.checkup), indent=2))
-        self.write(report.conclude(self.checkup))
+            self.stdout.write(json.dumps(report.as_document(self.diagnosis), indent=2))
+        self.write(report.conclude(self.diagnosis))
 
     def write(self, lines: Iterable[report.Line]) -> None:
         if not self.in_json:

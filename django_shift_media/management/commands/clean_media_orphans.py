@@ -3,14 +3,14 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from django_shift_media.management.upkeep import UpkeepCommand, moment
-from django_shift_media.storages import media_storage
-from django_shift_media.upkeep import orphans
-from django_shift_media.upkeep.outcomes import Outcome
-from django_shift_media.upkeep.rows import Index, media_columns
+from django_shift_media.maintenance import orphans
+from django_shift_media.maintenance.references import Index, media_columns
+from django_shift_media.maintenance.results import Result
+from django_shift_media.management.maintenance_command import MaintenanceCommand, moment
+from django_shift_media.storages.selection import media_storage
 
 
-class Command(UpkeepCommand):
+class Command(MaintenanceCommand):
     help = (
         "Find originals that no row of any media field names, and delete them if told so; or"
         " find the rows whose original is missing."
@@ -33,7 +33,7 @@ class Command(UpkeepCommand):
             "--missing", action="store_true", help="find rows whose original is missing instead"
         )
 
-    def work(self, options: dict[str, Any]) -> Iterator[Outcome]:
+    def work(self, options: dict[str, Any]) -> Iterator[Result]:
         storage = media_storage()
         columns = media_columns()
         with Index() as index:
@@ -46,4 +46,4 @@ class Command(UpkeepCommand):
             if options["delete"] and not options["dry_run"]:
                 yield from orphans.delete(storage, found, columns, options["workers"])
             else:
-                yield from (Outcome("orphaned", o.key, o.size, weight="news") for o in found)
+                yield from (Result("orphaned", o.key, o.size, weight="news") for o in found)

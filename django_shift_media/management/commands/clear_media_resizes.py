@@ -3,16 +3,20 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from django_shift_media.management.upkeep import UpkeepCommand, media_fields, moment
-from django_shift_media.presets import resizes_of
-from django_shift_media.storages import media_storage
-from django_shift_media.upkeep import clearing
-from django_shift_media.upkeep.orphans import read_names
-from django_shift_media.upkeep.outcomes import Outcome
-from django_shift_media.upkeep.rows import Index, columns_of
+from django_shift_media.maintenance import clearing
+from django_shift_media.maintenance.orphans import read_names
+from django_shift_media.maintenance.references import Index, columns_of
+from django_shift_media.maintenance.results import Result
+from django_shift_media.management.maintenance_command import (
+    MaintenanceCommand,
+    media_fields,
+    moment,
+)
+from django_shift_media.naming.presets import resizes_of
+from django_shift_media.storages.selection import media_storage
 
 
-class Command(UpkeepCommand):
+class Command(MaintenanceCommand):
     help = (
         "Delete resizes, all or those that meet every condition given. Originals are never"
         " touched, and the next view makes again what it needs."
@@ -32,7 +36,7 @@ class Command(UpkeepCommand):
             "--unsigned", action="store_true", help="that no current signing key has signed"
         )
 
-    def work(self, options: dict[str, Any]) -> Iterator[Outcome]:
+    def work(self, options: dict[str, Any]) -> Iterator[Result]:
         storage = media_storage()
         with Index() as index:
             conditions = list(self.conditions(index, options))

@@ -7,9 +7,9 @@ from django.core.management.base import CommandParser
 from django_shift_media.aws.bucket import Wanted, advice, bucket_parts, bucket_texts
 from django_shift_media.aws.plan import Part
 from django_shift_media.aws.website import RedirectCode
-from django_shift_media.management.plan import PlanCommand
-from django_shift_media.mount import mount_path
-from django_shift_media.storages import Mode
+from django_shift_media.management.plan_command import PlanCommand
+from django_shift_media.naming.urlconf import mount_path
+from django_shift_media.storages.base import Mode
 
 
 class Command(PlanCommand):

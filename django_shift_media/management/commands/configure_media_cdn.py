@@ -3,10 +3,10 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from django_shift_media.aws.cdn import Cdn, CdnWanted
+from django_shift_media.aws.cdn import Cdn, CdnOptions
 from django_shift_media.aws.plan import Part
-from django_shift_media.management.plan import PlanCommand
-from django_shift_media.mount import mount_path
+from django_shift_media.management.plan_command import PlanCommand
+from django_shift_media.naming.urlconf import mount_path
 
 
 class Command(PlanCommand):
@@ -30,7 +30,7 @@ class Command(PlanCommand):
         return f"CloudFront before the bucket {self.storage.bucket_name}:"
 
     def parts(self, options: dict[str, Any]) -> list[Part]:
-        wanted = CdnWanted(
+        wanted = CdnOptions(
             mode=options["mode"] or self.storage.mode,
             mount=mount_path(),
             app_url=options["app_url"],

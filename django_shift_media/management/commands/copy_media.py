@@ -4,13 +4,14 @@ from typing import Any
 from django.core.files.storage import InvalidStorageError, storages
 from django.core.management.base import CommandParser
 
-from django_shift_media.management.upkeep import UpkeepCommand
-from django_shift_media.storages import MediaStorage, media_storage
-from django_shift_media.upkeep.copying import copy_originals
-from django_shift_media.upkeep.outcomes import Outcome
+from django_shift_media.maintenance.copying import copy_originals
+from django_shift_media.maintenance.results import Result
+from django_shift_media.management.maintenance_command import MaintenanceCommand
+from django_shift_media.storages.base import MediaStorage
+from django_shift_media.storages.selection import media_storage
 
 
-class Command(UpkeepCommand):
+class Command(MaintenanceCommand):
     help = (
         "Copy all originals into another media storage, under the same keys, and verify them."
         " Nothing is deleted or overwritten. Resizes are made again where they are asked for."
@@ -26,7 +27,7 @@ class Command(UpkeepCommand):
             "--checksum", action="store_true", help="compare what is there already, too"
         )
 
-    def work(self, options: dict[str, Any]) -> Iterator[Outcome]:
+    def work(self, options: dict[str, Any]) -> Iterator[Result]:
         source = storage_of(options["source"]) if options["source"] else media_storage()
         target = storage_of(options["to"])
         if source is target:
@@ -49,6 +50,6 @@ def storage_of(alias: str) -> MediaStorage:
     if not isinstance(storage, MediaStorage):
         raise ValueError(
             f"STORAGES[{alias!r}] is a {type(storage).__name__}, wanted: a media storage,"
-            " django_shift_media.s3.S3MediaStorage or …storages.LocalMediaStorage."
+            " django_shift_media.storages.s3.S3MediaStorage or …storages.LocalMediaStorage."
         )
     return storage

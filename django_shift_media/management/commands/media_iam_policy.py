@@ -4,12 +4,12 @@ from typing import Any, Literal
 
 from django.core.management.base import CommandError, CommandParser
 
-from django_shift_media.aws.documents import Document
+from django_shift_media.aws.common import Document
 from django_shift_media.aws.iam import NOTICES, PURPOSES, documents
 from django_shift_media.aws.plan import Part
 from django_shift_media.aws.principals import inline_policy
 from django_shift_media.aws.transcoders import Transcoding
-from django_shift_media.management.plan import PlanCommand
+from django_shift_media.management.plan_command import PlanCommand
 
 OPTIONS = {
     "--account": "the transcoder's account, 12 digits",

@@ -6,16 +6,16 @@ from django.core.management.base import CommandParser
 
 from django_shift_media.conf import conf
 from django_shift_media.fields import MediaField
-from django_shift_media.management.upkeep import UpkeepCommand, field_of, moment
-from django_shift_media.presets import resizes_of
-from django_shift_media.storages import media_storage
-from django_shift_media.upkeep import warming
-from django_shift_media.upkeep.outcomes import Outcome
-from django_shift_media.upkeep.rows import Index
-from django_shift_media.upkeep.walk import in_threads
+from django_shift_media.maintenance import prewarming
+from django_shift_media.maintenance.listing import in_threads
+from django_shift_media.maintenance.references import Index
+from django_shift_media.maintenance.results import Result
+from django_shift_media.management.maintenance_command import MaintenanceCommand, field_of, moment
+from django_shift_media.naming.presets import resizes_of
+from django_shift_media.storages.selection import media_storage
 
 
-class Command(UpkeepCommand):
+class Command(MaintenanceCommand):
     help = (
         "Make the resizes of presets that are missing, for all rows of a field, ahead of viewers."
     )
@@ -34,7 +34,7 @@ class Command(UpkeepCommand):
             "--enqueue", action="store_true", help="have the queue's workers make them"
         )
 
-    def work(self, options: dict[str, Any]) -> Iterator[Outcome]:
+    def work(self, options: dict[str, Any]) -> Iterator[Result]:
         field = field_of(options["field"])
         if not isinstance(field, MediaField):
             raise ValueError(f"{field} is a {type(field).__name__}, wanted: a MediaField.")
@@ -43,18 +43,18 @@ class Command(UpkeepCommand):
             resizes_of(preset, "jpg")  # says what is wrong with it
         storage = media_storage()
         with Index() as index:
-            warming.read_originals(index, field)
-            looked = warming.look(storage, index, presets, options["workers"])
+            prewarming.read_originals(index, field)
+            looked = prewarming.look(storage, index, presets, options["workers"])
             found = self.counting(looked, len(index))
-            to_make = warming.to_make(found, options["since"], self.count)
-            for outcomes in self.carry_out(to_make, options):
-                yield from outcomes
+            to_make = prewarming.to_make(found, options["since"], self.count)
+            for results in self.carry_out(to_make, options):
+                yield from results
 
     def carry_out(
-        self, to_make: Iterator[warming.Wanted], options: dict[str, Any]
-    ) -> Iterator[list[Outcome]]:
+        self, to_make: Iterator[prewarming.Wanted], options: dict[str, Any]
+    ) -> Iterator[list[Result]]:
         if options["dry_run"]:
-            return map(warming.only_say, to_make)
+            return map(prewarming.only_say, to_make)
         if options["enqueue"]:  # which may ask the database: this thread only
-            return map(warming.enqueue, to_make)
-        return in_threads(partial(warming.make, media_storage()), to_make, options["workers"])
+            return map(prewarming.enqueue, to_make)
+        return in_threads(partial(prewarming.make, media_storage()), to_make, options["workers"])

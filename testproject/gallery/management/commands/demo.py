@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from django_shift_media.doctor.hops import follow
+from django_shift_media.diagnostics.http_trace import follow
 from gallery.drawings import draw_photo
 
 MANAGE = settings.BASE_DIR / "manage.py"

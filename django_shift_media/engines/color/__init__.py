@@ -1,0 +1,5 @@
+"""
+Color: profiles read and written, conversion to sRGB, tone mapping.
+
+May import: nothing else of the package.
+"""

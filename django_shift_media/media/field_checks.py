@@ -1,0 +1,84 @@
+"""System checks of a ``MediaField``."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from django.core import checks
+
+from django_shift_media.conf import conf
+from django_shift_media.media.metadata import FileMetadata
+from django_shift_media.naming import keys, placeholder
+
+if TYPE_CHECKING:
+    from django_shift_media.fields import MediaField
+
+# Room for the longest key, and what every database indexes.
+MAX_LENGTH = 255
+
+
+def check_field(field: "MediaField") -> Iterator[checks.CheckMessage]:
+    yield from _check_other_fields(field)
+    yield from _check_max_length(field)
+    yield from _check_warm(field)
+    yield from _check_placeholder(field)
+
+
+def _check_other_fields(field: "MediaField") -> list[checks.CheckMessage]:
+    names = {other.name for other in field.model._meta.get_fields()}
+    return [
+        checks.Error(
+            f"{argument} is {getattr(field, argument)!r}, which is no field of the model.",
+            hint=f"The fields are: {', '.join(sorted(names))}.",
+            obj=field,
+            id="shift_media.E101",
+        )
+        for argument in (*(f"{fact}_field" for fact in FileMetadata._fields), "focal_point_field")
+        if getattr(field, argument) not in {None, *names}
+    ]
+
+
+def _check_warm(field: "MediaField") -> list[checks.CheckMessage]:
+    return [
+        checks.Error(
+            f"warm has {name!r}, which is none of SHIFT_MEDIA_PRESETS.",
+            hint=f"The presets are: {', '.join(conf.presets)}.",
+            obj=field,
+            id="shift_media.E105",
+        )
+        for name in field.warm
+        if name not in conf.presets
+    ]
+
+
+def _check_max_length(field: "MediaField") -> list[checks.CheckMessage]:
+    if field.max_length is not None and field.max_length >= keys.SHORTEST_KEY_LENGTH:
+        return []
+    return [
+        checks.Error(
+            f"max_length is {field.max_length!r}, which is too short for a key.",
+            hint=f"Leave it out ({MAX_LENGTH}), or take {keys.SHORTEST_KEY_LENGTH} or more.",
+            obj=field,
+            id="shift_media.E102",
+        )
+    ]
+
+
+def _check_placeholder(field: "MediaField") -> "Iterator[checks.CheckMessage]":
+    if not field.placeholder_field:
+        return
+    columns = {other.name: other for other in field.model._meta.fields}
+    length = getattr(columns.get(field.placeholder_field), "max_length", None)
+    if length is not None and length < placeholder.MAX_LENGTH:
+        yield checks.Error(
+            f"{field.placeholder_field!r} has max_length={length}, too short for a placeholder.",
+            hint=f"Take {placeholder.MAX_LENGTH}.",
+            obj=field,
+            id="shift_media.E103",
+        )
+    if not placeholder.is_installed():
+        yield checks.Error(
+            f"placeholder_field is {field.placeholder_field!r}, but thash is not installed.",
+            hint='pip install "django-shift-media[placeholders]"',
+            obj=field,
+            id="shift_media.E104",
+        )
