@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from django_shift_media.conf import conf
-from django_shift_media.engines.selection import get_engine
+from django_shift_media.engines.selection import engine_options, get_engine
 from django_shift_media.engines.stopwatch import Stopwatch
 from django_shift_media.exceptions import UnacceptableFile
 from django_shift_media.generation.cache_lock import cache_store
@@ -112,7 +112,7 @@ def _render(storage: MediaStorage, original: str, resize: Resize, stopwatch: Sto
 
 def _resize(data: bytes, resize: Resize, stopwatch: Stopwatch) -> bytes:
     stopwatch.lap("queue")
-    return get_engine().render(data, resize, max_pixels=conf.max_pixels, stopwatch=stopwatch)
+    return get_engine().render(data, resize, engine_options(), stopwatch)
 
 
 def _fetch(storage: MediaStorage, original: str) -> bytes:

@@ -7,7 +7,7 @@ from django.db import router, transaction
 from django.utils.module_loading import import_string
 
 from django_shift_media.conf import conf
-from django_shift_media.engines.selection import get_engine
+from django_shift_media.engines.selection import engine_options, get_engine
 from django_shift_media.engines.stopwatch import Stopwatch
 from django_shift_media.generation.events import report_made, reporting_failure
 from django_shift_media.naming import signing
@@ -45,9 +45,7 @@ def make(storage: MediaStorage, original: str, keys: Collection[str]) -> Iterato
     with reporting_failure(storage, original, stopwatch):
         data = storage.get(original, max_bytes=conf.max_bytes)
         stopwatch.lap("fetch")
-        made = get_engine().render_many(
-            data, resizes, max_pixels=conf.max_pixels, stopwatch=stopwatch
-        )
+        made = get_engine().render_many(data, resizes, engine_options(), stopwatch)
     for key, resized in zip(keys, made, strict=True):
         with reporting_failure(storage, key, stopwatch):
             storage.put(key, resized)

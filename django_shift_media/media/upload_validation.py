@@ -7,7 +7,7 @@ from django.core.files.base import File
 
 from django_shift_media.conf import conf
 from django_shift_media.engines.engine import ImageInfo
-from django_shift_media.engines.selection import get_engine
+from django_shift_media.engines.selection import engine_options, get_engine
 from django_shift_media.generation.worker_pool import worker_pool
 from django_shift_media.naming.placeholder import SIDE, Placeholder
 from django_shift_media.naming.resizes import Resize
@@ -60,10 +60,10 @@ def _read(file: "File[Any]") -> bytes:
 
 
 def _verify(data: bytes) -> ImageInfo:
-    return get_engine().verify(data, max_pixels=conf.max_pixels)
+    return get_engine().verify(data, engine_options())
 
 
 def _make_placeholder(data: bytes) -> Placeholder:
     # Decoded again, but a JPEG, as all cameras make, only at an eighth of its size.
     small = Resize(width=SIDE, height=SIDE, format="png")
-    return Placeholder.of(get_engine().render(data, small, max_pixels=conf.max_pixels))
+    return Placeholder.of(get_engine().render(data, small, engine_options()))
