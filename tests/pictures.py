@@ -68,7 +68,7 @@ def delta_e(one: Image.Image, other: Image.Image) -> float:
         ground = Image.new("RGBA", picture.size, "gray")
         flat = Image.alpha_composite(ground, picture.convert("RGBA")).convert("RGB")
         image = pyvips.Image.new_from_memory(flat.tobytes(), *flat.size, 3, "uchar")
-        lab.append(image.copy(interpretation="srgb").colorspace("lab"))
+        lab.append(image.copy(interpretation="srgb").colourspace("lab"))
     mean: float = lab[0].dE00(lab[1]).avg()
     return mean
 

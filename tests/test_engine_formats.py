@@ -41,7 +41,7 @@ def by_libvips(data: bytes) -> Image.Image:
     image = pyvips.Image.new_from_buffer(data, "")
     if image.format == "ushort":
         image = (image >> 8).cast("uchar").copy(interpretation="b-w" if image.bands < 3 else "srgb")
-    image = image.colorspace("srgb")
+    image = image.colourspace("srgb")
     if not image.hasalpha():
         image = image.bandjoin(255)
     return Image.frombytes("RGBA", (image.width, image.height), image.write_to_memory())

@@ -88,7 +88,7 @@ def by_libvips(data: bytes) -> Image.Image | None:
         image = pyvips.Image.thumbnail_buffer(
             data, width, height=100_000, export_profile="srgb", intent="relative"
         )
-        image = image.cast("uchar").colorspace("srgb")
+        image = image.cast("uchar").colourspace("srgb")
         image = image if image.hasalpha() else image.bandjoin(255)
         return Image.frombytes("RGBA", (image.width, image.height), image.write_to_memory())
     except pyvips.Error:
