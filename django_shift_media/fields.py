@@ -37,7 +37,7 @@ def validate_focal_point(text: str) -> None:
         parse_focal_point(text)
     except ValueError as error:
         raise ValidationError(
-            _("“%(value)s” is no focal point, which is as in “30,70”, in per cent."),
+            _("“%(value)s” is not a valid focal point. Use two percentages, such as “30,70”."),
             code="invalid",
             params={"value": text},
         ) from error

@@ -14,7 +14,7 @@ from django_shift_media.naming.formats import INPUT_FORMATS
 from django_shift_media.widgets import MediaInput
 
 REFUSALS: dict[str, Any] = {
-    "invalid_image": _("“%(name)s” cannot be used: %(reason)s"),
+    "invalid_image": _("We couldn’t process “%(name)s”: %(reason)s"),
     "too_large": _("“%(name)s” is too large: %(reason)s"),
 }
 
