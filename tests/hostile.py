@@ -13,7 +13,9 @@ from PIL import Image
 
 from gallery.drawings import draw_photo
 
-NO_IMAGE = "This is not one of the accepted image formats: JPEG, PNG, WebP, AVIF, GIF."
+NO_IMAGE = (
+    "This is not an image in an accepted format. Accepted formats: JPEG, PNG, WebP, AVIF, GIF."
+)
 DAMAGED = "The image is damaged: "
 NO_HEADER = DAMAGED + "its header cannot be read."
 HTML = b"<html><script>alert('run')</script></html>"
@@ -377,7 +379,7 @@ HOSTILE: dict[str, Hostile] = {
     ),
     "avif-whose-stream-is-larger": Hostile(
         lambda: avif_that_says((100, 100), encoded((8001, 8001), "AVIF", speed=10)),
-        "The image has 8001 x 8001 pixels, 64,000,000 may be had at most.",
+        "The image has 8001 x 8001 pixels; the maximum is 64,000,000.",
     ),
     "avif-whose-transparency-is-larger": Hostile(
         lambda: avif_that_says((100, 100), encoded((8001, 8001), "AVIF", "LA", speed=10)),
@@ -398,7 +400,7 @@ HOSTILE: dict[str, Hostile] = {
     # bombs of frames: 5,000 of 4000 x 4000
     "gif-of-many-frames": Hostile(
         lambda: gif(size=(4000, 4000), frames=5000),
-        "The image has 4000 x 4000 pixels in each of 5,000 frames, 64,000,000 may be had at most.",
+        "The image has 5,000 frames of 4000 x 4000 pixels; the maximum is 64,000,000 in total.",
     ),
     "png-of-many-frames": Hostile(
         lambda: apng_frames((4000, 4000), 5000),
@@ -421,7 +423,7 @@ HOSTILE: dict[str, Hostile] = {
     "png-text-after-pixels": Hostile(lambda: png(after=_text(b"k\0\0" + zipped(_LARGE))), DAMAGED),
     "png-of-many-texts": Hostile(
         lambda: png(*[_text(b"\0\0" + zipped(1_000_000))] * 5000),
-        "The image has more than 100 packed texts.",
+        "The image has more than 100 compressed texts.",
     ),
     "png-of-many-chunks": Hostile(
         lambda: png(chunk(b"abCd") * 1_000_001), "The image has more than 1,000,000 chunks."
@@ -437,7 +439,7 @@ HOSTILE: dict[str, Hostile] = {
     ),
     "jpeg-of-a-long-header": Hostile(
         lambda: b"\xff\xd8\xff\xfe\0\2" + bytes(30_000_000) + jpeg()[2:],
-        "More than 20,000,000 bytes come before the picture.",
+        "The header of the image has more than 20,000,000 bytes.",
     ),
     "gif-of-many-blocks": Hostile(
         lambda: gif(b"!\xfe" + b"\x02ab" * 10_000_000 + b"\0"),
@@ -460,7 +462,7 @@ HOSTILE: dict[str, Hostile] = {
     ),
     "avif-of-many-layers": Hostile(
         lambda: avif_tiles(av1((2000, 2000)) * 500),
-        "A picture in it has more than 16 frames.",
+        "An image in the file has more than 16 coded frames.",
     ),
     "avif-of-many-units": Hostile(
         lambda: avif_tiles(b"\x12\0" * 10_000_000), "The image has more than 200,000 parts."
@@ -478,7 +480,7 @@ HOSTILE: dict[str, Hostile] = {
     # liars
     "jpeg-without-a-side": Hostile(lambda: resized_jpeg(0, 30), ""),
     "jpeg-of-a-header-only": Hostile(
-        lambda: jpeg()[: jpeg().index(b"\xff\xda")], DAMAGED + "it has a header only."
+        lambda: jpeg()[: jpeg().index(b"\xff\xda")], DAMAGED + "it contains only a header."
     ),
     "png-taller-than-it-is": Hostile(lambda: png(size=(10, 500), pixels=zipped(20)), DAMAGED),
     "png-without-a-side": Hostile(lambda: png(size=(0, 10)), NO_HEADER),

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from django_shift_media.engines.decode.av1 import Stream
-from django_shift_media.engines.decode.heif import colors_of
+from django_shift_media.engines.decode.av1 import Av1Stream
+from django_shift_media.engines.decode.heif import read_color_info
 from django_shift_media.engines.decode.preflight import read_header
 from django_shift_media.exceptions import FileTooLarge, UnreadableImage
 from gallery.drawings import draw_photo
@@ -185,31 +185,31 @@ SHOWN_KEY = "0001"
 def test_each_form_of_a_header(sequence: str, frame: str, size: tuple[int, int]) -> None:
     """The size comes out by the layout of AV1's specification, whatever is before it."""
     stream = av1_unit(1, in_bytes(sequence + "0" * 40)) + av1_unit(6, in_bytes(frame + "0" * 40))
-    assert list(Stream(lambda: None).sizes(memoryview(stream))) == [size]
+    assert list(Av1Stream(lambda: None).frame_sizes(memoryview(stream))) == [size]
     for kind in (3, 7):
         stream = av1_unit(1, in_bytes(sequence)) + av1_unit(kind, in_bytes(frame or "0"))
-        assert list(Stream(lambda: None).sizes(memoryview(stream))) == [size]
+        assert list(Av1Stream(lambda: None).frame_sizes(memoryview(stream))) == [size]
 
 
 def test_frames_of_a_later_piece_follow_the_sequence_of_an_earlier_one() -> None:
-    stream = Stream(lambda: None)
-    assert list(stream.sizes(memoryview(av1((30, 20))))) == [(30, 20)]
+    stream = Av1Stream(lambda: None)
+    assert list(stream.frame_sizes(memoryview(av1((30, 20))))) == [(30, 20)]
     frame = av1_unit(6, b"")
-    assert list(stream.sizes(memoryview(frame))) == [(30, 20)]
-    with pytest.raises(UnreadableImage, match="a frame has no sequence"):
-        list(Stream(lambda: None).sizes(memoryview(frame)))
+    assert list(stream.frame_sizes(memoryview(frame))) == [(30, 20)]
+    with pytest.raises(UnreadableImage, match="a frame has no sequence header"):
+        list(Av1Stream(lambda: None).frame_sizes(memoryview(frame)))
 
 
 def test_a_frame_may_follow_any_sequence_of_its_stream() -> None:
     stream = memoryview(av1((300, 200)) + av1((30, 20)))
-    assert set(Stream(lambda: None).sizes(stream)) == {(300, 200), (30, 20)}
+    assert set(Av1Stream(lambda: None).frame_sizes(stream)) == {(300, 200), (30, 20)}
     assert claimed(avif_tiles(bytes(stream))) == (300, 200, 1)
 
 
 def test_a_track_of_two_tables_is_refused() -> None:
     data = avif_frames((30, 20), 3)
     twice = data.replace(b"stss", b"stsz")
-    with pytest.raises(UnreadableImage, match="two tables of samples"):
+    with pytest.raises(UnreadableImage, match="two sample tables"):
         read_header(twice)
 
 
@@ -254,7 +254,7 @@ def test_properties_of_items_are_counted() -> None:
         box(b"iprp", box(b"ipco"), full_box(b"ipma", struct.pack(">I", 1000), many * 1000)),
     )
     with pytest.raises(FileTooLarge, match="more than 200,000 parts"):
-        colors_of(data)
+        read_color_info(data)
 
 
 @pytest.mark.parametrize(
@@ -283,4 +283,4 @@ def test_colors_and_brightness_of_the_picture(
         full_box(b"pitm", struct.pack(">H", 1)),
         box(b"iprp", box(b"ipco", *known.values()), full_box(b"ipma", owned)),
     )
-    assert colors_of(data) == colors
+    assert read_color_info(data) == colors

@@ -394,7 +394,7 @@ def test_a_form_stores_a_photo() -> None:
         (b"", "The submitted file is empty."),
         (
             b"<html>",
-            "We couldn’t process “a.jpg”: This is not one of the accepted image formats: ",
+            "We couldn’t process “a.jpg”: This is not an image in an accepted format. ",
         ),
         (draw_photo(40, 30)[:-300], "We couldn’t process “a.jpg”: The image is damaged: "),
     ],
@@ -407,7 +407,7 @@ def test_a_form_says_why_a_file_is_refused(content: bytes, message: str) -> None
 def test_a_form_says_that_a_file_is_too_large(settings: Any) -> None:
     settings.SHIFT_MEDIA_MAX_PIXELS = 100
     (error,) = form(draw_photo(40, 30, format="WEBP")).errors["photo"]
-    assert error == "“a.jpg” is too large: The image has 40 x 30 pixels, 100 may be had at most."
+    assert error == "“a.jpg” is too large: The image has 40 x 30 pixels; the maximum is 100."
 
 
 def test_the_input_asks_for_images() -> None:

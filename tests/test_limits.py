@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from django_shift_media.engines.decode.limits import BYTES_PER_PIXEL, PROGRESSIVE
+from django_shift_media.engines.decode.limits import BYTES_PER_PIXEL, BYTES_PER_PIXEL_PROGRESSIVE
 from gallery.drawings import landscape
 from tests.pictures import encoded
 from tests.servers import ROOT
@@ -80,7 +80,7 @@ def test_an_image_takes_no_more_than_its_format_is_said_to_take(
     engine: str, text: str, files: tuple[str, list[str]]
 ) -> None:
     name, paths = files
-    each = PROGRESSIVE if name == "progressive" else BYTES_PER_PIXEL[name]  # type: ignore[index]
+    each = BYTES_PER_PIXEL_PROGRESSIVE if name == "progressive" else BYTES_PER_PIXEL[name]  # type: ignore[index]
     run = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", _MEASURE, engine, text, *paths],
         stdout=subprocess.PIPE,

@@ -10,7 +10,7 @@ import pyvips
 from PIL import Image
 
 from django_shift_media.engines import pillow, vips
-from django_shift_media.engines.decode.sniff import format_of
+from django_shift_media.engines.decode.sniff import sniff_format
 from django_shift_media.engines.selection import engine_options
 from django_shift_media.exceptions import UnacceptableFile
 from django_shift_media.naming.resizes import Resize
@@ -22,7 +22,9 @@ SIDE = 400
 # Pictures are alike if their mean CIEDE2000 is under this: 1 is about what one sees.
 ALIKE = 1.5
 PILLOWS = {
-    name: path for name, path in pictures("pillow").items() if format_of(path.read_bytes()[:1000])
+    name: path
+    for name, path in pictures("pillow").items()
+    if sniff_format(path.read_bytes()[:1000])
 }
 HEIFS = pictures("pillow-heif")
 
@@ -35,7 +37,7 @@ REFUSED = {
         *("apng/sequence_repeat_chunk.png", "apng/sequence_start.png"),
         "apng/syntax_num_frames_high.png",
     },
-    "it breaks off": {
+    "it is truncated": {
         *("truncated_end_chunk.png", "truncated_image.png", "truncated_jpeg.jpg", "ultrahdr.jpg"),
         "broken_data_stream.png",
     },
@@ -197,5 +199,5 @@ def test_nothing_of_where_and_by_whom_it_was_taken_survives(name: str) -> None:
 @pytest.mark.parametrize("name", IN_DISPLAY_P3[:3])  # the fourth ends in other things
 def test_a_photograph_that_breaks_off_is_refused(name: str, part: float) -> None:
     data = photograph(name)
-    with pytest.raises(UnacceptableFile, match="The image is damaged: it breaks off"):
+    with pytest.raises(UnacceptableFile, match="The image is damaged: it is truncated"):
         pillow.engine.verify(data[: int(part * len(data))], engine_options(max_pixels=ENOUGH))

@@ -121,7 +121,7 @@ def test_a_click_sets_what_the_crops_keep(desk: Desk, photo: Photo) -> None:
     assert page.locator("[name=focal_point]").input_value() == "10,90"
     assert (
         page.locator(POINT).get_attribute("aria-valuetext")
-        == "10 per cent from the left, 90 per cent from the top"
+        == "10 percent from the left, 90 percent from the top"
     )
     desk.save()
     photo.refresh_from_db()
@@ -236,7 +236,7 @@ def test_a_file_that_is_no_picture_leaves_the_old_one(desk: Desk, photo: Photo) 
     wait_for_pictures(page)
     desk.shoot("error")
     assert (
-        "We couldn’t process “page.jpg”: This is not one of the accepted image formats: JPEG"
+        "We couldn’t process “page.jpg”: This is not an image in an accepted format. Accepted formats: JPEG"
         in page.locator(".errorlist").inner_text()
     )
     assert "1200 × 900" in page.locator(".field-photo").inner_text()

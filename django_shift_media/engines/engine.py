@@ -5,12 +5,13 @@ from dataclasses import dataclass
 
 from PIL import Image
 
-from django_shift_media.engines.color.conversion import is_p3
-from django_shift_media.engines.decode.frames import frames_of, plays_of
-from django_shift_media.engines.decode.open import SourceImage, decoding, open_image
+from django_shift_media.engines.color.conversion import is_display_p3
+from django_shift_media.engines.decode.errors import wrap_decoder_errors
+from django_shift_media.engines.decode.frames import iter_frames, play_count
+from django_shift_media.engines.decode.open import SourceImage, open_image
 from django_shift_media.engines.encode.animation import AnimationTiming
-from django_shift_media.engines.encode.writers import Picture, encode
-from django_shift_media.engines.exif import credit_of
+from django_shift_media.engines.encode.writers import EncoderInput, encode
+from django_shift_media.engines.exif import read_credit
 from django_shift_media.engines.jobs import Job, job_of
 from django_shift_media.engines.options import EngineOptions
 from django_shift_media.engines.pipeline import apply_pipeline
@@ -50,10 +51,10 @@ class Engine:
         Raise ``UnreadableImage`` or, before any pixel is decoded, ``FileTooLarge``.
         ``options.max_pixels`` is for all frames together.
         """
-        with decoding(data, options):
+        with wrap_decoder_errors(data, options):
             source = open_image(data, options)
             source.shrink_on_load((1, 1))  # read every byte, make few pixels
-            for _ in frames_of(source.image, range(source.frames.stop)):
+            for _ in iter_frames(source.image, range(source.frames.stop)):
                 pass
             return ImageInfo(source.format, *source.size)
 
@@ -86,24 +87,24 @@ class Engine:
         they look the same, but need not be the same bytes.
         """
         stopwatch = stopwatch or Stopwatch()
-        with decoding(data, options):
+        with wrap_decoder_errors(data, options):
             source = open_image(data, options)
             jobs = [job_of(resize, source, options) for resize in resizes]
             for job, image, duration in self.scale(data, source, jobs):
                 job.frames.append(apply_pipeline(image, job))
                 job.durations.append(duration)
-            plays, exif = plays_of(source.image), _credit(source, options)
+            plays, exif = play_count(source.image), _credit(source, options)
         stopwatch.lap("decode")
-        encoded = [encode(_picture(job, plays, exif), job.resize) for job in jobs]
+        encoded = [encode(_encoder_input(job, plays, exif), job.resize) for job in jobs]
         stopwatch.lap("encode")
         return encoded
 
 
 def _credit(source: SourceImage, options: EngineOptions) -> bytes | None:
-    return credit_of(source.image) if options.keep_credit else None
+    return read_credit(source.image) if options.keep_credit else None
 
 
-def _picture(job: Job, plays: int, exif: bytes | None) -> Picture:
+def _encoder_input(job: Job, plays: int, exif: bytes | None) -> EncoderInput:
     timing = AnimationTiming(tuple(job.durations), plays) if len(job.frames) > 1 else None
-    profile = job.source.profile if job.keeps_p3 and is_p3(job.source.profile) else None
-    return Picture(job.frames, timing, profile, exif)
+    profile = job.source.profile if job.keeps_p3 and is_display_p3(job.source.profile) else None
+    return EncoderInput(job.frames, timing, profile, exif)

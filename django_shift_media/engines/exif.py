@@ -1,24 +1,25 @@
-"""What of a picture's metadata may stay: who made it, and whose it is."""
+"""EXIF metadata: read from an image, and reduced to author and copyright for its resizes."""
 
 from PIL import ExifTags, Image
 
-_KEPT = (ExifTags.Base.Artist, ExifTags.Base.Copyright)
-_LENGTH = 1_000  # characters, at most
+_CREDIT_TAGS = (ExifTags.Base.Artist, ExifTags.Base.Copyright)
+_MAX_LENGTH = 1_000  # characters
 
 
-def exif_of(image: Image.Image) -> Image.Exif:
-    """Return what EXIF says; damaged metadata is no reason to refuse a good picture."""
+def read_exif(image: Image.Image) -> Image.Exif:
+    """Return the EXIF metadata; empty if damaged, as that is no reason to refuse an image."""
     try:
-        # Not that of a PNG, which decodes it to look behind its pixels.
+        # PngImageFile.getexif() decodes the whole image, to find EXIF metadata after its pixels:
+        # https://github.com/python-pillow/Pillow/pull/3674.
         return Image.Image.getexif(image)
     except Exception:
         return Image.Exif()
 
 
-def credit_of(image: Image.Image) -> bytes | None:
-    """Return EXIF with artist and copyright, and nothing else; None if neither is there."""
-    noted, kept = exif_of(image), Image.Exif()
-    for tag in _KEPT:
-        if isinstance(value := noted.get(tag), str) and value:
-            kept[tag] = value[:_LENGTH]
-    return kept.tobytes() if kept else None
+def read_credit(image: Image.Image) -> bytes | None:
+    """Return EXIF metadata with only artist and copyright, None if the image has neither."""
+    exif, credit = read_exif(image), Image.Exif()
+    for tag in _CREDIT_TAGS:
+        if isinstance(value := exif.get(tag), str) and value:
+            credit[tag] = value[:_MAX_LENGTH]
+    return credit.tobytes() if credit else None

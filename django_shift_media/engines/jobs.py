@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from PIL import Image
 
-from django_shift_media.engines.decode.limits import check_result
+from django_shift_media.engines.decode.limits import check_resize_size
 from django_shift_media.engines.decode.open import SourceImage
 from django_shift_media.engines.options import EngineOptions
 from django_shift_media.naming.formats import OUTPUT_FORMATS
@@ -60,6 +60,6 @@ def job_of(resize: Resize, source: SourceImage, options: EngineOptions) -> Job:
     plan = resize.plan(*source.size)
     numbers: Sequence[int] = source.frames
     if resize.frame or len(numbers) == 1 or not OUTPUT_FORMATS[resize.format].animated:
-        numbers = [source.still(resize.frame)]
-    check_result(plan.size, options.max_pixels, frames=len(numbers))
+        numbers = [source.still_index(resize.frame)]
+    check_resize_size(plan.size, options.max_pixels, frames=len(numbers))
     return Job(resize, plan, source, numbers, options)

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator, Sequence
 
 from PIL import Image
 
-from django_shift_media.engines.color.conversion import to_full_color
-from django_shift_media.engines.decode.frames import duration_of, frames_of
+from django_shift_media.engines.color.conversion import to_scalable_mode
+from django_shift_media.engines.decode.frames import frame_duration, iter_frames
 from django_shift_media.engines.decode.open import SourceImage
 from django_shift_media.engines.engine import Engine
 from django_shift_media.engines.jobs import Job
@@ -28,7 +28,7 @@ ScaleFrame = Callable[[Image.Image, Sequence[Job], Reduced], list[Image.Image]]
 
 
 def scale_frame(frame: Image.Image, jobs: Sequence[Job], reduced: Reduced) -> list[Image.Image]:
-    image = to_full_color(frame)
+    image = to_scalable_mode(frame)
     return [scaled(image, job, reduced) for job in jobs]
 
 
@@ -37,12 +37,12 @@ def scale(
 ) -> Iterator[tuple[Job, Image.Image, int]]:
     _shrink_on_load(source, jobs)
     wanted = sorted({number for job in jobs for number in job.numbers})
-    for number, frame in frames_of(source.image, wanted):
+    for number, frame in iter_frames(source.image, wanted):
         # A JPEG's decoder rounds the sides up that it makes smaller.
         reduced = round(max(source.size) / max(frame.size))
         those = [job for job in jobs if number in job.numbers]
         for job, image in zip(those, scale_frame(frame, those, (reduced, reduced)), strict=True):
-            yield job, image, duration_of(frame)
+            yield job, image, frame_duration(frame)
 
 
 def _shrink_on_load(source: SourceImage, jobs: Sequence[Job]) -> None:

@@ -30,7 +30,7 @@ def with_premultiplied_alpha(
 
 
 def _orient(image: Image.Image, job: Job) -> Image.Image:
-    return image if job.source.turn is None else image.transpose(job.source.turn)
+    return image if job.source.transpose is None else image.transpose(job.source.transpose)
 
 
 def _to_srgb(image: Image.Image, job: Job) -> Image.Image:

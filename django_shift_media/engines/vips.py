@@ -14,7 +14,7 @@ import pyvips
 from PIL import Image
 
 from django_shift_media.engines import pillow
-from django_shift_media.engines.color.conversion import to_full_color
+from django_shift_media.engines.color.conversion import to_scalable_mode
 from django_shift_media.engines.decode.open import SourceImage
 from django_shift_media.engines.engine import Engine
 from django_shift_media.engines.jobs import Job
@@ -168,7 +168,7 @@ def _from_pillow(frame: Image.Image) -> Any:
         return None
     if frame.mode == "P" and not frame.has_transparency_data:
         return _copied(frame).maplut(_palette(frame))
-    image = to_full_color(frame)
+    image = to_scalable_mode(frame)
     if image.mode in {"LA", "RGBA"}:
         image = image.convert(f"{image.mode[:-1]}a")
     return _copied(image) if image.mode in _GIVEN else None

@@ -1,5 +1,5 @@
 """
-Color: profiles read and written, conversion to sRGB, tone mapping.
+Color: read and write ICC profiles, convert to sRGB, map HDR to the standard range.
 
 May import: nothing else of the package.
 """

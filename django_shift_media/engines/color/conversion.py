@@ -1,9 +1,9 @@
 """
-Colors as a color-managed viewer shows them, in Pillow's images.
+Convert colors in Pillow's images, as a color-managed viewer shows them.
 
-What cannot be scaled smoothly becomes gray or full color of 8 bits first; profiles are applied
-after scaling, where there is less to do. All of it leaves "L" or "RGB", with "A" where something
-is transparent.
+Before scaling, modes that cannot be scaled smoothly become grayscale or RGB of 8 bits. Profiles
+are applied after scaling, when there are fewer pixels. All results have mode "L" or "RGB", or
+"LA" or "RGBA" if something is transparent.
 """
 
 import io
@@ -13,15 +13,15 @@ from typing import Any
 
 from PIL import Image, ImageChops, ImageCms, ImageMath
 
-_LARGEST_PROFILE = 10_000_000  # bytes; those of printing presses have up to three million
-# Red, green and blue of Display P3 in XYZ, adapted to D50 as profiles have them: SMPTE EG 432-1.
-_P3 = ((0.5151, 0.2412, -0.0011), (0.2920, 0.6922, 0.0419), (0.1571, 0.0666, 0.7841))
-_NEAR = 0.003
-_LEVELS = 9  # of red, green and blue, that are tried
+_MAX_PROFILE_BYTES = 10_000_000  # those of printing presses have up to three million
+# Red, green and blue of Display P3 in XYZ, adapted to D50 as in profiles: SMPTE EG 432-1.
+_DISPLAY_P3 = ((0.5151, 0.2412, -0.0011), (0.2920, 0.6922, 0.0419), (0.1571, 0.0666, 0.7841))
+_XYZ_TOLERANCE = 0.003
+_CHART_LEVELS = 9  # of red, green and blue
 
 
-def to_full_color(image: Image.Image) -> Image.Image:
-    """Leave no mode that cannot be scaled smoothly: no palette, no single bits, no 16 bits."""
+def to_scalable_mode(image: Image.Image) -> Image.Image:
+    """Convert palettes, 1-bit and 16-bit images to 8 bits for each channel; return others as is."""
     if image.mode.startswith("I"):
         return _from_16_bits(image)
     if image.mode == "CMYK":
@@ -34,28 +34,43 @@ def to_full_color(image: Image.Image) -> Image.Image:
 
 
 def _from_16_bits(image: Image.Image) -> Image.Image:
+    """
+    Return 8 bits of a grayscale image of 16 bits, with its transparent gray.
+
+    Pillow's own conversion clips at 255 instead of scaling:
+    https://github.com/python-pillow/Pillow/issues/3011.
+    """
     wide = image.convert("I")
     gray = wide.point(lambda value: value / 257 + 0.5).convert("L")
-    clear = image.info.get("transparency")
-    if clear is None:
+    transparent = image.info.get("transparency")
+    if transparent is None:
         return gray
-    opaque = ImageMath.lambda_eval(lambda given: (given["wide"] != clear) * 255, wide=wide)
-    gray.putalpha(opaque.convert("L"))
+    alpha = ImageMath.lambda_eval(lambda images: (images["wide"] != transparent) * 255, wide=wide)
+    gray.putalpha(alpha.convert("L"))
     return gray
 
 
 def fix_inverted_cmyk(image: Image.Image) -> Image.Image:
-    """Turn the inks of a JPEG around that is no Adobe's: Pillow takes all of them for Adobe's."""
+    """
+    Invert a CMYK JPEG that Adobe software has not written.
+
+    Adobe stores inverted inks, and Pillow assumes that all CMYK JPEGs do. It ignores the Adobe
+    marker: https://github.com/python-pillow/Pillow/pull/3953. Seen with Pillow 13.0.
+    """
     is_adobe = "adobe" in image.info or getattr(image, "format", None) != "JPEG"
     return image if is_adobe else ImageChops.invert(image)
 
 
 def to_srgb(image: Image.Image, profile: bytes | None, *, keep_p3: bool = False) -> Image.Image:
-    """Convert from a profile, so that the picture may be shown without one."""
+    """
+    Convert an image from its profile to sRGB, so that it needs no profile.
+
+    With ``keep_p3``, colors of Display P3 stay, and the image needs its profile.
+    """
     alpha = image.getchannel("A") if image.mode in {"LA", "RGBA"} else None
     colors = image.convert(image.mode[:-1]) if alpha else image
-    if not (keep_p3 and is_p3(profile)):
-        colors = _converted(colors, profile)
+    if not (keep_p3 and is_display_p3(profile)):
+        colors = _apply_profile(colors, profile)
     if colors.mode not in {"L", "RGB"}:
         colors = colors.convert("RGB")
     if alpha:
@@ -63,53 +78,54 @@ def to_srgb(image: Image.Image, profile: bytes | None, *, keep_p3: bool = False)
     return colors
 
 
-def is_p3(profile: bytes | None) -> bool:
-    """Say whether a profile is that of Display P3, by its primaries."""
-    opened = _opened(profile) if profile else None
-    if opened is None:
+def is_display_p3(profile: bytes | None) -> bool:
+    """Return whether a profile has the primary colors of Display P3."""
+    parsed = _parse_profile(profile) if profile else None
+    if parsed is None:
         return False
-    found = (opened.red_colorant, opened.green_colorant, opened.blue_colorant)
-    return all(found) and all(
-        abs(one - other) < _NEAR
-        for color, wanted in zip(found, _P3, strict=True)
-        for one, other in zip(color[0], wanted, strict=True)
+    primaries = (parsed.red_colorant, parsed.green_colorant, parsed.blue_colorant)
+    return all(primaries) and all(
+        abs(component - expected) < _XYZ_TOLERANCE
+        for color, wanted in zip(primaries, _DISPLAY_P3, strict=True)
+        for component, expected in zip(color[0], wanted, strict=True)
     )
 
 
-def _converted(image: Image.Image, profile: bytes | None) -> Image.Image:
+def _apply_profile(image: Image.Image, profile: bytes | None) -> Image.Image:
     if image.mode == "LAB":
         profile = None
-    elif not profile or len(profile) > _LARGEST_PROFILE:
+    elif not profile or len(profile) > _MAX_PROFILE_BYTES:
         return image
     is_gray = image.mode == "L"
     try:
-        if is_gray and not _is_for_gray(profile):
+        if is_gray and not _is_gray_profile(profile):
             image = image.convert("RGB")
-        transform = _transform(profile, image.mode)
+        transform = _build_transform(profile, image.mode)
         converted = transform.apply(image) if transform else image
     except (ImageCms.PyCMSError, OSError):
-        return image  # a broken profile, or one for other pictures: viewers ignore it, too
+        return image  # viewers ignore a profile that is damaged or for another mode as well
     return converted.convert("L") if is_gray else converted
 
 
-def _is_for_gray(profile: bytes | None) -> bool:
-    opened = _opened(profile) if profile else None
-    return opened is not None and opened.xcolor_space.strip() == "GRAY"
+def _is_gray_profile(profile: bytes | None) -> bool:
+    parsed = _parse_profile(profile) if profile else None
+    return parsed is not None and parsed.xcolor_space.strip() == "GRAY"
 
 
-def _opened(profile: bytes) -> Any:
+def _parse_profile(profile: bytes) -> Any:
+    """Return the profile as Little CMS reads it, None if it is damaged."""
     try:
         return ImageCms.ImageCmsProfile(io.BytesIO(profile)).profile
     except (ImageCms.PyCMSError, OSError):
         return None
 
 
-@lru_cache(maxsize=16)
-def _transform(profile: bytes | None, mode: str) -> ImageCms.ImageCmsTransform | None:
+@lru_cache(maxsize=16)  # the photos of one camera share a profile
+def _build_transform(profile: bytes | None, mode: str) -> ImageCms.ImageCmsTransform | None:
     """
-    Return what converts from a profile, None: from Lab. Photos of one camera share it.
+    Return the transform from a profile, or from CIELAB if it is None, to sRGB.
 
-    For the many profiles that are of sRGB themselves, there is none.
+    Return None if it would change nothing, as for the many profiles of sRGB itself.
     """
     source = (
         ImageCms.ImageCmsProfile(io.BytesIO(profile)) if profile else ImageCms.createProfile("LAB")
@@ -120,17 +136,17 @@ def _transform(profile: bytes | None, mode: str) -> ImageCms.ImageCmsTransform |
         mode,
         "RGB",
         renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
-        # The latter keeps the curves that a table's steps are laid by.
+        # CLUT_PRE_LINEARIZATION keeps the curves in front of a table, which space its points.
         flags=ImageCms.Flags.BLACKPOINTCOMPENSATION | ImageCms.Flags.CLUT_PRE_LINEARIZATION,
     )
     return transform if mode not in {"L", "RGB"} or _changes_colors(transform, mode) else None
 
 
 def _changes_colors(transform: ImageCms.ImageCmsTransform, mode: str) -> bool:
-    """Try a chart: say whether any of its colors changes by more than rounding."""
-    chart = Image.new("RGB", (_LEVELS**3, 1))
-    levels = [round(255 * level / (_LEVELS - 1)) for level in range(_LEVELS)]
+    """Return whether any color of a chart changes by more than rounding."""
+    chart = Image.new("RGB", (_CHART_LEVELS**3, 1))
+    levels = [round(255 * level / (_CHART_LEVELS - 1)) for level in range(_CHART_LEVELS)]
     chart.putdata(list(itertools.product(levels, repeat=3)))
     chart = chart.convert(mode)
     changes = ImageChops.difference(transform.apply(chart), chart.convert("RGB"))
-    return max(most for _, most in changes.getextrema()) > 1  # type: ignore[misc]
+    return max(largest for _, largest in changes.getextrema()) > 1  # type: ignore[misc]

@@ -1,5 +1,6 @@
 """
 From bytes to an open image: format detection, limits, metadata, frames.
 
-May import: ``engines.color`` and ``engines.exif``; no other part of ``engines``.
+May import: ``engines.color``, ``engines.exif`` and ``engines.options``; no other part of
+``engines``.
 """

@@ -1,8 +1,9 @@
 """
-How large the frames of an AV1 stream are, by their headers, without decoding any.
+The frame sizes of an AV1 stream, from its headers, without decoding a frame.
 
-AV1 Bitstream & Decoding Process Specification, version 1.0.0 with errata 1, sections 5.3, 5.5
-and 5.9. What is damaged reads as zeros, as in decoders, which refuse it in the end.
+Source: AV1 Bitstream & Decoding Process Specification, version 1.0.0 with errata 1, sections 5.3,
+5.5 and 5.9. Bits after the end of the data are zeros, as in decoders, which refuse such a file
+in the end.
 """
 
 from collections.abc import Callable, Iterator
@@ -12,151 +13,176 @@ from django_shift_media.exceptions import DAMAGED, FileTooLarge, UnreadableImage
 from django_shift_media.exceptions import gettext_noop as _
 from django_shift_media.naming.geometry import Size
 
-# A picture is one frame; a few more where it has layers, or where others are predicted from frames
-# that are not shown. All are decoded, and need not take more than some hundred bytes each.
-_FRAMES = 16
-_FRAMES_MESSAGE = _("A picture in it has more than %(limit)s frames.")
-_HEADER = 600  # bytes: the longest header of a sequence has less
+# An image is one frame, or a few if it has layers or is predicted from frames that are not shown.
+# All of them are decoded, and a frame need not be larger than a few hundred bytes.
+_MAX_FRAMES = 16
+_TOO_MANY_FRAMES = _("An image in the file has more than %(limit)s coded frames.")
+_MAX_HEADER_BYTES = 600  # the longest sequence header is shorter
 
+# Types of open bitstream units: 6.2.2.
 _SEQUENCE_HEADER, _FRAME_HEADER, _FRAME, _REDUNDANT_FRAME_HEADER = 1, 3, 6, 7
-_KEY_FRAME, _SWITCH_FRAME = 0, 3
-_BY_FRAME = 2  # what a sequence says of tools that each of its frames chooses
+_KEY_FRAME, _SWITCH_FRAME = 0, 3  # types of frames: 6.8.2
+_CHOSEN_BY_FRAME = 2  # SELECT_SCREEN_CONTENT_TOOLS
 
 
-class _Sequence(NamedTuple):
-    """What the frames that follow have in common."""
+class _SequenceHeader(NamedTuple):
+    """
+    The fields that the headers of the following frames depend on.
+
+    ``max_size`` is the largest size that a frame header can override ``size`` with; decoders
+    allocate memory for it. With ``is_reduced``, frame headers have no size at all.
+    """
 
     size: Size
-    most: Size  # what a frame can say that has a size of its own: decoders believe it
-    still: bool  # frames have a reduced header, and no size of their own
-    time_bits: int = 0
-    screen_content_tools: int = _BY_FRAME
-    integer_motion_by_frame: bool = False
-    id_bits: int = 0
+    max_size: Size
+    is_reduced: bool
+    presentation_time_bits: int = 0
+    screen_content_tools: int = _CHOSEN_BY_FRAME
+    integer_mv_by_frame: bool = False
+    frame_id_bits: int = 0
 
 
-class Stream:
+class Av1Stream:
     """
-    A stream that comes in pieces, each of which has one picture to show.
+    An AV1 stream in samples, of which each has one image to show.
 
-    ``count()`` is called for each of its units, and raises if there are too many.
+    ``count_part()`` is called for each unit, and raises an exception if there are too many.
     """
 
-    def __init__(self, count: Callable[[], None]) -> None:
-        self._count = count
-        # Which of them a frame follows depends on where decoding begins. Most streams have one.
-        self._sequences: set[_Sequence] = set()
+    def __init__(self, count_part: Callable[[], None]) -> None:
+        self._count_part = count_part
+        # Where decoding starts determines which of them is valid for a frame. Most streams have
+        # only one.
+        self._sequences: set[_SequenceHeader] = set()
 
-    def sizes(self, piece: memoryview) -> Iterator[Size]:
+    def frame_sizes(self, sample: memoryview) -> Iterator[Size]:
         """
-        Yield the sizes that each frame which is decoded may have.
+        Yield the sizes that each coded frame may have.
 
-        Raise ``FileTooLarge`` for many frames, ``UnreadableImage`` for one without a sequence.
+        Raise ``FileTooLarge`` for too many frames, ``UnreadableImage`` for a frame before the
+        first sequence header.
         """
         frames = 0
-        for kind, body in _units(piece):
-            self._count()
+        for kind, body in _iter_units(sample):
+            self._count_part()
             if kind == _SEQUENCE_HEADER:
-                self._sequences.add(_sequence(_Bits(body)))
+                self._sequences.add(_read_sequence_header(_BitReader(body)))
             elif kind in {_FRAME_HEADER, _FRAME, _REDUNDANT_FRAME_HEADER}:
                 if not self._sequences:
-                    raise UnreadableImage(DAMAGED, detail="a frame has no sequence")
+                    raise UnreadableImage(DAMAGED, detail="a frame has no sequence header")
                 frames += 1
-                if frames > _FRAMES:
-                    raise FileTooLarge(_FRAMES_MESSAGE, limit=_FRAMES)
+                if frames > _MAX_FRAMES:
+                    raise FileTooLarge(_TOO_MANY_FRAMES, limit=_MAX_FRAMES)
                 for sequence in self._sequences:
-                    self._count()
-                    yield _frame_size(_Bits(body), sequence)
+                    self._count_part()
+                    yield _read_frame_size(_BitReader(body), sequence)
 
 
-def _units(data: memoryview) -> Iterator[tuple[int, memoryview]]:
+def _iter_units(data: memoryview) -> Iterator[tuple[int, memoryview]]:
     """Yield the type and the content of each open bitstream unit: 5.3."""
     while data:
         header = data[0]
-        at = 2 if header & 4 else 1
-        length = len(data) - at
+        offset = 2 if header & 4 else 1
+        length = len(data) - offset
         if header & 2:
-            length, at = _leb128(data, at)
-        if length < 0 or length > len(data) - at:
+            length, offset = _read_leb128(data, offset)
+        if length < 0 or length > len(data) - offset:
             return
-        yield header >> 3 & 15, data[at : at + length]
-        data = data[at + length :]
+        yield header >> 3 & 15, data[offset : offset + length]
+        data = data[offset + length :]
 
 
-def _leb128(data: memoryview, at: int) -> tuple[int, int]:
-    """Return a number of up to 8 bytes of 7 bits, the lowest first, and where it ends: 4.10.5."""
+def _read_leb128(data: memoryview, offset: int) -> tuple[int, int]:
+    """
+    Return a number and the offset after it, or -1 if the number does not end: 4.10.5.
+
+    The number has up to 8 bytes of 7 bits each, the least significant first.
+    """
     number = 0
-    for n, byte in enumerate(data[at : at + 8]):
-        number |= (byte & 0x7F) << 7 * n
+    for index, byte in enumerate(data[offset : offset + 8]):
+        number |= (byte & 0x7F) << 7 * index
         if byte < 0x80:
-            return number, at + n + 1
-    return -1, at
+            return number, offset + index + 1
+    return -1, offset
 
 
-class _Bits:
+class _BitReader:
+    """Read bits, the most significant bit of each byte first."""
+
     def __init__(self, data: memoryview) -> None:
-        head = data[:_HEADER]
-        self._bits = int.from_bytes(head, "big")
-        self._left = 8 * len(head)
+        header = data[:_MAX_HEADER_BYTES]
+        self._bits = int.from_bytes(header, "big")
+        self._remaining = 8 * len(header)
 
     def read(self, number: int) -> int:
-        self._left -= number
-        shifted = self._bits >> self._left if self._left >= 0 else self._bits << -self._left
+        self._remaining -= number
+        if self._remaining >= 0:
+            shifted = self._bits >> self._remaining
+        else:
+            shifted = self._bits << -self._remaining
         return shifted & (1 << number) - 1
 
     def skip_uvlc(self) -> None:
-        """Skip as many zeros as there are, up to 32, a one, and as many bits as zeros: 4.10.3."""
+        """Skip up to 32 zeros, a one, and as many bits as there were zeros: 4.10.3."""
         zeros = 0
         while zeros < 32 and not self.read(1):
             zeros += 1
         self.read(zeros)
 
 
-def _sequence(bits: _Bits) -> _Sequence:
-    """Read as far as frames need it to be read up to their size: 5.5.1 and 5.5.2."""
-    bits.read(4)
-    still = bool(bits.read(1))
-    time_bits = 0
-    if still:
-        bits.read(5)
+def _read_sequence_header(bits: _BitReader) -> _SequenceHeader:
+    """Read the fields up to the last one that the position of a frame's size depends on: 5.5."""
+    bits.read(4)  # profile, still picture
+    is_reduced = bool(bits.read(1))
+    presentation_time_bits = 0
+    if is_reduced:
+        bits.read(5)  # level
     else:
-        delay_bits, time_bits = _timing(bits)
+        delay_bits, presentation_time_bits = _read_timing(bits)
         _skip_operating_points(bits, delay_bits)
     width_bits, height_bits = bits.read(4) + 1, bits.read(4) + 1
     size = bits.read(width_bits) + 1, bits.read(height_bits) + 1
-    most = 1 << width_bits, 1 << height_bits
-    if still:
-        return _Sequence(size, most, still)
-    id_bits = bits.read(4) + 3 + bits.read(3) if bits.read(1) else 0
-    bits.read(7)
-    if bits.read(1):  # the order of frames, and two tools that need it
+    max_size = 1 << width_bits, 1 << height_bits
+    if is_reduced:
+        return _SequenceHeader(size, max_size, is_reduced)
+    frame_id_bits = bits.read(4) + 3 + bits.read(3) if bits.read(1) else 0
+    bits.read(7)  # coding tools
+    if bits.read(1):  # order hints, with two tools that depend on them
         bits.read(2)
-    screen = _BY_FRAME if bits.read(1) else bits.read(1)
-    integer_motion_by_frame = bool(screen and bits.read(1))
-    return _Sequence(size, most, still, time_bits, screen, integer_motion_by_frame, id_bits)
+    screen_content_tools = _CHOSEN_BY_FRAME if bits.read(1) else bits.read(1)
+    integer_mv_by_frame = bool(screen_content_tools and bits.read(1))
+    return _SequenceHeader(
+        size,
+        max_size,
+        is_reduced,
+        presentation_time_bits,
+        screen_content_tools,
+        integer_mv_by_frame,
+        frame_id_bits,
+    )
 
 
-def _timing(bits: _Bits) -> tuple[int, int]:
-    """Return the length of the delays of operating points and of frames' times: 5.5.3, 5.5.4."""
+def _read_timing(bits: _BitReader) -> tuple[int, int]:
+    """Return the length in bits of decoder delays and of presentation times: 5.5.3 and 5.5.4."""
     if not bits.read(1):
         return 0, 0
-    bits.read(64)
-    equal_intervals = bits.read(1)
-    if equal_intervals:
+    bits.read(64)  # clock
+    has_equal_intervals = bits.read(1)
+    if has_equal_intervals:
         bits.skip_uvlc()
     if not bits.read(1):
         return 0, 0
     delay_bits = bits.read(5) + 1
-    bits.read(37)
-    time_bits = bits.read(5) + 1
-    return delay_bits, 0 if equal_intervals else time_bits
+    bits.read(37)  # decoding clock, length of removal times
+    presentation_time_bits = bits.read(5) + 1
+    return delay_bits, 0 if has_equal_intervals else presentation_time_bits
 
 
-def _skip_operating_points(bits: _Bits, delay_bits: int) -> None:
+def _skip_operating_points(bits: _BitReader, delay_bits: int) -> None:
     has_display_delays = bits.read(1)
     for _n in range(bits.read(5) + 1):
         bits.read(12)
-        if bits.read(5) > 7:  # the level; higher ones have a tier
+        if bits.read(5) > 7:  # a level from 8 on has a tier
             bits.read(1)
         if delay_bits and bits.read(1):
             bits.read(2 * delay_bits + 1)
@@ -164,22 +190,23 @@ def _skip_operating_points(bits: _Bits, delay_bits: int) -> None:
             bits.read(4)
 
 
-def _frame_size(bits: _Bits, sequence: _Sequence) -> Size:
-    """Return the sequence's size, or the most that the frame can have if it has its own: 5.9.2."""
-    if sequence.still:
+def _read_frame_size(bits: _BitReader, sequence: _SequenceHeader) -> Size:
+    """Return the size of the sequence, or its maximum if the frame overrides it: 5.9.2."""
+    if sequence.is_reduced:
         return sequence.size
     if bits.read(1):
-        return 0, 0  # one that has been decoded before is shown
+        return 0, 0  # shows a frame that has been decoded before
     kind, is_shown = bits.read(2), bits.read(1)
-    bits.read(sequence.time_bits if is_shown else 1)
+    bits.read(sequence.presentation_time_bits if is_shown else 1)
     if kind == _SWITCH_FRAME:
-        return sequence.most
+        return sequence.max_size
     if not (kind == _KEY_FRAME and is_shown):
+        bits.read(1)  # error resilience
+    bits.read(1)  # updates of symbol probabilities
+    screen_content_tools = sequence.screen_content_tools
+    if screen_content_tools == _CHOSEN_BY_FRAME:
+        screen_content_tools = bits.read(1)
+    if screen_content_tools and sequence.integer_mv_by_frame:
         bits.read(1)
-    bits.read(1)
-    screen = sequence.screen_content_tools
-    screen = bits.read(1) if screen == _BY_FRAME else screen
-    if screen and sequence.integer_motion_by_frame:
-        bits.read(1)
-    bits.read(sequence.id_bits)
-    return sequence.most if bits.read(1) else sequence.size
+    bits.read(sequence.frame_id_bits)
+    return sequence.max_size if bits.read(1) else sequence.size

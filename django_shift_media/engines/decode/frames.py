@@ -1,32 +1,38 @@
-"""The frames of an animation that Pillow has opened: which, for how long, and how often."""
+"""The frames of an animation that Pillow has opened: their order, durations and repetitions."""
 
 from collections.abc import Iterator, Sequence
 
 from PIL import Image
 
-FOREVER = 0  # plays
+ENDLESS = 0  # a number of plays
 
 
-def frames_of(image: Image.Image, numbers: Sequence[int]) -> Iterator[tuple[int, Image.Image]]:
-    """Give frames, by their numbers from 0, each drawn upon those before it as its format says."""
-    for number in numbers:
-        image.seek(number)
+def iter_frames(image: Image.Image, indexes: Sequence[int]) -> Iterator[tuple[int, Image.Image]]:
+    """
+    Yield each index, from 0, with its frame, composed with earlier frames as the format requires.
+
+    All frames are the same object, which shows one after the other.
+    """
+    for index in indexes:
+        image.seek(index)
         image.load()
-        yield number, image
+        yield index, image
 
 
-def duration_of(image: Image.Image) -> int:
+def frame_duration(image: Image.Image) -> int:
+    """Return for how many milliseconds the current frame is shown."""
     duration: float = image.info.get("duration", 0)
     return round(duration)
 
 
-def plays_of(image: Image.Image) -> int:
+def play_count(image: Image.Image) -> int:
     """
-    Return how often an animation is to be played.
+    Return how many times an animation is played, ``ENDLESS`` for no end.
 
-    GIF says how often it is repeated, and nothing if it is not.
+    A GIF stores the number of repetitions after the first time, and none if it is played once;
+    Pillow returns that number as it is: https://github.com/python-pillow/Pillow/issues/4575.
     """
     loop: int | None = image.info.get("loop")
     if image.format == "GIF":
         return 1 if loop is None else (loop and loop + 1)
-    return FOREVER if loop is None else loop
+    return ENDLESS if loop is None else loop

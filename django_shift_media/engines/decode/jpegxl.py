@@ -1,55 +1,66 @@
-"""The size of a JPEG XL, read from its header: its decoder tells it only with all the pixels."""
+"""
+The size of a JPEG XL image, from its header.
 
+The plugin for Pillow decodes all pixels when it opens a file, which is too late for a limit. Seen
+with pillow-jxl-plugin 1.3; Pillow's own reader is https://github.com/python-pillow/Pillow/pull/7848.
+"""
+
+from django_shift_media.engines.decode.header import read_big_endian
 from django_shift_media.exceptions import DAMAGED, UnreadableImage
 
-# Width for a height, by the three bits after it; 0 means that it is written out.
-_RATIOS = (None, (1, 1), (12, 10), (4, 3), (3, 2), (16, 9), (5, 4), (2, 1))
-_LENGTHS = (9, 13, 18, 30)  # bits of a side that is no multiple of 8
-_CODESTREAM = b"\xff\x0a"
+# Width to height, by a field of three bits; with 0, the width is stored on its own.
+_ASPECT_RATIOS = (None, (1, 1), (12, 10), (4, 3), (3, 2), (16, 9), (5, 4), (2, 1))
+_SIDE_BITS = (9, 13, 18, 30)  # of a side that is not stored in units of 8 pixels
+_CODESTREAM_SIGNATURE = b"\xff\x0a"
+_MAX_SIZE_HEADER = 30  # bytes
 
 
 def jpegxl_size(data: bytes) -> tuple[int, int]:
     """Return width and height as stored: ISO/IEC 18181-1, SizeHeader."""
-    bits = _Bits(_codestream(data)[2:32])
-    is_small = bits.take(1)
-    height = _side(bits, is_small)
-    ratio = _RATIOS[bits.take(3)]
-    width = height * ratio[0] // ratio[1] if ratio else _side(bits, is_small)
+    start = len(_CODESTREAM_SIGNATURE)
+    bits = _BitReader(_codestream(data)[start : start + _MAX_SIZE_HEADER])
+    is_small = bits.read(1)
+    height = _read_side(bits, is_small)
+    ratio = _ASPECT_RATIOS[bits.read(3)]
+    width = height * ratio[0] // ratio[1] if ratio else _read_side(bits, is_small)
     return width, height
 
 
-def _side(bits: "_Bits", is_small: int) -> int:
+def _read_side(bits: "_BitReader", is_small: int) -> int:
     if is_small:
-        return 8 * (bits.take(5) + 1)
-    return bits.take(_LENGTHS[bits.take(2)]) + 1
+        return 8 * (bits.read(5) + 1)
+    return bits.read(_SIDE_BITS[bits.read(2)]) + 1
 
 
 def _codestream(data: bytes) -> bytes:
-    """Return what is in the first box that has any of it: ISO/IEC 18181-2, 9."""
-    at = 0
-    while not data.startswith(_CODESTREAM, at):
-        length, kind = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8]
-        start = at + 8
+    """Return the codestream from its first box on: ISO/IEC 18181-2, 9."""
+    offset = 0
+    while not data.startswith(_CODESTREAM_SIGNATURE, offset):
+        length, kind = (
+            int.from_bytes(data[offset : offset + 4], "big"),
+            data[offset + 4 : offset + 8],
+        )
+        start = offset + 8
         if length == 1:
-            length, start = int.from_bytes(data[start : start + 8], "big"), at + 16
+            length, start = read_big_endian(data, start, 8), offset + 16
         if kind in {b"jxlc", b"jxlp"}:
-            at = start + 4 * (kind == b"jxlp")  # a part is numbered
+            offset = start + 4 * (kind == b"jxlp")  # a partial codestream has an index first
             break
         if length < 8:
             break
-        at += length
-    if not data.startswith(_CODESTREAM, at):
-        raise UnreadableImage(DAMAGED, detail="it has a container only")
-    return data[at:]
+        offset += length
+    if not data.startswith(_CODESTREAM_SIGNATURE, offset):
+        raise UnreadableImage(DAMAGED, detail="it contains only a container")
+    return data[offset:]
 
 
-class _Bits:
-    """Bits, the least significant one of each byte first."""
+class _BitReader:
+    """Read bits, the least significant bit of each byte first."""
 
     def __init__(self, data: bytes) -> None:
         self._rest = int.from_bytes(data, "little")
 
-    def take(self, number: int) -> int:
-        taken = self._rest & (1 << number) - 1
+    def read(self, number: int) -> int:
+        value = self._rest & (1 << number) - 1
         self._rest >>= number
-        return taken
+        return value

@@ -1,4 +1,4 @@
-"""How many pixels an image may have, by the memory that its format takes to be decoded."""
+"""How many pixels an image may have, by the memory that decoding its format takes."""
 
 from types import MappingProxyType
 
@@ -6,9 +6,9 @@ from django_shift_media.exceptions import FileTooLarge
 from django_shift_media.exceptions import gettext_noop as _
 from django_shift_media.naming.formats import SourceFormat
 
-# Bytes of memory for each pixel of an original while it is decoded and scaled: the peaks of this
-# engine over its imports, measured at 12 megapixels. Transparency adds up to a third. A JPEG is
-# decoded at the least scale that is enough, and takes so much only where its full size is wanted.
+# Bytes of memory for each pixel of an original while it is decoded and scaled: peak memory minus
+# the memory after the imports, measured at 12 megapixels. Transparency adds up to a third. A JPEG
+# is decoded at the smallest sufficient scale, and takes this much only at its full size.
 BYTES_PER_PIXEL: MappingProxyType[SourceFormat, int] = MappingProxyType(
     {
         "jpg": 4,
@@ -22,20 +22,21 @@ BYTES_PER_PIXEL: MappingProxyType[SourceFormat, int] = MappingProxyType(
         "jxl": 12,
     }
 )
-# All coefficients of a progressive JPEG are kept until its last scan has been read.
-PROGRESSIVE = 8
-_IMAGE = _("The image has %(size)s pixels, %(limit)s may be had at most.")
-_FRAMES = _(
-    "The image has %(size)s pixels in each of %(frames)s frames, %(limit)s may be had at most."
+# A decoder keeps all coefficients of a progressive JPEG until it has read the last scan.
+BYTES_PER_PIXEL_PROGRESSIVE = 8
+_MAX_BYTES_PER_PIXEL = max(BYTES_PER_PIXEL.values())
+
+_IMAGE_TOO_LARGE = _("The image has %(size)s pixels; the maximum is %(limit)s.")
+_ANIMATION_TOO_LARGE = _(
+    "The image has %(frames)s frames of %(size)s pixels; the maximum is %(limit)s in total."
 )
-_RESIZE = _("The resize has %(size)s pixels, %(limit)s may be had at most.")
-_RESIZE_FRAMES = _(
-    "The resize has %(size)s pixels in each of %(frames)s frames, %(limit)s may be had at most."
+_RESIZE_TOO_LARGE = _("The resize would have %(size)s pixels; the maximum is %(limit)s.")
+_RESIZED_ANIMATION_TOO_LARGE = _(
+    "The resize would have %(frames)s frames of %(size)s pixels; the maximum is %(limit)s in total."
 )
-_MOST = max(BYTES_PER_PIXEL.values())
 
 
-def check_source(
+def check_source_size(
     size: tuple[int, int],
     max_pixels: int,
     format: SourceFormat,
@@ -44,21 +45,24 @@ def check_source(
     frames: int = 1,
 ) -> None:
     """
-    Raise ``FileTooLarge`` for an original that would take too much memory or time.
+    Raise ``FileTooLarge`` for an original that would take too much memory or time to decode.
 
-    ``max_pixels`` is for the format that takes most memory, and for all frames of an animation
-    together. A picture of a format that takes less may have so many more pixels.
+    ``max_pixels`` applies to the format that takes the most memory, and to all frames of an
+    animation together. For a still image in a format that takes a fraction of that memory, the
+    limit is higher in proportion.
     """
-    weight = PROGRESSIVE if progressive else BYTES_PER_PIXEL[format]
-    most = max_pixels if frames > 1 else max_pixels * _MOST // weight
-    _check(_FRAMES if frames > 1 else _IMAGE, size, most, frames)
+    bytes_per_pixel = BYTES_PER_PIXEL_PROGRESSIVE if progressive else BYTES_PER_PIXEL[format]
+    limit = max_pixels if frames > 1 else max_pixels * _MAX_BYTES_PER_PIXEL // bytes_per_pixel
+    _check(_ANIMATION_TOO_LARGE if frames > 1 else _IMAGE_TOO_LARGE, size, limit, frames)
 
 
-def check_result(size: tuple[int, int], max_pixels: int, *, frames: int = 1) -> None:
-    _check(_RESIZE_FRAMES if frames > 1 else _RESIZE, size, max_pixels, frames)
+def check_resize_size(size: tuple[int, int], max_pixels: int, *, frames: int = 1) -> None:
+    """Raise ``FileTooLarge`` for a resize with more pixels, in all of its frames, than allowed."""
+    message = _RESIZED_ANIMATION_TOO_LARGE if frames > 1 else _RESIZE_TOO_LARGE
+    _check(message, size, max_pixels, frames)
 
 
-def _check(message: str, size: tuple[int, int], most: int, frames: int) -> None:
+def _check(message: str, size: tuple[int, int], limit: int, frames: int) -> None:
     width, height = size
-    if width * height * frames > most:
-        raise FileTooLarge(message, size=f"{width} x {height}", frames=frames, limit=most)
+    if width * height * frames > limit:
+        raise FileTooLarge(message, size=f"{width} x {height}", frames=frames, limit=limit)

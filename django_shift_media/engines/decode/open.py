@@ -1,245 +1,179 @@
 """
-A file, opened by Pillow: within its limits, upright, and not yet decoded.
+Open a file with Pillow: within the limits, oriented, and not decoded yet.
 
-Nothing here changes how Pillow works for the rest of the process.
+Nothing here changes Pillow for the rest of the process: no switch is set, no plugin registered.
 """
 
 import io
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from types import MappingProxyType
 
 from django.core.exceptions import ImproperlyConfigured
 from PIL import Image, UnidentifiedImageError
 from PIL.JpegImagePlugin import JpegImageFile
 
+from django_shift_media.engines.decode.header import HeaderInfo
 from django_shift_media.engines.decode.jpegxl import jpegxl_size
-from django_shift_media.engines.decode.limits import check_source
-from django_shift_media.engines.decode.preflight import HeaderInfo, read_header
-from django_shift_media.engines.decode.profiles import profile_of
-from django_shift_media.engines.decode.sniff import accepted_format, not_accepted
-from django_shift_media.engines.exif import exif_of
+from django_shift_media.engines.decode.limits import check_source_size
+from django_shift_media.engines.decode.orientation import read_transpose, stored_box, swap_sides
+from django_shift_media.engines.decode.png import scale_transparent_color
+from django_shift_media.engines.decode.preflight import read_header
+from django_shift_media.engines.decode.profiles import read_profile
+from django_shift_media.engines.decode.sniff import require_accepted_format
 from django_shift_media.engines.options import EngineOptions
-from django_shift_media.exceptions import DAMAGED, FileTooLarge, UnacceptableFile, UnreadableImage
-from django_shift_media.exceptions import gettext_noop as _
 from django_shift_media.naming.formats import SourceFormat
 from django_shift_media.naming.geometry import Box, Size
 
-_ORIENTATION = 0x0112  # the EXIF tag
-_TO_UPRIGHT: MappingProxyType[int, Image.Transpose] = MappingProxyType(
-    {
-        2: Image.Transpose.FLIP_LEFT_RIGHT,
-        3: Image.Transpose.ROTATE_180,
-        4: Image.Transpose.FLIP_TOP_BOTTOM,
-        5: Image.Transpose.TRANSPOSE,
-        6: Image.Transpose.ROTATE_270,
-        7: Image.Transpose.TRANSVERSE,
-        8: Image.Transpose.ROTATE_90,
-    }
-)
-# How a picture is stored that is to be turned like this.
-_FROM_THE_RIGHT = frozenset(
-    {
-        Image.Transpose.FLIP_LEFT_RIGHT,
-        Image.Transpose.ROTATE_180,
-        Image.Transpose.ROTATE_270,
-        Image.Transpose.TRANSVERSE,
-    }
-)
-_FROM_BELOW = frozenset(
-    {
-        Image.Transpose.FLIP_TOP_BOTTOM,
-        Image.Transpose.ROTATE_180,
-        Image.Transpose.ROTATE_90,
-        Image.Transpose.TRANSVERSE,
-    }
-)
-_ON_ITS_SIDE = frozenset(
-    {
-        Image.Transpose.TRANSPOSE,
-        Image.Transpose.ROTATE_90,
-        Image.Transpose.ROTATE_270,
-        Image.Transpose.TRANSVERSE,
-    }
-)
-# Their decoders turn the picture as the container says, which is what counts: ISO/IEC 23008-12,
-# 6.5.10, and ISO/IEC 18181-1. What EXIF says beside it is out of date.
-_UPRIGHT_BY_THEMSELVES = frozenset({"heic", "jxl", "tiff"})
-_ANIMATED = frozenset({"png", "webp", "avif", "gif"})  # the parts of all others are no frames
+# The decoders of these formats apply the orientation in the container, which takes precedence over
+# EXIF: ISO/IEC 23008-12, 6.5.10, and ISO/IEC 18181-1. The orientation in EXIF is out of date.
+_ORIENTED_BY_DECODER = frozenset({"heic", "jxl", "tiff"})
+_ANIMATED = frozenset({"png", "webp", "avif", "gif"})  # other formats have pages, not frames
 _TILE_WIDTH, _TILE_LENGTH = 0x0142, 0x0143  # TIFF tags
-_END_OF_JPEG = b"\xff\xd9"
+_END_OF_IMAGE = b"\xff\xd9"  # of a JPEG
 
 
 @dataclass(frozen=True, slots=True)
 class SourceImage:
     """
-    An image that is open: ``image`` as it is stored, ``turn`` what makes it upright.
+    An open image: ``image`` as stored, and ``transpose``, which turns it upright.
 
-    ``size`` is the upright size before anything is decoded at a smaller scale. ``frames`` are the
-    numbers of those of the animation, from 0, or from 1 where a picture goes before it that is
-    for readers which know no animations.
+    ``size`` is the upright size, before a JPEG is decoded at a smaller scale. ``frames`` are the
+    indexes of the animation's frames. They start at 1, not 0, if the first picture of the file is
+    not part of the animation and meant for readers without animation. ``profile`` is an ICC
+    profile.
     """
 
     image: Image.Image
     format: SourceFormat
-    size: tuple[int, int]
+    size: Size
     frames: range
-    turn: Image.Transpose | None
+    transpose: Image.Transpose | None
     profile: bytes | None
 
     def shrink_on_load(self, size: Size) -> None:
         """
-        Have a JPEG decoded at the least of its scales that leaves as many pixels; sides as stored.
+        Decode a JPEG at the smallest of its scales that is not smaller than ``size``, as stored.
 
-        Other formats know no scales. What Pillow's ``draft()`` would give of a HEIC is the
-        thumbnail in it, which may show anything.
+        Other formats are always decoded at full size. For a HEIC, Pillow's ``draft()`` selects an
+        embedded thumbnail, which may show something else than the image:
+        https://github.com/bigcat88/pillow_heif/pull/477.
         """
         if self.format == "jpg":
             self.image.draft(None, size)
 
     def stored_box(self, box: Box) -> Box:
-        """Return where a part of the upright picture lies in the picture as it is stored."""
-        left, top, right, bottom = box
-        width, height = self.size
-        if self.turn in _FROM_THE_RIGHT:
-            left, right = width - right, width - left
-        if self.turn in _FROM_BELOW:
-            top, bottom = height - bottom, height - top
-        return (
-            (top, left, bottom, right) if self.turn in _ON_ITS_SIDE else (left, top, right, bottom)
-        )
+        """Return where a part of the upright image is in the image as stored."""
+        return stored_box(box, self.size, self.transpose)
 
     def stored_size(self, size: Size) -> Size:
-        width, height = size
-        return (height, width) if self.turn in _ON_ITS_SIDE else (width, height)
+        return swap_sides(size, self.transpose)
 
-    def still(self, frame: int | None) -> int:
-        """Return the number of the picture to be shown as a still one, or of a frame from 1."""
+    def still_index(self, frame: int | None) -> int:
+        """Return the index of a frame, counted from 1, or of the still image if it is None."""
         return 0 if frame is None else self.frames[min(frame, len(self.frames)) - 1]
 
 
 def open_image(data: bytes, options: EngineOptions) -> SourceImage:
-    """Open an image whose header keeps to the limits; decode nothing, unless notes follow."""
-    format = accepted_format(data, options)
-    claimed = read_header(data)
-    if claimed:
-        check_source(claimed.size, options.max_pixels, format, frames=claimed.frames)
-    if format == "jxl":  # it is decoded as it is opened
-        check_source(jpegxl_size(data), options.max_pixels, format)
-    image = _open(data, format, options)
-    frames = _frames(image, format, claimed)
-    progressive = bool(image.info.get("progressive"))
-    check_source(
-        image.size, options.max_pixels, format, frames=frames.stop, progressive=progressive
-    )
-    _check_tiles(image, options.max_pixels)
-    if image.format == "PNG":
-        if claimed and claimed.notes_follow:
-            # getexif() would do this, too, and no error would be seen.
-            image.load()
-        _fit_transparent_color(image, depth=data[24])
-    orientation = 1 if format in _UPRIGHT_BY_THEMSELVES else _orientation(image)
-    width, height = image.size
-    size = (height, width) if orientation >= 5 else (width, height)
-    profile = profile_of(data, format, image)
-    return SourceImage(image, format, size, frames, _TO_UPRIGHT.get(orientation), profile)
+    """
+    Open an image whose header is within the limits.
 
-
-def _open(data: bytes, format: SourceFormat, options: EngineOptions) -> Image.Image:
-    if format == "heic":
-        return _heic(data)
+    Nothing is decoded, except for a PNG with metadata after its pixels, and for JPEG XL. Raise
+    ``UnreadableImage`` or ``FileTooLarge``; other errors need ``wrap_decoder_errors()``.
+    """
+    format = require_accepted_format(data, options)
+    header = read_header(data)
+    if header:
+        check_source_size(header.size, options.max_pixels, format, frames=header.frames)
     if format == "jxl":
-        return _jpegxl(data)
-    if format == "jpg":
-        return _jpeg(data, options)
-    return Image.open(io.BytesIO(data), formats=[format])
+        check_source_size(jpegxl_size(data), options.max_pixels, format)
+    image = _open_with_pillow(data, format, options)
+    frames = _frame_indexes(image, format, header)
+    _check_opened(image, format, frames, options)
+    if image.format == "PNG":
+        if header and header.has_trailing_metadata:
+            # Image.getexif() would load the image as well, and hide a decoder's error:
+            # https://github.com/python-pillow/Pillow/pull/3674.
+            image.load()
+        scale_transparent_color(image, data)
+    transpose = None if format in _ORIENTED_BY_DECODER else read_transpose(image)
+    size = swap_sides(image.size, transpose)
+    return SourceImage(image, format, size, frames, transpose, read_profile(data, format, image))
 
 
-def _jpeg(data: bytes, options: EngineOptions) -> Image.Image:
-    """Open the first picture: some cameras and phones append further ones."""
+def _open_with_pillow(data: bytes, format: SourceFormat, options: EngineOptions) -> Image.Image:
+    match format:
+        case "jpg":
+            return _open_jpeg(data, options)
+        case "heic":
+            return _open_heic(data)
+        case "jxl":
+            return _open_jpegxl(data)
+        case _:
+            return Image.open(io.BytesIO(data), formats=[format])
+
+
+def _open_jpeg(data: bytes, options: EngineOptions) -> Image.Image:
+    """
+    Open the first image of a file; some cameras append others.
+
+    ``Image.open()`` compares a JPEG's full size with ``Image.MAX_IMAGE_PIXELS``, although it may
+    be decoded at a smaller scale, and that limit holds for the whole process:
+    https://github.com/python-pillow/Pillow/issues/515. Therefore, the plugin is called directly.
+    """
     if options.truncated == "accept":
-        # The decoder makes what is missing gray. Pillow's own switch would be for all threads.
-        data += _END_OF_JPEG
+        # The decoder fills the missing part with gray. Pillow's LOAD_TRUNCATED_IMAGES would
+        # affect all threads: https://github.com/python-pillow/Pillow/pull/1970.
+        data += _END_OF_IMAGE
     try:
-        # Past Image.open(), whose own limit is for pictures that are decoded at their full size.
         return JpegImageFile(io.BytesIO(data))
     except SyntaxError as error:
         raise UnidentifiedImageError(str(error)) from error
 
 
-def _heic(data: bytes) -> Image.Image:
+def _open_heic(data: bytes) -> Image.Image:
     try:
         from pillow_heif import HeifImageFile
     except ImportError as error:
-        raise _needs("heic") from error
-    # SourceImage by itself, it need not be registered for the whole process.
+        raise _missing_extra("heic") from error
+    # The plugin need not be registered for the whole process.
     image: Image.Image = HeifImageFile(io.BytesIO(data))  # type: ignore[no-untyped-call]
     return image
 
 
-def _jpegxl(data: bytes) -> Image.Image:
+def _open_jpegxl(data: bytes) -> Image.Image:
     try:
         from pillow_jxl.JpegXLImagePlugin import JXLImageFile
     except ImportError as error:
-        raise _needs("jxl") from error
+        raise _missing_extra("jxl") from error
     image: Image.Image = JXLImageFile(io.BytesIO(data))
     return image
 
 
-def _needs(format: SourceFormat) -> ImproperlyConfigured:
+def _missing_extra(format: SourceFormat) -> ImproperlyConfigured:
     return ImproperlyConfigured(
-        f"SHIFT_MEDIA_FORMATS has {format!r}: pip install django-shift-media[{format}]"
+        f"SHIFT_MEDIA_FORMATS contains {format!r}, whose decoder is not installed. Install it with:"
+        f" pip install django-shift-media[{format}]"
     )
 
 
-def _frames(image: Image.Image, format: SourceFormat, claimed: HeaderInfo | None) -> range:
+def _frame_indexes(image: Image.Image, format: SourceFormat, header: HeaderInfo | None) -> range:
     if format not in _ANIMATED:
         return range(1)
-    if claimed and format == "gif":  # Pillow would walk through all of it again to count them
-        return range(claimed.frames)
-    is_apart = getattr(image, "default_image", False)
-    return range(int(is_apart), getattr(image, "n_frames", 1))
+    if header and format == "gif":
+        # Pillow would read the whole file again: https://github.com/python-pillow/Pillow/issues/6105.
+        return range(header.frames)
+    has_default_image = getattr(image, "default_image", False)
+    return range(int(has_default_image), getattr(image, "n_frames", 1))
 
 
-def _check_tiles(image: Image.Image, max_pixels: int) -> None:
-    """Refuse a TIFF whose tiles are larger than a picture may be: room is made for a whole one."""
+def _check_opened(
+    image: Image.Image, format: SourceFormat, frames: range, options: EngineOptions
+) -> None:
+    """Check the limits again, with what only Pillow has read."""
+    is_progressive = bool(image.info.get("progressive"))
+    check_source_size(
+        image.size, options.max_pixels, format, frames=frames.stop, progressive=is_progressive
+    )
+    # The tiles of a TIFF may be larger than the image, and a decoder allocates a whole tile.
     tags = getattr(image, "tag_v2", {})
     tile = (tags.get(_TILE_WIDTH, 1), tags.get(_TILE_LENGTH, 1))
-    check_source(tile, max_pixels, "tiff")
-
-
-def _fit_transparent_color(image: Image.Image, depth: int) -> None:
-    """Say which color of a PNG is transparent on the scale of its pixels as they are decoded."""
-    color = image.info.get("transparency")
-    if image.mode == "RGB" and depth == 16 and color:
-        image.info["transparency"] = tuple(part >> 8 for part in color)
-    if image.mode == "L" and depth < 8 and isinstance(color, int):
-        image.info["transparency"] = color * 255 // (2**depth - 1)
-
-
-def _orientation(image: Image.Image) -> int:
-    """Return how the camera was held, 1 to 8 as in EXIF; 1, upright, where that is unreadable."""
-    orientation = exif_of(image).get(_ORIENTATION, 1)
-    return orientation if orientation in _TO_UPRIGHT else 1
-
-
-@contextmanager
-def decoding(data: bytes, options: EngineOptions) -> Iterator[None]:
-    """Raise ``UnreadableImage`` or ``FileTooLarge`` for whatever a decoder raises."""
-    try:
-        yield
-    # The last two are not the image's fault.
-    except (UnacceptableFile, MemoryError, ImproperlyConfigured):
-        raise
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise FileTooLarge(_("The image has more pixels than can be decoded.")) from error
-    except UnidentifiedImageError as error:
-        raise not_accepted(data, options) from error
-    except Exception as error:
-        # Decoders meet strangers' files with anything from SyntaxError to struct.error.
-        raise UnreadableImage(DAMAGED, detail=_one_line(error)) from error
-
-
-def _one_line(error: Exception) -> str:
-    return (" ".join(str(error).split()) or type(error).__name__)[:200].rstrip(".")
+    check_source_size(tile, options.max_pixels, "tiff")

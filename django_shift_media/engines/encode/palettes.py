@@ -1,55 +1,63 @@
 """
-Palettes for the frames of a GIF: those that look alike share one.
+Palettes for the frames of a GIF: similar frames share one.
 
-With a palette for each, what does not move would have other numbers in each frame, and would be
-stored again and again; and to find one takes longer than all else.
+If each frame had its own palette, unchanged pixels would get new indexes in each frame and be
+stored again; and finding a palette takes longer than everything else.
 """
 
 from collections.abc import Iterator, Sequence
 
 from PIL import Image
 
-_MOST_PIXELS = 1_000_000  # of frames that share a palette, unless it is but one
-# Those of one scene are up to 0.2 apart, and other pictures from 0.4 on.
-_APART = 0.25
-_LEVELS = 8  # of a color, that are counted as one
+_MAX_GROUP_PIXELS = 1_000_000  # of frames that share a palette; a larger frame has its own
+# Frames of one scene differ by up to 0.2, different pictures by 0.4 or more.
+_MAX_DISTANCE = 0.25
+_LEVELS_PER_BIN = 8  # of a histogram
 
 
-def quantized(frames: Sequence[Image.Image], colors: int) -> list[Image.Image]:
-    """Return opaque frames, all of one size, with palettes of so many colors at most."""
-    return [image for group in _groups(frames) for image in _together(group, colors)]
+def quantize_frames(frames: Sequence[Image.Image], colors: int) -> list[Image.Image]:
+    """Return opaque frames, all of one size, in palette mode with at most that many colors."""
+    return [
+        image
+        for group in _group_similar_frames(frames)
+        for image in _quantize_with_one_palette(group, colors)
+    ]
 
 
-def _groups(frames: Sequence[Image.Image]) -> Iterator[list[Image.Image]]:
-    """Yield runs of frames whose colors are about those of the first of them."""
+def _group_similar_frames(frames: Sequence[Image.Image]) -> Iterator[list[Image.Image]]:
+    """Yield runs of frames that have about the same colors as the first frame of the run."""
     group: list[Image.Image] = []
     for frame in frames:
-        is_full = (len(group) + 1) * frame.width * frame.height > _MOST_PIXELS
-        if group and (is_full or _distance(group[0], frame) > _APART):
+        is_full = (len(group) + 1) * frame.width * frame.height > _MAX_GROUP_PIXELS
+        if group and (is_full or _color_distance(group[0], frame) > _MAX_DISTANCE):
             yield group
             group = []
         group.append(frame)
     yield group
 
 
-def _distance(one: Image.Image, other: Image.Image) -> float:
-    """Return which part of a picture has colors that the other one has not, 0 to 2."""
-    pairs = zip(_histogram(one), _histogram(other), strict=True)
-    return sum(abs(a - b) for a, b in pairs) / (one.width * one.height * len(one.getbands()))
+def _color_distance(first: Image.Image, second: Image.Image) -> float:
+    """Return the difference of two color histograms: 0 if equal, 2 if nothing is in common."""
+    bins = zip(_histogram(first), _histogram(second), strict=True)
+    values = first.width * first.height * len(first.getbands())
+    return sum(abs(a - b) for a, b in bins) / values
 
 
 def _histogram(image: Image.Image) -> list[int]:
     counts = image.histogram()
-    return [sum(counts[at : at + _LEVELS]) for at in range(0, len(counts), _LEVELS)]
+    return [
+        sum(counts[start : start + _LEVELS_PER_BIN])
+        for start in range(0, len(counts), _LEVELS_PER_BIN)
+    ]
 
 
-def _together(frames: Sequence[Image.Image], colors: int) -> Iterator[Image.Image]:
-    """Quantize frames as one picture, in which one lies below the other."""
+def _quantize_with_one_palette(frames: Sequence[Image.Image], colors: int) -> Iterator[Image.Image]:
+    """Quantize all frames as one tall image, and yield its parts."""
     width, height = frames[0].size
     tall = Image.new("RGB", (width, height * len(frames)))
-    places = [(0, height * number) for number in range(len(frames))]
-    for frame, place in zip(frames, places, strict=True):
-        tall.paste(frame, place)
-    small = tall.quantize(colors, Image.Quantize.MEDIANCUT)
-    for left, top in places:
-        yield small.crop((left, top, left + width, top + height))
+    corners = [(0, height * index) for index in range(len(frames))]
+    for frame, corner in zip(frames, corners, strict=True):
+        tall.paste(frame, corner)
+    quantized = tall.quantize(colors, Image.Quantize.MEDIANCUT)
+    for left, top in corners:
+        yield quantized.crop((left, top, left + width, top + height))

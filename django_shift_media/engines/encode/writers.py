@@ -1,4 +1,4 @@
-"""Pillow's images → bytes, in the format that is asked for."""
+"""Encode Pillow's images in an output format."""
 
 import io
 import zlib
@@ -9,37 +9,44 @@ from typing import Any
 
 from PIL import Image
 
-from django_shift_media.engines.encode.analysis import has_few_colors, has_fine_colors, sample
+from django_shift_media.engines.encode.analysis import (
+    fits_palette,
+    needs_full_chroma,
+    sample_strips,
+)
 from django_shift_media.engines.encode.animation import AnimationTiming, loop_options
-from django_shift_media.engines.encode.palettes import quantized
+from django_shift_media.engines.encode.palettes import quantize_frames
 from django_shift_media.naming.resizes import ImageFormat, Resize
 
 Frames = Sequence[Image.Image]
-Options = Mapping[str, Any]
+WriterOptions = Mapping[str, Any]  # the keyword arguments of Image.save()
 
-# A JPEG of no more pixels is better with a color for each pixel: SSIMULACRA2 then gives more for
-# the same number of bytes. With more pixels, it is the other way round.
-_SMALL = 100_000
-# Two ways to pack a PNG. Of a photo, nothing comes again but runs of one value: to look for no more
-# takes two thirds of the time and a tenth off the bytes. Of text, it would double them.
-_RUNS: Options = MappingProxyType({"compress_type": zlib.Z_RLE})
-# The bytes of level 6 within a few per cent, in a third of the time.
-_PATTERNS: Options = MappingProxyType({"compress_level": 3})
-_TRIED = 15_000  # pixels
-# The speed of AVIF, up to 10. For photos 8 takes four times as long, for 7 % fewer bytes. For
-# drawings 7 makes a half to a tenth of the bytes, as it finds what was there before, and they look
-# better; it takes half a second for each megapixel.
+# A JPEG up to this size is better with full chroma: SSIMULACRA2 is higher for the same number of
+# bytes. For larger images, it is lower.
+_JPEG_FULL_CHROMA_PIXELS = 100_000
+# Two ways to compress a PNG. In photos, little repeats except runs of one value: looking only for
+# runs takes two thirds of the time and saves a tenth of the bytes. For text, it would double them.
+_PNG_RUN_LENGTHS: WriterOptions = MappingProxyType({"compress_type": zlib.Z_RLE})
+# Within a few per cent of the bytes of level 6, in a third of the time.
+_PNG_PATTERNS: WriterOptions = MappingProxyType({"compress_level": 3})
+_PNG_SAMPLE_PIXELS = 15_000
+# The speed of the AVIF encoder, up to 10. For photos, 8 takes four times as long as 9 for 7 %
+# fewer bytes. Drawings have a half to a tenth of the bytes with 7, which finds repeated parts, and
+# look better; it takes half a second for each megapixel.
 _AVIF_SPEED, _AVIF_SPEED_FOR_DRAWINGS = 9, 7
-_LARGEST_DRAWING = 2_000_000  # pixels of all frames
-# What libwebp may do to make a picture without loss smaller: 0 to 100.
-_WEBP_EFFORT = 75
-_CLEAR = 255  # the color of a GIF's palette that is not seen
-_HALF = 128
+_AVIF_MAX_DRAWING_PIXELS = 2_000_000  # in all frames
+_WEBP_LOSSLESS_EFFORT = 75  # 0 to 100
+_GIF_TRANSPARENT_INDEX = 255
+_GIF_MIN_ALPHA = 128  # of a pixel that stays opaque
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
-    """What is to be encoded: one frame, or several with their timing, and what goes with them."""
+class EncoderInput:
+    """
+    The input of an encoder: one frame, or several with their timing.
+
+    ``profile`` is an ICC profile, ``exif`` the bytes of EXIF metadata.
+    """
 
     frames: Frames
     timing: AnimationTiming | None = None
@@ -47,130 +54,134 @@ class Picture:
     exif: bytes | None = None
 
 
-def encode(picture: Picture, resize: Resize) -> bytes:
+def encode(source: EncoderInput, resize: Resize) -> bytes:
+    """Return the frames in the format and with the quality of a resize."""
     name, prepare = _WRITERS[resize.format]
-    frames, options = prepare(_alike(picture.frames), resize)
+    frames, options = prepare(_unify_modes(source.frames), resize)
     first, *others = frames
-    if others and picture.timing:
+    if others and source.timing:
         options = {
             **options,
             "save_all": True,
             "append_images": others,
-            "duration": list(picture.timing.durations),
-            **loop_options(picture.timing.plays, name),
+            "duration": list(source.timing.durations),
+            **loop_options(source.timing.plays, name),
         }
-    # Each writer leaves out what its format cannot hold.
-    return _saved(first, name, icc_profile=picture.profile, exif=picture.exif or b"", **options)
+    # Each writer ignores metadata that its format cannot store.
+    return _save(first, name, icc_profile=source.profile, exif=source.exif or b"", **options)
 
 
-def _saved(image: Image.Image, format: str, **options: Any) -> bytes:
+def _save(image: Image.Image, format: str, **options: Any) -> bytes:
     buffer = io.BytesIO()
     image.save(buffer, format, **options)
     return buffer.getvalue()
 
 
-def _alike(frames: Frames) -> Frames:
-    """Give all frames one mode, without transparency if nothing is transparent."""
-    if not any(_is_clear(frame) for frame in frames):
-        frames = [_in_mode(frame, frame.mode.removesuffix("A")) for frame in frames]
-    # Of "L", "LA", "RGB" and "RGBA", the one that holds them all.
+def _unify_modes(frames: Frames) -> Frames:
+    """Convert all frames to one mode, without an alpha channel if nothing is transparent."""
+    if not any(_has_transparent_pixels(frame) for frame in frames):
+        frames = [_convert(frame, frame.mode.removesuffix("A")) for frame in frames]
+    # The modes are "L", "LA", "RGB" and "RGBA": find the one that can represent all of them.
     modes = {frame.mode for frame in frames}
     base = "L" if modes <= {"L", "LA"} else "RGB"
     mode = f"{base}A" if any(mode.endswith("A") for mode in modes) else base
-    return [_in_mode(frame, mode) for frame in frames]
+    return [_convert(frame, mode) for frame in frames]
 
 
-def _in_mode(frame: Image.Image, mode: str) -> Image.Image:
+def _convert(frame: Image.Image, mode: str) -> Image.Image:
     return frame if frame.mode == mode else frame.convert(mode)
 
 
-def _is_clear(frame: Image.Image) -> bool:
+def _has_transparent_pixels(frame: Image.Image) -> bool:
     if not frame.mode.endswith("A"):
         return False
-    least, _ = frame.getchannel("A").getextrema()
-    return int(least) < 255  # type: ignore[arg-type]  # of one band, it is a number
+    min_alpha, _ = frame.getchannel("A").getextrema()
+    return int(min_alpha) < 255  # type: ignore[arg-type]  # a number, as there is one band
 
 
-def _jpg(frames: Frames, resize: Resize) -> tuple[Frames, Options]:
+def _prepare_jpeg(frames: Frames, resize: Resize) -> tuple[Frames, WriterOptions]:
     (frame,) = frames
-    is_fine = frame.width * frame.height <= _SMALL or has_fine_colors(frame)
+    is_small = frame.width * frame.height <= _JPEG_FULL_CHROMA_PIXELS
+    subsampling = "4:4:4" if is_small or needs_full_chroma(frame) else "4:2:0"
     options = {"quality": resize.quality, "optimize": True, "progressive": True}
-    return frames, {**options, "subsampling": "4:4:4" if is_fine else "4:2:0"}
+    return frames, {**options, "subsampling": subsampling}
 
 
-def _png(frames: Frames, resize: Resize) -> tuple[Frames, Options]:
+def _prepare_png(frames: Frames, resize: Resize) -> tuple[Frames, WriterOptions]:
     if len(frames) == 1:
-        frames = [_with_palette(frames[0])]
-    return frames, _RUNS if _is_of_runs(frames[0]) else _PATTERNS
+        frames = [_reduce_to_palette(frames[0])]
+    use_run_lengths = _compresses_better_by_run_lengths(frames[0])
+    return frames, _PNG_RUN_LENGTHS if use_run_lengths else _PNG_PATTERNS
 
 
-def _webp(frames: Frames, resize: Resize) -> tuple[Frames, Options]:
-    # Without whole frames in between, which only help to seek: a third of the time is saved, and
-    # more than half of the bytes where little moves.
-    options: Options = {"method": 4, "kmax": 0}
-    if resize.lossless or all(has_few_colors(frame) for frame in frames):
-        return frames, {"lossless": True, "quality": _WEBP_EFFORT, **options}
+def _prepare_webp(frames: Frames, resize: Resize) -> tuple[Frames, WriterOptions]:
+    # kmax=0: no key frames after the first, which are only needed for seeking. That saves a third
+    # of the time, and more than half of the bytes where little moves.
+    options: WriterOptions = {"method": 4, "kmax": 0}
+    if resize.lossless or all(fits_palette(frame) for frame in frames):
+        return frames, {"lossless": True, "quality": _WEBP_LOSSLESS_EFFORT, **options}
     return frames, {"quality": resize.quality, **options}
 
 
-def _avif(frames: Frames, resize: Resize) -> tuple[Frames, Options]:
+def _prepare_avif(frames: Frames, resize: Resize) -> tuple[Frames, WriterOptions]:
     first, pixels = frames[0], len(frames) * frames[0].width * frames[0].height
-    is_drawing = pixels <= _LARGEST_DRAWING and has_few_colors(first)
+    is_drawing = pixels <= _AVIF_MAX_DRAWING_PIXELS and fits_palette(first)
     speed = _AVIF_SPEED_FOR_DRAWINGS if is_drawing else _AVIF_SPEED
     if resize.lossless:
-        # All but: red, green and blue are written as others are, and rounded.
+        # Almost lossless: Pillow's writer converts RGB to YCbCr, which rounds.
         return frames, {"quality": 100, "subsampling": "4:4:4", "speed": speed}
-    sampling = "4:4:4" if is_drawing or has_fine_colors(first) else "4:2:0"
-    return frames, {"quality": resize.quality, "subsampling": sampling, "speed": speed}
+    subsampling = "4:4:4" if is_drawing or needs_full_chroma(first) else "4:2:0"
+    return frames, {"quality": resize.quality, "subsampling": subsampling, "speed": speed}
 
 
-def _gif(frames: Frames, resize: Resize) -> tuple[Frames, Options]:
+def _prepare_gif(frames: Frames, resize: Resize) -> tuple[Frames, WriterOptions]:
     if frames[0].mode.endswith("A"):
-        # Each frame is a whole picture: nothing of the one before shows through it.
-        return _cut_out(frames), {"transparency": _CLEAR, "disposal": 2}
-    if frames[0].mode == "L":  # and no other has colors, nor more than 256 grays
+        # Clear the canvas after each frame (disposal 2): the frame before must not show through.
+        options = {"transparency": _GIF_TRANSPARENT_INDEX, "disposal": 2}
+        return _with_binary_transparency(frames), options
+    if frames[0].mode == "L":  # all frames have this mode, and no more than 256 grays
         return frames, {}
-    return quantized(frames, 256), {}
+    return quantize_frames(frames, 256), {}
 
 
-def _cut_out(frames: Frames) -> Frames:
-    """Return palette images where what is more than half transparent is all transparent."""
-    cut = quantized([frame.convert("RGB") for frame in frames], _CLEAR)
-    for image, frame in zip(cut, frames, strict=True):
-        mask = frame.getchannel("A").point(lambda alpha: 255 * (alpha < _HALF), "L")
-        image.paste(_CLEAR, mask=mask)
-    return cut
+def _with_binary_transparency(frames: Frames) -> Frames:
+    """Return palette images in which a pixel is either opaque or transparent."""
+    opaque = quantize_frames([frame.convert("RGB") for frame in frames], _GIF_TRANSPARENT_INDEX)
+    for image, frame in zip(opaque, frames, strict=True):
+        mask = frame.getchannel("A").point(lambda alpha: 255 * (alpha < _GIF_MIN_ALPHA), "L")
+        image.paste(_GIF_TRANSPARENT_INDEX, mask=mask)
+    return opaque
 
 
-def _is_of_runs(image: Image.Image) -> bool:
-    """Say whether looking for runs only packs a picture better: try it with a part."""
+def _compresses_better_by_run_lengths(image: Image.Image) -> bool:
+    """Compress a part of the image both ways, and compare."""
     if image.mode == "P":
         return False
-    part = sample(image, min(image.width * image.height // 8, _TRIED))
-    runs, patterns = (len(_saved(part, "PNG", **options)) for options in (_RUNS, _PATTERNS))
-    return runs < patterns
+    part = sample_strips(image, min(image.width * image.height // 8, _PNG_SAMPLE_PIXELS))
+    by_run_lengths = len(_save(part, "PNG", **_PNG_RUN_LENGTHS))
+    return by_run_lengths < len(_save(part, "PNG", **_PNG_PATTERNS))
 
 
-def _with_palette(image: Image.Image) -> Image.Image:
-    """Return the same picture with a palette, if that has room for its colors."""
-    if image.mode not in {"RGB", "RGBA"} or not has_few_colors(image):
+def _reduce_to_palette(image: Image.Image) -> Image.Image:
+    """Return the same image in palette mode if no color is lost, else the image itself."""
+    if image.mode not in {"RGB", "RGBA"} or not fits_palette(image):
         return image
     method = Image.Quantize.MEDIANCUT if image.mode == "RGB" else Image.Quantize.FASTOCTREE
-    small = image.quantize(256, method)
-    if small.convert(image.mode).tobytes() != image.tobytes():
+    reduced = image.quantize(256, method)
+    if reduced.convert(image.mode).tobytes() != image.tobytes():
         return image
-    # With no more colors in it than there are: a kilobyte less for an icon.
-    return small.remap_palette([n for n, count in enumerate(small.histogram()) if count])
+    # Drop unused colors from the palette, which saves a kilobyte for an icon.
+    return reduced.remap_palette([n for n, count in enumerate(reduced.histogram()) if count])
 
 
 _WRITERS: MappingProxyType[
-    ImageFormat, tuple[str, Callable[[Frames, Resize], tuple[Frames, Options]]]
+    ImageFormat, tuple[str, Callable[[Frames, Resize], tuple[Frames, WriterOptions]]]
 ] = MappingProxyType(
     {
-        "jpg": ("JPEG", _jpg),
-        "png": ("PNG", _png),
-        "webp": ("WEBP", _webp),
-        "avif": ("AVIF", _avif),
-        "gif": ("GIF", _gif),
+        "jpg": ("JPEG", _prepare_jpeg),
+        "png": ("PNG", _prepare_png),
+        "webp": ("WEBP", _prepare_webp),
+        "avif": ("AVIF", _prepare_avif),
+        "gif": ("GIF", _prepare_gif),
     }
 )

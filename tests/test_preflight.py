@@ -5,7 +5,8 @@ import io
 import pytest
 from PIL import Image
 
-from django_shift_media.engines.decode.preflight import HeaderInfo, read_header
+from django_shift_media.engines.decode.header import HeaderInfo
+from django_shift_media.engines.decode.preflight import read_header
 from django_shift_media.engines.selection import engine_options, get_engine
 from django_shift_media.exceptions import FileTooLarge, UnreadableImage
 from tests.hostile import scans
