@@ -57,7 +57,7 @@ def animated(*pictures: Image.Image, **options: Any) -> bytes:
 
 
 PHOTO = grainy(903, 677)
-INPUT_FORMATS = {
+ORIGINALS = {
     "jpeg": encoded(grainy(904, 680), "JPEG", quality=90),
     "jpeg of odd size": encoded(PHOTO, "JPEG", quality=90),
     "progressive jpeg": encoded(grainy(904, 680), "JPEG", quality=90, progressive=True),
@@ -96,11 +96,11 @@ RESIZES = [
 
 
 @pytest.mark.parametrize("text", RESIZES)
-@pytest.mark.parametrize("name", INPUT_FORMATS)
+@pytest.mark.parametrize("name", ORIGINALS)
 def test_they_make_the_same_picture(name: str, text: str) -> None:
     resize = Resize.parse(f"{text}-90-{'upscale' if '1200' in text else 'noupscale'}.png")
     one, other = (
-        decoded(engine.render(INPUT_FORMATS[name], resize, engine_options(max_pixels=ENOUGH)))
+        decoded(engine.render(ORIGINALS[name], resize, engine_options(max_pixels=ENOUGH)))
         for engine in (pillow.engine, vips.engine)
     )
     assert (one.size, one.mode) == (other.size, other.mode)
@@ -115,12 +115,12 @@ def test_the_measure_sees_a_difference() -> None:
 
 @pytest.mark.parametrize("name", ["jpeg", "png", "png with alpha", "webp"])
 def test_libvips_does_it_by_itself(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pillow, "scale", None)
+    monkeypatch.setattr(pillow, "decode", None)
     for size in ("200x200-fit", "100x-fit", "64x64-fillx10y90"):
         if name == "jpeg" and "fill" in size:  # a crop of a JPEG that is shrunk lies between pixels
             continue
         resize = Resize.parse(f"{size}-90-noupscale.png")
-        assert vips.engine.render(INPUT_FORMATS[name], resize, engine_options(max_pixels=ENOUGH))
+        assert vips.engine.render(ORIGINALS[name], resize, engine_options(max_pixels=ENOUGH))
 
 
 @pytest.mark.parametrize(
@@ -140,9 +140,9 @@ def test_libvips_does_it_by_itself(name: str, monkeypatch: pytest.MonkeyPatch) -
 def test_libvips_scales_what_pillow_has_decoded(
     name: str, text: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pillow, "scaled", None)
+    monkeypatch.setattr(pillow, "scale", None)
     resize = Resize.parse(f"{text}-90-noupscale.png")
-    assert vips.engine.render(INPUT_FORMATS[name], resize, engine_options(max_pixels=ENOUGH))
+    assert vips.engine.render(ORIGINALS[name], resize, engine_options(max_pixels=ENOUGH))
 
 
 @pytest.mark.parametrize(
@@ -150,8 +150,8 @@ def test_libvips_scales_what_pillow_has_decoded(
     [
         (lambda: encoded(grainy(200, 150), "GIF"), "100x100-fit"),  # too small
         (lambda: encoded(grainy(3000, 2000), "BMP"), "100x100-fit"),  # too large
-        (lambda: INPUT_FORMATS["progressive jpeg"], "701x333-fillx33y66"),  # it lies between pixels
-        (lambda: INPUT_FORMATS["inks"], "100x100-fit"),
+        (lambda: ORIGINALS["progressive jpeg"], "701x333-fillx33y66"),  # it lies between pixels
+        (lambda: ORIGINALS["inks"], "100x100-fit"),
     ],
 )
 def test_libvips_leaves_to_pillow_what_that_does_better(
@@ -171,18 +171,16 @@ def test_libvips_leaves_to_pillow_what_that_does_better(
 @pytest.mark.parametrize("engine", [pillow.engine, vips.engine], ids=["pillow", "vips"])
 def test_many_at_once_are_what_they_are_one_by_one(engine: Any, name: str) -> None:
     resizes = [Resize.parse(f"{text}-90-noupscale.png") for text in RESIZES[:5]]
-    together = engine.render_many(INPUT_FORMATS[name], resizes, engine_options(max_pixels=ENOUGH))
+    together = engine.render_many(ORIGINALS[name], resizes, engine_options(max_pixels=ENOUGH))
     for resize, made in zip(resizes, together, strict=True):
-        alone = decoded(
-            engine.render(INPUT_FORMATS[name], resize, engine_options(max_pixels=ENOUGH))
-        )
+        alone = decoded(engine.render(ORIGINALS[name], resize, engine_options(max_pixels=ENOUGH)))
         assert decoded(made).size == alone.size
         assert delta_e(decoded(made), alone) < MEAN_DIFFERENCE
 
 
 @pytest.mark.parametrize("name", ["jpeg", "progressive jpeg", "png", "interlaced png", "webp"])
 def test_what_breaks_off_is_refused_in_the_same_words(name: str) -> None:
-    data = INPUT_FORMATS[name]
+    data = ORIGINALS[name]
     said = set()
     for engine in (pillow.engine, vips.engine):
         with pytest.raises(UnreadableImage) as error:
@@ -193,7 +191,7 @@ def test_what_breaks_off_is_refused_in_the_same_words(name: str) -> None:
 
 def test_what_is_accepted_by_a_setting_is_accepted_by_both(settings: Any) -> None:
     settings.SHIFT_MEDIA_TRUNCATED = "accept"
-    data = INPUT_FORMATS["jpeg"][:-5000]
+    data = ORIGINALS["jpeg"][:-5000]
     one, other = (
         engine.render(data, RESIZE, engine_options(max_pixels=ENOUGH))
         for engine in (pillow.engine, vips.engine)
@@ -220,7 +218,7 @@ def test_auto_takes_what_is_better(name: str, text: str, as_by: Any, settings: A
     settings.SHIFT_MEDIA_ENGINE = "auto"
     resize = Resize.parse(f"{text}-90-noupscale.png")
     made, by_pillow, by_libvips = (
-        engine.render(INPUT_FORMATS[name], resize, engine_options(max_pixels=ENOUGH))
+        engine.render(ORIGINALS[name], resize, engine_options(max_pixels=ENOUGH))
         for engine in (get_engine(), pillow.engine, vips.engine)
     )
     assert by_pillow != by_libvips
@@ -254,13 +252,13 @@ else:
 def test_without_libvips_auto_is_pillow_and_vips_says_what_to_install() -> None:
     run = subprocess.run(
         [sys.executable, "-c", _WITHOUT_LIBVIPS],
-        input=INPUT_FORMATS["png"],
+        input=ORIGINALS["png"],
         stdout=subprocess.PIPE,
         env={"PYTHONPATH": str(ROOT)},
         check=True,
     )
     assert run.stdout == pillow.engine.render(
-        INPUT_FORMATS["png"], RESIZE, engine_options(max_pixels=ENOUGH)
+        ORIGINALS["png"], RESIZE, engine_options(max_pixels=ENOUGH)
     )
 
 

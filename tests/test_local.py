@@ -193,7 +193,8 @@ def test_an_attachment_that_is_no_image_says_so(client: Client) -> None:
     answer = client.get("/media/" + sign(attachment.file.name, Resize(width=50, height=50)))
     assert (answer.status_code, answer.content) == (
         422,
-        b"This is not an image in an accepted format. Accepted formats: JPEG, PNG, WebP, AVIF, GIF.\n",
+        b"This is not an image in an accepted format."
+        b" Accepted formats: JPEG, PNG, WebP, AVIF, GIF.\n",
     )
 
 

@@ -1,4 +1,4 @@
-"""The way from bytes to bytes that all engines take; each brings what scales the picture."""
+"""``Engine``: bytes, a ``Resize`` and options in, bytes out."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -12,9 +12,9 @@ from django_shift_media.engines.decode.open import SourceImage, open_image
 from django_shift_media.engines.encode.animation import AnimationTiming
 from django_shift_media.engines.encode.writers import EncoderInput, encode
 from django_shift_media.engines.exif import read_credit
-from django_shift_media.engines.jobs import Job, job_of
+from django_shift_media.engines.jobs import DecodedFrame, Job, job_for
 from django_shift_media.engines.options import EngineOptions
-from django_shift_media.engines.pipeline import apply_pipeline
+from django_shift_media.engines.pipeline import apply_steps
 from django_shift_media.engines.stopwatch import Stopwatch
 from django_shift_media.naming.formats import SourceFormat
 from django_shift_media.naming.resizes import Resize
@@ -22,7 +22,7 @@ from django_shift_media.naming.resizes import Resize
 
 @dataclass(frozen=True, slots=True)
 class ImageInfo:
-    """What a file is by its content: width and height in pixels, upright (EXIF applied)."""
+    """What a file is by its content; width and height are upright (EXIF applied), in pixels."""
 
     format: SourceFormat
     width: int
@@ -33,27 +33,38 @@ class ImageInfo:
         return self.width, self.height
 
 
-# Bytes, the same opened, and jobs → for each frame of each job: the job, the part of the picture
-# that it wants, scaled and not yet upright, in full color, and its duration in milliseconds.
-Scale = Callable[[bytes, SourceImage, Sequence[Job]], Iterable[tuple[Job, Image.Image, int]]]
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """
+    The two steps in which engines differ.
+
+    ``decode`` yields the frames that jobs need, no larger than they need them. ``scale`` returns
+    for each job of a frame the part that it shows, at its size, in gray or RGB of 8 bits.
+    """
+
+    decode: Callable[[bytes, SourceImage, Sequence[Job]], Iterable[DecodedFrame]]
+    scale: Callable[[DecodedFrame], list[Image.Image]]
 
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """An image engine. What it accepts does not depend on ``scale``: Pillow decides that."""
+    """
+    An image engine. ``backend_for`` chooses the backend for an original and its jobs.
 
-    scale: Scale
+    The files that are accepted do not depend on the engine: Pillow opens and verifies them.
+    """
+
+    backend_for: Callable[[SourceImage, Sequence[Job]], Backend]
 
     def verify(self, data: bytes, options: EngineOptions) -> ImageInfo:
         """
-        Decode an image, of an animation each frame, to see that all of it can be decoded.
+        Decode an image, with all of its frames, to verify that this is possible.
 
         Raise ``UnreadableImage`` or, before any pixel is decoded, ``FileTooLarge``.
-        ``options.max_pixels`` is for all frames together.
         """
         with wrap_decoder_errors(data, options):
             source = open_image(data, options)
-            source.shrink_on_load((1, 1))  # read every byte, make few pixels
+            source.shrink_on_load((1, 1))  # read all of the bytes, produce few pixels
             for _ in iter_frames(source.image, range(source.frames.stop)):
                 pass
             return ImageInfo(source.format, *source.size)
@@ -66,9 +77,9 @@ class Engine:
         stopwatch: Stopwatch | None = None,
     ) -> bytes:
         """
-        Return the resize, encoded, without any metadata; raise as ``verify()`` does.
+        Return a resize, encoded, without metadata; raise as ``verify()`` does.
 
-        The laps of the stopwatch are "decode", all that is done with pixels, and "encode".
+        The laps of the stopwatch are "decode", for all work on pixels, and "encode".
         """
         (resized,) = self.render_many(data, [resize], options, stopwatch)
         return resized
@@ -81,30 +92,31 @@ class Engine:
         stopwatch: Stopwatch | None = None,
     ) -> list[bytes]:
         """
-        Return several resizes of one image, which is decoded once, for the largest of them.
+        Return several resizes of one image, which is decoded once.
 
-        Of a JPEG, the smaller ones are therefore made from more pixels than ``render()`` takes:
-        they look the same, but need not be the same bytes.
+        A JPEG is decoded at a scale for the largest resize, so the smaller ones are made from more
+        pixels than in ``render()``: they look the same, but their bytes may differ.
         """
         stopwatch = stopwatch or Stopwatch()
         with wrap_decoder_errors(data, options):
             source = open_image(data, options)
-            jobs = [job_of(resize, source, options) for resize in resizes]
-            for job, image, duration in self.scale(data, source, jobs):
-                job.frames.append(apply_pipeline(image, job))
-                job.durations.append(duration)
-            plays, exif = play_count(source.image), _credit(source, options)
+            jobs = [job_for(resize, source, options) for resize in resizes]
+            backend = self.backend_for(source, jobs)
+            for frame in backend.decode(data, source, jobs):
+                for job, image in zip(frame.jobs, backend.scale(frame), strict=True):
+                    job.frames.append(apply_steps(image, job))
+                    job.durations.append(frame.duration)
+            inputs = [_encoder_input(job) for job in jobs]
         stopwatch.lap("decode")
-        encoded = [encode(_encoder_input(job, plays, exif), job.resize) for job in jobs]
+        encoded = [encode(given, job.resize) for given, job in zip(inputs, jobs, strict=True)]
         stopwatch.lap("encode")
         return encoded
 
 
-def _credit(source: SourceImage, options: EngineOptions) -> bytes | None:
-    return read_credit(source.image) if options.keep_credit else None
-
-
-def _encoder_input(job: Job, plays: int, exif: bytes | None) -> EncoderInput:
-    timing = AnimationTiming(tuple(job.durations), plays) if len(job.frames) > 1 else None
-    profile = job.source.profile if job.keeps_p3 and is_display_p3(job.source.profile) else None
-    return EncoderInput(job.frames, timing, profile, exif)
+def _encoder_input(job: Job) -> EncoderInput:
+    source, timing = job.source, None
+    if len(job.frames) > 1:
+        timing = AnimationTiming(tuple(job.durations), play_count(source.image))
+    keeps_profile = job.keeps_display_p3 and is_display_p3(source.profile)
+    exif = read_credit(source.image) if job.options.keep_credit else None
+    return EncoderInput(job.frames, timing, source.profile if keeps_profile else None, exif)

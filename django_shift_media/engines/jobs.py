@@ -1,7 +1,8 @@
-"""What is to be made of an image that is open: one job for each resize."""
+"""What is to be made of an open image: a job for each resize, and the frames that jobs need."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 from PIL import Image
 
@@ -12,42 +13,46 @@ from django_shift_media.naming.formats import OUTPUT_FORMATS
 from django_shift_media.naming.geometry import Box, Plan, Size
 from django_shift_media.naming.resizes import Resize
 
+# How many pixels of the stored original one decoded pixel stands for, across and down.
+Shrink = tuple[float, float]
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
     """
-    One resize of an original, the numbers of its frames, and those that are made.
+    One resize of an original: the indexes of the frames that it needs, and its finished frames.
 
-    ``box`` is the part of the picture as it is stored, in its pixels, that becomes ``scaled``,
-    width and height of what is only then turned upright.
+    ``durations`` are in milliseconds.
     """
 
     resize: Resize
-    plan: Plan
+    geometry: Plan
     source: SourceImage
-    numbers: Sequence[int]
+    indexes: Sequence[int]
     options: EngineOptions
     frames: list[Image.Image] = field(default_factory=list)
     durations: list[int] = field(default_factory=list)
 
     @property
     def box(self) -> Box:
-        return self.source.stored_box(self.plan.box)
+        """The part of the original that is used, in its pixels as stored."""
+        return self.source.stored_box(self.geometry.box)
 
     @property
-    def scaled(self) -> Size:
-        return self.source.stored_size(self.plan.scaled)
+    def scaled_size(self) -> Size:
+        """The size of that part after scaling, before the image is turned upright."""
+        return self.source.stored_size(self.geometry.scaled)
 
     @property
     def ratio(self) -> tuple[float, float]:
-        """How many pixels of the original become one, across and down."""
+        """How many pixels of the original become one pixel, across and down."""
         left, top, right, bottom = self.box
-        width, height = self.scaled
+        width, height = self.scaled_size
         return (right - left) / width, (bottom - top) / height
 
     @property
-    def keeps_p3(self) -> bool:
-        # A color to put the picture on is one of sRGB.
+    def keeps_display_p3(self) -> bool:
+        # GIF has no profiles, and a background color is a color of sRGB.
         return (
             self.options.color == "p3"
             and self.resize.format != "gif"
@@ -55,11 +60,25 @@ class Job:
         )
 
 
-def job_of(resize: Resize, source: SourceImage, options: EngineOptions) -> Job:
-    """Raise ``FileTooLarge`` for a result that is more than may be made."""
-    plan = resize.plan(*source.size)
-    numbers: Sequence[int] = source.frames
-    if resize.frame or len(numbers) == 1 or not OUTPUT_FORMATS[resize.format].animated:
-        numbers = [source.still_index(resize.frame)]
-    check_resize_size(plan.size, options.max_pixels, frames=len(numbers))
-    return Job(resize, plan, source, numbers, options)
+class DecodedFrame(NamedTuple):
+    """
+    A decoded frame of an original, and the jobs that need it.
+
+    ``image`` is Pillow's, or of a type that only the backend knows. ``duration`` is in
+    milliseconds.
+    """
+
+    image: Any
+    shrink: Shrink
+    jobs: Sequence[Job]
+    duration: int = 0
+
+
+def job_for(resize: Resize, source: SourceImage, options: EngineOptions) -> Job:
+    """Return the job of a resize; raise ``FileTooLarge`` if its result would be too large."""
+    geometry = resize.plan(*source.size)
+    indexes: Sequence[int] = source.frames
+    if resize.frame or len(indexes) == 1 or not OUTPUT_FORMATS[resize.format].animated:
+        indexes = [source.still_index(resize.frame)]
+    check_resize_size(geometry.size, options.max_pixels, frames=len(indexes))
+    return Job(resize, geometry, source, indexes, options)

@@ -1,52 +1,41 @@
 """
 The image engine on Pillow.
 
-The original is decoded no larger than needed, and scaled once, from the wanted part of it.
+The original is decoded no larger than necessary, and scaled once, from the part that is shown.
 """
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from PIL import Image
 
 from django_shift_media.engines.color.conversion import to_scalable_mode
 from django_shift_media.engines.decode.frames import frame_duration, iter_frames
 from django_shift_media.engines.decode.open import SourceImage
-from django_shift_media.engines.engine import Engine
-from django_shift_media.engines.jobs import Job
+from django_shift_media.engines.engine import Backend, Engine
+from django_shift_media.engines.jobs import DecodedFrame, Job
 from django_shift_media.engines.pipeline import with_premultiplied_alpha
 
-# A JPEG is decoded at the least of its DCT scales (1/8, 1/4, 1/2) that is still so many times
-# larger than the result: more costs time, less costs sharpness.
+# A JPEG is decoded at the smallest of its DCT scales (1/8, 1/4, 1/2) that is still this many times
+# larger than the result. A larger margin costs time, a smaller one sharpness.
 DECODE_MARGIN = 1.25
-# How many times larger than the result a picture may be before whole pixels are averaged first.
+# While an image is more than this many times larger than the result, whole pixels are averaged
+# before it is resampled: https://pillow.readthedocs.io/en/stable/reference/Image.html (resize).
 REDUCING_GAP = 3
 
-Reduced = tuple[float, float]  # how many pixels of the original became one, across and down
-# What scales a frame, as it has been decoded, to what each of some jobs wants of it.
-ScaleFrame = Callable[[Image.Image, Sequence[Job], Reduced], list[Image.Image]]
 
-
-def scale_frame(frame: Image.Image, jobs: Sequence[Job], reduced: Reduced) -> list[Image.Image]:
-    image = to_scalable_mode(frame)
-    return [scaled(image, job, reduced) for job in jobs]
-
-
-def scale(
-    data: bytes, source: SourceImage, jobs: Sequence[Job], scale_frame: ScaleFrame = scale_frame
-) -> Iterator[tuple[Job, Image.Image, int]]:
+def decode(data: bytes, source: SourceImage, jobs: Sequence[Job]) -> Iterator[DecodedFrame]:
     _shrink_on_load(source, jobs)
-    wanted = sorted({number for job in jobs for number in job.numbers})
-    for number, frame in iter_frames(source.image, wanted):
-        # A JPEG's decoder rounds the sides up that it makes smaller.
-        reduced = round(max(source.size) / max(frame.size))
-        those = [job for job in jobs if number in job.numbers]
-        for job, image in zip(those, scale_frame(frame, those, (reduced, reduced)), strict=True):
-            yield job, image, frame_duration(frame)
+    indexes = sorted({index for job in jobs for index in job.indexes})
+    for index, image in iter_frames(source.image, indexes):
+        # The sides of a JPEG that is decoded at a smaller scale are rounded up.
+        shrink = round(max(source.size) / max(image.size))
+        needing = [job for job in jobs if index in job.indexes]
+        yield DecodedFrame(image, (shrink, shrink), needing, frame_duration(image))
 
 
 def _shrink_on_load(source: SourceImage, jobs: Sequence[Job]) -> None:
-    """Decode at the least scale that is enough for all."""
+    """Choose the smallest scale of a JPEG that is large enough for all jobs."""
     width, height = source.stored_size(source.size)
     across, down = (
         min(ratios) / DECODE_MARGIN for ratios in zip(*(job.ratio for job in jobs), strict=True)
@@ -54,11 +43,15 @@ def _shrink_on_load(source: SourceImage, jobs: Sequence[Job]) -> None:
     source.shrink_on_load((math.ceil(width / across), math.ceil(height / down)))
 
 
-def scaled(image: Image.Image, job: Job, reduced: Reduced) -> Image.Image:
-    """Scale what a job wants of an image in full color."""
-    across, down = reduced
+def scale(frame: DecodedFrame) -> list[Image.Image]:
+    image = to_scalable_mode(frame.image)
+    return [_crop_and_scale(image, job, frame) for job in frame.jobs]
+
+
+def _crop_and_scale(image: Image.Image, job: Job, frame: DecodedFrame) -> Image.Image:
+    across, down = frame.shrink
     left, top, right, bottom = job.box
-    # What a decoder adds or drops at the ends is no picture.
+    # Rounding may place the box outside the decoded image by a part of a pixel.
     box = (
         left / across,
         top / down,
@@ -66,14 +59,15 @@ def scaled(image: Image.Image, job: Job, reduced: Reduced) -> Image.Image:
         min(bottom / down, image.height),
     )
     whole = (0.0, 0.0, float(image.width), float(image.height))
-    if job.scaled == image.size and box == whole:
+    if job.scaled_size == image.size and box == whole:
         return image
     return with_premultiplied_alpha(
         image,
         lambda image: image.resize(
-            job.scaled, Image.Resampling.LANCZOS, box=box, reducing_gap=REDUCING_GAP
+            job.scaled_size, Image.Resampling.LANCZOS, box=box, reducing_gap=REDUCING_GAP
         ),
     )
 
 
-engine = Engine(scale)
+backend = Backend(decode, scale)
+engine = Engine(lambda source, jobs: backend)

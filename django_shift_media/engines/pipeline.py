@@ -1,4 +1,18 @@
-"""What becomes of a picture after it has been scaled: a walk through ``STEPS``, in Pillow."""
+"""
+The pipeline of an image, from a file to a resize.
+
+===========  ====================================  ===============================================
+step         where                                 what it does
+===========  ====================================  ===============================================
+open         ``decode/open.py``                    checks the header against the limits, opens
+decode       ``pillow.py``, ``vips.py``            decodes frames, no larger than the jobs need
+scale        ``pillow.py``, ``vips.py``            converts to gray or RGB of 8 bits, crops, scales
+``STEPS``    below                                 turn upright, convert colors, apply options
+encode       ``encode/writers.py``                 encodes the frames
+===========  ====================================  ===============================================
+
+``Engine.render_many()`` runs it.
+"""
 
 from collections.abc import Callable
 
@@ -9,66 +23,82 @@ from django_shift_media.engines.jobs import Job
 from django_shift_media.naming.formats import OUTPUT_FORMATS
 
 
-def apply_pipeline(image: Image.Image, job: Job) -> Image.Image:
-    """Return the picture as it is to be encoded, without any metadata."""
+def orient(image: Image.Image, job: Job) -> Image.Image:
+    """Turn the image upright."""
+    transpose = job.source.transpose
+    return image if transpose is None else image.transpose(transpose)
+
+
+def convert_colors(image: Image.Image, job: Job) -> Image.Image:
+    """Convert from the profile of the original to sRGB, unless Display P3 is kept."""
+    return to_srgb(image, job.source.profile, keep_p3=job.keeps_display_p3)
+
+
+def add_background(image: Image.Image, job: Job) -> Image.Image:
+    """Put the image on its background, if one is requested or required."""
+    resize, geometry = job.resize, job.geometry
+    has_alpha = image.mode.endswith("A")
+    is_required = has_alpha and not OUTPUT_FORMATS[resize.format].transparent
+    if not (resize.background or is_required or resize.how == "pad"):
+        return image
+    background = Image.new("RGB", geometry.size, f"#{resize.background or 'ffffff'}")
+    mask = image.getchannel("A") if has_alpha else None
+    background.paste(image, geometry.place, mask=mask)
+    return background
+
+
+def blur(image: Image.Image, job: Job) -> Image.Image:
+    if not job.resize.blur:
+        return image
+    gaussian = ImageFilter.GaussianBlur(job.resize.blur)
+    return with_premultiplied_alpha(image, lambda image: image.filter(gaussian))
+
+
+def sharpen(image: Image.Image, job: Job) -> Image.Image:
+    if not job.resize.sharpen:
+        return image
+    unsharp_mask = ImageFilter.UnsharpMask(radius=1, percent=job.resize.sharpen, threshold=0)
+    return with_premultiplied_alpha(image, lambda image: image.filter(unsharp_mask))
+
+
+def to_grayscale(image: Image.Image, job: Job) -> Image.Image:
+    """Weigh red, green and blue, as encoded in sRGB, by ITU-R BT.601."""
+    if not job.resize.grayscale:
+        return image
+    return image.convert("LA" if image.mode.endswith("A") else "L")
+
+
+def strip_metadata(image: Image.Image, job: Job) -> Image.Image:
+    """Leave nothing that Pillow's encoders would write without being asked, such as comments."""
+    if image is job.source.image:  # which other jobs may still need
+        image = image.copy()
+    image.info = {}
+    return image
+
+
+Step = Callable[[Image.Image, Job], Image.Image]
+STEPS: tuple[Step, ...] = (
+    orient,
+    convert_colors,
+    add_background,
+    blur,
+    sharpen,
+    to_grayscale,
+    strip_metadata,
+)
+
+
+def apply_steps(image: Image.Image, job: Job) -> Image.Image:
+    """Return a scaled image as it is to be encoded."""
     for step in STEPS:
         image = step(image, job)
-    if image is job.source.image:  # which may be needed again
-        image = image.copy()
-    # Encoders take comments, profiles and more from here, whatever they are asked for.
-    image.info = {}
     return image
 
 
 def with_premultiplied_alpha(
     image: Image.Image, change: Callable[[Image.Image], Image.Image]
 ) -> Image.Image:
-    """Change a picture so that the color of what is not seen does not show at the edges."""
+    """Apply a change to premultiplied colors, so that invisible colors do not bleed at edges."""
     if not image.mode.endswith("A"):
         return change(image)
     return change(image.convert(f"{image.mode[:-1]}a")).convert(image.mode)
-
-
-def _orient(image: Image.Image, job: Job) -> Image.Image:
-    return image if job.source.transpose is None else image.transpose(job.source.transpose)
-
-
-def _to_srgb(image: Image.Image, job: Job) -> Image.Image:
-    return to_srgb(image, job.source.profile, keep_p3=job.keeps_p3)
-
-
-def _put_on_background(image: Image.Image, job: Job) -> Image.Image:
-    """Put the picture on its background, if it has one or needs one."""
-    resize, plan = job.resize, job.plan
-    is_clear = image.mode.endswith("A")
-    needs_one = is_clear and not OUTPUT_FORMATS[resize.format].transparent
-    if not (resize.background or needs_one or resize.how == "pad"):
-        return image
-    ground = Image.new("RGB", plan.size, f"#{resize.background or 'ffffff'}")
-    ground.paste(image, plan.place, mask=image.getchannel("A") if is_clear else None)
-    return ground
-
-
-def _blur(image: Image.Image, job: Job) -> Image.Image:
-    if not job.resize.blur:
-        return image
-    blur = ImageFilter.GaussianBlur(job.resize.blur)
-    return with_premultiplied_alpha(image, lambda image: image.filter(blur))
-
-
-def _sharpen(image: Image.Image, job: Job) -> Image.Image:
-    if not job.resize.sharpen:
-        return image
-    mask = ImageFilter.UnsharpMask(radius=1, percent=job.resize.sharpen, threshold=0)
-    return with_premultiplied_alpha(image, lambda image: image.filter(mask))
-
-
-def _to_gray(image: Image.Image, job: Job) -> Image.Image:
-    """Weigh the colors of sRGB as they are encoded: ITU-R BT.601."""
-    if not job.resize.grayscale:
-        return image
-    return image.convert("LA" if image.mode.endswith("A") else "L")
-
-
-Step = Callable[[Image.Image, Job], Image.Image]
-STEPS: tuple[Step, ...] = (_orient, _to_srgb, _put_on_background, _blur, _sharpen, _to_gray)
