@@ -32,7 +32,7 @@ __all__ = ["MediaField", "MediaFile", "validate_focal_point"]
 
 
 def validate_focal_point(text: str) -> None:
-    """Be the validator of a ``focal_point_field``; raise ``ValidationError``."""
+    """Validate the value of a ``focal_point_field``: two percentages, such as "30,70"."""
     try:
         parse_focal_point(text)
     except ValueError as error:

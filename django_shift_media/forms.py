@@ -1,4 +1,4 @@
-"""The form field of ``MediaField``."""
+"""The form field of ``MediaField``, and the validation of uploads in forms."""
 
 from typing import Any
 
@@ -13,16 +13,20 @@ from django_shift_media.media.upload_validation import Kind, examine
 from django_shift_media.naming.formats import INPUT_FORMATS
 from django_shift_media.widgets import MediaInput
 
-REFUSALS: dict[str, Any] = {
+ERROR_MESSAGES: dict[str, Any] = {
     "invalid_image": _("We couldn’t process “%(name)s”: %(reason)s"),
     "too_large": _("“%(name)s” is too large: %(reason)s"),
 }
 
 
 def check_content(
-    file: "File[Any]", *, kind: Kind, max_bytes: int | None, messages: dict[str, Any] = REFUSALS
+    file: "File[Any]",
+    *,
+    kind: Kind,
+    max_bytes: int | None,
+    messages: dict[str, Any] = ERROR_MESSAGES,
 ) -> None:
-    """Raise ``ValidationError``, with one of the messages, for what ``examine()`` refuses."""
+    """Raise ``ValidationError``, with one of the messages, for a file that is not accepted."""
     try:
         examine(file, kind=kind, max_bytes=max_bytes)
     except UnacceptableFile as error:
@@ -33,14 +37,15 @@ def check_content(
 
 class MediaFormField(forms.FileField):
     """
-    An upload that is checked by its content; see ``MediaField`` for the arguments.
+    A file field that validates uploads by their content.
 
-    ``focal_point_field`` is the name of another field of the same form.
+    The arguments are those of ``MediaField``. ``focal_point_field`` is the name of another field
+    of the same form.
     """
 
     widget = MediaInput
 
-    default_error_messages = REFUSALS
+    default_error_messages = ERROR_MESSAGES
 
     def __init__(
         self,

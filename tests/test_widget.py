@@ -236,8 +236,8 @@ def test_a_file_that_is_no_picture_leaves_the_old_one(desk: Desk, photo: Photo) 
     wait_for_pictures(page)
     desk.shoot("error")
     assert (
-        "We couldn’t process “page.jpg”: This is not an image in an accepted format. Accepted formats: JPEG"
-        in page.locator(".errorlist").inner_text()
+        "We couldn’t process “page.jpg”: This is not an image in an accepted format."
+        " Accepted formats: JPEG" in page.locator(".errorlist").inner_text()
     )
     assert "1200 × 900" in page.locator(".field-photo").inner_text()
     assert page.locator(".field-photo .shift-media-preview").is_visible()

@@ -14,7 +14,7 @@ from django.core.files.base import File
 from rest_framework import serializers
 
 from django_shift_media import fields
-from django_shift_media.forms import REFUSALS, check_content
+from django_shift_media.forms import ERROR_MESSAGES, check_content
 from django_shift_media.media.files import MediaFile
 from django_shift_media.media.upload_validation import Kind
 from django_shift_media.naming.picture import Picture
@@ -37,7 +37,7 @@ class MediaSerializerField(serializers.FileField):
     serializer knows the request.
     """
 
-    default_error_messages = REFUSALS
+    default_error_messages = ERROR_MESSAGES
 
     def __init__(
         self,
