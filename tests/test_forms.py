@@ -53,20 +53,20 @@ def test_a_form_of_no_model_takes_a_good_file() -> None:
             {"avatar": b"<html>"},
             "avatar",
             "invalid_image",
-            "„avatar.jpg“ kann nicht verwendet werden: Das ist keines der angenommenen"
-            " Bildformate: JPEG, PNG, WebP, AVIF, GIF.",
+            "„avatar.jpg“ konnte nicht verarbeitet werden: Das ist kein Bild in einem erlaubten"
+            " Format. Erlaubte Formate: JPEG, PNG, WebP, AVIF, GIF.",
         ),
         (
             {"avatar": bytes(20_001)},
             "avatar",
             "too_large",
-            "„avatar.jpg“ ist zu groß: Die Datei hat 20.001 Bytes, erlaubt sind höchstens 20.000.",
+            "„avatar.jpg“ ist zu groß: Die Datei hat 20.001 Bytes; erlaubt sind höchstens 20.000.",
         ),
         (
             {"letter": bytes(101)},
             "letter",
             "too_large",
-            "„letter.jpg“ ist zu groß: Die Datei hat 101 Bytes, erlaubt sind höchstens 100.",
+            "„letter.jpg“ ist zu groß: Die Datei hat 101 Bytes; erlaubt sind höchstens 100.",
         ),
     ],
 )

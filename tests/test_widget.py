@@ -422,7 +422,7 @@ def test_the_admin_speaks_german(new_desk: Any, photo: Photo, settings: Any) -> 
     desk = new_desk()
     page = desk.open(change(photo))
     wait_for_pictures(page)
-    assert "Klicken Sie auf das, was" in page.locator(".shift-media-help").first.inner_text()
+    assert "Klicken Sie auf den Teil, der" in page.locator(".shift-media-help").first.inner_text()
     page.locator(POINT).press("ArrowUp")
     point = page.locator(POINT)
     assert point.get_attribute("aria-label") == "Fokuspunkt"
