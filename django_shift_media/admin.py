@@ -1,4 +1,4 @@
-"""For the admin: pictures in lists. ``MediaField`` brings its widget along, in the admin, too."""
+"""Thumbnails for lists in the admin. The widget of ``MediaField`` needs no configuration."""
 
 from collections.abc import Callable
 from typing import Unpack
@@ -17,13 +17,15 @@ def thumbnail(
     field: str, size: str = "60x60", *, description: str | None = None, **options: Unpack[Options]
 ) -> Callable[[models.Model], SafeString | None]:
     """
-    Return a column for ``list_display``: a resize of the ``MediaField`` of that name.
+    Return a column for ``list_display`` that shows a resize of a ``MediaField``.
 
-    The size, or the preset, and the options are those of ``MediaFile.resize()``. It costs neither a
-    query nor a call of the storage. ``description`` is the column's title; None is the field's
-    name.
+    ``field`` is the name of the field; ``size`` (or a preset's name) and ``options`` are those of
+    ``MediaFile.resize()``. Rendering needs no query and no storage request. ``description`` is the
+    title of the column, by default the field's name.
     """
-    resize_for(size, "jpg", None, **options)  # a mistake is found now, not when a list is shown
+    resize_for(
+        size, "jpg", None, **options
+    )  # raises for invalid options now, not when a list is shown
 
     def column(instance: models.Model) -> SafeString | None:
         file: MediaFile = getattr(instance, field)

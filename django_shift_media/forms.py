@@ -1,4 +1,4 @@
-"""The form field of ``MediaField``."""
+"""The form field of ``MediaField``, and the validation of uploads in forms."""
 
 from typing import Any
 
@@ -14,9 +14,10 @@ from django_shift_media.widgets import MediaInput
 
 class MediaFormField(forms.FileField):
     """
-    An upload that is checked by its content; see ``MediaField`` for the arguments.
+    A file field that validates uploads by their content.
 
-    ``focal_point_field`` is the name of another field of the same form.
+    The arguments are those of ``MediaField``. ``focal_point_field`` is the name of another field
+    of the same form.
     """
 
     widget = MediaInput

@@ -1,4 +1,4 @@
-"""The tags of ``templatetags/shift_media.py`` as functions, for Jinja2's templates."""
+"""An extension for Jinja2 templates."""
 
 from jinja2 import Environment
 from jinja2.ext import Extension
@@ -7,7 +7,7 @@ from django_shift_media.media import html_tags
 
 
 class ShiftMediaExtension(Extension):
-    """Adds ``resize``, ``picture``, ``img`` and ``srcset`` to the globals of an environment."""
+    """Add the functions ``resize``, ``picture``, ``img`` and ``srcset`` to an environment."""
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)

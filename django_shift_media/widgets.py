@@ -1,4 +1,4 @@
-"""``MediaInput``, the form widget: what is stored, what was chosen, and where its focus lies."""
+"""``MediaInput``, a file input with a preview and a focal point."""
 
 from typing import Any
 
@@ -10,18 +10,20 @@ from django_shift_media.exceptions import InvalidKey
 from django_shift_media.media.files import MediaFile
 from django_shift_media.naming.formats import extension_of
 
-_SIZE = "400x300"
-# A preset of this name is taken instead, and is the only one where nothing but presets is made.
-_PRESET = "preview"
+_PREVIEW_SIZE = "400x300"
+# The name of a preset that replaces that size. With SHIFT_MEDIA_PRESETS_ONLY, there is no preview
+# without it.
+_PREVIEW_PRESET = "preview"
 
 
 class MediaInput(forms.ClearableFileInput):
     """
-    A file input that shows a resize of what is stored, and of what was chosen before it is sent.
+    A file input that previews the stored file, and a chosen file before it is uploaded.
 
-    To render it is no I/O. With the attribute ``data-focal-point``, the name of a field of the
-    same form, the point that crops keep in view is set on the picture. Scripts and styles are
-    files, none is inline; without scripts, it is a file input with a preview.
+    Rendering needs no I/O. If the attribute ``data-focal-point`` is the name of a field of the
+    same form, the user can set that focal point by clicking the preview. Scripts and styles are
+    separate files, for a strict content security policy. Without JavaScript, the widget is a file
+    input with a preview of the stored file.
     """
 
     template_name = "django_shift_media/widgets/media_input.html"
@@ -36,27 +38,28 @@ class MediaInput(forms.ClearableFileInput):
             context["widget"] |= {
                 "file_name": str(value).rpartition("/")[2],
                 "file_type": extension_of(str(value)).upper(),
-                "dimensions": _kept(value, value.width, value.height),
-                "bytes": _kept(value, value.recorded_size),
-                "preview": _preview(value),
+                "dimensions": _known_values(value, value.width, value.height),
+                "bytes": _known_values(value, value.recorded_size),
+                "preview": _preview_url(value),
             }
         return context
 
 
-def _preview(file: MediaFile) -> str | None:
+def _preview_url(file: MediaFile) -> str | None:
     if file.field.kind != "image":
         return None
-    # The instance of a form that was refused has another focal point already, maybe a wrong one.
+    # After a validation error, the instance has the new focal point, which may be invalid.
     stored = MediaFile(file.field.model(), file.field, str(file))
     try:
-        if _PRESET in conf.presets:
-            return stored.resize(_PRESET)
-        return None if conf.presets_only else stored.resize(_SIZE, format="webp")
-    except InvalidKey:  # from before the field was a MediaField
+        if _PREVIEW_PRESET in conf.presets:
+            return stored.resize(_PREVIEW_PRESET)
+        return None if conf.presets_only else stored.resize(_PREVIEW_SIZE, format="webp")
+    except InvalidKey:  # a file from before the field was a MediaField
         return None
 
 
-def _kept(file: MediaFile, *facts: int | None) -> tuple[int | None, ...]:
-    # A form that was refused has another file on its instance already, and facts about that one.
-    is_its_own = getattr(file.instance, file.field.attname) == file
-    return facts if is_its_own and all(facts) else ()
+def _known_values(file: MediaFile, *values: int | None) -> tuple[int | None, ...]:
+    """Return the values of the stored file's metadata fields, nothing if one is unknown."""
+    # After a validation error, the instance has the new file, and metadata of that one.
+    is_current = getattr(file.instance, file.field.attname) == file
+    return values if is_current and all(values) else ()

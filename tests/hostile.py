@@ -352,11 +352,11 @@ HOSTILE: dict[str, Hostile] = {
     ),
     "gif-later-frame-beyond-its-canvas": Hostile(
         lambda: gif(gif_frame((1, 1)) + gif_frame((13000, 13000))),
-        "The image has 13000 x 13000 pixels in each of 3 frames",
+        "The image has 3 frames of 13000 x 13000 pixels",
     ),
     "png-of-a-second-header": Hostile(
         lambda: png(chunk(b"IHDR", struct.pack(">IIBBBBB", 20000, 20000, 1, 0, 0, 0, 0))),
-        "The image has more pixels than can be decoded.",
+        "The image has too many pixels to be decoded.",
     ),
     "webp-canvas-that-is-smaller": Hostile(
         lambda: webp((100, 100), encoded((16000, 3000), "WEBP", lossless=True)[12:]), DAMAGED
@@ -391,7 +391,7 @@ HOSTILE: dict[str, Hostile] = {
     ),
     "avif-whose-frames-are-larger": Hostile(
         lambda: avif_that_says((10, 10), avif_frames((4000, 4000), 5)),
-        "The image has 4000 x 4000 pixels in each of 5 frames",
+        "The image has 5 frames of 4000 x 4000 pixels",
     ),
     "avif-whose-frame-has-a-size-of-its-own": Hostile(
         lambda: avif_tiles(av1_with_a_size_of_its_own((9000, 9000), (100, 100))),
@@ -404,15 +404,15 @@ HOSTILE: dict[str, Hostile] = {
     ),
     "png-of-many-frames": Hostile(
         lambda: apng_frames((4000, 4000), 5000),
-        "The image has 4000 x 4000 pixels in each of 5,000 frames",
+        "The image has 5,000 frames of 4000 x 4000 pixels",
     ),
     "webp-of-many-frames": Hostile(
         lambda: webp_frames((4000, 4000), 5000),
-        "The image has 4000 x 4000 pixels in each of 5,000 frames",
+        "The image has 5,000 frames of 4000 x 4000 pixels",
     ),
     "avif-of-many-frames": Hostile(
         lambda: avif_frames((1000, 1000), 65),
-        "The image has 1000 x 1000 pixels in each of 65 frames",
+        "The image has 65 frames of 1000 x 1000 pixels",
     ),
     # bombs of other things
     "png-text": Hostile(lambda: png(_text(b"k\0\0" + zipped(_LARGE))), DAMAGED),

@@ -31,7 +31,7 @@ def test_photos_are_added_changed_and_listed(admin_client: Any) -> None:
     assert "New" in admin_client.get("/admin/gallery/photo/").content.decode()
 
 
-def test_a_wrong_focal_point_is_an_error_of_the_form(admin_client: Any) -> None:
+def test_an_invalid_focal_point_is_a_form_error(admin_client: Any) -> None:
     upload = SimpleUploadedFile("a.jpg", draw_photo(40, 30), "image/jpeg")
     data = form_data(photo=upload, focal_point="left")
     answer = admin_client.post("/admin/gallery/photo/add/", data)
@@ -42,7 +42,7 @@ def test_a_wrong_focal_point_is_an_error_of_the_form(admin_client: Any) -> None:
     )
 
 
-def test_a_refused_file_is_an_error_of_the_form(admin_client: Any) -> None:
+def test_a_refused_file_is_a_form_error(admin_client: Any) -> None:
     upload = SimpleUploadedFile("a.jpg", b"<html>", "image/jpeg")
     answer = admin_client.post("/admin/gallery/photo/add/", form_data(photo=upload))
     assert answer.status_code == 200

@@ -1,4 +1,4 @@
-"""The sizes that an AVIF claims, in its boxes and in its streams."""
+"""The sizes that an AVIF declares, in its boxes and in its AV1 streams."""
 
 import io
 import shutil
@@ -32,34 +32,34 @@ from tests.hostile import (
 SIZES = [(1, 1), (3, 2), (64, 48), (65, 129), (640, 480), (1, 2000), (2000, 1), (4096, 17)]
 
 
-def claimed(data: bytes) -> tuple[int, int, int]:
-    """Return what the file claims: width, height, frames."""
-    claim = read_header(data)
-    assert claim is not None
-    return (*claim.size, claim.frames)
+def declared(data: bytes) -> tuple[int, int, int]:
+    """Return the declared width, height and number of frames."""
+    header = read_header(data)
+    assert header is not None
+    return (*header.size, header.frames)
 
 
-def open_image(data: bytes) -> tuple[int, int, int]:
-    """Return what Pillow finds: width, height, frames."""
+def found_by_pillow(data: bytes) -> tuple[int, int, int]:
+    """Return the width, the height and the number of frames by Pillow."""
     image = Image.open(io.BytesIO(data))
     image.load()
     return (*image.size, getattr(image, "n_frames", 1))
 
 
-# -- good files are what they claim to be ---------------------------------------------------------
+# -- valid files ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("mode", ["RGB", "LA"])
 def test_a_picture_has_its_size(size: tuple[int, int], mode: str) -> None:
     data = encoded(size, "AVIF", mode, speed=10)
-    assert claimed(data) == open_image(data) == (*size, 1)
+    assert declared(data) == found_by_pillow(data) == (*size, 1)
 
 
 @pytest.mark.parametrize("size", SIZES)
 def test_an_animation_has_its_size_and_frames(size: tuple[int, int]) -> None:
     data = avif_frames(size, 3)
-    assert claimed(data) == open_image(data) == (*size, 3)
+    assert declared(data) == found_by_pillow(data) == (*size, 3)
 
 
 STILL = [
@@ -105,33 +105,33 @@ def test_what_avifenc_makes_has_its_size_and_frames(
         check=True,
     )
     data = (tmp_path / "out.avif").read_bytes()
-    assert claimed(data) == open_image(data) == (320, 256, pictures)
+    assert declared(data) == found_by_pillow(data) == (320, 256, pictures)
 
 
-def test_tiles_may_stand_out() -> None:
+def test_tiles_may_exceed_the_canvas() -> None:
     data = avif_tiles(av1((64, 64)), rows=2, columns=3, size=(160, 100), tile=(64, 64))
-    assert open_image(data) == (160, 100, 1)
-    assert claimed(data) == (192, 128, 1), "that many pixels are decoded"
+    assert found_by_pillow(data) == (160, 100, 1)
+    assert declared(data) == (192, 128, 1), "that many pixels are decoded"
 
 
-# -- none is believed more than the others --------------------------------------------------------
+# -- files that declare different sizes ------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("said", "largest"),
     [((10, 10), (640, 480)), ((640, 480), (640, 480)), ((999, 999), (999, 999))],
 )
-def test_the_largest_claim_counts(said: tuple[int, int], largest: tuple[int, int]) -> None:
+def test_the_largest_declared_size_counts(said: tuple[int, int], largest: tuple[int, int]) -> None:
     still = encoded((640, 480), "AVIF", "LA", speed=10)
-    assert claimed(avif_that_says(said, still)) == (*largest, 1)
-    assert claimed(avif_tiles(av1((640, 480)), size=said)) == (*largest, 1)
-    assert claimed(avif_that_says(said, avif_frames((640, 480), 3))) == (*largest, 3)
+    assert declared(avif_that_says(said, still)) == (*largest, 1)
+    assert declared(avif_tiles(av1((640, 480)), size=said)) == (*largest, 1)
+    assert declared(avif_that_says(said, avif_frames((640, 480), 3))) == (*largest, 3)
 
 
-def test_decoders_believe_a_frame_that_has_a_size_of_its_own() -> None:
+def test_decoders_use_the_size_in_a_frame_header() -> None:
     data = avif_tiles(av1_with_a_size_of_its_own((4000, 3000), (100, 100)))
-    assert open_image(data) == (100, 100, 1), "decoded, and made smaller"
-    assert claimed(data) == (65536, 65536, 1), "the most that it can say in 16 bits"
+    assert found_by_pillow(data) == (100, 100, 1), "decoded, and made smaller"
+    assert declared(data) == (65536, 65536, 1), "the most that it can say in 16 bits"
 
 
 # What comes before the size in a sequence's header: profile, no still picture, then the timing.
@@ -182,7 +182,7 @@ SHOWN_KEY = "0001"
         ),
     ],
 )
-def test_each_form_of_a_header(sequence: str, frame: str, size: tuple[int, int]) -> None:
+def test_each_layout_of_a_sequence_header(sequence: str, frame: str, size: tuple[int, int]) -> None:
     """The size comes out by the layout of AV1's specification, whatever is before it."""
     stream = av1_unit(1, in_bytes(sequence + "0" * 40)) + av1_unit(6, in_bytes(frame + "0" * 40))
     assert list(Av1Stream(lambda: None).frame_sizes(memoryview(stream))) == [size]
@@ -191,7 +191,7 @@ def test_each_form_of_a_header(sequence: str, frame: str, size: tuple[int, int])
         assert list(Av1Stream(lambda: None).frame_sizes(memoryview(stream))) == [size]
 
 
-def test_frames_of_a_later_piece_follow_the_sequence_of_an_earlier_one() -> None:
+def test_a_sample_may_depend_on_the_sequence_header_of_an_earlier_one() -> None:
     stream = Av1Stream(lambda: None)
     assert list(stream.frame_sizes(memoryview(av1((30, 20))))) == [(30, 20)]
     frame = av1_unit(6, b"")
@@ -200,21 +200,21 @@ def test_frames_of_a_later_piece_follow_the_sequence_of_an_earlier_one() -> None
         list(Av1Stream(lambda: None).frame_sizes(memoryview(frame)))
 
 
-def test_a_frame_may_follow_any_sequence_of_its_stream() -> None:
+def test_a_frame_may_depend_on_any_sequence_header_of_its_stream() -> None:
     stream = memoryview(av1((300, 200)) + av1((30, 20)))
     assert set(Av1Stream(lambda: None).frame_sizes(stream)) == {(300, 200), (30, 20)}
-    assert claimed(avif_tiles(bytes(stream))) == (300, 200, 1)
+    assert declared(avif_tiles(bytes(stream))) == (300, 200, 1)
 
 
-def test_a_track_of_two_tables_is_refused() -> None:
+def test_a_track_with_two_sample_tables_is_refused() -> None:
     data = avif_frames((30, 20), 3)
     twice = data.replace(b"stss", b"stsz")
     with pytest.raises(UnreadableImage, match="two sample tables"):
         read_header(twice)
 
 
-def test_a_picture_may_have_layers_but_not_many() -> None:
-    assert claimed(avif_tiles(av1((30, 20)) * 16, size=(30, 20))) == (30, 20, 1)
+def test_the_number_of_layers_is_limited() -> None:
+    assert declared(avif_tiles(av1((30, 20)) * 16, size=(30, 20))) == (30, 20, 1)
     with pytest.raises(FileTooLarge, match="more than 16 frames"):
         read_header(avif_tiles(av1((30, 20)) * 17))
 
@@ -238,16 +238,16 @@ def avif_in_pieces(*pieces: tuple[int, int], stream: bytes) -> bytes:
     )
 
 
-def test_a_picture_may_lie_in_pieces_which_do_not_overlap() -> None:
+def test_the_extents_of_an_item_must_not_overlap() -> None:
     stream = av1((300, 200))
     half = len(stream) // 2
     pieces = [(0, half), (half, len(stream) - half)]
-    assert claimed(avif_in_pieces(*pieces, stream=stream)) == (300, 200, 1)
+    assert declared(avif_in_pieces(*pieces, stream=stream)) == (300, 200, 1)
     with pytest.raises(UnreadableImage, match="its parts overlap"):
         read_header(avif_in_pieces(*[(0, len(stream))] * 100, stream=stream))
 
 
-def test_properties_of_items_are_counted() -> None:
+def test_the_number_of_item_properties_is_limited() -> None:
     many = struct.pack(">HB", 1, 255) + b"\1" * 255
     data = avif(
         full_box(b"pitm", struct.pack(">H", 1)),
@@ -267,7 +267,7 @@ def test_properties_of_items_are_counted() -> None:
         ((b"clli",), (2, 2, 400)),
     ],
 )
-def test_colors_and_brightness_of_the_picture(
+def test_color_info_of_the_primary_item(
     properties: tuple[bytes, ...], colors: tuple[int, int, float]
 ) -> None:
     known = {

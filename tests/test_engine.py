@@ -45,7 +45,7 @@ def test_every_format_becomes_every_format(source: str, target: str) -> None:
 
 @pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "AVIF"])
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_pictures_come_out_upright(orientation: int, format: str) -> None:
+def test_images_are_turned_upright(orientation: int, format: str) -> None:
     data = draw_photo(640, 480, orientation=orientation, format=format)
     assert get_engine().verify(data, engine_options(max_pixels=ENOUGH)).width == 640
     image = rendered(data, "64x64-fit-80-noupscale.jpg")
@@ -55,7 +55,7 @@ def test_pictures_come_out_upright(orientation: int, format: str) -> None:
     assert not is_close(image.getpixel((4, 43)), (220, 20, 20), 60)
 
 
-def test_a_focal_point_is_one_of_the_upright_picture() -> None:
+def test_a_focal_point_refers_to_the_upright_image() -> None:
     data = draw_photo(1200, 400, orientation=6)
     red = rendered(data, "40x40-fillx0y0-80-noupscale.jpg")
     assert is_close(red.getpixel((20, 3)), (220, 20, 20), 25)
@@ -70,19 +70,19 @@ def test_a_smaller_original_is_not_enlarged(text: str) -> None:
     assert rendered(draw_photo(500, 200), text).size == (500, 200)
 
 
-def test_a_smaller_original_is_enlarged_where_that_is_asked_for() -> None:
+def test_a_smaller_original_is_enlarged_on_request() -> None:
     assert rendered(draw_photo(50, 20), "500x-fit-80-upscale.webp").size == (500, 200)
     assert rendered(draw_photo(50, 20), "300x300-fill-80-upscale.webp").size == (300, 300)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 20000), (20000, 1), (3, 2)])
-def test_odd_shapes_have_no_side_of_zero(size: tuple[int, int]) -> None:
+def test_extreme_aspect_ratios_have_no_side_of_zero(size: tuple[int, int]) -> None:
     image = rendered(encoded(Image.new("RGB", size, "blue"), "PNG"), "100x100-fit-80-noupscale.jpg")
     assert min(image.size) >= 1
     assert max(image.size) <= 100
 
 
-def test_transparency_is_white_in_a_jpeg_and_kept_elsewhere() -> None:
+def test_transparency_becomes_white_in_a_jpeg_and_is_kept_otherwise() -> None:
     picture = Image.new("RGBA", (80, 80), (0, 0, 255, 0))
     picture.paste((0, 0, 255, 255), (40, 0, 80, 80))
     data = encoded(picture, "PNG")
@@ -96,7 +96,7 @@ def test_transparency_is_white_in_a_jpeg_and_kept_elsewhere() -> None:
         assert clear.getpixel((35, 20))[3] == 255  # type: ignore[index]
 
 
-def test_edges_of_transparency_have_no_dark_fringe() -> None:
+def test_transparent_edges_have_no_dark_fringe() -> None:
     picture = Image.new("RGBA", (200, 200), (0, 0, 0, 0))
     picture.paste((255, 255, 255, 255), (100, 0, 200, 200))
     small = rendered(encoded(picture, "PNG"), "31x31-fit-90-noupscale.png")
@@ -117,7 +117,7 @@ def test_all_modes_of_png_are_scaled_smoothly(mode: str) -> None:
         assert abs(small.getpixel((16, y)) - 8 * y) < 24  # type: ignore[operator]
 
 
-def test_metadata_is_left_behind() -> None:
+def test_metadata_are_removed() -> None:
     notes = PngImagePlugin.PngInfo()
     notes.add_text("Comment", "secret-note")
     png = encoded(landscape(64, 64, 0), "PNG", pnginfo=notes, exif=Image.Exif())
@@ -156,7 +156,7 @@ def test_colors_are_converted_from_the_embedded_profile() -> None:
         assert is_close(image.getpixel((16, 16)), (0, 0, 250), 30)
 
 
-def test_a_broken_profile_does_no_harm() -> None:
+def test_a_damaged_profile_is_ignored() -> None:
     data = encoded(Image.new("RGB", (64, 64), (250, 0, 0)), "PNG", icc_profile=b"no profile")
     assert is_close(rendered(data, "8x8-fit-80-noupscale.jpg").getpixel((4, 4)), (250, 0, 0))
 
@@ -169,7 +169,7 @@ def test_a_cmyk_jpeg_becomes_rgb() -> None:
         assert is_close(image.getpixel((4, 4)), (255, 0, 0), 20)
 
 
-def test_a_phone_s_jpeg_with_a_second_picture_is_a_jpeg() -> None:
+def test_a_jpeg_with_a_second_image_is_a_jpeg() -> None:
     first, second = landscape(640, 480, 1), landscape(64, 48, 2)
     data = encoded(first, "MPO", save_all=True, append_images=[second])
     assert Image.open(io.BytesIO(data)).format == "MPO"
@@ -180,7 +180,7 @@ def test_a_phone_s_jpeg_with_a_second_picture_is_a_jpeg() -> None:
 
 
 @pytest.mark.parametrize("format", OUTPUT_FORMATS)
-def test_content_is_sniffed(format: str) -> None:
+def test_the_format_is_detected_by_content(format: str) -> None:
     data = encoded(landscape(40, 30, 1), PILLOW_NAMES[format])
     assert get_engine().verify(data, engine_options(max_pixels=ENOUGH)) == ImageInfo(format, 40, 30)  # type: ignore[arg-type]
 
@@ -207,7 +207,7 @@ def test_a_truncated_image_is_refused(format: str) -> None:
         encoded(Image.new("RGB", (4, 4)), "BMP"),
     ],
 )
-def test_what_is_no_image_of_a_known_format_is_refused(data: bytes) -> None:
+def test_unknown_formats_are_refused(data: bytes) -> None:
     with pytest.raises(UnreadableImage) as caught:
         get_engine().verify(data, engine_options(max_pixels=ENOUGH))
     assert "\n" not in str(caught.value)
@@ -221,12 +221,12 @@ def test_too_many_pixels_are_refused_by_the_header() -> None:
     data = draw_photo(300, 200, format="WEBP")
     with pytest.raises(FileTooLarge, match="300 x 200 pixels; the maximum is 59,999"):
         rendered(data, "10x10-fit-80-noupscale.jpg", max_pixels=59_999)
-    with pytest.raises(FileTooLarge, match="The resize would have 3000 x 2000 pixels; the maximum is 1,000,000"):
+    with pytest.raises(FileTooLarge, match="The resize would have 3000 x 2000 pixels"):
         rendered(data, "3000x-fit-80-upscale.jpg", max_pixels=1_000_000)
 
 
 @pytest.mark.parametrize("format", OUTPUT_FORMATS)
-def test_the_same_request_makes_the_same_bytes(format: str) -> None:
+def test_the_same_resize_has_the_same_bytes(format: str) -> None:
     quality = 90 if format in {"png", "gif"} else 80
     resize = Resize.parse(f"100x100-fill-{quality}-noupscale.{format}")
     data = draw_photo(640, 480)
@@ -244,6 +244,6 @@ def test_noise_is_encoded_at_every_quality() -> None:
         assert rendered(data, f"900x-fit-{quality}-noupscale.jpg").size == (900, 900)
 
 
-def test_a_damaged_orientation_does_no_harm() -> None:
+def test_a_damaged_orientation_is_ignored() -> None:
     data = encoded(landscape(64, 48, 0), "JPEG", exif=b"Exif\x00\x00garbage that is no TIFF")
     assert get_engine().verify(data, engine_options(max_pixels=ENOUGH)) == ImageInfo("jpg", 64, 48)

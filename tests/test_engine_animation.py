@@ -1,4 +1,4 @@
-"""Animations stay what they are: which frames, for how long, how often, and what shows through."""
+"""Animations keep their frames, durations, number of plays and transparency."""
 
 import struct
 from typing import Any
@@ -21,7 +21,7 @@ CLEAR = (0, 0, 0, 0)
 
 
 def drawing(number: int, ground: tuple[int, ...] = CLEAR) -> Image.Image:
-    """A red disc that wanders to the right."""
+    """A red disc that moves to the right."""
     frame = Image.new("RGBA", SIZE, ground)
     left = 20 * number
     ImageDraw.Draw(frame).ellipse((left, 20, left + 36, 60), fill=(230, 30 * number, 0, 255))
@@ -58,9 +58,7 @@ def durations_of(image: Image.Image) -> list[int]:
 
 @pytest.mark.parametrize("source", ANIMATED)
 @pytest.mark.parametrize("target", QUALITIES)
-def test_frames_come_out_in_their_order_and_for_their_time(
-    engine: Engine, source: str, target: str
-) -> None:
+def test_frames_keep_their_order_and_durations(engine: Engine, source: str, target: str) -> None:
     made = rendered(engine, animation(source), f"60x-fit-{QUALITIES[target]}-noupscale.{target}")
     frames = frames_of(made)
     assert durations_of(made) == DURATIONS
@@ -85,7 +83,7 @@ def test_frames_come_out_in_their_order_and_for_their_time(
     ],
 )
 @pytest.mark.parametrize("target", ["gif", "webp", "png"])
-def test_it_is_played_as_often(
+def test_the_number_of_plays_is_kept(
     engine: Engine, source: str, loop: int | None, plays: int, target: str
 ) -> None:
     made = rendered(
@@ -98,7 +96,7 @@ def test_it_is_played_as_often(
 
 
 @pytest.mark.parametrize("source", ANIMATED)
-def test_a_still_format_shows_the_first_frame(engine: Engine, source: str) -> None:
+def test_a_still_format_has_the_first_frame(engine: Engine, source: str) -> None:
     made = rendered(engine, animation(source), "60x-fit-80-noupscale.jpg")
     assert distance(made, drawing(0).resize((60, 40), Image.Resampling.LANCZOS)) < 4
 
@@ -106,7 +104,7 @@ def test_a_still_format_shows_the_first_frame(engine: Engine, source: str) -> No
 @pytest.mark.parametrize("source", ANIMATED)
 @pytest.mark.parametrize("target", ["jpg", *QUALITIES])
 @pytest.mark.parametrize(("number", "shown"), [(1, 0), (3, 2), (99, 4)])
-def test_a_chosen_frame_is_a_still_picture(
+def test_a_selected_frame_is_a_still_image(
     engine: Engine, source: str, target: str, number: int, shown: int
 ) -> None:
     frame = "" if (target, number) == ("jpg", 1) else f"frame{number}"
@@ -131,9 +129,7 @@ def gif_frame(place: tuple[int, int, int, int], pixels: list[int], disposal: int
 # What becomes of a frame before the next one: it stays, is cleared, or what was there before it is
 # back.
 @pytest.mark.parametrize("disposal", [0, 1, 2, 3])
-def test_frames_of_a_gif_are_disposed_of_as_another_program_does(
-    engine: Engine, disposal: int
-) -> None:
+def test_disposal_of_gif_frames_matches_another_program(engine: Engine, disposal: int) -> None:
     blue, red, green, clear = range(4)
     palette = bytes([0, 0, 250, 250, 0, 0, 0, 250, 0, 9, 9, 9])
     data = b"".join(
@@ -183,11 +179,11 @@ def test_frames_on_a_background_are_opaque(engine: Engine) -> None:
             assert (number, frame.size[0]) == (number, 60)
 
 
-def test_all_that_is_made_counts_for_the_limit(engine: Engine) -> None:
+def test_the_limit_applies_to_all_frames_of_a_resize(engine: Engine) -> None:
     resize = Resize.parse("240x-fit-80-upscale.webp")
     data = animation("GIF")
     assert engine.render(data, resize, engine_options(max_pixels=5 * 240 * 160))
-    with pytest.raises(FileTooLarge, match="The resize has 240 x 160 pixels in each of 5 frames"):
+    with pytest.raises(FileTooLarge, match="The resize would have 5 frames of 240 x 160 pixels"):
         engine.render(data, resize, engine_options(max_pixels=5 * 240 * 160 - 1))
     assert engine.render(
         data,
@@ -197,7 +193,9 @@ def test_all_that_is_made_counts_for_the_limit(engine: Engine) -> None:
 
 
 @pytest.mark.parametrize("format", ["TIFF", "MPO"])
-def test_further_pictures_are_no_frames(engine: Engine, format: str, settings: Any) -> None:
+def test_further_images_of_a_file_are_not_frames(
+    engine: Engine, format: str, settings: Any
+) -> None:
     settings.SHIFT_MEDIA_FORMATS = ["jpg", "tiff"]
     first, *others = (drawing(number, (9, 9, 9, 255)).convert("RGB") for number in range(5))
     data = encoded(first, format, save_all=True, append_images=others)
@@ -208,7 +206,7 @@ def test_further_pictures_are_no_frames(engine: Engine, format: str, settings: A
 
 
 @pytest.mark.parametrize("target", ["webp", "gif"])
-def test_what_does_not_move_is_stored_once(engine: Engine, target: str) -> None:
+def test_unchanged_areas_are_stored_once(engine: Engine, target: str) -> None:
     ground = Image.effect_noise((200, 150), 60).convert("RGB")
     frames = []
     for number in range(20):
@@ -225,7 +223,7 @@ def test_what_does_not_move_is_stored_once(engine: Engine, target: str) -> None:
     assert len(made) < 2 * len(still)
 
 
-def test_scenes_have_colors_of_their_own(engine: Engine) -> None:
+def test_each_scene_has_its_own_palette(engine: Engine) -> None:
     scenes = [Image.radial_gradient("L").resize((200, 150)).convert("RGB") for _ in range(3)]
     scenes = [
         Image.composite(scene, Image.new("RGB", (200, 150), ground), scene.convert("L"))
@@ -237,7 +235,7 @@ def test_scenes_have_colors_of_their_own(engine: Engine) -> None:
         assert distance(frame, scene) < distance(scene.quantize(256), scene) + 0.1
 
 
-def test_an_animation_is_the_same_twice(engine: Engine) -> None:
+def test_the_same_animation_has_the_same_bytes(engine: Engine) -> None:
     for target, quality in QUALITIES.items():
         resize = Resize.parse(f"60x-fit-{quality}-noupscale.{target}")
         one, other = (
@@ -248,7 +246,7 @@ def test_an_animation_is_the_same_twice(engine: Engine) -> None:
         assert decoded(one).n_frames == 5  # type: ignore[attr-defined]
 
 
-def test_a_picture_for_readers_without_animations_is_no_frame(engine: Engine) -> None:
+def test_the_default_image_of_an_apng_is_not_a_frame(engine: Engine) -> None:
     alone = Image.new("RGBA", SIZE, (0, 0, 255, 255))
     data = encoded(
         alone,
@@ -269,7 +267,7 @@ def test_a_picture_for_readers_without_animations_is_no_frame(engine: Engine) ->
 
 
 @pytest.mark.parametrize("format", ANIMATED)
-def test_an_animation_that_breaks_off_is_refused_at_once(engine: Engine, format: str) -> None:
+def test_a_truncated_animation_is_refused(engine: Engine, format: str) -> None:
     data = animation(format)
     data = data[: len(data) * 3 // 4]
     with pytest.raises(UnreadableImage):

@@ -1,4 +1,4 @@
-"""Colors come out as a color-managed viewer shows them, by the word of other programs."""
+"""Colors match those of color-managed programs."""
 
 import itertools
 import subprocess
@@ -57,7 +57,7 @@ def whole(image: Image.Image, format: str) -> str:
     ("format", "options", "most"),
     [("PNG", {}, EXACT), ("WEBP", {"lossless": True}, EXACT), ("JPEG", {"quality": 100}, ENCODED)],
 )
-def test_wide_colors_are_those_of_a_color_managed_viewer(
+def test_wide_gamut_colors_match_a_color_managed_viewer(
     engine: Engine, name: str, format: str, options: Any, most: float, tmp_path: Path
 ) -> None:
     picture = chart("RGB", RGB)
@@ -68,7 +68,7 @@ def test_wide_colors_are_those_of_a_color_managed_viewer(
     assert difference(patches(made), RGB) > 5, "it would do to ignore the profile"
 
 
-def test_transparency_is_no_color(engine: Engine, tmp_path: Path) -> None:
+def test_profiles_leave_transparency_unchanged(engine: Engine, tmp_path: Path) -> None:
     picture = chart("RGB", RGB)
     picture.putalpha(200)
     data = encoded(picture, "PNG", icc_profile=profile("adobe"))
@@ -78,7 +78,7 @@ def test_transparency_is_no_color(engine: Engine, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("mode", ["L", "LA"])
-def test_gray_with_a_profile_of_gray_stays_gray(engine: Engine, mode: str, tmp_path: Path) -> None:
+def test_gray_with_a_gray_profile_stays_gray(engine: Engine, mode: str, tmp_path: Path) -> None:
     grays = [(level,) for level in range(0, 256, 15)]
     picture = chart("L", [level for (level,) in grays])
     if mode == "LA":
@@ -89,7 +89,7 @@ def test_gray_with_a_profile_of_gray_stays_gray(engine: Engine, mode: str, tmp_p
     assert difference(patches(made), in_srgb(grays, profile("gray-l"), tmp_path)) < EXACT
 
 
-def test_gray_with_a_profile_of_colors_is_converted(engine: Engine, tmp_path: Path) -> None:
+def test_gray_with_an_rgb_profile_is_converted(engine: Engine, tmp_path: Path) -> None:
     grays = [(level,) * 3 for level in range(0, 256, 15)]
     picture = chart("L", [level for level, _, _ in grays])
     data = encoded(picture, "PNG", icc_profile=profile("prophoto"))
@@ -100,7 +100,7 @@ def test_gray_with_a_profile_of_colors_is_converted(engine: Engine, tmp_path: Pa
 @pytest.mark.parametrize(
     ("format", "options", "most"), [("TIFF", {}, EXACT), ("JPEG", {"quality": 100}, ENCODED)]
 )
-def test_inks_with_a_profile(
+def test_cmyk_with_a_profile(
     engine: Engine, format: str, options: Any, most: float, tmp_path: Path, settings: Any
 ) -> None:
     settings.SHIFT_MEDIA_FORMATS = ["jpg", "tiff"]
@@ -116,7 +116,7 @@ def without_adobe(data: bytes) -> bytes:
     return data[:start] + data[start + 2 + int.from_bytes(data[start + 2 : start + 4], "big") :]
 
 
-def test_inks_of_adobe_are_upside_down_and_those_of_others_are_not(engine: Engine) -> None:
+def test_only_adobe_cmyk_is_inverted(engine: Engine) -> None:
     picture = Image.new("CMYK", (64, 64), (0, 255, 255, 0))
     adobe = encoded(picture, "JPEG")
     other = without_adobe(encoded(ImageChops.invert(picture), "JPEG"))
@@ -127,7 +127,7 @@ def test_inks_of_adobe_are_upside_down_and_those_of_others_are_not(engine: Engin
         assert difference([made.getpixel((4, 4))], [(255, 0, 0)]) < 12
 
 
-def test_lab_of_another_program_is_what_it_was(
+def test_lab_images_of_another_program_keep_their_colors(
     engine: Engine, settings: Any, tmp_path: Path
 ) -> None:
     settings.SHIFT_MEDIA_FORMATS = ["tiff"]
@@ -143,7 +143,7 @@ def test_lab_of_another_program_is_what_it_was(
 
 
 @pytest.mark.parametrize("format", ["jpg", "png", "webp", "avif"])
-def test_display_p3_is_kept_where_that_is_asked_for(
+def test_display_p3_is_kept_if_the_settings_say_so(
     engine: Engine, format: str, settings: Any
 ) -> None:
     settings.SHIFT_MEDIA_COLOR = "p3"
@@ -159,7 +159,7 @@ def test_display_p3_is_kept_where_that_is_asked_for(
     assert difference(patches(made), RGB) < (EXACT if format == "png" else 2 * ENCODED)
 
 
-def test_display_p3_is_not_kept_where_it_cannot_be(
+def test_display_p3_is_converted_where_it_cannot_be_kept(
     engine: Engine, settings: Any, tmp_path: Path
 ) -> None:
     settings.SHIFT_MEDIA_COLOR = "p3"
@@ -179,20 +179,20 @@ def test_display_p3_is_not_kept_where_it_cannot_be(
     "broken",
     [b"no profile", srgb()[:200], srgb()[:128] + bytes(100), profile("cmyk"), profile("gray-l")],
 )
-def test_a_profile_that_does_not_fit_is_ignored(engine: Engine, broken: bytes) -> None:
+def test_a_profile_for_another_mode_is_ignored(engine: Engine, broken: bytes) -> None:
     data = encoded(Image.new("RGB", (64, 64), (250, 0, 0)), "PNG", icc_profile=broken)
     made = rendered(engine, data, "8x8-fit-90-noupscale.png").convert("RGB")
     assert made.getpixel((4, 4)) == (250, 0, 0)
 
 
-def test_colors_are_no_further_apart_in_the_same_file_twice(engine: Engine) -> None:
+def test_the_same_file_has_the_same_colors(engine: Engine) -> None:
     data = encoded(chart("RGB", RGB), "PNG", icc_profile=profile("adobe"))
     text = "100x-fit-90-noupscale.png"
     one, other = (rendered(engine, data, text).tobytes() for _ in range(2))
     assert one == other
 
 
-def test_sixteen_bits_of_gray_are_rounded_to_eight(engine: Engine) -> None:
+def test_16_bit_grayscale_is_rounded_to_8_bits(engine: Engine) -> None:
     levels = [round(level * 257 + shift) for level in range(255) for shift in (-100, 100)][1:]
     picture = Image.new("I;16", (len(levels), 8))
     row = b"".join(level.to_bytes(2, "little") for level in levels)
@@ -203,9 +203,7 @@ def test_sixteen_bits_of_gray_are_rounded_to_eight(engine: Engine) -> None:
 
 
 @pytest.mark.parametrize("format", ["png", "webp", "avif"])
-def test_edges_of_transparency_have_no_fringe_of_what_is_not_seen(
-    engine: Engine, format: str
-) -> None:
+def test_transparent_edges_have_no_fringe_of_hidden_colors(engine: Engine, format: str) -> None:
     picture = Image.new("RGBA", (200, 200), (0, 255, 0, 0))
     picture.paste((255, 0, 0, 255), (100, 0, 200, 200))
     quality = 90 if format == "png" else 95
@@ -217,7 +215,7 @@ def test_edges_of_transparency_have_no_fringe_of_what_is_not_seen(
         assert int(greens[1]) < 20  # type: ignore[arg-type]
 
 
-def test_a_palette_is_scaled_in_full_color(engine: Engine) -> None:
+def test_palette_images_are_scaled_in_rgb(engine: Engine) -> None:
     picture = Image.new("P", (100, 100))
     picture.putpalette([255, 0, 0, 0, 0, 255])
     picture.putdata([(x + y) % 2 for y in range(100) for x in range(100)])

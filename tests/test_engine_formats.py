@@ -1,4 +1,4 @@
-"""Files as packages ship them and as other programs write them, in every format that is read."""
+"""Test suites and files of other programs, in every accepted format."""
 
 import io
 import re
@@ -37,7 +37,7 @@ def _all_formats(settings: Any) -> None:
 
 
 def by_libvips(data: bytes) -> Image.Image:
-    """Decode by another library; wide numbers are cut down to 8 bits."""
+    """Decode with libvips, to 8 bits."""
     image = pyvips.Image.new_from_buffer(data, "")
     if image.format == "ushort":
         image = (image >> 8).cast("uchar").copy(interpretation="b-w" if image.bands < 3 else "srgb")
@@ -48,7 +48,7 @@ def by_libvips(data: bytes) -> Image.Image:
 
 
 @pytest.mark.parametrize("suite", SUITES)
-def test_the_suites_are_there(suite: str) -> None:
+def test_the_suites_are_installed(suite: str) -> None:
     if len(SUITES[suite]) < 20:
         missing("apt-get install golang-src (it carries PngSuite)")
 
@@ -60,7 +60,7 @@ def without_gama(data: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("path", SUITES["png"], ids=lambda path: path.stem)
-def test_png_suite_is_what_another_library_sees(engine: Engine, path: Path) -> None:
+def test_the_png_suite_matches_libvips(engine: Engine, path: Path) -> None:
     data = without_gama(path.read_bytes())
     theirs = by_libvips(data)
     info = engine.verify(data, engine_options(max_pixels=ENOUGH))
@@ -74,7 +74,7 @@ def test_png_suite_is_what_another_library_sees(engine: Engine, path: Path) -> N
 
 
 @pytest.mark.parametrize("path", SUITES["jpeg"], ids=lambda path: path.stem)
-def test_jpegs_of_all_kinds_are_what_another_library_sees(engine: Engine, path: Path) -> None:
+def test_jpegs_of_all_kinds_match_libvips(engine: Engine, path: Path) -> None:
     data = path.read_bytes()
     # Without a profile, libvips takes some inks for those of a printing press.
     theirs = (
@@ -104,7 +104,7 @@ def held(format: str, orientation: int) -> bytes:
 
 @pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "AVIF", "TIFF", "HEIC"])
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_pictures_come_out_upright(engine: Engine, format: str, orientation: int) -> None:
+def test_images_are_turned_upright(engine: Engine, format: str, orientation: int) -> None:
     data = held(format, orientation)
     info = engine.verify(data, engine_options(max_pixels=ENOUGH))
     assert info.size == (320, 240)
@@ -115,7 +115,7 @@ def test_pictures_come_out_upright(engine: Engine, format: str, orientation: int
         assert distance(made, upright.resize(made.size, Image.Resampling.LANCZOS)) < 5
 
 
-def test_a_thumbnail_in_a_heic_may_show_anything_and_is_not_taken(engine: Engine) -> None:
+def test_the_embedded_thumbnail_of_a_heic_is_not_used(engine: Engine) -> None:
     picture = landscape(1200, 900, 5)
     data = heic(picture)
     picture.info["thumbnails"] = [320]
@@ -153,7 +153,7 @@ def written(format: str, picture: Image.Image) -> bytes:
 
 
 @pytest.mark.parametrize("format", ALL_FORMATS)
-def test_files_of_other_programs_are_read(engine: Engine, format: str) -> None:
+def test_files_of_other_programs_are_accepted(engine: Engine, format: str) -> None:
     picture = landscape(320, 240, 3)
     try:
         data = written(format, picture)
@@ -165,7 +165,7 @@ def test_files_of_other_programs_are_read(engine: Engine, format: str) -> None:
 
 
 @pytest.mark.parametrize("format", ALL_FORMATS)
-def test_a_format_that_is_not_allowed_is_refused_by_its_name(
+def test_the_error_names_a_format_that_is_not_accepted(
     engine: Engine, format: str, settings: Any
 ) -> None:
     settings.SHIFT_MEDIA_FORMATS = ["png" if format != "png" else "gif", "webp"]
@@ -195,15 +195,15 @@ def test_a_format_that_is_not_allowed_is_refused_by_its_name(
         (b"BM", "This is not an image in an accepted format."),
     ],
 )
-def test_what_is_refused_is_named(engine: Engine, data: bytes, message: str) -> None:
+def test_the_error_names_the_kind_of_a_refused_file(
+    engine: Engine, data: bytes, message: str
+) -> None:
     with pytest.raises(UnreadableImage) as caught:
         engine.verify(data, engine_options(max_pixels=ENOUGH))
     assert message in str(caught.value)
 
 
-def test_a_jpeg_that_breaks_off_is_accepted_if_the_settings_say_so(
-    engine: Engine, settings: Any
-) -> None:
+def test_a_truncated_jpeg_is_accepted_if_the_settings_say_so(engine: Engine, settings: Any) -> None:
     whole = draw_photo(640, 480)
     data = whole[: len(whole) // 2]
     with pytest.raises(UnreadableImage):
@@ -228,7 +228,7 @@ def test_the_size_of_a_jpegxl_is_read_from_its_header(
     assert jpegxl_size(data) == size
 
 
-def test_a_jpegxl_of_many_pixels_is_refused_by_its_header(engine: Engine) -> None:
+def test_a_jpegxl_with_too_many_pixels_is_refused_by_its_header(engine: Engine) -> None:
     # Both sides are written with 30 bits: 0, 11, thirty ones; three bits of no ratio; 11 again.
     bits = 0b0 | 0b11 << 1 | (1 << 20) << 3 | 0b000 << 33 | 0b11 << 36 | (1 << 20) << 38
     bomb = b"\xff\x0a" + bits.to_bytes(12, "little")
@@ -236,7 +236,7 @@ def test_a_jpegxl_of_many_pixels_is_refused_by_its_header(engine: Engine) -> Non
         engine.verify(bomb, engine_options(max_pixels=64_000_000))
 
 
-def test_a_tiff_of_huge_tiles_is_refused(engine: Engine) -> None:
+def test_a_tiff_with_huge_tiles_is_refused(engine: Engine) -> None:
     picture = pyvips.Image.black(64, 64, bands=3).copy(interpretation="srgb")
     data = bytearray(picture.tiffsave_buffer(tile=True, tile_width=64, tile_height=64))
     found = re.search(rb"\x42\x01([\x03\x04])\0\x01\0\0\0", data)
@@ -262,7 +262,7 @@ def test_a_tiff_of_huge_tiles_is_refused(engine: Engine) -> None:
         (lambda picture: encoded(picture, "AVIF"), 20_000),
     ],
 )
-def test_a_format_that_takes_less_memory_may_have_more_pixels(
+def test_formats_that_take_less_memory_may_have_more_pixels(
     engine: Engine, make: Any, least: int
 ) -> None:
     data = make(landscape(200, 100, 0))
@@ -271,7 +271,7 @@ def test_a_format_that_takes_less_memory_may_have_more_pixels(
         engine.verify(data, engine_options(max_pixels=least - 1))
 
 
-def test_a_photo_of_a_hundred_megapixels_is_taken(engine: Engine, settings: Any) -> None:
+def test_a_photo_with_a_hundred_megapixels_is_accepted(engine: Engine, settings: Any) -> None:
     # What libjpeg makes of a small file that claims to be so large: gray, at the right place.
     data = resized_jpeg(12_000, 8_500)
     settings.SHIFT_MEDIA_TRUNCATED = "accept"
@@ -279,7 +279,7 @@ def test_a_photo_of_a_hundred_megapixels_is_taken(engine: Engine, settings: Any)
     assert rendered(engine, data, "200x-fit-80-noupscale.jpg", 64_000_000).size == (200, 142)
 
 
-def test_pillow_works_as_before_for_the_rest_of_the_process() -> None:
+def test_process_wide_settings_of_pillow_are_unchanged() -> None:
     program = """
 import io, warnings
 from django.conf import settings
@@ -308,14 +308,14 @@ assert state() == before
 
 @pytest.mark.parametrize("size", [(1, 20000), (20000, 1), (3, 1000), (1, 1)])
 @pytest.mark.parametrize("text", ["100x100-fit", "100x100-fill", "100x100-pad", "7x-fit", "x7-fit"])
-def test_extreme_shapes_have_no_side_of_zero(
+def test_extreme_aspect_ratios_have_no_side_of_zero(
     engine: Engine, size: tuple[int, int], text: str
 ) -> None:
     for format, quality in (("jpg", 80), ("webp", 80), ("png", 90)):
         resize = Resize.parse(f"{text}-{quality}-noupscale.{format}")
         data = encoded(Image.new("RGB", size, "blue"), "PNG")
         if text == ("7x-fit" if size[1] == 20000 else "x7-fit") and max(size) == 20000:
-            with pytest.raises(FileTooLarge, match="a side may have 16,383 at most"):
+            with pytest.raises(FileTooLarge, match="the maximum per side is 16,383"):
                 engine.render(data, resize, engine_options(max_pixels=ENOUGH))
             continue
         made = decoded(engine.render(data, resize, engine_options(max_pixels=ENOUGH)))
@@ -323,10 +323,10 @@ def test_extreme_shapes_have_no_side_of_zero(
         assert min(made.size) >= 1
 
 
-# -- what is written ------------------------------------------------------------------------------
+# -- output ---------------------------------------------------------------------------------------
 
 
-def test_nothing_is_lost_without_loss(engine: Engine) -> None:
+def test_lossless_resizes_lose_nothing(engine: Engine) -> None:
     picture = landscape(120, 90, 5)
     made = rendered(engine, encoded(picture, "PNG"), "120x-fitlossless-90-noupscale.webp")
     assert made.convert("RGB").tobytes() == picture.tobytes()
@@ -335,7 +335,7 @@ def test_nothing_is_lost_without_loss(engine: Engine) -> None:
     assert max(abs(one - other) for one, other in pairs) <= 2
 
 
-def test_few_colors_are_written_without_loss(engine: Engine) -> None:
+def test_images_with_few_colors_are_lossless(engine: Engine) -> None:
     picture = landscape(120, 90, 5).quantize(200).convert("RGB")
     for text in ("120x-fit-90-noupscale.png", "120x-fit-80-noupscale.webp"):
         made = rendered(engine, encoded(picture, "PNG"), text)
@@ -351,7 +351,7 @@ def page_of_text() -> Image.Image:
     return text
 
 
-def test_a_png_is_packed_as_well_as_its_picture_allows(engine: Engine) -> None:
+def test_png_compression_depends_on_the_content(engine: Engine) -> None:
     grain = Image.effect_noise((400, 300), 12).convert("RGB")
     photo = Image.blend(landscape(400, 300, 3), grain, 0.15)
     text = page_of_text().resize((401, 299), Image.Resampling.BICUBIC)  # no longer of few colors
@@ -366,7 +366,7 @@ def test_a_png_is_packed_as_well_as_its_picture_allows(engine: Engine) -> None:
         assert len(made) < 1.05 * best
 
 
-def test_a_drawing_is_small_and_clear_in_avif(engine: Engine) -> None:
+def test_a_drawing_is_small_and_sharp_in_avif(engine: Engine) -> None:
     picture = Image.new("RGB", (400, 300), "white")
     for n in range(12):
         bar = (20 + 30 * n, 280 - 20 * n, 40 + 30 * n, 280)
@@ -379,7 +379,7 @@ def test_a_drawing_is_small_and_clear_in_avif(engine: Engine) -> None:
     assert delta_e(decoded(made), picture) < delta_e(decoded(as_photo), picture)
 
 
-def test_an_icon_has_a_palette_of_its_few_colors(engine: Engine) -> None:
+def test_the_palette_of_an_icon_has_no_unused_colors(engine: Engine) -> None:
     icon = Image.new("RGBA", (64, 64), (0, 0, 0, 0))
     for n, color in enumerate([(255, 0, 0, 255), (0, 0, 255, 128), (9, 99, 199, 255)]):
         ImageDraw.Draw(icon).rectangle((8, 16 * n, 55, 16 * n + 9), fill=color)
@@ -394,7 +394,7 @@ def sampling(data: bytes) -> str:
     return "4:4:4" if decoded(data).layer[0][1:3] == (1, 1) else "4:2:0"  # type: ignore[attr-defined]
 
 
-def test_fine_colors_are_not_shared_by_pixels(engine: Engine) -> None:
+def test_fine_color_detail_disables_chroma_subsampling(engine: Engine) -> None:
     photo = draw_photo(640, 480)
     stripes = Image.new("RGB", (640, 480), "blue")
     for x in range(0, 640, 3):
@@ -406,7 +406,7 @@ def test_fine_colors_are_not_shared_by_pixels(engine: Engine) -> None:
 
 @pytest.mark.parametrize("format", ["jpg", "png", "webp", "avif", "gif"])
 @pytest.mark.parametrize("keep", [False, True])
-def test_credit_is_kept_where_that_is_asked_for_and_nothing_else(
+def test_only_credit_is_kept_if_the_settings_say_so(
     engine: Engine, format: str, keep: bool, settings: Any
 ) -> None:
     settings.SHIFT_MEDIA_KEEP_CREDIT = keep
@@ -437,10 +437,10 @@ def test_several_sizes_come_from_one_decode(engine: Engine) -> None:
         assert distance(decoded(made), alone) < 3
 
 
-# -- words ----------------------------------------------------------------------------------------
+# -- options of a resize --------------------------------------------------------------------------
 
 
-def test_a_crop_is_a_part_of_the_upright_picture(engine: Engine) -> None:
+def test_a_crop_refers_to_the_upright_image(engine: Engine) -> None:
     data = draw_photo(1200, 800, orientation=8)
     made = rendered(engine, data, "50x50-fillcrop0x0x2000x2000-80-noupscale.jpg")
     assert distance(made, Image.new("RGB", (50, 50), (220, 20, 20))) < 6
@@ -451,7 +451,7 @@ def test_a_crop_is_a_part_of_the_upright_picture(engine: Engine) -> None:
 
 
 @pytest.mark.parametrize("format", ["jpg", "png", "webp", "avif", "gif"])
-def test_a_padded_picture_lies_in_the_middle_of_its_ground(engine: Engine, format: str) -> None:
+def test_a_padded_image_is_centered_on_its_background(engine: Engine, format: str) -> None:
     quality = 90 if format in {"png", "gif"} else 95
     data = encoded(Image.new("RGB", (400, 200), "blue"), "PNG")
     for words, ground in (("pad", (255, 255, 255)), ("padbg00c000", (0, 192, 0))):

@@ -1,4 +1,4 @@
-"""``MediaFormField`` in a form of no model, and what the admin makes of ``MediaField``."""
+"""``MediaFormField`` in a plain form, and the widget of ``MediaField`` in the admin."""
 
 from typing import Any
 
@@ -38,7 +38,7 @@ def avatar_form(avatar: bytes | None = JPEG, letter: bytes | None = None) -> Ava
     return AvatarForm({}, files)
 
 
-def test_a_form_of_no_model_takes_a_good_file() -> None:
+def test_a_plain_form_accepts_a_valid_file() -> None:
     form = avatar_form(letter=b"Dear Sir")
     assert form.is_valid(), form.errors
     assert form.cleaned_data["avatar"].read() == JPEG, "at its beginning"
@@ -53,20 +53,20 @@ def test_a_form_of_no_model_takes_a_good_file() -> None:
             {"avatar": b"<html>"},
             "avatar",
             "invalid_image",
-            "„avatar.jpg“ kann nicht verwendet werden: Das ist keines der angenommenen"
-            " Bildformate: JPEG, PNG, WebP, AVIF, GIF.",
+            "„avatar.jpg“ konnte nicht verarbeitet werden: Das ist kein Bild in einem erlaubten"
+            " Format. Erlaubte Formate: JPEG, PNG, WebP, AVIF, GIF.",
         ),
         (
             {"avatar": bytes(20_001)},
             "avatar",
             "too_large",
-            "„avatar.jpg“ ist zu groß: Die Datei hat 20.001 Bytes, erlaubt sind höchstens 20.000.",
+            "„avatar.jpg“ ist zu groß: Die Datei hat 20.001 Bytes; erlaubt sind höchstens 20.000.",
         ),
         (
             {"letter": bytes(101)},
             "letter",
             "too_large",
-            "„letter.jpg“ ist zu groß: Die Datei hat 101 Bytes, erlaubt sind höchstens 100.",
+            "„letter.jpg“ ist zu groß: Die Datei hat 101 Bytes; erlaubt sind höchstens 100.",
         ),
     ],
 )
@@ -79,7 +79,7 @@ def test_errors_have_codes_and_translations(
         assert form.errors[field] == [message]
 
 
-def test_the_input_says_what_it_takes() -> None:
+def test_the_input_has_an_accept_attribute() -> None:
     html = str(AvatarForm(prefix="me")["avatar"])
     assert 'accept="image/jpeg,image/png,image/webp,image/avif,image/gif"' in html
     assert 'name="me-avatar"' in html
@@ -93,8 +93,8 @@ def test_another_widget_may_be_chosen() -> None:
     assert set(field.widget.attrs) == {"accept"}
 
 
-def test_nothing_is_inline() -> None:
-    """What a strict content security policy forbids."""
+def test_scripts_and_styles_are_not_inline() -> None:
+    """A strict content security policy forbids them."""
     form = AvatarForm()
     html = f"{form.media}{form.as_div()}"
     assert " style=" not in html
@@ -114,7 +114,7 @@ def rows(settings: Any, moto: Any, db: None) -> Any:
     return storage
 
 
-def test_the_admin_costs_no_query_and_no_call_of_the_storage(
+def test_the_admin_needs_no_query_and_no_storage_request(
     rows: Any, admin_client: Any, django_assert_num_queries: Any
 ) -> None:
     asked = operations(rows)
@@ -128,7 +128,7 @@ def test_the_admin_costs_no_query_and_no_call_of_the_storage(
 
 
 @pytest.mark.django_db
-def test_the_column_of_a_list(photo: Photo) -> None:
+def test_the_thumbnail_column(photo: Photo) -> None:
     column: Any = thumbnail("photo", "40x30", description="Picture", format="webp")
     assert column.short_description == "Picture"
     assert "/40x30-fit-" in str(column(photo))
@@ -136,7 +136,7 @@ def test_the_column_of_a_list(photo: Photo) -> None:
     assert thumbnail("preview")(Attachment()) is None, "the admin shows its dash"
 
 
-def test_a_wrong_size_is_found_where_it_is_written() -> None:
+def test_a_thumbnail_column_with_an_invalid_size_raises_at_once() -> None:
     with pytest.raises(InvalidResize, match="'big'"):
         thumbnail("photo", "big")
 
@@ -156,7 +156,7 @@ def test_the_admin_needs_no_configuration(overrides: Any, widget: type, rf: Any)
 
 
 @pytest.mark.django_db
-def test_a_file_that_no_upload_has_named_is_shown_without_a_preview() -> None:
+def test_a_file_with_a_foreign_name_has_no_preview() -> None:
     photo = Photo(photo="old/cat.jpg", width=40, height=30)
     html = MediaInput().render("photo", photo.photo)
     assert "cat.jpg</a>" in html
@@ -173,7 +173,7 @@ def test_a_file_that_no_upload_has_named_is_shown_without_a_preview() -> None:
         ({"avatar": {"size": "96x96"}}, True, None),
     ],
 )
-def test_the_preview_is_a_preset_where_there_is_one(
+def test_the_preview_uses_the_preset_of_that_name(
     photo: Photo, settings: Any, presets: Any, only: bool, shown: str | None
 ) -> None:
     settings.SHIFT_MEDIA_PRESETS = presets
@@ -183,7 +183,7 @@ def test_the_preview_is_a_preset_where_there_is_one(
     assert shown in html if shown else "<img" not in html
 
 
-def test_the_widget_shows_the_size_that_the_row_keeps(
+def test_the_widget_shows_stored_dimensions_and_file_size(
     photo: Photo, settings: Any, moto: Any
 ) -> None:
     assert photo.size == len(photo.photo.read())

@@ -1,4 +1,4 @@
-"""What an image takes of memory is what the limits of pixels stand on: peaks of both engines."""
+"""The peak memory of both engines for each format, on which the limits of pixels are based."""
 
 import subprocess
 import sys
@@ -76,7 +76,7 @@ def files(request: Any, tmp_path_factory: Any) -> tuple[str, list[str]]:
     ["800x800-fit-80-noupscale.jpg", "700x333-fillx33y66-80-noupscale.jpg"],
 )
 @pytest.mark.parametrize("engine", ["pillow", "vips"])
-def test_an_image_takes_no_more_than_its_format_is_said_to_take(
+def test_memory_per_pixel_is_within_the_declared_limit(
     engine: str, text: str, files: tuple[str, list[str]]
 ) -> None:
     name, paths = files

@@ -1,4 +1,4 @@
-"""The catalogs: complete, compiled, and what users of these languages read."""
+"""The message catalogs are complete, compiled and used."""
 
 import gettext
 import os
@@ -33,7 +33,7 @@ def run(*command: str, cwd: Path = PACKAGE) -> str:
 
 @pytest.fixture(scope="module")
 def extracted(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the package, whose catalogs were made from its sources once more."""
+    """A copy of the package with catalogs updated from its sources."""
     root = tmp_path_factory.mktemp("extracted") / "django_shift_media"
     shutil.copytree(PACKAGE, root)
     makemessages = ["makemessages", "--all", "--no-wrap", "--no-location", "--no-obsolete"]
@@ -55,7 +55,7 @@ def test_no_message_is_missing(language: str, extracted: Path) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_what_is_compiled_is_what_was_written(language: str, tmp_path: Path) -> None:
+def test_compiled_catalogs_are_up_to_date(language: str, tmp_path: Path) -> None:
     path = catalog(language)
     run("msgfmt", "--check", "-o", str(tmp_path / "new.mo"), str(path))
     new, committed = (
@@ -68,20 +68,20 @@ def test_what_is_compiled_is_what_was_written(language: str, tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("language", "text"),
     [
-        ("en", "The file has 1,234,567 bytes, 1,000,000 may be had at most."),
-        ("de", "Die Datei hat 1.234.567 Bytes, erlaubt sind höchstens 1.000.000."),
+        ("en", "The file has 1,234,567 bytes; the maximum is 1,000,000."),
+        ("de", "Die Datei hat 1.234.567 Bytes; erlaubt sind höchstens 1.000.000."),
         ("ru", "Размер файла в байтах: 1\xa0234\xa0567, допускается не более 1\xa0000\xa0000."),
-        ("nl", "The file has 1.234.567 bytes, 1.000.000 may be had at most."),
+        ("nl", "The file has 1.234.567 bytes; the maximum is 1.000.000."),
     ],
 )
-def test_a_refusal_is_told_in_the_language_of_its_reader(language: str, text: str) -> None:
-    message = "The file has %(size)s bytes, %(limit)s may be had at most."
+def test_messages_are_translated_with_localized_numbers(language: str, text: str) -> None:
+    message = "The file has %(size)s bytes; the maximum is %(limit)s."
     error = FileTooLarge(message, size=1_234_567, limit=1_000_000)
     with translation.override(language):
         assert error.translated() == text
-        assert str(error) == "The file has 1,234,567 bytes, 1,000,000 may be had at most."
+        assert str(error) == "The file has 1,234,567 bytes; the maximum is 1,000,000."
 
 
-def test_a_message_without_parameters_may_have_a_per_cent_sign() -> None:
+def test_a_message_without_parameters_may_contain_a_percent_sign() -> None:
     error = UnreadableImage("100% broken")
     assert (str(error), error.translated()) == ("100% broken", "100% broken")

@@ -1,4 +1,4 @@
-"""What a container claims is what Pillow finds when it opens the file."""
+"""The size and the frames in a file's header match those that Pillow finds."""
 
 import io
 
@@ -15,23 +15,23 @@ from tests.test_fuzz import originals
 
 
 @pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "AVIF", "GIF"])
-def test_the_size_and_the_frames_are_those_that_pillow_finds(format: str) -> None:
+def test_size_and_frames_match_pillow(format: str) -> None:
     for data in originals(format):
         image = Image.open(io.BytesIO(data))
-        # A JPEG's further pictures are no frames of it.
+        # Further images in a JPEG are not frames.
         frames = 1 if format == "JPEG" else getattr(image, "n_frames", 1)
-        claimed = read_header(data)
-        assert claimed is not None
-        assert (claimed.size, claimed.frames) == (image.size, frames)
+        header = read_header(data)
+        assert header is not None
+        assert (header.size, header.frames) == (image.size, frames)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (16383, 1), (1, 16383), (301, 200)])
 @pytest.mark.parametrize("options", [{"lossless": True}, {"quality": 80}, {"exif": b"Exif"}])
-def test_each_kind_of_webp_has_its_size(size: tuple[int, int], options: dict[str, object]) -> None:
+def test_the_size_of_each_webp_bitstream(size: tuple[int, int], options: dict[str, object]) -> None:
     assert read_header(encoded(Image.new("RGB", size), "WEBP", **options)) == HeaderInfo(*size, 1)
 
 
-def test_scans_are_counted_where_a_decoder_takes_more_than_one() -> None:
+def test_scans_are_counted_only_if_a_decoder_reads_several() -> None:
     data = encoded(Image.new("RGB", (40, 30)), "JPEG")
     further = data[:-2] + b"\xff\xda\x00\x02" * 200 + data[-2:]
     assert read_header(further) == HeaderInfo(40, 30, 1)
@@ -49,8 +49,8 @@ def test_other_formats_are_left_to_pillow(data: bytes) -> None:
 @pytest.mark.parametrize(
     "magic", [b"\x89PNG\r\n\x1a\n", b"GIF89a", b"RIFF1234WEBP", b"1234ftypavif"]
 )
-def test_what_is_damaged_ends(magic: bytes) -> None:
+def test_reading_a_damaged_header_terminates(magic: bytes) -> None:
     for byte in range(256):
-        claimed = read_header(magic + bytes([byte]) * 999)
-        assert claimed is not None
-        assert claimed.frames >= 1
+        header = read_header(magic + bytes([byte]) * 999)
+        assert header is not None
+        assert header.frames >= 1

@@ -97,7 +97,7 @@ def by_libvips(data: bytes) -> Image.Image | None:
         return None
 
 
-def test_the_suites_are_there() -> None:
+def test_the_suites_are_installed() -> None:
     if not (PILLOWS and HEIFS):
         missing("python -m tests.suites")
     assert len(PILLOWS) > 400
@@ -197,7 +197,7 @@ def test_nothing_of_where_and_by_whom_it_was_taken_survives(name: str) -> None:
 
 @pytest.mark.parametrize("part", [0.3, 0.9, 0.999])
 @pytest.mark.parametrize("name", IN_DISPLAY_P3[:3])  # the fourth ends in other things
-def test_a_photograph_that_breaks_off_is_refused(name: str, part: float) -> None:
+def test_a_truncated_photo_is_refused(name: str, part: float) -> None:
     data = photograph(name)
     with pytest.raises(UnacceptableFile, match="The image is damaged: it is truncated"):
         pillow.engine.verify(data[: int(part * len(data))], engine_options(max_pixels=ENOUGH))

@@ -1,4 +1,4 @@
-"""The widget and the admin in Chromium: what a person sees and does."""
+"""The widget and the admin in Chromium."""
 
 import io
 import os
@@ -90,7 +90,7 @@ def chosen(name: str = "new.jpg", data: bytes = NEW) -> dict[str, Any]:
 
 
 def click_at(page: Any, x: int, y: int, row: str = "") -> None:
-    """Click so many per cent from the left and the top of a picture."""
+    """Click a picture at a position in percent from the left and the top."""
     preview = page.locator(f"{row} .shift-media-preview").first
     preview.scroll_into_view_if_needed()
     box = preview.bounding_box()
@@ -112,7 +112,7 @@ def choose(page: Any) -> None:
 # -- the focal point ------------------------------------------------------------------------------
 
 
-def test_a_click_sets_what_the_crops_keep(desk: Desk, photo: Photo) -> None:
+def test_a_click_sets_the_focal_point(desk: Desk, photo: Photo) -> None:
     before = photo.photo.resize("100x100", how="fill")
     page = desk.open(change(photo))
     wait_for_pictures(page)
@@ -187,7 +187,7 @@ def test_the_live_crops_are_those_of_fill(desk: Desk, photo: Photo, point: tuple
         assert max(ImageStat.Stat(difference).mean) < 3, point
 
 
-def test_without_scripts_all_can_be_typed(new_desk: Any, photo: Photo) -> None:
+def test_the_focal_point_can_be_typed_without_javascript(new_desk: Any, photo: Photo) -> None:
     desk = new_desk(java_script_enabled=False)
     page = desk.open(change(photo))
     assert page.locator(".field-photo .shift-media-preview").is_visible()
@@ -197,7 +197,7 @@ def test_without_scripts_all_can_be_typed(new_desk: Any, photo: Photo) -> None:
     assert Photo.objects.get().focal_point == "30,70"
 
 
-def test_with_scripts_nobody_needs_to_type(desk: Desk, photo: Photo) -> None:
+def test_javascript_hides_the_text_input(desk: Desk, photo: Photo) -> None:
     page = desk.open(change(photo))
     wait_for_pictures(page)
     assert not page.locator("[name=focal_point]").is_visible()
@@ -206,7 +206,7 @@ def test_with_scripts_nobody_needs_to_type(desk: Desk, photo: Photo) -> None:
 # -- files ----------------------------------------------------------------------------------------
 
 
-def test_a_chosen_file_is_shown_before_it_is_sent(desk: Desk, photo: Photo) -> None:
+def test_a_chosen_file_is_previewed_before_the_upload(desk: Desk, photo: Photo) -> None:
     page = desk.open("photo/add/")
     assert not page.locator(".field-photo .shift-media-picture").is_visible()
     choose(page)
@@ -229,7 +229,7 @@ def test_a_file_is_replaced(desk: Desk, photo: Photo) -> None:
     assert Photo.objects.get().photo.name.endswith("/new.jpg")
 
 
-def test_a_file_that_is_no_picture_leaves_the_old_one(desk: Desk, photo: Photo) -> None:
+def test_a_refused_file_keeps_the_stored_one(desk: Desk, photo: Photo) -> None:
     page = desk.open(change(photo))
     page.set_input_files("[name=photo]", chosen("page.jpg", b"<html>"))
     desk.save()
@@ -243,7 +243,7 @@ def test_a_file_that_is_no_picture_leaves_the_old_one(desk: Desk, photo: Photo) 
     assert page.locator(".field-photo .shift-media-preview").is_visible()
 
 
-def test_a_form_refused_for_another_field_shows_what_is_stored(desk: Desk, photo: Photo) -> None:
+def test_an_error_in_another_field_keeps_the_preview(desk: Desk, photo: Photo) -> None:
     page = desk.open(change(photo))
     wait_for_pictures(page)
     page.evaluate(TYPE, "left")
@@ -257,7 +257,7 @@ def test_a_form_refused_for_another_field_shows_what_is_stored(desk: Desk, photo
     assert "640" not in facts
 
 
-def test_a_choice_is_taken_back(desk: Desk, photo: Photo) -> None:
+def test_a_chosen_file_can_be_deselected(desk: Desk, photo: Photo) -> None:
     page = desk.open(change(photo))
     wait_for_pictures(page)
     preview = page.locator(".field-photo .shift-media-preview")
@@ -271,14 +271,14 @@ def test_a_choice_is_taken_back(desk: Desk, photo: Photo) -> None:
     assert not page.locator(".field-photo .shift-media-chosen").is_visible()
 
 
-def test_the_point_can_be_typed_where_no_picture_can_be_shown(desk: Desk, photo: Photo) -> None:
+def test_the_focal_point_can_be_typed_without_a_preview(desk: Desk, photo: Photo) -> None:
     desk.page.route("**/*.webp", lambda route: route.abort())
     page = desk.open(change(photo))
     page.locator("[name=focal_point]").fill("30,70")
     assert not page.locator(POINT).is_visible()
 
 
-def test_a_form_elsewhere_without_a_field_for_the_point(desk: Desk) -> None:
+def test_a_form_without_a_focal_point_field(desk: Desk) -> None:
     desk.page.goto(desk.site)
     choose(desk.page)
     desk.shoot("elsewhere")
@@ -289,7 +289,7 @@ def test_a_form_elsewhere_without_a_field_for_the_point(desk: Desk) -> None:
 # -- inlines --------------------------------------------------------------------------------------
 
 
-def test_inlines_and_rows_that_are_added(desk: Desk, photo: Photo) -> None:
+def test_inlines_with_added_rows(desk: Desk, photo: Photo) -> None:
     data = draw_photo(800, 600, seed=3)
     stored = Attachment.objects.create(
         photo=photo,
@@ -313,7 +313,7 @@ def test_inlines_and_rows_that_are_added(desk: Desk, photo: Photo) -> None:
     assert not desk.complaints
 
 
-def test_a_file_of_any_kind_has_no_picture_and_is_cleared(desk: Desk, photo: Photo) -> None:
+def test_a_file_that_is_not_an_image_can_be_cleared(desk: Desk, photo: Photo) -> None:
     row = Attachment.objects.create(photo=photo, file=ContentFile(b"PDF", name="deed.pdf"))
     page = desk.open(change(photo))
     cell = page.locator("#attachment_set-0 .field-file")
@@ -329,7 +329,7 @@ def test_a_file_of_any_kind_has_no_picture_and_is_cleared(desk: Desk, photo: Pho
     assert not row.file
 
 
-def test_a_new_file_is_no_contradiction_to_clear(desk: Desk, photo: Photo) -> None:
+def test_choosing_a_file_unchecks_clear(desk: Desk, photo: Photo) -> None:
     row = Attachment.objects.create(photo=photo, file=ContentFile(b"PDF", name="deed.pdf"))
     page = desk.open(change(photo))
     page.locator("#attachment_set-0 .field-file input[type=checkbox]").check()
@@ -342,7 +342,9 @@ def test_a_new_file_is_no_contradiction_to_clear(desk: Desk, photo: Photo) -> No
 # -- where it is seen -----------------------------------------------------------------------------
 
 
-def test_a_strict_policy_forbids_nothing_of_it(desk: Desk, moto_bucket: Any, settings: Any) -> None:
+def test_the_widget_works_with_a_strict_content_security_policy(
+    desk: Desk, moto_bucket: Any, settings: Any
+) -> None:
     """Nothing inline, and no other origin than the bucket's."""
     data = draw_photo(1200, 900)
     photo = Photo.objects.create(photo=ContentFile(data, name="sea.jpg"))
@@ -361,9 +363,7 @@ def test_a_strict_policy_forbids_nothing_of_it(desk: Desk, moto_bucket: Any, set
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_all_is_legible_in_the_light_and_in_the_dark(
-    new_desk: Any, photo: Photo, scheme: str
-) -> None:
+def test_texts_are_legible_in_light_and_dark_mode(new_desk: Any, photo: Photo, scheme: str) -> None:
     Attachment.objects.create(photo=photo, file=ContentFile(b"PDF", name="deed.pdf"))
     desk = new_desk(color_scheme=scheme)
     page = desk.open(change(photo))
@@ -400,7 +400,7 @@ def luminance(color: list[float]) -> float:
 
 
 @pytest.mark.parametrize(("width", "locale"), [(360, "en"), (1280, "ar"), (360, "ar")])
-def test_it_is_no_wider_than_its_page(
+def test_the_widget_is_not_wider_than_the_page(
     new_desk: Any, photo: Photo, width: int, locale: str, settings: Any
 ) -> None:
     settings.LANGUAGE_CODE = locale
@@ -417,12 +417,12 @@ def test_it_is_no_wider_than_its_page(
     assert page.locator("[name=focal_point]").input_value() == "10,20"
 
 
-def test_the_admin_speaks_german(new_desk: Any, photo: Photo, settings: Any) -> None:
+def test_the_widget_is_translated(new_desk: Any, photo: Photo, settings: Any) -> None:
     settings.LANGUAGE_CODE = "de"
     desk = new_desk()
     page = desk.open(change(photo))
     wait_for_pictures(page)
-    assert "Klicken Sie auf das, was" in page.locator(".shift-media-help").first.inner_text()
+    assert "Klicken Sie auf den Teil, der" in page.locator(".shift-media-help").first.inner_text()
     page.locator(POINT).press("ArrowUp")
     point = page.locator(POINT)
     assert point.get_attribute("aria-label") == "Fokuspunkt"
@@ -433,7 +433,7 @@ def test_the_admin_speaks_german(new_desk: Any, photo: Photo, settings: Any) -> 
     assert "Das ist keines der angenommenen Bildformate" in page.locator(".errorlist").inner_text()
 
 
-def test_a_list_has_thumbnails(desk: Desk, photo: Photo) -> None:
+def test_the_admin_list_has_thumbnails(desk: Desk, photo: Photo) -> None:
     page = desk.open("photo/")
     thumbnails = page.locator("td.field-photo_thumbnail img")
     page.wait_for_function(

@@ -190,7 +190,7 @@ class Resize:
         plan = self._plan(width, height)
         if max(plan.size) > MAX_SIDE:
             raise FileTooLarge(
-                _("The resize would be %(size)s pixels, a side may have %(limit)s at most."),
+                _("The resize would have %(size)s pixels; the maximum per side is %(limit)s."),
                 size="{} x {}".format(*plan.size),
                 limit=MAX_SIDE,
             )

@@ -1,4 +1,4 @@
-"""Tags for Django's templates."""
+"""The tags ``resize``, ``picture``, ``img`` and ``srcset`` for Django templates."""
 
 from django import template
 

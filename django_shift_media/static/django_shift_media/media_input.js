@@ -1,31 +1,31 @@
 /*
- * The widget MediaInput: previews a file before it is sent, and sets the focal point.
+ * The widget MediaInput: preview a file before it is uploaded, and set the focal point.
  *
- * A custom element needs no other sign when the admin adds a row to an inline. All that is not
- * there without scripts is hidden in the template, or made here.
+ * As a custom element, it also starts when the admin adds a row to an inline formset. Everything
+ * that needs JavaScript is hidden in the template, or created here.
  */
 
-const CROPS = [1, 16 / 9, 3 / 4]; // width by height
-const CENTRE = [50, 50];
-const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+const ASPECT_RATIOS = [1, 16 / 9, 3 / 4]; // of the sample crops
+const CENTER = [50, 50];
+const ARROW_KEYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte"];
 
 const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
 
-/* Return [x, y] in per cent; the centre for what is not one. */
-function parse(text) {
+/* Return a focal point as [x, y] in percent, the center if the text is not one. */
+function parseFocalPoint(text) {
     const match = /^([0-9]{1,3}),([0-9]{1,3})$/.exec(text.trim());
-    const point = match ? [Number(match[1]), Number(match[2])] : CENTRE;
-    return Math.max(...point) > 100 ? CENTRE : point;
+    const point = match ? [Number(match[1]), Number(match[2])] : CENTER;
+    return Math.max(...point) > 100 ? CENTER : point;
 }
 
-/* Return an object-position in per cent, for a crop that shows this part of a side. */
-function place(part, focus) {
-    const start = clamp(focus / 100 - part / 2, 0, 1 - part);
-    return part < 1 ? (100 * start) / (1 - part) : 50;
+/* Return the object-position in percent for a crop that shows this fraction of a side. */
+function objectPosition(fraction, focus) {
+    const start = clamp(focus / 100 - fraction / 2, 0, 1 - fraction);
+    return fraction < 1 ? (100 * start) / (1 - fraction) : 50;
 }
 
-function writeSize(bytes) {
+function formatBytes(bytes) {
     const unit = clamp(Math.floor(Math.log(bytes || 1) / Math.log(1024)), 0, UNITS.length - 1);
     return new Intl.NumberFormat(document.documentElement.lang || undefined, {
         style: "unit",
@@ -37,21 +37,21 @@ function writeSize(bytes) {
 
 class MediaInput extends HTMLElement {
     connectedCallback() {
-        if (this.file) {
-            return; // moved, not new
+        if (this.input) {
+            return; // the element was moved in the document
         }
-        this.file = this.querySelector("input[type=file]");
+        this.input = this.querySelector("input[type=file]");
         this.clear = this.querySelector("input[type=checkbox]");
         this.picture = this.querySelector(".shift-media-picture");
         this.point = this.querySelector(".shift-media-point");
         this.crops = this.querySelector(".shift-media-crops");
         this.chosen = this.querySelector(".shift-media-chosen");
         this.stored = this.preview?.src;
-        this.file.addEventListener("change", () => this.choose());
+        this.input.addEventListener("change", () => this.showChosen());
         this.clear?.addEventListener("change", () => this.showCleared());
-        this.listenToPoint();
-        if (this.file.files.length) {
-            this.choose(); // some browsers keep what was chosen when a page is loaded again
+        this.listenToFocalPoint();
+        if (this.input.files.length) {
+            this.showChosen(); // some browsers keep the chosen file when a page is reloaded
         } else {
             this.showPicture(this.stored);
         }
@@ -61,31 +61,31 @@ class MediaInput extends HTMLElement {
         return this.picture.querySelector("img");
     }
 
-    /* The input of the field that keeps the focal point, if it is on the page. */
-    get focusInput() {
-        const field = this.file.dataset.focalPoint;
-        return field && this.file.form?.elements[this.file.name.replace(/[^-]*$/, field)];
+    /* The input of the focal point's field, if it is in the same form. */
+    get focalPointInput() {
+        const field = this.input.dataset.focalPoint;
+        return field && this.input.form?.elements[this.input.name.replace(/[^-]*$/, field)];
     }
 
     // -- the picture ----------------------------------------------------------------------
 
-    choose() {
-        const [file] = this.file.files;
+    showChosen() {
+        const [file] = this.input.files;
         URL.revokeObjectURL(this.blob);
         this.blob = file && URL.createObjectURL(file);
         this.chosen.hidden = !file;
-        this.chosen.value = file ? writeSize(file.size) : "";
+        this.chosen.value = file ? formatBytes(file.size) : "";
         if (file && this.clear) {
-            this.clear.checked = false; // another file is no file less
+            this.clear.checked = false; // a new file replaces the stored one, it is not cleared
             this.showCleared();
         }
-        this.showPicture(file && this.file.dataset.kind === "image" ? this.blob : this.stored);
+        this.showPicture(file && this.input.dataset.kind === "image" ? this.blob : this.stored);
     }
 
     showPicture(source) {
         if (!source) {
             this.picture.hidden = true;
-            this.showFocus();
+            this.showFocalPoint();
             return;
         }
         const image = this.preview ?? this.picture.insertBefore(new Image(), this.point);
@@ -99,15 +99,15 @@ class MediaInput extends HTMLElement {
         }
     }
 
-    /* Show what has loaded; what browsers cannot show has no size. */
+    /* Show the loaded picture; one that the browser cannot show has no size. */
     showLoaded() {
         const { naturalWidth: width, naturalHeight: height } = this.preview;
         this.picture.hidden = !width;
-        const [file] = this.file.files;
+        const [file] = this.input.files;
         if (file && width) {
-            this.chosen.value = `${width} × ${height}, ${writeSize(file.size)}`;
+            this.chosen.value = `${width} × ${height}, ${formatBytes(file.size)}`;
         }
-        this.showFocus();
+        this.showFocalPoint();
     }
 
     showCleared() {
@@ -116,90 +116,92 @@ class MediaInput extends HTMLElement {
 
     // -- the focal point ------------------------------------------------------------------
 
-    listenToPoint() {
+    listenToFocalPoint() {
         this.picture.addEventListener("pointerdown", (event) => {
             if (event.button === 0 && !this.point.hidden) {
                 event.preventDefault();
                 this.picture.setPointerCapture(event.pointerId);
                 this.point.focus();
-                this.follow(event);
+                this.moveToPointer(event);
             }
         });
         this.picture.addEventListener("pointermove", (event) => {
             if (this.picture.hasPointerCapture(event.pointerId)) {
-                this.follow(event);
+                this.moveToPointer(event);
             }
         });
-        this.point.addEventListener("keydown", (event) => this.step(event));
-        this.focusInput?.addEventListener("input", () => this.showFocus());
+        this.point.addEventListener("keydown", (event) => this.moveByKey(event));
+        this.focalPointInput?.addEventListener("input", () => this.showFocalPoint());
     }
 
-    follow(event) {
+    moveToPointer(event) {
         const box = this.preview.getBoundingClientRect();
-        this.move(
+        this.setFocalPoint(
             (100 * (event.clientX - box.left)) / box.width,
             (100 * (event.clientY - box.top)) / box.height,
         );
     }
 
-    step(event) {
-        if (event.key in STEPS) {
+    moveByKey(event) {
+        if (event.key in ARROW_KEYS) {
             event.preventDefault();
-            const [right, down] = STEPS[event.key].map((one) => one * (event.shiftKey ? 10 : 1));
-            const [x, y] = parse(this.focusInput.value);
-            this.move(x + right, y + down);
+            const factor = event.shiftKey ? 10 : 1;
+            const [right, down] = ARROW_KEYS[event.key].map((step) => step * factor);
+            const [x, y] = parseFocalPoint(this.focalPointInput.value);
+            this.setFocalPoint(x + right, y + down);
         }
     }
 
-    move(...point) {
-        this.focusInput.value = point.map((part) => Math.round(clamp(part, 0, 100))).join(",");
-        this.focusInput.dispatchEvent(new Event("input", { bubbles: true }));
-        this.focusInput.dispatchEvent(new Event("change", { bubbles: true }));
+    setFocalPoint(...point) {
+        const percentages = point.map((percent) => Math.round(clamp(percent, 0, 100)));
+        this.focalPointInput.value = percentages.join(",");
+        this.focalPointInput.dispatchEvent(new Event("input", { bubbles: true }));
+        this.focalPointInput.dispatchEvent(new Event("change", { bubbles: true }));
     }
 
-    showFocus() {
-        const input = this.focusInput;
-        const isUsed = Boolean(input) && !input.disabled && !this.picture.hidden;
+    showFocalPoint() {
+        const input = this.focalPointInput;
+        const isEditable = Boolean(input) && !input.disabled && !this.picture.hidden;
         for (const part of [this.point, this.crops, this.querySelector(".shift-media-help")]) {
-            part.hidden = !isUsed;
+            part.hidden = !isEditable;
         }
-        this.classList.toggle("shift-media-focusing", isUsed);
-        if (isUsed) {
-            const [x, y] = parse(input.value);
-            this.showPoint(x, y);
+        this.classList.toggle("shift-media-focusable", isEditable);
+        if (isEditable) {
+            const [x, y] = parseFocalPoint(input.value);
+            this.placePoint(x, y);
             this.showCrops(x, y);
         }
         if (input) {
-            this.hideTyped(input, isUsed);
+            this.hideTextInput(input, isEditable);
         }
     }
 
-    /* Hide what need not be typed, with its label, unless there is an error to show. */
-    hideTyped(input, isHidden) {
+    /* Hide the focal point's text input and its label, unless there is an error to show. */
+    hideTextInput(input, isHidden) {
         const row = input.closest("td, .fieldBox, .form-row") ?? input.parentElement;
         const isAlone = row.querySelectorAll("input, select, textarea").length === 1;
         if (isAlone && !row.matches(".errors") && !row.querySelector(".errorlist")) {
             for (const part of row.matches("td") ? row.children : [row]) {
-                part.hidden = isHidden; // a table keeps its cells
+                part.hidden = isHidden; // keep the cell itself in a table
             }
         }
     }
 
-    showPoint(x, y) {
+    placePoint(x, y) {
         this.point.style.left = `${x}%`;
         this.point.style.top = `${y}%`;
         this.point.ariaValueNow = x;
         this.point.ariaValueText = this.point.dataset.text.replace("{x}", x).replace("{y}", y);
     }
 
-    /* Show what how="fill" makes: the same formula as that of Resize.plan(). */
+    /* Show sample crops, by the same formula as Resize.geometry() with how="fill". */
     showCrops(x, y) {
         const { src, naturalWidth, naturalHeight } = this.preview;
-        for (const [index, ratio] of CROPS.entries()) {
+        for (const [index, ratio] of ASPECT_RATIOS.entries()) {
             const crop = this.crops.children[index] ?? this.crops.appendChild(new Image());
-            const wider = (ratio * naturalHeight) / naturalWidth;
-            const left = place(Math.min(wider, 1), x);
-            const top = place(Math.min(1 / wider, 1), y);
+            const fraction = (ratio * naturalHeight) / naturalWidth;
+            const left = objectPosition(Math.min(fraction, 1), x);
+            const top = objectPosition(Math.min(1 / fraction, 1), y);
             crop.style.aspectRatio = ratio;
             crop.style.objectPosition = `${left}% ${top}%`;
             crop.src = src;
