@@ -25,7 +25,7 @@ from django_shift_media.media.metadata import FileMetadata
 from django_shift_media.media.orphans import Deletion, OrphanTracker
 from django_shift_media.media.upload_validation import Kind, examine, placeholder
 from django_shift_media.naming import keys
-from django_shift_media.naming.resizes import parse_focal_point
+from django_shift_media.naming.resize_options import parse_focal_point
 from django_shift_media.storages.selection import media_storage
 
 __all__ = ["MediaField", "MediaFile", "validate_focal_point"]

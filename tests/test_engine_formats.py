@@ -310,7 +310,7 @@ def test_extreme_shapes_have_no_side_of_zero(
                 engine.render(data, resize, max_pixels=ENOUGH)
             continue
         made = decoded(engine.render(data, resize, max_pixels=ENOUGH))
-        assert made.size == resize.plan(*size).size
+        assert made.size == resize.geometry(*size).size
         assert min(made.size) >= 1
 
 

@@ -236,8 +236,8 @@ sys.stdout.buffer.write(get_engine().render(
     sys.stdin.buffer.read(), Resize.parse("100x100-fit-90-noupscale.png"), max_pixels=10**8
 ))
 settings.SHIFT_MEDIA_ENGINE = "vips"
-from django_shift_media.conf import _read_again
-_read_again()
+from django_shift_media.conf import clear_caches
+clear_caches()
 try:
     get_engine()
 except ImproperlyConfigured as error:

@@ -183,7 +183,7 @@ def test_an_original_beyond_the_limits_is_refused(
     settings.SHIFT_MEDIA_MAX_BYTES = 1000
     answer = client.get(photo.photo.resize("51x51"))
     assert answer.status_code == 422
-    assert b"1,000 may be had at most" in answer.content
+    assert b"bytes; the maximum is 1,000" in answer.content
 
 
 def test_an_attachment_that_is_no_image_says_so(client: Client) -> None:

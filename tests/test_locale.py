@@ -68,18 +68,18 @@ def test_what_is_compiled_is_what_was_written(language: str, tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("language", "text"),
     [
-        ("en", "The file has 1,234,567 bytes, 1,000,000 may be had at most."),
+        ("en", "The file has 1,234,567 bytes; the maximum is 1,000,000."),
         ("de", "Die Datei hat 1.234.567 Bytes, erlaubt sind höchstens 1.000.000."),
         ("ru", "Размер файла в байтах: 1\xa0234\xa0567, допускается не более 1\xa0000\xa0000."),
-        ("nl", "The file has 1.234.567 bytes, 1.000.000 may be had at most."),
+        ("nl", "The file has 1.234.567 bytes; the maximum is 1.000.000."),
     ],
 )
 def test_a_refusal_is_told_in_the_language_of_its_reader(language: str, text: str) -> None:
-    message = "The file has %(size)s bytes, %(limit)s may be had at most."
+    message = "The file has %(size)s bytes; the maximum is %(limit)s."
     error = FileTooLarge(message, size=1_234_567, limit=1_000_000)
     with translation.override(language):
         assert error.translated() == text
-        assert str(error) == "The file has 1,234,567 bytes, 1,000,000 may be had at most."
+        assert str(error) == "The file has 1,234,567 bytes; the maximum is 1,000,000."
 
 
 def test_a_message_without_parameters_may_have_a_per_cent_sign() -> None:

@@ -247,7 +247,7 @@ def test_what_a_browser_would_run_is_for_downloading(
 def test_objects_beyond_the_limit_are_not_read(moto: Any, settings: Any) -> None:
     storage = new_bucket(settings, moto)
     storage.put("a", bytes(1001))
-    with pytest.raises(FileTooLarge, match="1,001 bytes, 1,000 may be had at most"):
+    with pytest.raises(FileTooLarge, match="1,001 bytes; the maximum is 1,000"):
         storage.get("a", max_bytes=1000)
     assert len(storage.get("a", max_bytes=1001)) == 1001
     with pytest.raises(FileNotFoundError):

@@ -43,13 +43,13 @@ def test_an_empty_file_renders_nothing(file: Any) -> None:
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
-        ('"200"', ValueError, "size is '200', must be as in"),
-        ("missing", ValueError, "size is ''"),
-        ('"9x9" how="cover"', ValueError, "how is 'cover', must be one of: fit, fill"),
-        ('"9x9" format="tiff"', ValueError, "format is 'tiff', must be one of"),
-        ('"9x9" quality=101', ValueError, "quality is 101, must be"),
-        ('"9x9" upscale="no"', ValueError, "upscale is 'no', must be True or False"),
-        ('"9x9" hwo="fill"', ValueError, "'hwo' is no option of a resize"),
+        ('"200"', ValueError, "Invalid size '200'. Use a size such as"),
+        ("missing", ValueError, "Invalid size ''"),
+        ('"9x9" how="cover"', ValueError, "Invalid how 'cover'. Use one of: fit, fill"),
+        ('"9x9" format="tiff"', ValueError, "Invalid format 'tiff'. Use one of"),
+        ('"9x9" quality=101', ValueError, "Invalid quality 101. Use"),
+        ('"9x9" upscale="no"', ValueError, "Invalid upscale 'no'. Use True or False"),
+        ('"9x9" hwo="fill"', ValueError, "Unknown resize option 'hwo'"),
         ("", TemplateSyntaxError, "'size'"),
     ],
 )

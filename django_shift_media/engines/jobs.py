@@ -9,7 +9,7 @@ from django_shift_media.conf import conf
 from django_shift_media.engines.decode.limits import check_result
 from django_shift_media.engines.decode.open import SourceImage
 from django_shift_media.naming.formats import OUTPUT_FORMATS
-from django_shift_media.naming.geometry import Box, Plan, Size
+from django_shift_media.naming.geometry import Box, ResizeGeometry, Size
 from django_shift_media.naming.resizes import Resize
 
 
@@ -23,7 +23,7 @@ class Job:
     """
 
     resize: Resize
-    plan: Plan
+    plan: ResizeGeometry
     source: SourceImage
     numbers: Sequence[int]
     frames: list[Image.Image] = field(default_factory=list)
@@ -52,7 +52,7 @@ class Job:
 
 def job_of(resize: Resize, source: SourceImage, max_pixels: int) -> Job:
     """Raise ``FileTooLarge`` for a result that is more than may be made."""
-    plan = resize.plan(*source.size)
+    plan = resize.geometry(*source.size)
     numbers: Sequence[int] = source.frames
     if resize.frame or len(numbers) == 1 or not OUTPUT_FORMATS[resize.format].animated:
         numbers = [source.still(resize.frame)]

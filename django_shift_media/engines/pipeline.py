@@ -45,7 +45,7 @@ def _put_on_background(image: Image.Image, job: Job) -> Image.Image:
     if not (resize.background or needs_one or resize.how == "pad"):
         return image
     ground = Image.new("RGB", plan.size, f"#{resize.background or 'ffffff'}")
-    ground.paste(image, plan.place, mask=image.getchannel("A") if is_clear else None)
+    ground.paste(image, plan.offset, mask=image.getchannel("A") if is_clear else None)
     return ground
 
 

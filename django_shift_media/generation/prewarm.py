@@ -11,9 +11,10 @@ from django_shift_media.engines.selection import get_engine
 from django_shift_media.engines.stopwatch import Stopwatch
 from django_shift_media.generation.events import report_made, reporting_failure
 from django_shift_media.naming import signing
-from django_shift_media.naming.presets import layouts_for
-from django_shift_media.naming.resizes import FocalPoint, default_format
-from django_shift_media.naming.srcset import Size
+from django_shift_media.naming.geometry import Size
+from django_shift_media.naming.presets import picture_layouts
+from django_shift_media.naming.resize_options import default_format
+from django_shift_media.naming.resizes import FocalPoint
 from django_shift_media.storages.base import MediaStorage
 from django_shift_media.storages.selection import media_storage
 
@@ -28,7 +29,7 @@ def keys_of(
     resizes = (
         candidate.resize
         for preset in presets
-        for row in layouts_for(preset, default_format(original), focal_point, size)
+        for row in picture_layouts(preset, default_format(original), focal_point, size)
         for candidate in row.candidates
     )
     return list(dict.fromkeys(signing.sign(original, resize) for resize in resizes))

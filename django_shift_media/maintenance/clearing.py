@@ -11,7 +11,8 @@ from django_shift_media.maintenance.listing import batched
 from django_shift_media.maintenance.references import Index
 from django_shift_media.maintenance.results import Result
 from django_shift_media.naming import keys, presets, signing
-from django_shift_media.naming.resizes import Resize, default_format
+from django_shift_media.naming.resize_options import default_format
+from django_shift_media.naming.resizes import Resize
 from django_shift_media.storages.base import MediaStorage
 from django_shift_media.storages.bulk_storage import BATCH, Entry
 
@@ -69,7 +70,7 @@ def of_preset(preset: str) -> Condition:
             resize = replace(Resize.parse(key.resize), focal_point=None)
         except InvalidResize:
             return False
-        return resize in presets.resizes_of(preset, default_format(key.original))
+        return resize in presets.preset_resizes(preset, default_format(key.original))
 
     return condition
 

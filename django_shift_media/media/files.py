@@ -10,17 +10,18 @@ from django_shift_media.exceptions import InvalidResize
 from django_shift_media.generation import prewarm
 from django_shift_media.naming import keys
 from django_shift_media.naming.formats import INPUT_FORMATS, extension_of
+from django_shift_media.naming.geometry import Size
 from django_shift_media.naming.picture import Picture
 from django_shift_media.naming.placeholder import Placeholder
-from django_shift_media.naming.presets import layouts_for, resize_for
-from django_shift_media.naming.resizes import (
-    FocalPoint,
-    Options,
+from django_shift_media.naming.presets import picture_layouts, resize_for
+from django_shift_media.naming.resize_options import (
+    ResizeOptions,
     default_format,
     parse_focal_point,
 )
+from django_shift_media.naming.resizes import FocalPoint
 from django_shift_media.naming.signing import sign
-from django_shift_media.naming.srcset import PictureOptions, Size
+from django_shift_media.naming.srcset import PictureOptions
 from django_shift_media.storages.base import MediaStorage
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class MediaFile(FieldFile):
     storage: MediaStorage
     _committed: bool
 
-    def resize(self, size: str, **options: Unpack[Options]) -> str:
+    def resize(self, size: str, **options: Unpack[ResizeOptions]) -> str:
         """
         Return the signed URL of a resize, which is made when it is first asked for.
 
@@ -77,9 +78,11 @@ class MediaFile(FieldFile):
         name = self._existing_name
         # What is laid out once is remembered, by options that can be told apart.
         known: Any = {key: tuple(v) if isinstance(v, list) else v for key, v in options.items()}
-        layout = layouts_for(size, default_format(name), self.focal_point, self.dimensions, **known)
+        layout = picture_layouts(
+            size, default_format(name), self.focal_point, self.dimensions, **known
+        )
         base = self.storage.base
-        return Picture.of(layout, lambda resize: base + sign(name, resize))
+        return Picture.from_layouts(layout, lambda resize: base + sign(name, resize))
 
     @property
     def _existing_name(self) -> str:

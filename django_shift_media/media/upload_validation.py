@@ -9,7 +9,7 @@ from django_shift_media.conf import conf
 from django_shift_media.engines.engine import ImageInfo
 from django_shift_media.engines.selection import get_engine
 from django_shift_media.generation.worker_pool import worker_pool
-from django_shift_media.naming.placeholder import SIDE, Placeholder
+from django_shift_media.naming.placeholder import THUMBNAIL_SIDE, Placeholder
 from django_shift_media.naming.resizes import Resize
 from django_shift_media.storages.base import check_size
 
@@ -65,5 +65,5 @@ def _verify(data: bytes) -> ImageInfo:
 
 def _make_placeholder(data: bytes) -> Placeholder:
     # Decoded again, but a JPEG, as all cameras make, only at an eighth of its size.
-    small = Resize(width=SIDE, height=SIDE, format="png")
-    return Placeholder.of(get_engine().render(data, small, max_pixels=conf.max_pixels))
+    small = Resize(width=THUMBNAIL_SIDE, height=THUMBNAIL_SIDE, format="png")
+    return Placeholder.from_image(get_engine().render(data, small, max_pixels=conf.max_pixels))

@@ -80,7 +80,7 @@ def check_size(size: int, max_bytes: int | None) -> None:
     """Raise ``FileTooLarge`` for more than ``max_bytes`` bytes; None: no limit."""
     if max_bytes is not None and size > max_bytes:
         raise FileTooLarge(
-            _("The file has %(size)s bytes, %(limit)s may be had at most."),
+            _("The file has %(size)s bytes; the maximum is %(limit)s."),
             size=size,
             limit=max_bytes,
         )

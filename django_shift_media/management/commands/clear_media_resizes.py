@@ -12,7 +12,7 @@ from django_shift_media.management.maintenance_command import (
     media_fields,
     moment,
 )
-from django_shift_media.naming.presets import resizes_of
+from django_shift_media.naming.presets import preset_resizes
 from django_shift_media.storages.selection import media_storage
 
 
@@ -48,7 +48,7 @@ class Command(MaintenanceCommand):
         if options["older_than"]:
             yield clearing.stored_before(options["older_than"])
         if options["preset"]:
-            resizes_of(options["preset"], "jpg")  # says what is wrong with it
+            preset_resizes(options["preset"], "jpg")  # says what is wrong with it
             yield clearing.of_preset(options["preset"])
         if options["unsigned"]:
             yield clearing.not_signed

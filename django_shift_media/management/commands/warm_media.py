@@ -11,7 +11,7 @@ from django_shift_media.maintenance.listing import in_threads
 from django_shift_media.maintenance.references import Index
 from django_shift_media.maintenance.results import Result
 from django_shift_media.management.maintenance_command import MaintenanceCommand, field_of, moment
-from django_shift_media.naming.presets import resizes_of
+from django_shift_media.naming.presets import preset_resizes
 from django_shift_media.storages.selection import media_storage
 
 
@@ -40,7 +40,7 @@ class Command(MaintenanceCommand):
             raise ValueError(f"{field} is a {type(field).__name__}, wanted: a MediaField.")
         presets = options["preset"].split(",")
         for preset in presets:
-            resizes_of(preset, "jpg")  # says what is wrong with it
+            preset_resizes(preset, "jpg")  # says what is wrong with it
         storage = media_storage()
         with Index() as index:
             prewarming.read_originals(index, field)
