@@ -115,9 +115,9 @@ def _check_urls(storage: MediaStorage) -> Iterator[CheckMessage]:
         yield Error(str(error), hint=hint, id="shift_media.E007")
         return
     # In the other modes, the URLs are those of a bucket or a CDN.
-    if storage.mode == "app" and storage.base.startswith("/") and storage.base != path:
+    if storage.mode == "app" and storage.media_url.startswith("/") and storage.media_url != path:
         yield Error(
-            f"Media URLs begin with {storage.base!r}, but the URLconf includes the URLs of"
+            f"Media URLs begin with {storage.media_url!r}, but the URLconf includes the URLs of"
             f" django_shift_media at {path!r}.",
             hint=f"Set MEDIA_URL = {path.lstrip('/')!r}, or include the URLs at the path in"
             " MEDIA_URL.",

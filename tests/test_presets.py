@@ -193,7 +193,7 @@ def test_what_presets_only_refuses_is_not_looked_for(
     client: Client, photo: Photo, settings: Any, moto: Any
 ) -> None:
     storage = use_bucket(settings, moto)
-    key = photo.photo.resize("32x", quality=7).removeprefix(storage.base)
+    key = photo.photo.resize("32x", quality=7).removeprefix(storage.media_url)
     sent = operations(storage)
     settings.SHIFT_MEDIA_PRESETS_ONLY = True
     assert client.get(f"/media/{key}").status_code == 404

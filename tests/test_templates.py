@@ -119,4 +119,4 @@ def test_urls_are_those_of_the_storage(photo: Photo, settings: Any, moto: Any) -
     photo.photo = name  # type: ignore[assignment]
     assert photo.photo.url == f"https://cdn.example.com:8443/pictures/{name}"
     assert photo.photo.resize("9x9").startswith("https://cdn.example.com:8443/pictures/")
-    assert storage.base == "https://cdn.example.com:8443/pictures/"
+    assert storage.media_url == "https://cdn.example.com:8443/pictures/"

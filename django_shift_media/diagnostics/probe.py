@@ -161,7 +161,7 @@ def _public_url(storage: MediaStorage, key: str, site: str) -> str:
     url = urljoin(site, storage.public_url(key))
     if not url.startswith(("http://", "https://")):
         raise ValueError(
-            f"URLs of media begin with {storage.base!r}: say on which host, as in"
+            f"URLs of media begin with {storage.media_url!r}: say on which host, as in"
             " --site https://www.example.com."
         )
     return url

@@ -58,7 +58,7 @@ class MediaFile(FieldFile):
         """
         name = self._existing_name
         resize = resize_for(size, default_format(name), self.focal_point, **options)
-        return self.storage.base + sign(name, resize)
+        return self.storage.media_url + sign(name, resize)
 
     def picture(self, size: str | None = None, **options: Unpack[PictureOptions]) -> Picture:
         """
@@ -81,7 +81,7 @@ class MediaFile(FieldFile):
         layout = picture_layouts(
             size, default_format(name), self.focal_point, self.dimensions, **known
         )
-        base = self.storage.base
+        base = self.storage.media_url
         return Picture.from_layouts(layout, lambda resize: base + sign(name, resize))
 
     @property

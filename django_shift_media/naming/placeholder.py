@@ -63,7 +63,8 @@ class Placeholder:
         import thash
 
         image = Image.open(io.BytesIO(data)).convert("RGBA")
-        # The default backend depends on whether NumPy is installed, and its hashes differ.
+        # The default backend depends on whether NumPy is installed, and the hashes differ (seen
+        # with thash 1.2).
         hash = base64.b64encode(bytes(thash.encode(image, backend="pure")))
         return cls(hash.decode(), _dominant_color(image))
 

@@ -1,4 +1,4 @@
-"""A lock that survives a fork."""
+"""A lock that can be used after a fork."""
 
 import os
 import threading
@@ -7,15 +7,15 @@ from contextlib import AbstractContextManager
 
 class ForkSafeLock:
     """
-    A lock among the threads of a process.
+    A lock between the threads of a process.
 
-    A process that is forked has another: the thread that holds this one does not exist there,
-    and would never let go.
+    Each process has its own lock: after a fork, the thread that holds a lock does not exist in
+    the child, and would never release it.
     """
 
     def __init__(self) -> None:
         self._locks: dict[int, threading.Lock] = {}
 
     def held(self) -> AbstractContextManager[bool]:
-        # Threads that meet here all leave with the same one: setdefault() is atomic.
+        # setdefault() is atomic, so all threads of a process get the same lock.
         return self._locks.setdefault(os.getpid(), threading.Lock())
