@@ -91,7 +91,7 @@ def test_between_buckets_the_server_copies(settings: Any, moto: Any) -> None:
     ("alias", "message"),
     [
         ("nowhere", "nowhere"),
-        ("staticfiles", r"STORAGES\['staticfiles'\] is a StaticFilesStorage, wanted"),
+        ("staticfiles", r"STORAGES\['staticfiles'\] is a StaticFilesStorage, not a media storage"),
     ],
 )
 def test_storages_that_make_no_sense(alias: str, message: str) -> None:

@@ -72,7 +72,7 @@ def test_rows_whose_original_is_missing(any_storage: Any, stored: set[str]) -> N
     Attachment.objects.bulk_create([Attachment(file="a.jpg")])
     put(any_storage, new_key())
     out = StringIO()
-    with pytest.raises(CommandError, match="2 of them"):
+    with pytest.raises(CommandError, match="2 files need attention"):
         call_command("clean_media_orphans", "--missing", "--json", stdout=out, stderr=StringIO())
     files = json.loads(out.getvalue())["files"]
     assert {(file["outcome"], file["name"], file["note"]) for file in files} == {
@@ -147,6 +147,6 @@ def test_rows_that_come_to_name_a_file_while_orphans_are_looked_for() -> None:
         Photo.objects.create(photo=key)
         found = orphans.find_orphans([page], index, columns, timezone.now() + timedelta(1))
         assert list(found) == []
-        [kept] = orphans.delete(storage, [entry], columns, 1)
+        [kept] = orphans.delete_orphans(storage, [entry], columns, 1)
         assert kept.outcome == "kept"
     assert storage.exists(key)

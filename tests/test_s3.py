@@ -81,7 +81,7 @@ def test_original_urls_of_a_private_bucket_are_presigned(moto: Any, settings: An
 
 
 def test_an_acl_is_refused() -> None:
-    with pytest.raises(ImproperlyConfigured, match="default_acl is 'public-read'"):
+    with pytest.raises(ImproperlyConfigured, match="Unsupported default_acl 'public-read'"):
         S3MediaStorage(bucket_name="photos", default_acl="public-read")
 
 

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import termios
 import time
+from argparse import ArgumentTypeError
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from io import StringIO
@@ -45,7 +46,7 @@ def test_a_bar_ends_full_however_many_were_expected() -> None:
     out = OutputWrapper(StringIO())
     progress = Progress(out, "files", quiet=False)
     with progress:
-        progress.expect(lambda done: 17)
+        progress.set_total(lambda count: 17)
         progress.advance(11)
     assert "100%" in out._out.getvalue()
     assert "11/11" in out._out.getvalue()
@@ -157,5 +158,5 @@ def test_moments_ago(text: str, seconds: int) -> None:
 
 @pytest.mark.parametrize("text", ["", "d", "1", "-1d", "1y", "tomorrow", "2026-13-01"])
 def test_no_moments(text: str) -> None:
-    with pytest.raises(ValueError):
+    with pytest.raises(ArgumentTypeError, match=f"^Invalid time {text!r}. Use a date or a time"):
         parse_time(text)

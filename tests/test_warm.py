@@ -116,7 +116,7 @@ def test_a_preset_that_does_not_exist_is_reported() -> None:
     field = Warm._meta.get_field("photo")
     [message] = [m for m in field.check() if m.id == "shift_media.E105"]
     assert isinstance(message, checks.Error)
-    assert message.msg == "warm has 'avater', which is none of SHIFT_MEDIA_PRESETS."
+    assert message.msg == "warm contains the unknown preset 'avater'."
     assert "warm" not in field.deconstruct()[3]
 
 

@@ -1,6 +1,7 @@
 """The base class of commands for many files: progress, report and interruption."""
 
 import json
+from argparse import ArgumentTypeError
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
@@ -135,8 +136,10 @@ class MaintenanceCommand(BaseCommand):
             + (f" ({filesizeformat(self.sizes[outcome])})" if self.sizes[outcome] else "")
             for outcome, count in sorted(self.counts.items())
         ]
+        if not parts:
+            return "Nothing to do." if self.finished else "Nothing was done."
         end = "" if self.finished else " Not finished. Run the command again to continue."
-        return f"{', '.join(parts) or 'Nothing to do'}.{end}"
+        return f"{', '.join(parts)}.{end}"
 
 
 def parse_time(text: str) -> datetime:
@@ -144,17 +147,23 @@ def parse_time(text: str) -> datetime:
     number, unit = text[:-1], text[-1:]
     if number.isdecimal() and unit in _UNITS:
         return timezone.now() - timedelta(**{_UNITS[unit]: int(number)})
-    day = parse_date(text) if len(text) == len("2026-11-01") else None
-    time = datetime.combine(day, datetime.min.time()) if day else parse_datetime(text)
+    try:
+        day = parse_date(text) if len(text) == len("2026-11-01") else None
+        time = datetime.combine(day, datetime.min.time()) if day else parse_datetime(text)
+    except ValueError:  # the right format, but for example a month 13
+        time = None
     if time is None:
-        raise ValueError(text)
+        raise ArgumentTypeError(
+            f"Invalid time {text!r}. Use a date or a time, such as 2026-11-01T12:30, or an age,"
+            " such as 6h or 30d."
+        )
     return time if timezone.is_aware(time) else timezone.make_aware(time)
 
 
 def positive_int(text: str) -> int:
-    if (number := int(text)) < 1:
-        raise ValueError(text)
-    return number
+    if not (text.isdecimal() and int(text)):
+        raise ArgumentTypeError(f"Invalid number {text!r}. Use a whole number of 1 or more.")
+    return int(text)
 
 
 def get_file_field(label: str) -> models.FileField:

@@ -11,8 +11,13 @@ _SECONDS_BETWEEN_LINES = 10
 
 
 class _ProgressLines(tqdm):  # type: ignore[type-arg]  # it is generic in the stubs only
+    _displayed: tuple[float, float | None] | None = None
+
     def display(self, msg: str | None = None, pos: int | None = None) -> None:
-        self.fp.write(f"{self}\n")
+        state = (self.n, self.total)
+        if self.n and state != self._displayed:
+            self._displayed = state
+            self.fp.write(f"{self}\n")
 
 
 class Progress:
@@ -22,7 +27,8 @@ class Progress:
         self._started = time.monotonic()
         self._total: Callable[[int], int | None] = lambda count: None
         options: dict[str, Any] = {"file": out._out, "unit": f" {unit}", "disable": quiet}
-        if out.isatty():
+        self._is_terminal = out.isatty()
+        if self._is_terminal:
             self._bar = tqdm(**options, dynamic_ncols=True, leave=False)
         else:
             self._bar = _ProgressLines(**options, ncols=0, mininterval=_SECONDS_BETWEEN_LINES)
@@ -49,6 +55,8 @@ class Progress:
 
     def write(self, line: str, out: OutputWrapper) -> None:
         """Print a line above the progress bar."""
-        self._bar.clear()
+        if self._is_terminal:
+            self._bar.clear()
         out.write(line)
-        self._bar.refresh()
+        if self._is_terminal:
+            self._bar.refresh()

@@ -145,26 +145,26 @@ def _formats(options: Mapping[str, Any], default: ImageFormat) -> list[Any]:
     return names
 
 
-def _source_spec(given: Mapping[str, Any], media: str | None) -> SourceSpec:
-    _check_option_names(given)
-    size, widths, ratio = given.get("size"), given.get("widths"), given.get("ratio")
+def _source_spec(options: Mapping[str, Any], media: str | None) -> SourceSpec:
+    _check_option_names(options)
+    size, widths, ratio = options.get("size"), options.get("widths"), options.get("ratio")
     if (size is None) == (widths is None):
         raise InvalidResize(
             f"Use either a size or widths; got size={size!r} and widths={widths!r}."
         )
-    options: Any = {
-        name: given[name] for name in given.keys() & ResizeOptions.__annotations__.keys()
-    }
+    names = options.keys() & ResizeOptions.__annotations__.keys()
+    resize_options: Any = {name: options[name] for name in names}
     if widths is None:
-        _reject_options(given, ("ratio", "sizes"), "widths")
-        densities = given.get("densities")
+        _reject_options(options, ("ratio", "sizes"), "widths")
+        densities = options.get("densities")
         numbers = _parse_numbers("densities", 1 if densities is None else densities, float)
-        requests = _requests_for_densities(parse_options(size, "jpg", None, **options), numbers)
-        return SourceSpec(tuple(requests), options, None, media)
-    _reject_options(given, ("densities",), "a size")
-    options["how"] = _how_for_ratio(options.get("how"), ratio)
+        base = parse_options(size, "jpg", None, **resize_options)
+        requests = _requests_for_densities(base, numbers)
+        return SourceSpec(tuple(requests), resize_options, None, media)
+    _reject_options(options, ("densities",), "a size")
+    resize_options["how"] = _how_for_ratio(resize_options.get("how"), ratio)
     requests = _requests_for_widths(_parse_numbers("widths", widths, int), ratio)
-    return SourceSpec(tuple(requests), options, given.get("sizes") or "100vw", media)
+    return SourceSpec(tuple(requests), resize_options, options.get("sizes") or "100vw", media)
 
 
 def _requests_for_densities(
