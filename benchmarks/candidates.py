@@ -16,7 +16,7 @@ from PIL.JpegImagePlugin import get_sampling
 
 from django_shift_media.engines.selection import ENGINES, engine_options, get_engine
 from django_shift_media.naming.formats import OUTPUT_FORMATS
-from django_shift_media.naming.geometry import Box, Plan
+from django_shift_media.naming.geometry import Box, ResizeGeometry
 from django_shift_media.naming.resizes import Resize
 
 ENOUGH = 1_000_000_000
@@ -77,12 +77,12 @@ def open_image(data: bytes) -> Image.Image:
 def _decode(data: bytes, job: Job) -> bytes:
     """Do what nobody can do without: decode a JPEG at the least scale that is no enlargement."""
     image = open_image(data)
-    _draft(image, job.resize.plan(*image.size), margin=1)
+    _draft(image, job.resize.geometry(*image.size), margin=1)
     image.load()
     return b""
 
 
-def _draft(image: Image.Image, plan: Plan, margin: float) -> None:
+def _draft(image: Image.Image, plan: ResizeGeometry, margin: float) -> None:
     left, top, right, bottom = plan.box
     scale = max(plan.scaled[0] / (right - left), plan.scaled[1] / (bottom - top)) * margin
     image.draft(None, (round(image.width * scale), round(image.height * scale)))
@@ -90,7 +90,7 @@ def _draft(image: Image.Image, plan: Plan, margin: float) -> None:
 
 def _pillow(data: bytes, job: Job, *, tuned: bool) -> bytes:
     image = open_image(data)
-    size, plan = image.size, job.resize.plan(*image.size)
+    size, plan = image.size, job.resize.geometry(*image.size)
     if tuned:
         _draft(image, plan, _MARGIN)
     left, top, right, bottom = plan.box

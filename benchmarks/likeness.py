@@ -18,7 +18,7 @@ _C1, _C2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
 def reference(photo: Path, resize: Resize) -> Image.Image:
     """Return the first frame, scaled from all of its pixels, and not encoded."""
     image = open_image(photo.read_bytes())
-    plan = resize.plan(*image.size)
+    plan = resize.geometry(*image.size)
     flat = _on_white(image)
     return flat.resize(plan.scaled, Image.Resampling.LANCZOS, box=plan.box)
 

@@ -10,11 +10,15 @@ from django.utils.text import capfirst
 
 from django_shift_media.media.files import MediaFile
 from django_shift_media.naming.presets import resize_for
-from django_shift_media.naming.resizes import Options
+from django_shift_media.naming.resize_options import ResizeOptions
 
 
 def thumbnail(
-    field: str, size: str = "60x60", *, description: str | None = None, **options: Unpack[Options]
+    field: str,
+    size: str = "60x60",
+    *,
+    description: str | None = None,
+    **options: Unpack[ResizeOptions],
 ) -> Callable[[models.Model], SafeString | None]:
     """
     Return a column for ``list_display`` that shows a resize of a ``MediaField``.

@@ -1,4 +1,4 @@
-"""System checks: what would otherwise show as broken images."""
+"""System checks of the settings: mistakes that would otherwise show up as broken images."""
 
 import difflib
 from collections.abc import Iterator
@@ -15,19 +15,19 @@ from django_shift_media.conf import NAMES, conf
 from django_shift_media.engines.selection import get_engine
 from django_shift_media.naming.formats import INPUT_FORMATS
 from django_shift_media.naming.presets import preset_error
-from django_shift_media.naming.urlconf import mount_path
+from django_shift_media.naming.urlconf import url_prefix
 from django_shift_media.storages.base import MediaStorage
 from django_shift_media.storages.selection import media_storage
 
-SHORTEST_KEY = 32  # bytes: as many as HMAC-SHA256 has
+MIN_KEY_LENGTH = 32  # bytes: the length of an HMAC-SHA256
 
 
 @register()
 def check_setting_names(**kwargs: Any) -> list[CheckMessage]:
     return [
         Error(
-            f"{name} is no setting of django_shift_media.",
-            hint=_did_you_mean(name),
+            f"Unknown setting {name}.",
+            hint=_similar_setting(name),
             id="shift_media.E001",
         )
         for name in dir(settings)
@@ -42,7 +42,7 @@ def check_setting_values(**kwargs: Any) -> list[CheckMessage]:
         try:
             getattr(conf, name.removeprefix("SHIFT_MEDIA_").lower())
         except ImproperlyConfigured as error:
-            hint = f"Leave {name} out to take its default."
+            hint = f"Remove {name} to use its default."
             messages.append(Error(str(error), hint=hint, id="shift_media.E002"))
     return messages
 
@@ -52,7 +52,7 @@ def check_engine(**kwargs: Any) -> list[CheckMessage]:
     try:
         get_engine()
     except ImproperlyConfigured as error:
-        hint = "Leave it out to use Pillow."
+        hint = "Remove SHIFT_MEDIA_ENGINE to use Pillow."
         return [Error(str(error), hint=hint, id="shift_media.E003")]
     return []
 
@@ -65,8 +65,8 @@ def check_formats(**kwargs: Any) -> list[CheckMessage]:
         return []
     return [
         Error(
-            f"SHIFT_MEDIA_FORMATS has {format!r}, and {module} is not installed.",
-            hint=f"pip install django-shift-media[{format}]",
+            f"SHIFT_MEDIA_FORMATS contains {format!r}, but the package {module} is not installed.",
+            hint=f'Run: pip install "django-shift-media[{format}]"',
             id="shift_media.E011",
         )
         for format in formats
@@ -82,31 +82,31 @@ def check_storage(**kwargs: Any) -> list[CheckMessage]:
         hint = (
             'Set STORAGES = {…, "media": {"BACKEND":'
             ' "django_shift_media.storages.s3.S3MediaStorage",'
-            ' "OPTIONS": {"bucket_name": …}}} and SHIFT_MEDIA_STORAGE = "media", or leave'
-            " SHIFT_MEDIA_STORAGE out to keep media on local disk."
+            ' "OPTIONS": {"bucket_name": …}}} and SHIFT_MEDIA_STORAGE = "media", or remove'
+            " SHIFT_MEDIA_STORAGE to store media on local disk."
         )
         return [Error(str(error), hint=hint, id="shift_media.E004")]
-    return [*_check_place(storage), *_check_mount(storage)]
+    return [*_check_location(storage), *_check_urls(storage)]
 
 
-def _check_place(storage: MediaStorage) -> Iterator[CheckMessage]:
+def _check_location(storage: MediaStorage) -> Iterator[CheckMessage]:
     if hasattr(storage, "bucket_name") and not storage.bucket_name:
         yield Error(
-            "The media storage has no bucket.",
+            "The media storage has no bucket name.",
             hint=f'Set "bucket_name" in the OPTIONS of STORAGES[{conf.storage!r}].',
             id="shift_media.E005",
         )
     if conf.storage is None and not settings.MEDIA_ROOT:
         yield Error(
-            "Media are kept on local disk, and MEDIA_ROOT does not say where.",
-            hint="Set MEDIA_ROOT to a folder, or SHIFT_MEDIA_STORAGE to an alias in STORAGES.",
+            "Media are stored on local disk, but MEDIA_ROOT is not set.",
+            hint="Set MEDIA_ROOT to a directory, or SHIFT_MEDIA_STORAGE to an alias in STORAGES.",
             id="shift_media.E006",
         )
 
 
-def _check_mount(storage: MediaStorage) -> Iterator[CheckMessage]:
+def _check_urls(storage: MediaStorage) -> Iterator[CheckMessage]:
     try:
-        path = mount_path()
+        path = url_prefix()
     except ImproperlyConfigured as error:
         hint = (
             "Add path('media/', include('django_shift_media.urls')) to the urlpatterns of"
@@ -114,11 +114,13 @@ def _check_mount(storage: MediaStorage) -> Iterator[CheckMessage]:
         )
         yield Error(str(error), hint=hint, id="shift_media.E007")
         return
-    # Elsewhere the base is a bucket or a CDN, which send what is missing to the app.
-    if storage.mode == "app" and storage.base.startswith("/") and storage.base != path:
+    # In the other modes, the URLs are those of a bucket or a CDN.
+    if storage.mode == "app" and storage.media_url.startswith("/") and storage.media_url != path:
         yield Error(
-            f"URLs of media begin with {storage.base!r}, but the urls are mounted at {path!r}.",
-            hint=f"Set MEDIA_URL = {path.lstrip('/')!r}, or mount the urls where it points.",
+            f"Media URLs begin with {storage.media_url!r}, but the URLconf includes the URLs of"
+            f" django_shift_media at {path!r}.",
+            hint=f"Set MEDIA_URL = {path.lstrip('/')!r}, or include the URLs at the path in"
+            " MEDIA_URL.",
             id="shift_media.E008",
         )
 
@@ -127,15 +129,16 @@ def _check_mount(storage: MediaStorage) -> Iterator[CheckMessage]:
 def check_signing_key(**kwargs: Any) -> list[CheckMessage]:
     try:
         length = len(force_bytes(conf.signing_key))
-    except ImproperlyConfigured:  # reported as E002, or by Django where there is no SECRET_KEY
+    except ImproperlyConfigured:  # reported as E002, or by Django if SECRET_KEY is missing
         return []
-    if length >= SHORTEST_KEY:
+    if length >= MIN_KEY_LENGTH:
         return []
     return [
         checks.Warning(
-            f"The key that signs resizes has {length} bytes: it can be guessed.",
-            hint=f"Set SHIFT_MEDIA_SIGNING_KEY, or SECRET_KEY, to {SHORTEST_KEY} random bytes or"
-            " more: python -c 'import secrets; print(secrets.token_urlsafe(50))'",
+            f"The key that signs resizes has {length} bytes, which can be guessed.",
+            hint=f"Set SHIFT_MEDIA_SIGNING_KEY, or SECRET_KEY, to {MIN_KEY_LENGTH} or more random"
+            " bytes. To generate a key, run:"
+            " python -c 'import secrets; print(secrets.token_urlsafe(50))'",
             id="shift_media.W009",
         )
     ]
@@ -147,7 +150,10 @@ def check_presets(**kwargs: Any) -> list[CheckMessage]:
         presets = conf.presets
     except ImproperlyConfigured:  # reported as E002
         return []
-    hint = 'Presets are as in SHIFT_MEDIA_PRESETS = {"avatar": {"size": "96x96", "how": "fill"}}.'
+    hint = (
+        "Use the form of this example:"
+        ' SHIFT_MEDIA_PRESETS = {"avatar": {"size": "96x96", "how": "fill"}}.'
+    )
     return [
         Error(f"SHIFT_MEDIA_PRESETS[{name!r}]: {reason}", hint=hint, id="shift_media.E010")
         for name in presets
@@ -155,7 +161,7 @@ def check_presets(**kwargs: Any) -> list[CheckMessage]:
     ]
 
 
-def _did_you_mean(name: str) -> str:
+def _similar_setting(name: str) -> str:
     if close := difflib.get_close_matches(name, NAMES, 1, cutoff=0.85):
         return f"Did you mean {close[0]}?"
     return f"The settings are: {', '.join(NAMES)}."

@@ -6,79 +6,102 @@ Settings are read at use, never at import, so ``override_settings`` just works.
 
 import os
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal, Protocol, TypeVar, get_args
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
 from django.dispatch import receiver
 
-from django_shift_media.naming.formats import INPUT_FORMATS, SourceFormat
+# The formats of originals that SHIFT_MEDIA_FORMATS may list, by their extensions.
+SourceFormat = Literal["jpg", "png", "webp", "avif", "gif", "tiff", "bmp", "heic", "jxl"]
 
-# What has been read and found good. A page asks for the same few settings with each URL, and
-# each answer of Django's takes a good part of what the URL takes.
-_good: dict[str, Any] = {}
-_UNREAD = object()
+
+class _Cached(Protocol):
+    def cache_clear(self) -> None: ...
+
+
+C = TypeVar("C", bound=_Cached)
+
+# Validated values. A page reads the same few settings for each URL, and each read through
+# Django takes a large part of the time that the URL takes.
+_values: dict[str, Any] = {}
+_cached_functions: list[_Cached] = []
+_MISSING = object()
+
+
+def cached_until_settings_change(function: C) -> C:
+    """
+    Clear the cache of a function, decorated with ``lru_cache``, whenever a setting changes.
+
+    Settings change in tests only.
+    """
+    _cached_functions.append(function)
+    return function
 
 
 @receiver(setting_changed)
-def _read_again(**kwargs: Any) -> None:
-    _good.clear()
+def clear_caches(**kwargs: Any) -> None:
+    """Forget everything that was computed from settings."""
+    _values.clear()
+    for function in _cached_functions:
+        function.cache_clear()
 
 
 def _setting(name: str, default: Any, *types: type) -> Any:
-    value = _good.get(name, _UNREAD)
-    if value is _UNREAD:
-        value = _good[name] = _checked(name, default, *types)
+    value = _values.get(name, _MISSING)
+    if value is _MISSING:
+        value = _values[name] = _read(name, default, *types)
     return value
 
 
-def _checked(name: str, default: Any, *types: type) -> Any:
-    # Asked first: the AttributeError of a setting that is not there takes two microseconds.
+def _read(name: str, default: Any, *types: type) -> Any:
+    # Checked first, because the AttributeError of a missing setting takes two microseconds.
     value = getattr(settings, name) if settings.is_overridden(name) else default  # type: ignore[misc]  # not in the stubs
-    # bool is an int in Python, and never a number in settings.
+    # bool is a subclass of int, but never a valid number in settings.
     if not isinstance(value, types) or (isinstance(value, bool) and bool not in types):
-        wanted = " or ".join(type.__name__ for type in types)
-        raise ImproperlyConfigured(f"{name} is {value!r}, wanted: {wanted}.")
+        names = " or ".join(type.__name__ for type in types)
+        raise ImproperlyConfigured(f"{name} is {value!r}. Its type must be {names}.")
     return value
 
 
 def _positive(name: str, default: int) -> int:
     value: int = _setting(name, default, int)
     if value < 1:
-        raise ImproperlyConfigured(f"{name} is {value!r}, wanted: 1 or more.")
+        raise ImproperlyConfigured(f"{name} is {value!r}. It must be 1 or more.")
     return value
 
 
 def _choice(name: str, default: str, *others: str) -> str:
     value: str = _setting(name, default, str)
-    if value not in {default, *others}:
-        raise ImproperlyConfigured(
-            f"{name} is {value!r}, wanted: {' or '.join([default, *others])}."
-        )
+    choices = (default, *others)
+    if value not in choices:
+        raise ImproperlyConfigured(f"{name} is {value!r}. It must be one of: {', '.join(choices)}.")
     return value
 
 
 class Conf:
-    """The property ``x`` is the setting ``SHIFT_MEDIA_X``."""
+    """The settings of the package: the property ``x`` reads ``SHIFT_MEDIA_X``."""
 
     @property
     def storage(self) -> str | None:
-        """The alias in ``STORAGES`` of the media storage; None: local disk."""
+        """The alias of the media storage in ``STORAGES``; None means local disk."""
         value: str | None = _setting("SHIFT_MEDIA_STORAGE", None, str, type(None))
         return value
 
     @property
     def signing_key(self) -> str | bytes:
-        """The secret that resizes are signed with."""
+        """The secret key that signs the URLs of resizes."""
         value: str | bytes = _setting("SHIFT_MEDIA_SIGNING_KEY", settings.SECRET_KEY, str, bytes)
         if not value:
-            raise ImproperlyConfigured("SHIFT_MEDIA_SIGNING_KEY is empty: anyone could sign.")
+            raise ImproperlyConfigured(
+                "SHIFT_MEDIA_SIGNING_KEY is empty, so anyone could sign URLs. Set it to a secret."
+            )
         return value
 
     @property
     def signing_key_fallbacks(self) -> list[str | bytes] | tuple[str | bytes, ...]:
-        """Former secrets, whose signatures are still good."""
+        """Former signing keys, whose signatures are still accepted."""
         default = settings.SECRET_KEY_FALLBACKS
         value: list[str | bytes] = _setting(
             "SHIFT_MEDIA_SIGNING_KEY_FALLBACKS", default, list, tuple
@@ -87,71 +110,73 @@ class Conf:
 
     @property
     def engine(self) -> str:
-        """The name of the image engine, one of ``django_shift_media.engines.selection.ENGINES``."""
+        """The name of the image engine: "pillow", "vips" or "auto"."""
         value: str = _setting("SHIFT_MEDIA_ENGINE", "pillow", str)
         return value
 
     @property
     def cache(self) -> str:
-        """The alias in ``CACHES`` for locks and remembered failures."""
+        """The alias in ``CACHES`` of the cache for locks and remembered failures."""
         value: str = _setting("SHIFT_MEDIA_CACHE", "default", str)
         return value
 
     @property
     def max_bytes(self) -> int:
-        """The largest image file that is accepted and decoded, in bytes."""
+        """The maximum size of an image file that is accepted and decoded, in bytes."""
         return _positive("SHIFT_MEDIA_MAX_BYTES", 100_000_000)
 
     @property
     def max_pixels(self) -> int:
-        """The largest image that is accepted, decoded or made: width times height times frames."""
+        """The maximum of width times height times frames, for originals and for resizes."""
         return _positive("SHIFT_MEDIA_MAX_PIXELS", 64_000_000)
 
     @property
     def formats(self) -> Sequence[SourceFormat]:
-        """The formats of originals that are accepted, by their extensions."""
+        """The accepted formats of originals, by their extensions."""
         default = ("jpg", "png", "webp", "avif", "gif")
         value: Sequence[SourceFormat] = _setting("SHIFT_MEDIA_FORMATS", default, list, tuple)
-        if not value or set(value) - set(INPUT_FORMATS):
+        supported = get_args(SourceFormat)
+        if not value or not set(value).issubset(supported):
             raise ImproperlyConfigured(
-                f"SHIFT_MEDIA_FORMATS is {value!r}, wanted: some of {', '.join(INPUT_FORMATS)}."
+                f"SHIFT_MEDIA_FORMATS is {value!r}. It must list one or more of:"
+                f" {', '.join(supported)}."
             )
         return value
 
     @property
     def color(self) -> str:
         """
-        The colors of resizes: "srgb", or "p3" to leave those of Display P3 as they are.
+        The color space of resizes: "srgb", or "p3" to keep Display P3 where an original has it.
 
-        All others become sRGB.
+        All other color spaces are converted to sRGB.
         """
         return _choice("SHIFT_MEDIA_COLOR", "srgb", "p3")
 
     @property
     def truncated(self) -> str:
-        """What becomes of a JPEG that breaks off: "refuse" it, or "accept" it, gray at its end."""
+        """Whether to "refuse" a truncated JPEG, or to "accept" it with a gray end."""
         return _choice("SHIFT_MEDIA_TRUNCATED", "refuse", "accept")
 
     @property
     def keep_credit(self) -> bool:
-        """Whether artist and copyright, as noted in EXIF, stay in resizes."""
+        """Whether resizes keep the EXIF fields Artist and Copyright."""
         value: bool = _setting("SHIFT_MEDIA_KEEP_CREDIT", False, bool)
         return value
 
     @property
     def concurrency(self) -> int:
-        """How many resizes a process makes at the same time."""
+        """The number of resizes that a process makes at the same time."""
         return _positive("SHIFT_MEDIA_CONCURRENCY", os.cpu_count() or 1)
 
     @property
     def presets(self) -> dict[str, dict[str, Any]]:
-        """The options of resizes and of pictures, by the name that stands for them."""
+        """The presets: options of resizes and responsive images, by name."""
         value: dict[str, dict[str, Any]] = _setting("SHIFT_MEDIA_PRESETS", {}, dict)
         return value
 
     @property
     def enqueue(self) -> str:
-        """The dotted path of the function that hands resizes to be made to a queue."""
+        """The dotted path of the function that sends resizes to a task queue."""
         value: str = _setting(
             "SHIFT_MEDIA_ENQUEUE", "django_shift_media.contrib.tasks.enqueue", str
         )
@@ -159,7 +184,7 @@ class Conf:
 
     @property
     def presets_only(self) -> bool:
-        """Whether presets are all that is signed and made."""
+        """Whether only the resizes of presets are signed and made."""
         value: bool = _setting("SHIFT_MEDIA_PRESETS_ONLY", False, bool)
         return value
 

@@ -23,7 +23,7 @@ from django_shift_media.media.metadata import MetadataFields
 from django_shift_media.media.orphans import OrphanTracker
 from django_shift_media.media.upload_validation import Kind, clean_upload
 from django_shift_media.naming import keys
-from django_shift_media.naming.resizes import parse_focal_point
+from django_shift_media.naming.resize_options import parse_focal_point
 from django_shift_media.storages.selection import media_storage
 
 __all__ = ["MediaField", "MediaFile", "validate_focal_point"]

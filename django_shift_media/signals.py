@@ -1,22 +1,22 @@
 """
-What a site may count: each resize that is made, and each that cannot be.
+Signals for metrics: sent for each resize that is made, and for each that fails.
 
-Nothing depends on what receivers do: what they raise is logged by Django and goes no further.
-They run in the thread of the request, so they should be quick.
+Receivers run in the thread of the request and should be fast. Django logs their exceptions, which
+have no further effect.
 """
 
 from django.dispatch import Signal
 
-# Sent by the class of the storage once a resize is stored, with
-#   key            the name under which it is stored
+# Sent after a resize was stored; the sender is the class of the storage. Arguments:
+#   key            the key of the resize
 #   bytes          its size
-#   milliseconds   the time it took, of which
-#   parts          are the milliseconds of each part: find, queue, fetch, decode, encode, put
+#   milliseconds   the total time
+#   parts          the milliseconds of each step: find, queue, fetch, decode, encode, put
 resize_made = Signal()
 
-# Sent by the class of the storage once for each attempt to make or give one that fails, with
-#   key            the name under which it would have been stored
-#   cause          the exception: FileNotFoundError if the original is gone, UnreadableImage,
-#                  FileTooLarge, Busy, StorageUnavailable or MemoryError
-#   milliseconds   the time until it failed
+# Sent after each failed request for a resize; the sender is the class of the storage. Arguments:
+#   key            the key of the resize
+#   cause          the exception: FileNotFoundError if the original does not exist,
+#                  UnreadableImage, FileTooLarge, Busy, StorageUnavailable or MemoryError
+#   milliseconds   the time until the failure
 resize_failed = Signal()

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import uuid
 from io import StringIO
 from pathlib import Path
@@ -49,7 +50,7 @@ def tend(command: str, *arguments: str) -> dict[str, Any]:
     try:
         call_command(command, *arguments, "--json", stdout=out, stderr=StringIO())
     except CommandError as error:
-        if "need your attention" not in str(error):
+        if not re.fullmatch(r"[0-9,]+ files? needs? attention\.", str(error)):
             raise
     document: dict[str, Any] = json.loads(out.getvalue())
     return document

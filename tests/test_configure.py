@@ -105,7 +105,7 @@ def test_a_bucket_is_created_and_configured_once(storage: Any) -> None:
     assert "to do          bucket\n" in first
     assert "done           bucket\n" in first
     assert "done           website and routing rules\n" in first
-    assert f"Media are seen under {storage.base}" in first
+    assert f"Media are seen under {storage.media_url}" in first
     again = configure("--create")
     assert "done  " not in again
     assert "to do  " not in again
@@ -208,13 +208,13 @@ def test_what_others_configured_stays(storage: Any) -> None:
 def test_a_rule_on_404_alone_would_not_do(storage: Any) -> None:
     """A reader who may not list the bucket is told 403 of what is missing."""
     configure("--create")
-    assert fetch(storage.base + "missing").status == 302
+    assert fetch(storage.media_url + "missing").status == 302
     site = website(storage)
     rules = [rule for rule in site["RoutingRules"] if "404" in rule["Condition"].values()]
     storage.client.put_bucket_website(
         Bucket=storage.bucket_name, WebsiteConfiguration={**site, "RoutingRules": rules}
     )
-    assert fetch(storage.base + "missing").status == 403
+    assert fetch(storage.media_url + "missing").status == 403
 
 
 # moto takes the "?" of a policy for a regular expression's, and fails.
@@ -647,7 +647,7 @@ def test_resizes_without_a_tag_cannot_expire(moto_storage: Any) -> None:
 def test_a_307_is_what_the_viewer_gets(moto: Any, live_server: Any, settings: Any) -> None:
     storage = new_bucket(settings, moto)
     configure("--redirect-code", "307", app_url=live_server.url)
-    assert fetch(storage.base + "missing").status == 307
+    assert fetch(storage.media_url + "missing").status == 307
 
 
 def test_a_private_bucket_lets_only_the_cdn_read(moto: Any, settings: Any) -> None:

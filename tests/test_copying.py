@@ -52,10 +52,10 @@ def test_originals_move_there_and_back(any_storage: Any, other: Any, photo: Phot
     assert copy("--to", "other") == {"copied": 6}
     assert keys_of(other) == originals
     assert other.get(photo.photo.name) == storage.get(photo.photo.name)
-    assert copy("--to", "other") == {"there already": 6}
-    assert copy("--to", "other", "--checksum") == {"there already": 6}
+    assert copy("--to", "other") == {"already stored": 6}
+    assert copy("--to", "other", "--checksum") == {"already stored": 6}
     storage.delete(photo.photo.name)
-    assert copy("--from", "other", "--to", "media") == {"copied": 1, "there already": 5}
+    assert copy("--from", "other", "--to", "media") == {"copied": 1, "already stored": 5}
     assert storage.get(photo.photo.name) == other.get(photo.photo.name)
 
 
@@ -64,7 +64,7 @@ def test_what_differs_is_told_and_not_overwritten(any_storage: Any, other: Any) 
     shorter, changed = (put(media_storage(), new_key(), b"data") for _ in range(2))
     put(other, shorter, b"dat")
     put(other, changed, b"DATA")
-    assert copy("--to", "other") == {"there already": 1, "different": 1}
+    assert copy("--to", "other") == {"already stored": 1, "different": 1}
     assert copy("--to", "other", "--checksum") == {"different": 2}
     assert (other.get(shorter), other.get(changed)) == (b"dat", b"DATA")
 
@@ -91,7 +91,7 @@ def test_between_buckets_the_server_copies(settings: Any, moto: Any) -> None:
     ("alias", "message"),
     [
         ("nowhere", "nowhere"),
-        ("staticfiles", r"STORAGES\['staticfiles'\] is a StaticFilesStorage, wanted"),
+        ("staticfiles", r"STORAGES\['staticfiles'\] is a StaticFilesStorage, not a media storage"),
     ],
 )
 def test_storages_that_make_no_sense(alias: str, message: str) -> None:

@@ -55,9 +55,9 @@ def test_every_hop_is_printed(moto_bucket: Any, live_server: Any) -> None:
     text = output.getvalue()
     first, again = re.split("First request|Again|After its deletion", text)[1:3]
     assert re.findall(r"^  \d  (\d{3})  +\d+ ms  (\S+)$", first, re.M) == [
-        ("302", f"{moto_bucket.base}KEY"),
+        ("302", f"{moto_bucket.media_url}KEY"),
         ("301", f"{live_server.url}/media/KEY"),
-        ("200", f"{moto_bucket.base}KEY"),
+        ("200", f"{moto_bucket.media_url}KEY"),
     ]
     assert f"Location: {live_server.url}/media/KEY\n" in first
     assert f"Cache-Control: {PUBLIC}\n" in again

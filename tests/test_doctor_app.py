@@ -162,7 +162,7 @@ def test_an_app_that_sends_back_elsewhere(
 ) -> None:
     public_url = "http://127.0.0.1:9/"
     if id == "scheme-mismatch":
-        public_url = moto_bucket.base.replace("http:", "https:")
+        public_url = moto_bucket.media_url.replace("http:", "https:")
     other = environment(tmp_path, moto, moto_bucket.bucket_name, GALLERY_S3_PUBLIC_URL=public_url)
     with gallery(other) as site:
         put_rules(moto_bucket, HostName=site.removeprefix("http://"))
@@ -216,7 +216,7 @@ def test_a_rule_that_says_http_and_an_app_that_wants_https(
 
 
 def test_https_where_there_is_only_http(moto: Any, moto_bucket: Any, settings: Any) -> None:
-    change_options(settings, public_url=moto_bucket.base.replace("http:", "https:"))
+    change_options(settings, public_url=moto_bucket.media_url.replace("http:", "https:"))
     assert "it does not speak HTTPS" in the_problem("scheme-mismatch")["what"]
     # On AWS, nobody listens there.
     change_options(settings, public_url="https://bucket.s3-website.localhost:9/")

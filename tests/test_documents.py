@@ -12,7 +12,7 @@ from django.db import models
 from django.test.utils import isolate_apps
 
 from django_shift_media.fields import MediaField
-from django_shift_media.naming.srcset import OPTIONS
+from django_shift_media.naming.srcset import PICTURE_OPTIONS
 from django_shift_media.templatetags.shift_media import register
 from gallery.models import Photo
 from tests.servers import ROOT
@@ -107,6 +107,6 @@ def test_each_tag_stands_in_an_example(tag: str) -> None:
     assert f"{{{{ {tag}(" in shown
 
 
-@pytest.mark.parametrize("option", [option for option in OPTIONS if option != "size"])
+@pytest.mark.parametrize("option", [option for option in PICTURE_OPTIONS if option != "size"])
 def test_each_option_stands_in_an_example(option: str) -> None:
     assert re.search(rf"\b{option}=", " ".join(example.code for example in TEMPLATES))

@@ -319,7 +319,7 @@ def test_extreme_aspect_ratios_have_no_side_of_zero(
                 engine.render(data, resize, engine_options(max_pixels=ENOUGH))
             continue
         made = decoded(engine.render(data, resize, engine_options(max_pixels=ENOUGH)))
-        assert made.size == resize.plan(*size).size
+        assert made.size == resize.geometry(*size).size
         assert min(made.size) >= 1
 
 

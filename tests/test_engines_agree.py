@@ -238,8 +238,8 @@ resize = Resize.parse("100x100-fit-90-noupscale.png")
 data = sys.stdin.buffer.read()
 sys.stdout.buffer.write(get_engine().render(data, resize, engine_options(max_pixels=10**8)))
 settings.SHIFT_MEDIA_ENGINE = "vips"
-from django_shift_media.conf import _read_again
-_read_again()
+from django_shift_media.conf import clear_caches
+clear_caches()
 try:
     get_engine()
 except ImproperlyConfigured as error:

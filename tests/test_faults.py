@@ -53,7 +53,7 @@ def storage(settings: Any, s3: Any, proxy: FaultyProxy) -> Any:
 @pytest.fixture
 def resize(storage: Any, photo: Photo) -> str:
     """The key of a resize that is not made yet."""
-    return photo.photo.resize("90x90").removeprefix(storage.base)
+    return photo.photo.resize("90x90").removeprefix(storage.media_url)
 
 
 def objects(storage: Any) -> dict[str, bytes]:
@@ -221,7 +221,7 @@ def test_a_server_that_was_down_is_used_again(
     with faulty_proxy(moto.endpoint_url, port=port):
         assert send(client, small_jpeg).status_code == 302
         photo = Photo.objects.get()
-        resize = photo.photo.resize("90x90").removeprefix(media_storage().base)
+        resize = photo.photo.resize("90x90").removeprefix(media_storage().media_url)
     assert_unavailable(client.get(f"/media/{resize}"))
     with faulty_proxy(moto.endpoint_url, port=port):
         assert client.get(f"/media/{resize}").status_code == 301
@@ -251,7 +251,7 @@ def test_threads_and_connections_do_not_pile_up(
 
         def view_many() -> list[int]:
             resizes = [photo.photo.resize(f"{next(widths)}x") for _ in range(12)]
-            urls = [url.replace(storage.base, f"{site}/media/") for url in resizes]
+            urls = [url.replace(storage.media_url, f"{site}/media/") for url in resizes]
             return [answer.status for answer in at_once([partial(fetch, url) for url in urls])]
 
         assert view_many() == [301] * 12

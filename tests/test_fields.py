@@ -369,7 +369,7 @@ def test_fill_crops_around_the_focal_point() -> None:
 
 @pytest.mark.parametrize("text", ["30", "30,101", "101,0", "a,b", "-1,5", "٣,٤"])
 def test_a_wrong_focal_point_is_named(text: str) -> None:
-    with pytest.raises(ValueError, match="The focal point is"):
+    with pytest.raises(ValueError, match="is not a valid focal point"):
         Photo(photo="x", focal_point=text).photo.resize("20x20", how="fill")
 
 

@@ -176,7 +176,7 @@ def on_s3(settings: Any, moto: Any, small_jpeg: bytes) -> str:
     """The path at the app of a resize that is good, of a photo on S3."""
     storage = new_bucket(settings, moto)
     photo = Photo.objects.create(photo=ContentFile(small_jpeg, name="small.jpg"))
-    return "/media/" + photo.photo.resize("50x50").removeprefix(storage.base)
+    return "/media/" + photo.photo.resize("50x50").removeprefix(storage.media_url)
 
 
 def test_a_forged_name_does_not_reach_the_storage(on_s3: str, app: str) -> None:

@@ -11,7 +11,7 @@ from django.template import engines
 
 from django_shift_media.fields import MediaField
 from django_shift_media.maintenance.field_migration import FieldMigration
-from django_shift_media.naming.presets import resizes_of
+from django_shift_media.naming.presets import preset_resizes
 from django_shift_media.storages.selection import media_storage
 from gallery.models import Photo
 from tests.servers import ROOT
@@ -85,4 +85,4 @@ def test_the_templates_of_the_guides_render(guide: Any, photo: Photo, settings: 
         template.render({"obj": photo})
     for presets in re.findall(r"``SHIFT_MEDIA_PRESETS = (.*)``", text):
         settings.SHIFT_MEDIA_PRESETS = eval(presets)
-        assert resizes_of("avatar", "jpg")
+        assert preset_resizes("avatar", "jpg")

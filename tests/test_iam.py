@@ -542,7 +542,7 @@ def become(ministack: Any, iam: Any, settings: Any, storage: Any, user: str) -> 
 
 def view(client: Client, photo: Photo, size: str = "50x50") -> int:
     """Ask the app for a resize, as the bucket's website sends viewers to do."""
-    key = photo.photo.resize(size).removeprefix(photo.photo.storage.base)
+    key = photo.photo.resize(size).removeprefix(photo.photo.storage.media_url)
     return client.get(f"/media/{key}").status_code
 
 
@@ -588,7 +588,7 @@ def test_a_process_that_makes_resizes_cannot_touch_originals(
 
 def test_a_process_that_renders_pages_can_do_nothing_else(become: Any, photo: Photo) -> None:
     pages = become("pages")
-    assert Photo.objects.get().photo.resize("50x50").startswith(pages.base)
+    assert Photo.objects.get().photo.resize("50x50").startswith(pages.media_url)
     assert refusal(pages.get, photo.photo.name) == "AccessDenied"
     assert refusal(pages.put, keys.new_original("a.jpg"), b"") == "AccessDenied"
 

@@ -129,7 +129,7 @@ def test_any_text_parses_to_what_builds_it_or_is_refused(text: str) -> None:
 def test_other_names_are_no_originals(key: str) -> None:
     assert not keys.is_original(key)
     with pytest.raises(InvalidKey, match="is not the key of an original"):
-        keys.folder_of(key)
+        keys.original_folder(key)
 
 
 @given(st.integers(0, len(ORIGINAL) - 1), st.characters())

@@ -109,9 +109,9 @@ def test_what_cannot_be_imported_is_told_and_left() -> None:
     gone = picture(2)
     Path(gone.image.path).unlink()
     counts, files = run("import_media", *PHOTO)
-    assert counts == {"copied": 1, "refused": 1, "missing": 1}
-    assert {(file["what"], file["name"]) for file in files} == {
-        ("refused", "no.jpg"),
+    assert counts == {"copied": 1, "rejected": 1, "missing": 1}
+    assert {(file["outcome"], file["name"]) for file in files} == {
+        ("rejected", "no.jpg"),
         ("missing", gone.image.name),
     }
     assert [bool(row.photo) for row in Picture.objects.order_by("pk")] == [True, False, False]
@@ -150,7 +150,7 @@ def test_a_row_that_is_changed_meanwhile_is_left(
     [item] = move._rows()
     copied = move._copy(item)
     change(row)
-    assert move._write(copied).what == "left"
+    assert move._write(copied).outcome == "skipped"
     assert not any_storage.exists(copied.values["photo"])
     assert not Picture.objects.filter(photo=copied.values["photo"]).exists()
 
@@ -158,12 +158,15 @@ def test_a_row_that_is_changed_meanwhile_is_left(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("album.Picture.image", "album.Picture.imagine"), "'album.Picture.imagine' is no field"),
-        (("album.Nothing.image", "album.Picture.photo"), "'album.Nothing.image' is no field"),
-        (("album.Picture", "album.Picture.photo"), "'album.Picture' is no field"),
-        (("album.Picture.width", "album.Picture.photo"), "PositiveIntegerField, wanted: a field"),
+        (("album.Picture.image", "album.Picture.imagine"), "Unknown field 'album.Picture.imagine'"),
+        (("album.Nothing.image", "album.Picture.photo"), "Unknown field 'album.Nothing.image'"),
+        (("album.Picture", "album.Picture.photo"), "Unknown field 'album.Picture'"),
+        (("album.Picture.width", "album.Picture.photo"), "PositiveIntegerField. Use a FileField"),
         (("album.Picture.photo", "album.Picture.image"), "must be a MediaField"),
-        (("album.Picture.photo", "album.Picture.file"), "must be a FileField that is none"),
+        (
+            ("album.Picture.photo", "album.Picture.file"),
+            "must be a FileField other than a MediaField",
+        ),
         (("album.Picture.image", "gallery.Photo.photo"), "two fields of the same model"),
     ],
 )

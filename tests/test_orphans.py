@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from django_shift_media.maintenance import orphans
 from django_shift_media.maintenance.listing import Listing
-from django_shift_media.maintenance.references import Index, media_columns
+from django_shift_media.maintenance.references import NameTable, media_columns
 from django_shift_media.storages.selection import media_storage
 from gallery.models import Attachment, Photo
 from tests.galleries import MANAGE, environment
@@ -35,7 +35,7 @@ def clean(*arguments: str) -> dict[str, list[str]]:
     finally:
         found: dict[str, list[str]] = {}
         for file in json.loads(out.getvalue())["files"]:
-            found.setdefault(file["what"], []).append(file["name"])
+            found.setdefault(file["outcome"], []).append(file["name"])
     return found
 
 
@@ -72,12 +72,12 @@ def test_rows_whose_original_is_missing(any_storage: Any, stored: set[str]) -> N
     Attachment.objects.bulk_create([Attachment(file="a.jpg")])
     put(any_storage, new_key())
     out = StringIO()
-    with pytest.raises(CommandError, match="2 of them"):
+    with pytest.raises(CommandError, match="2 files need attention"):
         call_command("clean_media_orphans", "--missing", "--json", stdout=out, stderr=StringIO())
     files = json.loads(out.getvalue())["files"]
-    assert {(file["what"], file["name"], file["note"]) for file in files} == {
-        ("missing", missing, "named by gallery.Photo.photo"),
-        ("missing", foreign, "named by gallery.Attachment.preview"),
+    assert {(file["outcome"], file["name"], file["note"]) for file in files} == {
+        ("missing", missing, "referenced by gallery.Photo.photo"),
+        ("missing", foreign, "referenced by gallery.Attachment.preview"),
     }
     Photo.objects.filter(photo=missing).delete()
     Attachment.objects.filter(preview=foreign).delete()
@@ -138,8 +138,8 @@ def test_rows_that_come_to_name_a_file_while_orphans_are_looked_for() -> None:
     storage = media_storage()
     key = put(storage, new_key())
     columns = media_columns()
-    with Index() as index:
-        orphans.read_names(index, columns)
+    with NameTable() as index:
+        index.add_columns(columns)
         [page] = Listing(storage, 1)
         [entry] = page
         found = orphans.find_orphans([page], index, columns, timezone.now() + timedelta(1))
@@ -147,6 +147,6 @@ def test_rows_that_come_to_name_a_file_while_orphans_are_looked_for() -> None:
         Photo.objects.create(photo=key)
         found = orphans.find_orphans([page], index, columns, timezone.now() + timedelta(1))
         assert list(found) == []
-        [kept] = orphans.delete(storage, [entry], columns, 1)
-        assert kept.what == "kept"
+        [kept] = orphans.delete_orphans(storage, [entry], columns, 1)
+        assert kept.outcome == "kept"
     assert storage.exists(key)

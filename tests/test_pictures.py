@@ -266,43 +266,82 @@ def test_an_empty_file_renders_nothing(file: Any, tag: str) -> None:
 @pytest.mark.parametrize(
     ("tag", "message"),
     [
-        ('picture photo widths="9"', 'picture needs alt="…": .* or alt="" if it'),
-        ('img photo "9x9" alt=None', 'img needs alt="…"'),
-        ('picture photo alt=""', "size is None, widths is None: one of them must be given"),
-        ('picture photo "9x9" widths="9" alt=""', "size is '9x9', widths is '9': one of them"),
-        ('picture photo widths="9,x" alt=""', "widths is '9,x', must be as in \"320,640\""),
-        ('picture photo widths="9,-9" alt=""', "widths is '9,-9', must be as in"),
-        ('picture photo widths="9.5" alt=""', "widths is '9.5', must be as in"),
-        ('picture photo widths="9,,9" alt=""', "widths is '9,,9', must be as in"),
-        ('picture photo widths=missing alt=""', "widths is '', must be as in"),
-        ('picture photo widths="99999" alt=""', "widths is '99999', must be as in"),
-        ('picture photo widths="9" densities="2" alt=""', "densities is '2', which goes with size"),
-        ('picture photo "9x9" densities="x" alt=""', "densities is 'x', must be as in \"1,2,3\""),
-        ('picture photo "9x9" densities=missing alt=""', "densities is '', must be"),
-        ('picture photo "9x9" densities="nan" alt=""', "densities is 'nan', must be"),
-        ('picture photo "9x9" ratio="2" alt=""', "ratio is '2', which goes with widths only"),
-        ('picture photo "9x9" sizes="9vw" alt=""', "sizes is '9vw', which goes with widths only"),
-        ('picture photo widths="9" ratio="16/0" alt=""', "ratio is '16/0', must be as in"),
-        ('picture photo widths="9" ratio="-1" alt=""', "ratio is '-1', must be as in \"16/9\""),
-        ('picture photo widths="9" ratio="wide" alt=""', "ratio is 'wide', must be as in"),
-        ('picture photo widths="9" how="fill" alt=""', "ratio is None, which does not go with"),
-        ('picture photo widths="9" ratio="2" how="fit" alt=""', "ratio is '2', which does not"),
-        ('picture photo widths="9" formats="jpg,tiff" alt=""', "format is 'tiff', must be one"),
-        ('picture photo widths="9" formats="jpg," alt=""', "formats is 'jpg,', must be as in"),
-        ('picture photo widths="9" formats=missing alt=""', "formats is '', must be as in"),
-        ('picture photo widths="9" formats="jpg" format="png" alt=""', "format is 'png', formats"),
-        ('picture photo widths="9" art="print" alt=""', "art is 'print', must be as in"),
-        ('picture photo widths="9" art="{ratio: 1}" alt=""', "art is '{ratio: 1}', must be"),
-        ('picture photo widths="9" art="a {b: 1}" alt=""', "'b' is no option of a picture or a"),
-        ('picture photo widths="9" art="a {alt: 1}" alt=""', "'alt' is no option of a picture"),
-        ('picture photo widhts="9" alt=""', "'widhts' is no option .*, did you mean 'widths'"),
-        ('picture photo widths="9" alt="" src="x"', "'src' is no option of a picture and no attri"),
-        ('picture photo widths="9" alt="" width=9', "'width' is no option .* mean 'widths'"),
-        ('srcset photo widths="9" alt=""', "'alt' is no option of a picture or a resize"),
-        ('img photo widths="9" formats="webp,jpg" alt=""', "img takes one format .* are 2 ver"),
-        ('srcset photo widths="9" art="a {ratio: 1}"', "srcset takes one format and no art"),
-        ('picture photo "hero" alt=""', "'hero' is no preset"),
-        ('picture phtoo widths="9" alt=""', "picture got '', wanted the file of a MediaField"),
+        ('picture photo widths="9"', 'picture requires alt="…": .* or alt="" if'),
+        ('img photo "9x9" alt=None', 'img requires alt="…"'),
+        ('picture photo alt=""', "Use either a size or widths; got size=None and widths=None"),
+        (
+            'picture photo "9x9" widths="9" alt=""',
+            "Use either a size or widths; got size='9x9' and widths='9'",
+        ),
+        (
+            'picture photo widths="9,x" alt=""',
+            "Invalid widths '9,x'. Use numbers such as \"320,640\"",
+        ),
+        ('picture photo widths="9,-9" alt=""', "Invalid widths '9,-9'. Use numbers such as"),
+        ('picture photo widths="9.5" alt=""', "Invalid widths '9.5'. Use numbers such as"),
+        ('picture photo widths="9,,9" alt=""', "Invalid widths '9,,9'. Use numbers such as"),
+        ('picture photo widths=missing alt=""', "Invalid widths ''. Use numbers such as"),
+        ('picture photo widths="99999" alt=""', "Invalid widths '99999'. Use numbers such as"),
+        ('picture photo widths="9" densities="2" alt=""', "densities='2' requires a size"),
+        (
+            'picture photo "9x9" densities="x" alt=""',
+            "Invalid densities 'x'. Use numbers such as \"1,2,3\"",
+        ),
+        ('picture photo "9x9" densities=missing alt=""', "Invalid densities ''. Use"),
+        ('picture photo "9x9" densities="nan" alt=""', "Invalid densities 'nan'. Use"),
+        ('picture photo "9x9" ratio="2" alt=""', "ratio='2' requires widths"),
+        ('picture photo "9x9" sizes="9vw" alt=""', "sizes='9vw' requires widths"),
+        (
+            'picture photo widths="9" ratio="16/0" alt=""',
+            "Invalid ratio '16/0'. Use a ratio such as",
+        ),
+        (
+            'picture photo widths="9" ratio="-1" alt=""',
+            "Invalid ratio '-1'. Use a ratio such as \"16/9\"",
+        ),
+        (
+            'picture photo widths="9" ratio="wide" alt=""',
+            "Invalid ratio 'wide'. Use a ratio such as",
+        ),
+        ('picture photo widths="9" how="fill" alt=""', 'The ratio None does not match how="fill"'),
+        (
+            'picture photo widths="9" ratio="2" how="fit" alt=""',
+            "The ratio '2' does not match how=\"fit\"",
+        ),
+        ('picture photo widths="9" formats="jpg,tiff" alt=""', "Invalid format 'tiff'. Use one of"),
+        (
+            'picture photo widths="9" formats="jpg," alt=""',
+            "Invalid formats 'jpg,'. Use a list such as",
+        ),
+        (
+            'picture photo widths="9" formats=missing alt=""',
+            "Invalid formats ''. Use a list such as",
+        ),
+        (
+            'picture photo widths="9" formats="jpg" format="png" alt=""',
+            "Use either format or formats; got format='png'",
+        ),
+        ('picture photo widths="9" art="print" alt=""', "Invalid art 'print'. Use media queries"),
+        (
+            'picture photo widths="9" art="{ratio: 1}" alt=""',
+            "Invalid art '{ratio: 1}'. Use media queries",
+        ),
+        ('picture photo widths="9" art="a {b: 1}" alt=""', "Unknown picture option 'b'"),
+        ('picture photo widths="9" art="a {alt: 1}" alt=""', "Unknown picture option 'alt'"),
+        ('picture photo widhts="9" alt=""', "'widhts' is neither .* Did you mean 'widths'"),
+        (
+            'picture photo widths="9" alt="" src="x"',
+            "'src' is neither a picture option nor an attri",
+        ),
+        ('picture photo widths="9" alt="" width=9', "'width' is neither .* mean 'widths'"),
+        ('srcset photo widths="9" alt=""', "Unknown picture option 'alt'"),
+        (
+            'img photo widths="9" formats="webp,jpg" alt=""',
+            "img supports one format .* has 2 sources",
+        ),
+        ('srcset photo widths="9" art="a {ratio: 1}"', "srcset supports one format and no art"),
+        ('picture photo "hero" alt=""', "Unknown preset 'hero'"),
+        ('picture phtoo widths="9" alt=""', "picture got ''. Use the file of a MediaField"),
     ],
 )
 def test_what_is_wrong_is_named(large: Photo, tag: str, message: str) -> None:
@@ -313,7 +352,7 @@ def test_what_is_wrong_is_named(large: Photo, tag: str, message: str) -> None:
 @pytest.mark.usefixtures("_jinja2")
 def test_names_of_attributes_end_nowhere(large: Photo) -> None:
     html = '{{ img(photo, "9x9", alt="", **{"x onload": "alert(1)"}) }}'
-    with pytest.raises(InvalidResize, match="'x onload' is no option"):
+    with pytest.raises(InvalidResize, match="'x onload' is neither a picture option"):
         jinja2(html, photo=large.photo)
 
 

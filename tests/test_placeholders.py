@@ -186,9 +186,9 @@ def test_a_text_and_a_placeholder_are_each_other_s_inverse() -> None:
 )
 def test_a_broken_text_is_named(text: str) -> None:
     photo = Photo(photo="x", placeholder=text)
-    with pytest.raises(ValueError, match="must be a ThumbHash in base64 and a color") as caught:
+    with pytest.raises(ValueError, match="Use a ThumbHash in base64 and a color") as caught:
         _ = photo.photo.placeholder
-    assert str(caught.value).startswith(f"The placeholder is {text!r}, ")
+    assert str(caught.value).startswith(f"{text!r} is not a valid placeholder. ")
 
 
 def test_the_longest_text_fits_the_column() -> None:
@@ -370,14 +370,14 @@ def test_a_field_that_is_long_enough(length: int | None) -> None:
 def test_a_field_that_is_too_short() -> None:
     (message,) = checked(MAX_LENGTH - 1)
     assert message.id == "shift_media.E103"
-    assert message.msg == "'shown' has max_length=43, too short for a placeholder."
+    assert message.msg == "'shown' has max_length=43, which is too short for a placeholder."
 
 
 @isolate_apps("gallery")
 def test_a_field_that_does_not_exist() -> None:
     (message,) = checked(MAX_LENGTH, "shwon")
     assert message.id == "shift_media.E101"
-    assert message.msg == "placeholder_field is 'shwon', which is no field of the model."
+    assert message.msg == "placeholder_field is 'shwon', but the model has no such field."
 
 
 WITHOUT = """
@@ -405,8 +405,8 @@ def test_without_the_library_only_the_field_is_an_error() -> None:
     )
     assert result.returncode == 0, result.stderr
     assert result.stdout == (
-        "shift_media.E104 placeholder_field is 'placeholder', but thash is not installed."
-        ' pip install "django-shift-media[placeholders]"\n'
+        "shift_media.E104 placeholder_field is 'placeholder', but the package thash is not"
+        ' installed. Run: pip install "django-shift-media[placeholders]"\n'
     )
 
 
@@ -428,5 +428,8 @@ def test_tags_show_it_before_the_picture_beside_a_style_of_their_own(
 
 def test_a_field_that_keeps_none_cannot_show_one(jpeg: bytes, db: None) -> None:
     attachment = Attachment.objects.create(preview=ContentFile(jpeg, name="a.jpg"))
-    with pytest.raises(ValueError, match="'preview' has no placeholder_field"):
+    with pytest.raises(
+        ValueError,
+        match="requires a placeholder_field, which the MediaField 'preview' does not have",
+    ):
         rendered('{% img file "9x9" alt="" placeholder=True %}', file=attachment.preview)

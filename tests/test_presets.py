@@ -6,7 +6,7 @@ from django.core.management import call_command
 from django.test import Client
 
 from django_shift_media.exceptions import InvalidResize
-from django_shift_media.naming.presets import resizes_of
+from django_shift_media.naming.presets import preset_resizes
 from gallery.drawings import draw_photo
 from gallery.models import Photo
 from tests.conftest import operations, use_bucket
@@ -62,9 +62,12 @@ def test_a_changed_preset_is_another_resize(photo: Photo, settings: Any) -> None
 @pytest.mark.parametrize(
     ("size", "message"),
     [
-        ("avatr", "'avatr' is no preset, must be one of: avatar, small, hero, icon; or as in"),
-        ("hero", "is an option of a picture, and no option of a resize"),
-        ("icon", "'densities' is an option of a picture, and no option of a resize"),
+        (
+            "avatr",
+            "Unknown preset 'avatr'. Define it in .*: avatar, small, hero, icon; or use a size",
+        ),
+        ("hero", "is an option of picture\\(\\), not of resize"),
+        ("icon", "'densities' is an option of picture\\(\\), not of resize"),
     ],
 )
 def test_what_is_no_preset_of_a_resize_is_named(photo: Photo, size: str, message: str) -> None:
@@ -75,21 +78,25 @@ def test_what_is_no_preset_of_a_resize_is_named(photo: Photo, size: str, message
 @pytest.mark.parametrize(
     ("name", "preset", "reason"),
     [
-        ("a", {"size": "200"}, "size is '200', must be as in"),
-        ("a", {"size": "9x9", "hwo": "fill"}, "'hwo' is no option of a picture or a resize, did"),
-        ("a", {"size": "9x9", "how": "cover"}, "how is 'cover', must be one of"),
-        ("a", {"size": "9x9", "xyz": 1}, "'xyz' is no option .*must be one of: size, "),
-        ("a", {}, "size is None, widths is None: one of them must be given"),
-        ("a", {"widths": "9", "densities": 2}, "densities is 2, which goes with size only"),
-        ("a", {"widths": "9", "formats": "jpg,tiff"}, "format is 'tiff', must be one of"),
-        ("a", {"widths": "9", "art": "print {widhts: 5}"}, "'widhts' is no .*mean 'widths'"),
-        ("a", "96x96", "It is '96x96', must be a dict"),
-        ("x200", {"size": "9x9"}, "A name has letters"),
-        ("200x200", {"size": "9x9"}, "A name has letters"),
-        ("x", {"size": "9x9"}, "A name has letters"),
-        ("", {"size": "9x9"}, "A name has letters"),
-        ("a b", {"size": "9x9"}, "A name has letters"),
-        (5, {"size": "9x9"}, "A name has letters"),
+        ("a", {"size": "200"}, "Invalid size '200'. Use a size such as"),
+        ("a", {"size": "9x9", "hwo": "fill"}, "Unknown picture option 'hwo'. Did"),
+        ("a", {"size": "9x9", "how": "cover"}, "Invalid how 'cover'. Use one of"),
+        ("a", {"size": "9x9", "xyz": 1}, "Unknown picture option 'xyz'. The options are: size, "),
+        ("a", {}, "Use either a size or widths; got size=None and widths=None"),
+        ("a", {"widths": "9", "densities": 2}, "densities=2 requires a size"),
+        ("a", {"widths": "9", "formats": "jpg,tiff"}, "Invalid format 'tiff'. Use one of"),
+        (
+            "a",
+            {"widths": "9", "art": "print {widhts: 5}"},
+            "Unknown picture option 'widhts'. .*mean 'widths'",
+        ),
+        ("a", "96x96", "Invalid preset '96x96'. Use a dict"),
+        ("x200", {"size": "9x9"}, "Invalid name. Use letters"),
+        ("200x200", {"size": "9x9"}, "Invalid name. Use letters"),
+        ("x", {"size": "9x9"}, "Invalid name. Use letters"),
+        ("", {"size": "9x9"}, "Invalid name. Use letters"),
+        ("a b", {"size": "9x9"}, "Invalid name. Use letters"),
+        (5, {"size": "9x9"}, "Invalid name. Use letters"),
     ],
 )
 def test_a_wrong_preset_is_named_at_start(
@@ -109,30 +116,38 @@ def test_good_presets_have_no_messages() -> None:
 @pytest.mark.parametrize("value", [None, "avatar", []])
 def test_presets_that_are_no_dict_are_named(settings: Any, value: Any) -> None:
     settings.SHIFT_MEDIA_PRESETS = value
-    assert found()["shift_media.E002"].msg == f"SHIFT_MEDIA_PRESETS is {value!r}, wanted: dict."
+    assert (
+        found()["shift_media.E002"].msg
+        == f"SHIFT_MEDIA_PRESETS is {value!r}. Its type must be dict."
+    )
 
 
 def test_all_resizes_of_a_preset() -> None:
-    assert [str(resize) for resize in resizes_of("icon", "jpg")] == [
+    assert [str(resize) for resize in preset_resizes("icon", "jpg")] == [
         "16x16-fit-90-noupscale.png",
         "32x32-fit-90-noupscale.png",
     ]
-    assert [str(resize) for resize in resizes_of("small", "gif")] == ["32x-fit-90-noupscale.gif"]
-    assert len(resizes_of("hero", "jpg")) == 8
+    assert [str(resize) for resize in preset_resizes("small", "gif")] == [
+        "32x-fit-90-noupscale.gif"
+    ]
+    assert len(preset_resizes("hero", "jpg")) == 8
 
 
 @pytest.mark.parametrize(
     ("tag", "shown"),
     [
         ('{% resize obj.photo "32x" %}', "'32x'"),
-        ('{% resize obj.photo "avatar" format="avif" %}', "'avatar' with {'format': 'avif'}"),
+        (
+            '{% resize obj.photo "avatar" format="avif" %}',
+            "'avatar' with the options {'format': 'avif'}",
+        ),
     ],
 )
 def test_presets_only_refuses_anything_else_in_templates(
     photo: Photo, settings: Any, tag: str, shown: str
 ) -> None:
     settings.SHIFT_MEDIA_PRESETS_ONLY = True
-    with pytest.raises(InvalidResize, match=f"{shown}.* is no preset.*must be one of: avatar"):
+    with pytest.raises(InvalidResize, match=f"{shown}.* is not a preset.*Use one of: avatar"):
         rendered(tag, obj=photo)
     assert rendered('{% resize obj.photo "small" %}', obj=photo).startswith("/media/")
 
@@ -178,7 +193,7 @@ def test_what_presets_only_refuses_is_not_looked_for(
     client: Client, photo: Photo, settings: Any, moto: Any
 ) -> None:
     storage = use_bucket(settings, moto)
-    key = photo.photo.resize("32x", quality=7).removeprefix(storage.base)
+    key = photo.photo.resize("32x", quality=7).removeprefix(storage.media_url)
     sent = operations(storage)
     settings.SHIFT_MEDIA_PRESETS_ONLY = True
     assert client.get(f"/media/{key}").status_code == 404

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from django_shift_media.exceptions import FileTooLarge, InvalidResize
-from django_shift_media.naming.resizes import MAX_SIDE, Resize, default_format, parse_options
+from django_shift_media.naming.resize_options import default_format, parse_options
+from django_shift_media.naming.resizes import MAX_SIDE, Resize
 
 sides = st.integers(1, MAX_SIDE)
 
@@ -56,30 +57,30 @@ def test_text_and_parse_are_inverse(resize: Resize) -> None:
 @given(resizes(), st.integers(1, 30000), st.integers(1, 30000))
 def test_plans_lie_inside_the_original_and_the_box(resize: Resize, width: int, height: int) -> None:
     try:
-        plan = resize.plan(width, height)
+        geometry = resize.geometry(width, height)
     except FileTooLarge:
         assert resize.how == "fit"
         return
-    left, top, right, bottom = plan.box
+    left, top, right, bottom = geometry.box
     crop = resize.crop or (0, 0, 10_000, 10_000)
     near = pytest.approx
     assert near(crop[0] * width / 10_000) == left or crop[0] * width / 10_000 < left < right
     assert near(crop[1] * height / 10_000) == top or crop[1] * height / 10_000 < top < bottom
     assert right <= crop[2] * width / 10_000
     assert bottom <= crop[3] * height / 10_000
-    for size in (plan.size, plan.scaled):
+    for size in (geometry.size, geometry.scaled):
         assert min(size) >= 1
         assert size[0] <= (resize.width or MAX_SIDE)
         assert size[1] <= (resize.height or MAX_SIDE)
     if resize.how == "fit" and not resize.crop:
-        assert plan.box == (0, 0, width, height)
+        assert geometry.box == (0, 0, width, height)
     if resize.how == "pad" or (resize.how == "fill" and resize.upscale):
-        assert plan.size == (resize.width, resize.height)
+        assert geometry.size == (resize.width, resize.height)
     if resize.how != "pad":
-        assert plan.scaled == plan.size
+        assert geometry.scaled == geometry.size
     if not resize.upscale:
-        assert plan.scaled[0] <= width
-        assert plan.scaled[1] <= height
+        assert geometry.scaled[0] <= width
+        assert geometry.scaled[1] <= height
 
 
 @pytest.mark.parametrize(
@@ -106,11 +107,11 @@ def test_plans_lie_inside_the_original_and_the_box(resize: Resize, width: int, h
     ],
 )
 def test_geometry(text: str, original: Any, box: Any, size: Any) -> None:
-    assert Resize.parse(text).plan(*original)[:2] == (box, size)
+    assert Resize.parse(text).geometry(*original)[:2] == (box, size)
 
 
 @pytest.mark.parametrize(
-    ("text", "original", "scaled", "place"),
+    ("text", "original", "scaled", "offset"),
     [
         ("200x200-pad-80-noupscale.jpg", (400, 300), (200, 150), (0, 25)),
         ("200x200-pad-80-noupscale.jpg", (301, 400), (151, 200), (24, 0)),
@@ -119,14 +120,14 @@ def test_geometry(text: str, original: Any, box: Any, size: Any) -> None:
         ("200x200-fill-80-upscale.jpg", (100, 50), (200, 200), (0, 0)),
     ],
 )
-def test_what_is_padded_is_centred(text: str, original: Any, scaled: Any, place: Any) -> None:
-    plan = Resize.parse(text).plan(*original)
-    assert (plan.scaled, plan.place) == (scaled, place)
+def test_what_is_padded_is_centred(text: str, original: Any, scaled: Any, offset: Any) -> None:
+    geometry = Resize.parse(text).geometry(*original)
+    assert (geometry.scaled, geometry.offset) == (scaled, offset)
 
 
 def test_a_resize_that_no_format_could_hold_is_refused() -> None:
     with pytest.raises(FileTooLarge, match="200 x 4000000 pixels"):
-        Resize.parse("200x-fit-80-upscale.jpg").plan(1, 20000)
+        Resize.parse("200x-fit-80-upscale.jpg").geometry(1, 20000)
 
 
 @pytest.mark.parametrize(
@@ -185,35 +186,44 @@ def test_another_spelling_is_refused(text: str) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"size": "200"}, "size is '200', must be as in"),
-        ({"size": "axb"}, "size is 'axb'"),
-        ({"size": 200}, "size is 200"),
-        ({"size": "x"}, "size has no side"),
-        ({"size": "0x10"}, "size has a side of 0, must be 1 to 16383 pixels"),
-        ({"size": "20000x"}, "size has a side of 20000"),
-        ({"how": "crop"}, "how is 'crop', must be one of: fit, fill, pad."),
-        ({"format": "jpeg"}, "format is 'jpeg', must be one of: jpg, png, webp, avif, gif."),
-        ({"quality": 0}, "quality is 0, must be a whole number from 1 to 99"),
-        ({"quality": 100}, "quality is 100"),
-        ({"quality": "80"}, "quality is '80'"),
-        ({"quality": True}, "quality is True"),
-        ({"upscale": "yes"}, "upscale is 'yes', must be True or False"),
-        ({"size": "200x", "how": "fill"}, "needs both sides"),
-        ({"hwo": "fill"}, "'hwo' is no option of a resize, must be one of: how, format, quality"),
+        ({"size": "200"}, "Invalid size '200'. Use a size such as"),
+        ({"size": "axb"}, "Invalid size 'axb'"),
+        ({"size": 200}, "Invalid size 200"),
+        ({"size": "x"}, "it has no width or height"),
+        ({"size": "0x10"}, "Invalid size: a side is 0. Use 1 to 16383 pixels"),
+        ({"size": "20000x"}, "Invalid size: a side is 20000"),
+        ({"how": "crop"}, "Invalid how 'crop'. Use one of: fit, fill, pad."),
+        ({"format": "jpeg"}, "Invalid format 'jpeg'. Use one of: jpg, png, webp, avif, gif."),
+        ({"quality": 0}, "Invalid quality 0. Use a whole number from 1 to 99"),
+        ({"quality": 100}, "Invalid quality 100"),
+        ({"quality": "80"}, "Invalid quality '80'"),
+        ({"quality": True}, "Invalid quality True"),
+        ({"upscale": "yes"}, "Invalid upscale 'yes'. Use True or False"),
+        ({"size": "200x", "how": "fill"}, "requires both width and height"),
+        ({"hwo": "fill"}, "Unknown resize option 'hwo'. The options are: how, format, quality"),
         ({"how": "fill", "focal_point": (101, 0)}, "two whole numbers from 0 to 100"),
-        ({"size": "x200", "how": "pad"}, 'how="pad" needs both sides'),
-        ({"crop": "10,20,30"}, "crop is '10,20,30', must be as in \"10,20,60.5,80\""),
-        ({"crop": (10, 20, 30, 40)}, "crop is (10, 20, 30, 40), must be as in"),
-        ({"crop": "10,20,30.125,40"}, "crop is '10,20,30.125,40', must be as in"),
-        ({"crop": "10,20,10,40"}, 'crop is "10,20,10,40", must have its left before its right'),
-        ({"crop": "0,0,100.5,40"}, "from 0 to 100 per cent"),
-        ({"background": "red"}, "background is 'red', must be as in \"#ffcc00\""),
-        ({"background": 0xFFCC00}, "background is 16763904"),
-        ({"frame": 0}, "frame is 0, must be a whole number from 1 to 9999"),
-        ({"blur": 0.5}, "blur is 0.5, must be a whole number from 1 to 100"),
-        ({"sharpen": True}, "sharpen is True, must be a whole number from 1 to 200"),
-        ({"grayscale": 1}, "grayscale is 1, must be True or False"),
-        ({"lossless": "yes"}, "lossless is 'yes', must be True or False"),
+        ({"size": "x200", "how": "pad"}, 'how="pad" requires both width and height'),
+        ({"crop": "10,20,30"}, "Invalid crop '10,20,30'. Use the left, top, right and bottom"),
+        (
+            {"crop": (10, 20, 30, 40)},
+            "Invalid crop (10, 20, 30, 40). Use the left, top, right and bottom",
+        ),
+        (
+            {"crop": "10,20,30.125,40"},
+            "Invalid crop '10,20,30.125,40'. Use the left, top, right and bottom",
+        ),
+        (
+            {"crop": "10,20,10,40"},
+            'Invalid crop "10,20,10,40". Use 0 to 100 per cent, with left less than right',
+        ),
+        ({"crop": "0,0,100.5,40"}, "Use 0 to 100 per cent"),
+        ({"background": "red"}, "Invalid background 'red'. Use a color such as \"#ffcc00\""),
+        ({"background": 0xFFCC00}, "Invalid background 16763904"),
+        ({"frame": 0}, "Invalid frame 0. Use a whole number from 1 to 9999"),
+        ({"blur": 0.5}, "Invalid blur 0.5. Use a whole number from 1 to 100"),
+        ({"sharpen": True}, "Invalid sharpen True. Use a whole number from 1 to 200"),
+        ({"grayscale": 1}, "Invalid grayscale 1. Use True or False"),
+        ({"lossless": "yes"}, "Invalid lossless 'yes'. Use True or False"),
     ],
 )
 def test_a_wrong_option_is_named(options: dict[str, Any], message: str) -> None:

@@ -62,7 +62,7 @@ def test_on_s3_urls_are_those_of_the_bucket(
 ) -> None:
     storage = configured_bucket(settings, moto, live_server.url)
     document = post(f"{api}photos/", "photo", jpeg).json()["photo"]
-    assert document["url"].startswith(storage.base)
+    assert document["url"].startswith(storage.media_url)
     assert [hop.status for hop in follow(document["resizes"]["avatar"])] == [302, 301, 200]
 
 

@@ -57,13 +57,13 @@ def test_the_website_endpoint_of_each_region(region: str, host: str) -> None:
 )
 def test_base_urls(options: dict[str, Any], base: str) -> None:
     storage = S3MediaStorage(bucket_name="photos", region_name="us-east-1", **options)
-    assert storage.base == base
+    assert storage.media_url == base
     assert storage.public_url("legacy/a b.jpg") == f"{base}legacy/a%20b.jpg"
 
 
 def test_the_region_of_the_environment_counts(monkeypatch: Any) -> None:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-north-1")
-    assert "s3-website.eu-north-1." in S3MediaStorage(bucket_name="photos").base
+    assert "s3-website.eu-north-1." in S3MediaStorage(bucket_name="photos").media_url
 
 
 def test_original_urls_may_be_presigned(moto: Any, settings: Any, small_jpeg: bytes) -> None:
@@ -81,7 +81,7 @@ def test_original_urls_of_a_private_bucket_are_presigned(moto: Any, settings: An
 
 
 def test_an_acl_is_refused() -> None:
-    with pytest.raises(ImproperlyConfigured, match="default_acl is 'public-read'"):
+    with pytest.raises(ImproperlyConfigured, match="Unsupported default_acl 'public-read'"):
         S3MediaStorage(bucket_name="photos", default_acl="public-read")
 
 
@@ -268,7 +268,9 @@ def nobody_listens(settings: Any, moto: Any) -> Any:
 
 def test_a_server_that_is_down_is_a_503(nobody_listens: Any, client: Client) -> None:
     photo = Photo(photo=NAME)
-    answer = client.get("/media/" + photo.photo.resize("9x9").removeprefix(nobody_listens.base))
+    answer = client.get(
+        "/media/" + photo.photo.resize("9x9").removeprefix(nobody_listens.media_url)
+    )
     assert (answer.status_code, answer["Retry-After"]) == (503, "10")
     assert answer["Cache-Control"] == "no-store"
 

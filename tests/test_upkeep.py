@@ -11,6 +11,7 @@ import subprocess
 import sys
 import termios
 import time
+from argparse import ArgumentTypeError
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from io import StringIO
@@ -21,7 +22,7 @@ import pytest
 from django.core.management.base import OutputWrapper
 from django.utils import timezone
 
-from django_shift_media.management.maintenance_command import moment
+from django_shift_media.management.maintenance_command import parse_time
 from django_shift_media.management.progress import Progress
 from django_shift_media.storages.local import LocalMediaStorage
 from tests.galleries import MANAGE, environment
@@ -45,7 +46,7 @@ def test_a_bar_ends_full_however_many_were_expected() -> None:
     out = OutputWrapper(StringIO())
     progress = Progress(out, "files", quiet=False)
     with progress:
-        progress.expect(lambda done: 17)
+        progress.set_total(lambda count: 17)
         progress.advance(11)
     assert "100%" in out._out.getvalue()
     assert "11/11" in out._out.getvalue()
@@ -143,17 +144,19 @@ def wait_until(true: Callable[[], Any], seconds: float = 60) -> None:
     ],
 )
 def test_moments(text: str, wanted: datetime) -> None:
-    assert moment(text) == wanted  # in the default time zone, which is Chicago's
+    assert parse_time(text) == wanted  # in the default time zone, which is Chicago's
 
 
 @pytest.mark.parametrize(
     ("text", "seconds"), [("90s", 90), ("15m", 900), ("6h", 21600), ("1d", 86400), ("2w", 1209600)]
 )
 def test_moments_ago(text: str, seconds: int) -> None:
-    assert abs(timezone.now() - moment(text) - timedelta(seconds=seconds)) < timedelta(seconds=5)
+    assert abs(timezone.now() - parse_time(text) - timedelta(seconds=seconds)) < timedelta(
+        seconds=5
+    )
 
 
 @pytest.mark.parametrize("text", ["", "d", "1", "-1d", "1y", "tomorrow", "2026-13-01"])
 def test_no_moments(text: str) -> None:
-    with pytest.raises(ValueError):
-        moment(text)
+    with pytest.raises(ArgumentTypeError, match=f"^Invalid time {text!r}. Use a date or a time"):
+        parse_time(text)

@@ -40,7 +40,7 @@ def named_by_pages(photo: Photo) -> set[str]:
     picture = photo.photo.picture("card")
     sources = [*picture.sources, picture.img]
     urls = {variant.url for source in sources for variant in source.srcset}
-    base = media_storage().base
+    base = media_storage().media_url
     return {url.removeprefix(base) for url in {photo.photo.resize("avatar"), *urls}}
 
 
@@ -55,9 +55,9 @@ def test_all_that_pages_name_is_made_once(any_storage: Any, small_jpeg: bytes) -
     assert warm(*arguments, "--dry-run") == {"would be made": 10}
     assert warm(*arguments) == {"made": 10}
     assert keys_of(any_storage) == all_keys | {photo.photo.name for photo in photos}
-    assert warm(*arguments) == {"there already": 10}
+    assert warm(*arguments) == {"already stored": 10}
     any_storage.delete_many(sorted(all_keys)[:3])
-    assert warm(*arguments) == {"made": 3, "there already": 7}
+    assert warm(*arguments) == {"made": 3, "already stored": 7}
 
 
 def test_one_fetch_for_all_sizes_and_few_listings(settings: Any, moto: Any) -> None:
@@ -79,7 +79,7 @@ def test_what_cannot_be_made_is_told(settings: Any) -> None:
     Photo.objects.create(photo=put(storage, new_key(), b"no image"))
     Attachment.objects.create()
     arguments = ("--preset", "avatar")
-    assert warm("gallery.Photo.photo", *arguments) == {"missing": 1, "refused": 1}
+    assert warm("gallery.Photo.photo", *arguments) == {"missing": 1, "rejected": 1}
     assert warm("gallery.Attachment.preview", *arguments) == {}
 
 
@@ -92,9 +92,9 @@ def test_since(settings: Any, photo: Photo) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("gallery.Photo.photo", "--preset", "avatar,none"), "'none' is no preset"),
-        (("gallery.Photo.title", "--preset", "avatar"), "CharField, wanted: a field for files"),
-        (("album.Picture.image", "--preset", "avatar"), "ImageField, wanted: a MediaField"),
+        (("gallery.Photo.photo", "--preset", "avatar,none"), "Unknown preset 'none'"),
+        (("gallery.Photo.title", "--preset", "avatar"), "CharField. Use a FileField"),
+        (("album.Picture.image", "--preset", "avatar"), "ImageField. Use a MediaField"),
     ],
 )
 def test_arguments_that_make_no_sense(arguments: tuple[str, ...], message: str) -> None:
@@ -116,7 +116,7 @@ def test_a_preset_that_does_not_exist_is_reported() -> None:
     field = Warm._meta.get_field("photo")
     [message] = [m for m in field.check() if m.id == "shift_media.E105"]
     assert isinstance(message, checks.Error)
-    assert message.msg == "warm has 'avater', which is none of SHIFT_MEDIA_PRESETS."
+    assert message.msg == "warm contains the unknown preset 'avater'."
     assert "warm" not in field.deconstruct()[3]
 
 

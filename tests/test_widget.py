@@ -348,7 +348,7 @@ def test_the_widget_works_with_a_strict_content_security_policy(
     """Nothing inline, and no other origin than the bucket's."""
     data = draw_photo(1200, 900)
     photo = Photo.objects.create(photo=ContentFile(data, name="sea.jpg"))
-    scheme, _, host, _ = moto_bucket.base.split("/", 3)
+    scheme, _, host, _ = moto_bucket.media_url.split("/", 3)
     settings.GALLERY_POLICY = f"default-src 'self'; img-src 'self' {scheme}//{host} blob:"
     page = desk.open(change(photo))
     wait_for_pictures(page)

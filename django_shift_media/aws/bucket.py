@@ -116,7 +116,7 @@ def advice(storage: S3MediaStorage, wanted: Wanted) -> list[str]:
     lines = [set_option("mode", wanted.mode)] if wanted.mode != storage.mode else []
     if wanted.mode == "failover":
         lines.append("manage.py configure_media_cdn --mode failover lets CloudFront read.")
-    return [*lines, f"Media are seen under {storage.base}"]
+    return [*lines, f"Media are seen under {storage.media_url}"]
 
 
 def set_option(option: str, value: str) -> str:

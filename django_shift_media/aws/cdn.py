@@ -207,7 +207,7 @@ class Cdn:
             base += storage.prefix
         elif storage.prefix:  # which the distribution adds
             option, value = "public_url", base
-        if storage.base != base:
+        if storage.media_url != base:
             yield set_option(option, value)
         if storage.mode != wanted.mode:
             yield set_option("mode", wanted.mode)

@@ -1,4 +1,8 @@
-"""Warming by Celery: ``SHIFT_MEDIA_ENQUEUE = "django_shift_media.contrib.celery.enqueue"``."""
+"""
+Make resizes in Celery tasks.
+
+Set ``SHIFT_MEDIA_ENQUEUE = "django_shift_media.contrib.celery.enqueue"``.
+"""
 
 from collections.abc import Sequence
 
@@ -8,7 +12,7 @@ from django_shift_media.exceptions import StorageUnavailable
 from django_shift_media.generation import prewarm
 
 
-# Acknowledged when it is done: what a worker had in its hands when it died is given to another.
+# Acknowledged when finished: another worker gets the task of a worker that died.
 @shared_task(  # type: ignore[untyped-decorator]  # Celery is not typed
     acks_late=True,
     reject_on_worker_lost=True,

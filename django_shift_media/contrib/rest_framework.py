@@ -1,7 +1,7 @@
 """
-A serializer field for Django REST framework: takes an upload, gives URLs.
+A serializer field for Django REST framework: uploads in requests, URLs in responses.
 
-If drf-spectacular is installed, its OpenAPI schemas describe both directions.
+If drf-spectacular is installed, its OpenAPI schemas describe both.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -21,19 +21,19 @@ from django_shift_media.naming.picture import Picture
 
 class MediaSerializerField(serializers.FileField):
     """
-    An upload, checked by its content; it is read as an object.
+    Validate an upload by its content, and represent a file as an object of URLs.
 
     ``resizes``
-        Presets, as in ``["avatar", "card"]``, or presets and sizes by names of your own, as in
-        ``{"small": "200x200"}``: their URLs are an object under "resizes".
+        A list of presets, such as ``["avatar", "card"]``, or a mapping of names to presets and
+        sizes, such as ``{"small": "200x200"}``. The object has their URLs in "resizes".
     ``picture``
-        The name of a preset, whose ``Picture`` is an object under "picture".
+        The name of a preset. The object has its ``Picture`` in "picture".
     ``kind``, ``max_bytes``
-        As those of ``MediaField``; on a ``ModelSerializer`` they are those of the model's field.
+        As for ``MediaField``. In a ``ModelSerializer``, the values of the model field are used.
 
-    "url" is always there, and so are "width" and "height", null where they are not known. What is
-    no image has neither "resizes" nor "picture". An empty file is null. URLs are absolute where the
-    serializer knows the request.
+    The object always has "url", "width" and "height"; the latter are null if they are not known.
+    A file that is not an image has neither "resizes" nor "picture". An empty file is null. URLs
+    are absolute if the serializer context has the request.
     """
 
     default_error_messages = UPLOAD_ERRORS
@@ -47,7 +47,9 @@ class MediaSerializerField(serializers.FileField):
         max_bytes: int | None = None,
         **kwargs: Any,
     ) -> None:
-        self.resizes = dict(resizes) if isinstance(resizes, Mapping) else {n: n for n in resizes}
+        self.resizes = (
+            dict(resizes) if isinstance(resizes, Mapping) else {size: size for size in resizes}
+        )
         self.picture = picture
         self.kind: Kind = kind
         self.max_bytes = max_bytes
@@ -56,8 +58,8 @@ class MediaSerializerField(serializers.FileField):
     def bind(self, field_name: str, parent: Any) -> None:
         super().bind(field_name, parent)
         model = getattr(getattr(parent, "Meta", None), "model", None)
-        names = {field.name: field for field in model._meta.fields} if model else {}
-        if isinstance(field := names.get(self.source), fields.MediaField):
+        model_fields = {field.name: field for field in model._meta.fields} if model else {}
+        if isinstance(field := model_fields.get(self.source), fields.MediaField):
             self.kind, self.max_bytes = field.kind, field.max_bytes
 
     def to_internal_value(self, data: Any) -> "File[Any]":
@@ -73,32 +75,32 @@ class MediaSerializerField(serializers.FileField):
     def to_representation(self, value: MediaFile) -> dict[str, Any] | None:
         if not value:
             return None
-        absolute = self._absolute()
+        absolute_url = self._absolute_url()
         document: dict[str, Any] = {
-            "url": absolute(value.url),
+            "url": absolute_url(value.url),
             "width": value.width,
             "height": value.height,
         }
         if self.resizes and value.is_image:
             document["resizes"] = {
-                name: absolute(value.resize(size)) for name, size in self.resizes.items()
+                name: absolute_url(value.resize(size)) for name, size in self.resizes.items()
             }
         if self.picture and value.is_image:
-            document["picture"] = _picture(value.picture(self.picture), absolute)
+            document["picture"] = _picture(value.picture(self.picture), absolute_url)
         return document
 
-    def _absolute(self) -> Callable[[str], str]:
+    def _absolute_url(self) -> Callable[[str], str]:
         request = self.context.get("request")
         return request.build_absolute_uri if request else str
 
 
-def _picture(picture: Picture, absolute: Callable[[str], str]) -> dict[str, Any]:
+def _picture(picture: Picture, absolute_url: Callable[[str], str]) -> dict[str, Any]:
     document = asdict(picture)
     for source in (*document["sources"], document["img"]):
-        for one in (source, *source["srcset"]):
-            one["url"] = absolute(one["url"])
+        for item in (source, *source["srcset"]):
+            item["url"] = absolute_url(item["url"])
     return document
 
 
 if find_spec("drf_spectacular"):
-    import django_shift_media.contrib.spectacular  # noqa: F401  # importing it is enough
+    import django_shift_media.contrib.spectacular  # noqa: F401  # registers the extension

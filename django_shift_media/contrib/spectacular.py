@@ -1,4 +1,4 @@
-"""How drf-spectacular describes ``MediaSerializerField`` in OpenAPI."""
+"""The OpenAPI schema of ``MediaSerializerField`` for drf-spectacular."""
 
 from typing import Any
 
@@ -54,6 +54,6 @@ def _list(items: Schema) -> Schema:
 
 
 def _nullable(schema: Schema) -> Schema:
-    """Allow null, in the way of the version of OpenAPI that the project has chosen."""
+    """Allow null, in the syntax of the OpenAPI version that the project uses."""
     nullable: Schema = append_meta(schema, {"nullable": True})
     return nullable

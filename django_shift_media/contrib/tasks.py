@@ -1,7 +1,7 @@
 """
-Warming by Django's own tasks: ``django.tasks``, or the package django-tasks on Django 5.2.
+Make resizes in Django's tasks: ``django.tasks``, or the package django-tasks on Django 5.2.
 
-The backend that ``TASKS`` chooses brings the workers.
+The setting ``TASKS`` selects the backend, which provides the workers.
 """
 
 from collections.abc import Sequence

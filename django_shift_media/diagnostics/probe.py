@@ -18,9 +18,10 @@ from django_shift_media.diagnostics.rules_storage import left_behind, not_delete
 from django_shift_media.exceptions import StorageUnavailable
 from django_shift_media.naming import keys, signing
 from django_shift_media.naming.formats import content_type
-from django_shift_media.naming.presets import resizes_of
-from django_shift_media.naming.resizes import Resize, default_format
-from django_shift_media.naming.urlconf import mount_path
+from django_shift_media.naming.presets import preset_resizes
+from django_shift_media.naming.resize_options import default_format
+from django_shift_media.naming.resizes import Resize
+from django_shift_media.naming.urlconf import url_prefix
 from django_shift_media.storages.base import MediaStorage
 from django_shift_media.storages.s3 import S3MediaStorage
 
@@ -137,7 +138,7 @@ def expected(storage: MediaStorage, original: str, site: str) -> Chain:
         app=app,
         site=site or "https://www.example.com",
         content_type=content_type(key),
-        size=resize.plan(*_ORIGINAL_SIZE).size,
+        size=resize.geometry(*_ORIGINAL_SIZE).size,
         bucket=s3.bucket_name if s3 else "",
         prefix=s3.prefix if s3 else "",
     )
@@ -145,14 +146,14 @@ def expected(storage: MediaStorage, original: str, site: str) -> Chain:
 
 def _resize_of(original: str) -> Resize:
     if conf.presets_only and conf.presets:
-        return resizes_of(next(iter(conf.presets)), default_format(original))[0]
+        return preset_resizes(next(iter(conf.presets)), default_format(original))[0]
     return _RESIZE
 
 
 def _app(site: str) -> str:
     if not site:
-        return mount_path()
-    app = parse_app_url(site, mount_path())
+        return url_prefix()
+    app = parse_app_url(site, url_prefix())
     return f"{app.scheme}://{app.host}/{app.prefix}"
 
 
@@ -160,7 +161,7 @@ def _public_url(storage: MediaStorage, key: str, site: str) -> str:
     url = urljoin(site, storage.public_url(key))
     if not url.startswith(("http://", "https://")):
         raise ValueError(
-            f"URLs of media begin with {storage.base!r}: say on which host, as in"
+            f"URLs of media begin with {storage.media_url!r}: say on which host, as in"
             " --site https://www.example.com."
         )
     return url

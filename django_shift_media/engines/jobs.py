@@ -10,7 +10,7 @@ from django_shift_media.engines.decode.limits import check_resize_size
 from django_shift_media.engines.decode.open import SourceImage
 from django_shift_media.engines.options import EngineOptions
 from django_shift_media.naming.formats import OUTPUT_FORMATS
-from django_shift_media.naming.geometry import Box, Plan, Size
+from django_shift_media.naming.geometry import Box, ResizeGeometry, Size
 from django_shift_media.naming.resizes import Resize
 
 # How many pixels of the stored original one decoded pixel stands for, across and down.
@@ -26,7 +26,7 @@ class Job:
     """
 
     resize: Resize
-    geometry: Plan
+    geometry: ResizeGeometry
     source: SourceImage
     indexes: Sequence[int]
     options: EngineOptions
@@ -76,7 +76,7 @@ class DecodedFrame(NamedTuple):
 
 def job_for(resize: Resize, source: SourceImage, options: EngineOptions) -> Job:
     """Return the job of a resize; raise ``FileTooLarge`` if its result would be too large."""
-    geometry = resize.plan(*source.size)
+    geometry = resize.geometry(*source.size)
     indexes: Sequence[int] = source.frames
     if resize.frame or len(indexes) == 1 or not OUTPUT_FORMATS[resize.format].animated:
         indexes = [source.still_index(resize.frame)]

@@ -43,7 +43,7 @@ def add_background(image: Image.Image, job: Job) -> Image.Image:
         return image
     background = Image.new("RGB", geometry.size, f"#{resize.background or 'ffffff'}")
     mask = image.getchannel("A") if has_alpha else None
-    background.paste(image, geometry.place, mask=mask)
+    background.paste(image, geometry.offset, mask=mask)
     return background
 
 

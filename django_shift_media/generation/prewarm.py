@@ -10,8 +10,9 @@ from django_shift_media.engines.stopwatch import Stopwatch
 from django_shift_media.generation.events import report_failure, report_success
 from django_shift_media.naming import signing
 from django_shift_media.naming.geometry import Size
-from django_shift_media.naming.presets import layouts_for
-from django_shift_media.naming.resizes import FocalPoint, default_format
+from django_shift_media.naming.presets import picture_layouts
+from django_shift_media.naming.resize_options import default_format
+from django_shift_media.naming.resizes import FocalPoint
 from django_shift_media.storages.base import MediaStorage
 from django_shift_media.storages.selection import media_storage
 
@@ -27,7 +28,7 @@ def keys_of(
     resizes = (
         candidate.resize
         for preset in presets
-        for layout in layouts_for(preset, default_format(original), focal_point, size)
+        for layout in picture_layouts(preset, default_format(original), focal_point, size)
         for candidate in layout.candidates
     )
     return list(dict.fromkeys(signing.sign(original, resize) for resize in resizes))

@@ -1,4 +1,4 @@
-"""Delete resizes, which the next view makes again; never anything else."""
+"""Delete resizes, which are made again on their next view, and nothing else."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -8,42 +8,43 @@ from django.core.signing import BadSignature
 
 from django_shift_media.exceptions import InvalidKey, InvalidResize
 from django_shift_media.maintenance.listing import batched
-from django_shift_media.maintenance.references import Index
+from django_shift_media.maintenance.references import NameTable
 from django_shift_media.maintenance.results import Result
 from django_shift_media.naming import keys, presets, signing
-from django_shift_media.naming.resizes import Resize, default_format
+from django_shift_media.naming.resize_options import default_format
+from django_shift_media.naming.resizes import Resize
 from django_shift_media.storages.base import MediaStorage
-from django_shift_media.storages.bulk_storage import BATCH, Entry
+from django_shift_media.storages.bulk_storage import BATCH_SIZE, ObjectSummary
 
-Condition = Callable[[Entry], bool]
+Filter = Callable[[ObjectSummary], bool]
 
 
-def clear(
+def delete_resizes(
     storage: MediaStorage,
-    pages: Iterable[list[Entry]],
-    conditions: Sequence[Condition],
+    pages: Iterable[list[ObjectSummary]],
+    filters: Sequence[Filter],
     *,
     dry_run: bool,
 ) -> Iterator[Result]:
-    """Delete the resizes that meet all conditions."""
-    wanted = (
-        entry
+    """Delete the resizes that match all filters."""
+    resizes = (
+        summary
         for page in pages
-        for entry in page
-        if is_resize(entry.key) and all(condition(entry) for condition in conditions)
+        for summary in page
+        if is_resize(summary.key) and all(matches(summary) for matches in filters)
     )
-    for batch in batched(wanted, BATCH):
-        failed = {} if dry_run else storage.delete_many([entry.key for entry in batch])
-        for entry in batch:
-            if reason := failed.get(entry.key):
-                yield Result("not deleted", entry.key, note=reason, weight="trouble")
+    for batch in batched(resizes, BATCH_SIZE):
+        errors = {} if dry_run else storage.delete_many([resize.key for resize in batch])
+        for resize in batch:
+            if error := errors.get(resize.key):
+                yield Result("not deleted", resize.key, note=error, severity="error")
             else:
-                what = "would be deleted" if dry_run else "deleted"
-                yield Result(what, entry.key, entry.size)
+                outcome = "would be deleted" if dry_run else "deleted"
+                yield Result(outcome, resize.key, resize.size)
 
 
 def is_resize(key: str) -> bool:
-    """Say whether a key is a resize's. No original's is, nor is a name that others have given."""
+    """Return whether ``key`` is the key of a resize, and not of an original or another file."""
     try:
         keys.parse_resize(key)
     except InvalidKey:
@@ -51,35 +52,35 @@ def is_resize(key: str) -> bool:
     return not keys.is_original(key)
 
 
-def stored_before(moment: datetime) -> Condition:
-    return lambda entry: entry.modified < moment
+def stored_before(time: datetime) -> Filter:
+    return lambda resize: resize.modified < time
 
 
-def named_in(index: Index) -> Condition:
-    """Be true for resizes of the originals of an index."""
-    return lambda entry: bool(index.see([keys.parse_resize(entry.key).original]))
+def original_in(originals: NameTable) -> Filter:
+    """Match the resizes of originals in the table."""
+    return lambda resize: bool(originals.mark_found([keys.parse_resize(resize.key).original]))
 
 
-def of_preset(preset: str) -> Condition:
-    """Be true for the resizes of a preset, around whichever focal point."""
+def of_preset(preset: str) -> Filter:
+    """Match the resizes of a preset, with any focal point."""
 
-    def condition(entry: Entry) -> bool:
-        key = keys.parse_resize(entry.key)
+    def matches(summary: ObjectSummary) -> bool:
+        key = keys.parse_resize(summary.key)
         try:
             resize = replace(Resize.parse(key.resize), focal_point=None)
         except InvalidResize:
             return False
-        return resize in presets.resizes_of(preset, default_format(key.original))
+        return resize in presets.preset_resizes(preset, default_format(key.original))
 
-    return condition
+    return matches
 
 
-def not_signed(entry: Entry) -> bool:
-    """Be true for resizes that no current key of this site has signed."""
+def is_unsigned(resize: ObjectSummary) -> bool:
+    """Match resizes whose signature no current signing key of this site verifies."""
     try:
-        signing.unsign(entry.key)
+        signing.unsign(resize.key)
     except BadSignature:
         return True
-    except InvalidResize:  # signed, in terms that are not known any more
+    except InvalidResize:  # correctly signed, but with options that are no longer supported
         return False
     return False

@@ -1,22 +1,22 @@
-"""Originals from one media storage into another, under the same keys."""
+"""Copy originals from one media storage to another, under the same keys."""
 
 from collections.abc import Iterable, Iterator
 from functools import partial
 
 from django_shift_media.exceptions import StorageUnavailable
-from django_shift_media.maintenance.listing import in_threads
+from django_shift_media.maintenance.listing import map_in_threads
 from django_shift_media.maintenance.results import Result
 from django_shift_media.naming import keys
 from django_shift_media.storages.base import MediaStorage
-from django_shift_media.storages.bulk_storage import Entry
+from django_shift_media.storages.bulk_storage import ObjectSummary
 from django_shift_media.storages.stored_file import StoredFile
 
-# An object of one storage, and what the other has under its key.
-Pair = tuple[Entry, Entry | None]
+# An original in the source, and the object under the same key in the target.
+Pair = tuple[ObjectSummary, ObjectSummary | None]
 
 
 def copy_originals(
-    pages: Iterable[list[Entry]],
+    pages: Iterable[list[ObjectSummary]],
     source: MediaStorage,
     target: MediaStorage,
     *,
@@ -25,56 +25,59 @@ def copy_originals(
     dry_run: bool = False,
 ) -> Iterator[Result]:
     """
-    Copy what the target has not, and verify it. Nothing is overwritten.
+    Copy the originals that the target does not have, and verify the copies. Overwrite nothing.
 
-    What is there in the same size is the same: every copy has been verified. ``checksum`` has
-    it compared nevertheless.
+    An existing object of the same size is assumed to be equal, because every copy was verified.
+    With ``checksum``, its content is compared, too.
     """
     copy = partial(_copy, source, target, checksum, dry_run)
-    yield from in_threads(copy, _pairs(pages, target), workers)
+    yield from map_in_threads(copy, _pairs(pages, target), workers)
 
 
-def _pairs(pages: Iterable[list[Entry]], target: MediaStorage) -> Iterator[Pair]:
+def _pairs(pages: Iterable[list[ObjectSummary]], target: MediaStorage) -> Iterator[Pair]:
     for page in pages:
-        originals = {entry.key: entry for entry in page if keys.is_original(entry.key)}
-        for key, beside in target.list_uploads(sorted(originals)):
-            yield originals[key], next((entry for entry in beside if entry.key == key), None)
+        originals = {summary.key: summary for summary in page if keys.is_original(summary.key)}
+        for key, objects in target.list_uploads(sorted(originals)):
+            yield originals[key], next((summary for summary in objects if summary.key == key), None)
 
 
 def _copy(
     source: MediaStorage, target: MediaStorage, checksum: bool, dry_run: bool, pair: Pair
 ) -> Result:
-    entry, there = pair
-    with StoredFile(source, entry.key) as file:
+    original, existing = pair
+    with StoredFile(source, original.key) as file:
         try:
-            if there:
-                same = there.size == entry.size and (
-                    not checksum or target.has_same_content(entry.key, file)
+            if existing:
+                is_same = existing.size == original.size and (
+                    not checksum or target.has_same_content(original.key, file)
                 )
-                return _there(entry) if same else _trouble("different", entry, "there already")
+                if is_same:
+                    return _already_stored(original)
+                return _error("different", original, "the target has another file with this key")
             if dry_run:
-                return Result("would be copied", entry.key, entry.size)
-            return _store(target, entry, file)
+                return Result("would be copied", original.key, original.size)
+            return _store(target, original, file)
         except FileNotFoundError:
-            return Result("gone", entry.key, note="deleted meanwhile", weight="news")
+            note = "deleted during the run"
+            return Result("not found", original.key, note=note, severity="notice")
         except (StorageUnavailable, OSError) as error:
-            return _trouble("not copied", entry, str(error))
+            return _error("not copied", original, str(error))
 
 
-def _store(target: MediaStorage, entry: Entry, file: StoredFile) -> Result:
-    stored = target.save(entry.key, file)
-    if stored != entry.key:  # somebody else was faster, so the storage took another key
-        target.delete(stored)
-        return _there(entry)
-    if target.has_same_content(entry.key, file):
-        return Result("copied", entry.key, entry.size)
-    target.delete_many([entry.key])
-    return _trouble("damaged", entry, "the copy differed, and is deleted")
+def _store(target: MediaStorage, original: ObjectSummary, file: StoredFile) -> Result:
+    stored_key = target.save(original.key, file)
+    if stored_key != original.key:  # Another process stored it first, so save() chose a new key.
+        target.delete(stored_key)
+        return _already_stored(original)
+    if target.has_same_content(original.key, file):
+        return Result("copied", original.key, original.size)
+    target.delete_many([original.key])
+    return _error("damaged", original, "the copy was different and has been deleted")
 
 
-def _there(entry: Entry) -> Result:
-    return Result("there already", entry.key, entry.size)
+def _already_stored(original: ObjectSummary) -> Result:
+    return Result("already stored", original.key, original.size)
 
 
-def _trouble(what: str, entry: Entry, why: str) -> Result:
-    return Result(what, entry.key, entry.size, why, "trouble")
+def _error(outcome: str, original: ObjectSummary, note: str) -> Result:
+    return Result(outcome, original.key, original.size, note, "error")

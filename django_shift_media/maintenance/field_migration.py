@@ -1,4 +1,4 @@
-"""Files of rows from one field into another of the same model: into a media field, or out of it."""
+"""Copy files from one field of a model to another: to or from a media field."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,15 +10,15 @@ from django.db.models import Q
 from django.db.models.fields.files import FieldFile
 
 from django_shift_media.exceptions import StorageUnavailable, UnacceptableFile
-from django_shift_media.maintenance.listing import in_threads
-from django_shift_media.maintenance.references import Column, columns_of, pages_of
+from django_shift_media.maintenance.listing import map_in_threads
+from django_shift_media.maintenance.references import Column, columns_of, row_pages
 from django_shift_media.maintenance.results import Result
 from django_shift_media.storages.bulk_storage import BulkStorage
 from django_shift_media.storages.stored_file import StoredFile
 
 
 class _Copied(NamedTuple):
-    """A row whose file has been copied, and what is to be written to it; or why it has not."""
+    """A row, its values after a successful copy, and the result; no values after an error."""
 
     column: Column
     row: models.Model
@@ -29,10 +29,10 @@ class _Copied(NamedTuple):
 @dataclass(frozen=True)
 class FieldMigration:
     """
-    Copies the files of ``source`` for all rows whose ``target`` is empty, and verifies them.
+    Copy the files of ``source`` for all rows whose ``target`` is empty, and verify the copies.
 
-    The row is changed last, and only if nobody else has changed it. Nothing is ever deleted but
-    copies that came out wrong or came too late.
+    A row is updated after its copy was verified, unless it was changed meanwhile. Nothing is
+    deleted except copies that are damaged or no longer needed.
     """
 
     source: models.FileField
@@ -49,9 +49,10 @@ class FieldMigration:
         return columns_of([self.source])
 
     def rows(self, column: Column) -> "models.QuerySet[Any]":
-        old, new = self.source.attname, self.target.attname
-        rows = column.rows.exclude(Q(**{old: ""}) | Q(**{old: None}))
-        return rows.filter(Q(**{new: ""}) | Q(**{new: None}))
+        """Return the rows with a file in ``source`` and none in ``target``."""
+        source, target = self.source.attname, self.target.attname
+        rows = column.rows.exclude(Q(**{source: ""}) | Q(**{source: None}))
+        return rows.filter(Q(**{target: ""}) | Q(**{target: None}))
 
     def count(self, limit: int | None = None) -> int:
         total = sum(self.rows(column).count() for column in self.columns)
@@ -62,67 +63,70 @@ class FieldMigration:
     ) -> Iterator[Result]:
         rows = islice(self._rows(), limit)
         if dry_run:
-            yield from (Result("would be copied", self._old(row).name or "") for _, row in rows)
+            for _, row in rows:
+                yield Result("would be copied", self._source_file(row).name or "")
             return
-        # The databases are asked by this thread only.
-        for copied in in_threads(self._copy, rows, workers):
+        # Threads copy files; only this thread uses the databases.
+        for copied in map_in_threads(self._copy, rows, workers):
             yield self._write(copied) if copied.values else copied.result
 
     def _rows(self) -> Iterator[tuple[Column, models.Model]]:
         for column in self.columns:
-            for page in pages_of(self.rows(column)):
+            for page in row_pages(self.rows(column)):
                 yield from ((column, row) for row in page)
 
-    def _old(self, row: models.Model) -> FieldFile:
+    def _source_file(self, row: models.Model) -> FieldFile:
         return getattr(row, self.source.attname)  # type: ignore[no-any-return]
 
-    def _new(self, row: models.Model) -> FieldFile:
+    def _target_file(self, row: models.Model) -> FieldFile:
         return getattr(row, self.target.attname)  # type: ignore[no-any-return]
 
     def _copy(self, item: tuple[Column, models.Model]) -> _Copied:
         column, row = item
-        name = self._old(row).name or ""
+        name = self._source_file(row).name or ""
         before = dict(row.__dict__)
-        with StoredFile(self._old(row).storage, name) as file:
+        with StoredFile(self._source_file(row).storage, name) as file:
             try:
-                self._new(row).save(file.filename, file, save=False)
+                self._target_file(row).save(file.filename, file, save=False)
                 result = self._verify(row, file)
             except FileNotFoundError:
-                result = Result("missing", name, 0, f"of row {row.pk}", "trouble")
+                result = Result("missing", name, 0, f"row {row.pk}", "error")
             except UnacceptableFile as error:
-                result = Result("refused", name, 0, f"of row {row.pk}: {error}", "trouble")
+                result = Result("rejected", name, 0, f"row {row.pk}: {error}", "error")
             except (StorageUnavailable, OSError) as error:
-                result = Result("not copied", name, 0, f"of row {row.pk}: {error}", "trouble")
-        values = {} if result.weight == "trouble" else self._changed(row, before)
+                result = Result("not copied", name, 0, f"row {row.pk}: {error}", "error")
+        values = {} if result.severity == "error" else self._changed_values(row, before)
         return _Copied(column, row, values, result)
 
     def _verify(self, row: models.Model, file: StoredFile) -> Result:
-        new, old = self._new(row), file.key
-        storage, name = new.storage, new.name or ""
+        copy = self._target_file(row)
+        storage, name = copy.storage, copy.name or ""
         if isinstance(storage, BulkStorage):
             is_same = storage.has_same_content(name, file)
         else:
-            is_same = StoredFile(storage, name).has_content_of(file)
+            is_same = StoredFile(storage, name).has_same_content_as(file)
         if is_same:
-            return Result("copied", old, file.size, f"to {name}")
+            return Result("copied", file.key, file.size, f"to {name}")
         storage.delete(name)
-        return Result("damaged", old, file.size, f"row {row.pk}: the copy differed", "trouble")
+        note = f"row {row.pk}: the copy was different and has been deleted"
+        return Result("damaged", file.key, file.size, note, "error")
 
-    def _changed(self, row: models.Model, before: dict[str, Any]) -> dict[str, Any]:
-        """Return what the new file has changed: itself, and what follows from it, as its width."""
-        facts = {
+    def _changed_values(self, row: models.Model, before: dict[str, Any]) -> dict[str, Any]:
+        """Return the values that saving the copy has changed: its name and metadata."""
+        metadata = {
             field.attname: row.__dict__[field.attname]
             for field in row._meta.concrete_fields
             if field not in (self.source, self.target)
             and row.__dict__.get(field.attname) != before.get(field.attname)
         }
-        return {self.target.attname: self._new(row).name, **facts}
+        return {self.target.attname: self._target_file(row).name, **metadata}
 
     def _write(self, copied: _Copied) -> Result:
-        """Change the row, unless somebody else has: signals and automatic dates are left alone."""
-        old = self._old(copied.row).name
-        same = self.rows(copied.column).filter(pk=copied.row.pk, **{self.source.attname: old})
-        if same.update(**copied.values):
+        """Update the row unless it was changed meanwhile; send no signals, keep automatic dates."""
+        name = self._source_file(copied.row).name
+        unchanged = self.rows(copied.column).filter(pk=copied.row.pk, **{self.source.attname: name})
+        if unchanged.update(**copied.values):
             return copied.result
-        self._new(copied.row).storage.delete(copied.values[self.target.attname])
-        return Result("left", old or "", 0, f"row {copied.row.pk} was changed meanwhile", "news")
+        self._target_file(copied.row).storage.delete(copied.values[self.target.attname])
+        note = f"row {copied.row.pk} was changed during the run"
+        return Result("skipped", name or "", 0, note, "notice")

@@ -1,4 +1,4 @@
-"""Going through a storage: many parts of it at the same time, in constant memory."""
+"""List a storage in parallel and in constant memory, and process items in threads."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -6,7 +6,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from itertools import islice
 from typing import TypeVar
 
-from django_shift_media.storages.bulk_storage import BulkStorage, Entry
+from django_shift_media.storages.bulk_storage import BulkStorage, ObjectSummary
 
 T = TypeVar("T")
 S = TypeVar("S")
@@ -14,9 +14,10 @@ S = TypeVar("S")
 
 class Listing:
     """
-    Gives all that a storage has under keys of the package, page by page.
+    An iterator over all objects of a storage with keys of this package, page by page.
 
-    ``workers`` parts of it are listed at the same time. ``fraction`` says how much is done.
+    ``workers`` prefixes are listed at the same time. ``fraction`` is the finished part, from 0 to
+    1.
     """
 
     def __init__(self, storage: BulkStorage, workers: int) -> None:
@@ -26,11 +27,11 @@ class Listing:
 
     @property
     def fraction(self) -> float:
-        return self._finished / len(self.storage.parts)
+        return self._finished / len(self.storage.listing_prefixes)
 
-    def __iter__(self) -> Iterator[list[Entry]]:
-        waiting = deque(self.storage.list_pages(part) for part in self.storage.parts)
-        running: dict[Future[list[Entry] | None], Iterator[list[Entry]]] = {}
+    def __iter__(self) -> Iterator[list[ObjectSummary]]:
+        waiting = deque(map(self.storage.list_pages, self.storage.listing_prefixes))
+        running: dict[Future[list[ObjectSummary] | None], Iterator[list[ObjectSummary]]] = {}
         with ThreadPoolExecutor(self.workers) as pool:
             while waiting or running:
                 while waiting and len(running) < self.workers:
@@ -46,24 +47,24 @@ class Listing:
                         yield page
 
 
-def in_threads(work: Callable[[T], S], items: Iterable[T], workers: int) -> Iterator[S]:
+def map_in_threads(function: Callable[[T], S], items: Iterable[T], workers: int) -> Iterator[S]:
     """
-    Give ``work(item)`` for all items as they finish, a few of them taken ahead.
+    Yield ``function(item)`` for all items, in the order in which they finish.
 
-    ``items`` is gone through by the caller's thread.
+    ``items`` is iterated in the calling thread, up to two items per worker ahead.
     """
     items = iter(items)
     with ThreadPoolExecutor(workers) as pool:
-        running = {pool.submit(work, item) for item in islice(items, 2 * workers)}
+        running = {pool.submit(function, item) for item in islice(items, 2 * workers)}
         while running:
             done, running = wait(running, return_when=FIRST_COMPLETED)
             for future in done:
                 yield future.result()
-            running |= {pool.submit(work, item) for item in islice(items, len(done))}
+            running |= {pool.submit(function, item) for item in islice(items, len(done))}
 
 
 def batched(items: Iterable[T], size: int) -> Iterator[list[T]]:
-    # itertools has it from Python 3.12 on.
+    # itertools.batched() is new in Python 3.12.
     items = iter(items)
     while batch := list(islice(items, size)):
         yield batch

@@ -1,4 +1,4 @@
-"""Make resizes ahead of their first viewer, for all rows of a field."""
+"""Make missing resizes of presets before their first view, for all rows of a field."""
 
 import json
 from collections.abc import Callable, Iterator, Sequence
@@ -9,95 +9,107 @@ from typing import NamedTuple
 from django_shift_media.exceptions import StorageUnavailable, UnacceptableFile
 from django_shift_media.fields import MediaField, MediaFile
 from django_shift_media.generation import prewarm
-from django_shift_media.maintenance.listing import batched, in_threads
-from django_shift_media.maintenance.references import Index, columns_of, pages_of
+from django_shift_media.maintenance.listing import batched, map_in_threads
+from django_shift_media.maintenance.references import NameTable, columns_of, row_pages
 from django_shift_media.maintenance.results import Result
 from django_shift_media.naming import keys
 from django_shift_media.storages.base import MediaStorage
-from django_shift_media.storages.bulk_storage import Entry
+from django_shift_media.storages.bulk_storage import ObjectSummary
 
-# Originals that are looked for at a time, side by side.
-_TOGETHER = 100
+# Originals per call of list_uploads(), which shares requests between neighbors.
+_BATCH_SIZE = 100
 
 
-class Wanted(NamedTuple):
-    """What an original lacks; ``original`` is None where it is itself missing."""
+class MissingResizes(NamedTuple):
+    """
+    The keys of the missing resizes of an original, and the number of existing ones.
+
+    ``original`` is None if the original itself is missing.
+    """
 
     name: str
-    original: Entry | None
-    there: int
-    missing: list[str]
+    original: ObjectSummary | None
+    existing_count: int
+    keys: list[str]
 
 
-def read_originals(index: Index, field: MediaField) -> None:
-    """Note the originals of all rows, and what decides about their resizes."""
+def read_originals(table: NameTable, field: MediaField) -> None:
+    """Add the names of the originals of all rows, with the values that affect their resizes."""
     for column in columns_of([field]):
-        for page in pages_of(column.rows):
+        for page in row_pages(column.rows):
             files = (getattr(row, field.attname) for row in page)
-            index.add((file.name, _facts(file)) for file in files if file)
+            table.add((file.name, _serialize(file)) for file in files if file)
 
 
-def _facts(file: MediaFile) -> str:
+def _serialize(file: MediaFile) -> str:
     return json.dumps([file.focal_point, file.dimensions])
 
 
-def look(
-    storage: MediaStorage, index: Index, presets: Sequence[str], workers: int
-) -> Iterator[Wanted]:
-    """Give each original with what it lacks: by listings, each of many originals."""
-    names = ((name, word) for name, word in index if keys.is_original(name))
+def find_missing_resizes(
+    storage: MediaStorage, originals: NameTable, presets: Sequence[str], workers: int
+) -> Iterator[MissingResizes]:
+    """Compare the resizes of the presets with listings of the storage, for each original."""
+    items = ((name, value) for name, value in originals if keys.is_original(name))
     compare = partial(_compare, storage, presets)
-    for found in in_threads(compare, batched(names, _TOGETHER), workers):
-        yield from found
+    for batch in map_in_threads(compare, batched(items, _BATCH_SIZE), workers):
+        yield from batch
 
 
 def _compare(
     storage: MediaStorage, presets: Sequence[str], batch: Sequence[tuple[str, str]]
-) -> list[Wanted]:
-    words = dict(batch)
-    found = []
-    for name, beside in storage.list_uploads(words):
-        focal_point, size = (tuple(fact) if fact else None for fact in json.loads(words[name]))
-        entries = {entry.key: entry for entry in beside}
-        wanted = prewarm.keys_of(name, presets, focal_point, size)
-        missing = [key for key in wanted if key not in entries]
-        found.append(Wanted(name, entries.get(name), len(wanted) - len(missing), missing))
-    return found
-
-
-def to_make(
-    found: Iterator[Wanted], since: datetime | None, tell: Callable[[Result], None]
-) -> Iterator[Wanted]:
-    """Give what is to be made, and tell of all else."""
-    for wanted in found:
-        if wanted.original is None:
-            tell(Result("missing", wanted.name, weight="trouble"))
-        elif since is None or wanted.original.modified >= since:
-            for _ in range(wanted.there):
-                tell(Result("there already", wanted.name))
-            if wanted.missing:
-                yield wanted
-
-
-def make(storage: MediaStorage, wanted: Wanted) -> list[Result]:
-    """Make what an original lacks, from one fetch."""
+) -> list[MissingResizes]:
+    values = dict(batch)
     results = []
-    try:
-        for key, size in prewarm.make(storage, wanted.name, wanted.missing):
-            results.append(Result("made", key, size))
-    except FileNotFoundError:
-        results.append(Result("gone", wanted.name, note="deleted meanwhile", weight="news"))
-    except UnacceptableFile as error:
-        results.append(Result("refused", wanted.name, note=str(error), weight="trouble"))
-    except StorageUnavailable as error:
-        results.append(Result("not made", wanted.name, note=str(error), weight="trouble"))
+    for name, objects in storage.list_uploads(values):
+        focal_point, size = (tuple(value) if value else None for value in json.loads(values[name]))
+        stored = {summary.key: summary for summary in objects}
+        expected = prewarm.keys_of(name, presets, focal_point, size)
+        missing = [key for key in expected if key not in stored]
+        existing_count = len(expected) - len(missing)
+        results.append(MissingResizes(name, stored.get(name), existing_count, missing))
     return results
 
 
-def enqueue(wanted: Wanted) -> list[Result]:
-    prewarm.enqueue(wanted.missing)
-    return [Result("enqueued", key) for key in wanted.missing]
+def select_missing(
+    found: Iterator[MissingResizes], since: datetime | None, report: Callable[[Result], None]
+) -> Iterator[MissingResizes]:
+    """
+    Yield the originals that have missing resizes and were stored since then; report the others.
+
+    ``since`` None means any time.
+    """
+    for missing in found:
+        if missing.original is None:
+            report(Result("missing", missing.name, severity="error"))
+        elif since is None or missing.original.modified >= since:
+            for _ in range(missing.existing_count):
+                report(Result("already stored", missing.name))
+            if missing.keys:
+                yield missing
 
 
-def only_say(wanted: Wanted) -> list[Result]:
-    return [Result("would be made", key) for key in wanted.missing]
+def make(storage: MediaStorage, missing: MissingResizes) -> list[Result]:
+    """Make the missing resizes of an original, which is fetched once."""
+    results = []
+    try:
+        for key, size in prewarm.make(storage, missing.name, missing.keys):
+            results.append(Result("made", key, size))
+    except FileNotFoundError:
+        note = "deleted during the run"
+        results.append(Result("not found", missing.name, note=note, severity="notice"))
+    except UnacceptableFile as error:
+        results.append(Result("rejected", missing.name, note=str(error), severity="error"))
+    except StorageUnavailable as error:
+        results.append(Result("not made", missing.name, note=str(error), severity="error"))
+    return results
+
+
+def enqueue(missing: MissingResizes) -> list[Result]:
+    """Send the missing resizes to the task queue."""
+    prewarm.enqueue(missing.keys)
+    return [Result("enqueued", key) for key in missing.keys]
+
+
+def preview(missing: MissingResizes) -> list[Result]:
+    """Return what ``make()`` would do."""
+    return [Result("would be made", key) for key in missing.keys]

@@ -1,4 +1,4 @@
-"""The rows that name files: of all media fields, in all databases, in constant memory."""
+"""The names of files in rows: of all media fields, in all databases, in constant memory."""
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
@@ -10,11 +10,11 @@ from django.db.models import QuerySet
 
 from django_shift_media.fields import MediaField
 
-_PAGE = 1000  # rows
+_PAGE_SIZE = 1000  # rows
 
 
 class Column(NamedTuple):
-    """A field's column in one of the databases."""
+    """The column of a field in one of the databases."""
 
     field: "models.Field[Any, Any]"
     using: str
@@ -24,25 +24,25 @@ class Column(NamedTuple):
 
     @property
     def rows(self) -> "QuerySet[Any]":
-        # No manager, whichever: it may hide rows.
+        # Not from a manager of the model, which may exclude rows.
         return QuerySet(self.field.model, using=self.using)
 
     def names(self) -> Iterator[str]:
-        """Give all names that are not empty."""
+        """Yield the names in all rows, except empty ones."""
         attname = self.field.attname
         rows = self.rows.exclude(**{attname: ""}).exclude(**{attname: None})
-        for page in pages_of(rows.only("pk", attname)):
+        for page in row_pages(rows.only("pk", attname)):
             yield from (row.__dict__[attname] for row in page)
 
-    def naming(self, names: Sequence[str]) -> set[str]:
-        """Return those of the names that rows have at this moment."""
+    def find_names(self, names: Sequence[str]) -> set[str]:
+        """Query which of these names the rows have now."""
         attname = self.field.attname
         rows = self.rows.filter(**{f"{attname}__in": names})
         return set(rows.values_list(attname, flat=True))
 
 
 def columns_of(fields: Iterable["models.Field[Any, Any]"]) -> list[Column]:
-    """Return the columns of these fields, in every database that has their tables."""
+    """Return the columns of these fields in every database that has their tables."""
     tables = {using: _tables(using) for using in connections}
     return [
         Column(field, using)
@@ -60,62 +60,76 @@ def media_columns() -> list[Column]:
     return columns_of(field for field in fields if isinstance(field, MediaField))
 
 
+def find_referenced(names: Sequence[str], columns: Iterable[Column]) -> set[str]:
+    """Query which of these names any row has now."""
+    return set().union(*(column.find_names(names) for column in columns)) if names else set()
+
+
 def _tables(using: str) -> set[str]:
     with connections[using].cursor() as cursor:
         return set(connections[using].introspection.table_names(cursor, include_views=True))
 
 
-def pages_of(rows: "QuerySet[Any]") -> Iterator[list[Any]]:
+def row_pages(rows: "QuerySet[Any]") -> Iterator[list[Any]]:
     """
-    Give the rows in lists, in the order of their primary keys.
+    Yield the rows in pages, ordered by primary key.
 
-    Each list is a query of its own: nothing stays open in between, and a server that has no
-    cursors need not send all rows at once.
+    Each page is a separate query: no cursor stays open between pages, and databases without
+    server-side cursors do not send all rows at once.
     """
     rows = rows.order_by("pk")
-    page = list(rows[:_PAGE])
+    page = list(rows[:_PAGE_SIZE])
     while page:
         yield page
-        page = list(rows.filter(pk__gt=page[-1].pk)[:_PAGE])
+        page = list(rows.filter(pk__gt=page[-1].pk)[:_PAGE_SIZE])
 
 
-class Index:
+class NameTable:
     """
-    Names, and a word on each, in a temporary file: memory does not grow with their number.
+    A table of names, each with a value, in a temporary file, so that memory use is constant.
 
-    The order of names is that of bytes, whatever the collations of the databases.
+    Names are sorted by bytes, independent of the collations of the databases. The first value of
+    a name is kept.
     """
 
     def __init__(self) -> None:
-        # SQLite deletes the file of a database without a name when it is closed.
-        self._file = sqlite3.connect("")
-        self._file.execute(
-            "CREATE TABLE names (name TEXT PRIMARY KEY, word TEXT, seen INT DEFAULT 0)"
+        # A SQLite database without a name is a temporary file, deleted when it is closed.
+        self._database = sqlite3.connect("")
+        self._database.execute(
+            "CREATE TABLE names (name TEXT PRIMARY KEY, value TEXT, is_found INT DEFAULT 0)"
             " WITHOUT ROWID"
         )
 
-    def __enter__(self) -> "Index":
+    def __enter__(self) -> "NameTable":
         return self
 
     def __exit__(self, *args: object) -> None:
-        self._file.close()
+        self._database.close()
 
     def add(self, names: Iterable[tuple[str, str]]) -> None:
-        self._file.executemany("INSERT OR IGNORE INTO names (name, word) VALUES (?, ?)", names)
+        self._database.executemany("INSERT OR IGNORE INTO names (name, value) VALUES (?, ?)", names)
 
-    def see(self, names: Sequence[str]) -> set[str]:
-        """Return those of the names that are here, and note that they were seen."""
-        marks = ", ".join("?" * len(names))
-        found = self._file.execute(f"SELECT name FROM names WHERE name IN ({marks})", names)  # noqa: S608
-        known = {name for (name,) in found}
-        self._file.executemany("UPDATE names SET seen = 1 WHERE name = ?", zip(known))
-        return known
+    def add_columns(self, columns: Iterable[Column]) -> None:
+        """Add the names in all rows; the value is the column."""
+        for column in columns:
+            self.add((name, str(column)) for name in column.names())
+
+    def mark_found(self, names: Sequence[str]) -> set[str]:
+        """Mark those of the names that the table has as found, and return them."""
+        placeholders = ", ".join("?" * len(names))
+        query = f"SELECT name FROM names WHERE name IN ({placeholders})"  # noqa: S608
+        found = {name for (name,) in self._database.execute(query, names)}
+        self._database.executemany("UPDATE names SET is_found = 1 WHERE name = ?", zip(found))
+        return found
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
-        return self._file.execute("SELECT name, word FROM names ORDER BY name")
+        return self._database.execute("SELECT name, value FROM names ORDER BY name")
 
-    def unseen(self) -> Iterator[tuple[str, str]]:
-        return self._file.execute("SELECT name, word FROM names WHERE seen = 0 ORDER BY name")
+    def not_found(self) -> Iterator[tuple[str, str]]:
+        """Yield the names that were never marked as found, with their values."""
+        return self._database.execute(
+            "SELECT name, value FROM names WHERE is_found = 0 ORDER BY name"
+        )
 
     def __len__(self) -> int:
-        return int(self._file.execute("SELECT count(*) FROM names").fetchone()[0])
+        return int(self._database.execute("SELECT count(*) FROM names").fetchone()[0])

@@ -1,20 +1,21 @@
-"""What became of one file, for the commands to count and tell."""
+"""The result of an operation on one file, which the commands count and report."""
 
 from typing import Literal, NamedTuple
 
-# "quiet" is only counted, "news" is told, too, and "trouble" makes a command fail in the end.
-Weight = Literal["quiet", "news", "trouble"]
+# "info" is only counted, "notice" is printed, and "error" is printed and makes the command fail.
+Severity = Literal["info", "notice", "error"]
 
 
 class Result(NamedTuple):
     """
-    ``what`` is as in "3 deleted", ``name`` a key or a row, ``size`` in bytes.
+    The result of an operation on one file.
 
-    ``note`` says why.
+    ``outcome`` is a word or two for the summary, such as "deleted" in "3 deleted". ``name`` is a
+    key, or the name of a file in a row. ``size`` is in bytes. ``note`` is the reason, if any.
     """
 
-    what: str
+    outcome: str
     name: str
     size: int = 0
     note: str = ""
-    weight: Weight = "quiet"
+    severity: Severity = "info"

@@ -1,5 +1,5 @@
 """
-Management commands and what they share. Commands parse, call and report.
+Management commands and their base classes: parse options, call the other rooms, report.
 
 May import: everything.
 """

@@ -1,4 +1,4 @@
-"""What a command does about the signals that end it."""
+"""Exit from a command in order when a signal ends the process."""
 
 import signal
 import sys
@@ -7,30 +7,30 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-_NAMES = ("SIGINT", "SIGTERM", "SIGHUP")  # Windows does not have all of them
+_NAMES = ("SIGINT", "SIGTERM", "SIGHUP")  # Windows does not have SIGHUP
 _SIGNALS = tuple(getattr(signal, name) for name in _NAMES if hasattr(signal, name))
 
 
 @contextmanager
 def exit_gracefully() -> Iterator[None]:
     """
-    Have the signals that end a process raise ``SystemExit``, so that clean-ups run.
+    Raise ``SystemExit`` on signals that end the process, so that ``finally`` blocks run.
 
-    The first one counts: an impatient second does not cut the clean-up short.
+    Further signals are ignored, so that they do not interrupt these blocks.
     """
-    # Only the main thread may say what is done about signals.
+    # Python allows only the main thread to set signal handlers.
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = [signal.signal(number, _end) for number in _SIGNALS]
+    previous_handlers = [signal.signal(number, _exit) for number in _SIGNALS]
     try:
         yield
     finally:
-        for number, handler in zip(_SIGNALS, before, strict=True):
+        for number, handler in zip(_SIGNALS, previous_handlers, strict=True):
             signal.signal(number, handler or signal.SIG_DFL)
 
 
-def _end(number: int, frame: FrameType | None) -> None:
+def _exit(number: int, frame: FrameType | None) -> None:
     for other in _SIGNALS:
         signal.signal(other, signal.SIG_IGN)
     sys.exit(128 + number)

@@ -1,6 +1,7 @@
-"""What the commands for many files have in common: progress, a report, and an end in order."""
+"""The base class of commands for many files: progress, report and interruption."""
 
 import json
+from argparse import ArgumentTypeError
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
@@ -20,7 +21,7 @@ from django_shift_media.maintenance.listing import Listing
 from django_shift_media.maintenance.results import Result
 from django_shift_media.management.graceful_exit import exit_gracefully
 from django_shift_media.management.progress import Progress
-from django_shift_media.storages.bulk_storage import BulkStorage, Entry
+from django_shift_media.storages.bulk_storage import BulkStorage, ObjectSummary
 
 T = TypeVar("T")
 
@@ -29,37 +30,39 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks
 
 class MaintenanceCommand(BaseCommand):
     """
-    A command that does something to many files, and can be interrupted and run again.
+    A command that processes many files, and can be interrupted and run again.
 
-    ``work`` gives an ``Result`` for each. It may raise ``ValueError`` for options that make no
-    sense.
+    ``process()`` yields a ``Result`` for each file. It may raise ``ValueError`` for invalid
+    options.
     """
 
-    # What is counted, for people.
+    # The unit of the progress bar.
     unit = "objects"
-    dry_run_text = "say what would be done, and do nothing"
+    dry_run_help = "show what would be done, but change nothing"
+    default_workers = "8"
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--dry-run", action="store_true", help=self.dry_run_text)
-        workers = "so many at a time (8; of warm_media: SHIFT_MEDIA_CONCURRENCY)"
-        parser.add_argument("--workers", type=positive, default=8, metavar="N", help=workers)
-        parser.add_argument("--quiet", action="store_true", help="say nothing but what is wrong")
-        parser.add_argument("--json", action="store_true", help="print one JSON document")
+        parser.add_argument("--dry-run", action="store_true", help=self.dry_run_help)
+        workers = f"number of parallel workers (default: {self.default_workers})"
+        parser.add_argument("--workers", type=positive_int, default=8, metavar="N", help=workers)
+        parser.add_argument("--quiet", action="store_true", help="print errors only")
+        parser.add_argument("--json", action="store_true", help="print the results as JSON")
 
-    def work(self, options: dict[str, Any]) -> Iterable[Result]:
+    def process(self, options: dict[str, Any]) -> Iterable[Result]:
         raise NotImplementedError
 
-    def walking(self, storage: BulkStorage) -> Iterator[list[Entry]]:
-        """Go through a storage, and show how far; the total is guessed from the parts done."""
-        walk = Listing(storage, self.options["workers"])
-        self.progress.expect(lambda done: int(done / walk.fraction) if walk.fraction else None)
-        for page in walk:
+    def list_with_progress(self, storage: BulkStorage) -> Iterator[list[ObjectSummary]]:
+        """List a storage; the total is estimated from the part that is finished."""
+        listing = Listing(storage, self.options["workers"])
+        self.progress.set_total(
+            lambda count: int(count / listing.fraction) if listing.fraction else None
+        )
+        for page in listing:
             self.progress.advance(len(page))
             yield page
 
-    def counting(self, items: Iterable[T], total: int) -> Iterator[T]:
-        """Go through so many, and show how far."""
-        self.progress.expect(lambda done: total)
+    def with_progress(self, items: Iterable[T], total: int) -> Iterator[T]:
+        self.progress.set_total(lambda count: total)
         for item in items:
             yield item
             self.progress.advance()
@@ -68,50 +71,53 @@ class MaintenanceCommand(BaseCommand):
         self.options = options
         self.counts: Counter[str] = Counter()
         self.sizes: Counter[str] = Counter()
-        self.troubles = 0
+        self.error_count = 0
         self.finished = False
         self.progress = Progress(self.stderr, self.unit, quiet=options["quiet"])
-        self.begin()
+        self.start_json()
         try:
             with exit_gracefully(), self.progress:
-                for result in self.work(options):
-                    self.count(result)
+                for result in self.process(options):
+                    self.record(result)
                 self.finished = True
         except (ImproperlyConfigured, MediaError, ValueError) as error:
             raise CommandError(str(error)) from error
         finally:
-            self.conclude()
-        if self.troubles:
-            raise CommandError(f"{self.troubles:,} of them need your attention.")
+            self.print_summary()
+        if self.error_count == 1:
+            raise CommandError("1 file needs attention.")
+        if self.error_count:
+            raise CommandError(f"{self.error_count:,} files need attention.")
 
-    def begin(self) -> None:
+    def start_json(self) -> None:
         self.separator = ""
         if self.options["json"]:
             self.stdout.write('{"files": [', ending="")
 
-    def count(self, result: Result) -> None:
-        self.counts[result.what] += 1
-        self.sizes[result.what] += result.size
-        self.troubles += result.weight == "trouble"
-        if result.weight != "quiet" or self.options["verbosity"] > 1:
-            self.tell(result)
+    def record(self, result: Result) -> None:
+        """Count a result, and print it if it is important or the verbosity is high."""
+        self.counts[result.outcome] += 1
+        self.sizes[result.outcome] += result.size
+        self.error_count += result.severity == "error"
+        if result.severity != "info" or self.options["verbosity"] > 1:
+            self.print_result(result)
 
-    def tell(self, result: Result) -> None:
-        """Tell it now: the list may be longer than fits into memory."""
+    def print_result(self, result: Result) -> None:
+        """Print a result at once, because the results may not fit in memory."""
         if self.options["json"]:
-            fields = {"what": result.what, "name": result.name, "size": result.size}
+            fields = {"outcome": result.outcome, "name": result.name, "size": result.size}
             document = json.dumps({**fields, "note": result.note})
             self.stdout.write(f"{self.separator}\n  {document}", ending="")
             self.separator = ","
             return
         note = f": {result.note}" if result.note else ""
-        line = f"{result.what:<12} {result.name}{note}"
-        if result.weight == "trouble":
+        line = f"{result.outcome:<14} {result.name}{note}"
+        if result.severity == "error":
             self.progress.write(self.style.ERROR(line), self.stderr)
         elif not self.options["quiet"]:
             self.progress.write(line, self.stdout)
 
-    def conclude(self) -> None:
+    def print_summary(self) -> None:
         if self.options["json"]:
             summary = {
                 "counts": dict(self.counts),
@@ -126,52 +132,62 @@ class MaintenanceCommand(BaseCommand):
 
     def summary(self) -> str:
         parts = [
-            f"{count:,} {what}"
-            + (f" ({filesizeformat(self.sizes[what])})" if self.sizes[what] else "")
-            for what, count in sorted(self.counts.items())
+            f"{count:,} {outcome}"
+            + (f" ({filesizeformat(self.sizes[outcome])})" if self.sizes[outcome] else "")
+            for outcome, count in sorted(self.counts.items())
         ]
-        end = "" if self.finished else " Not finished: run it again to go on."
-        return f"{', '.join(parts) or 'Nothing to do'}.{end}"
+        if not parts:
+            return "Nothing to do." if self.finished else "Nothing was done."
+        end = "" if self.finished else " Not finished. Run the command again to continue."
+        return f"{', '.join(parts)}.{end}"
 
 
-def moment(text: str) -> datetime:
-    """Parse "2026-11-01", "2026-11-01T12:30" or how long ago it is: "90s", "15m", "6h", "30d"."""
+def parse_time(text: str) -> datetime:
+    """Parse a date or a time, such as "2026-11-01T12:30", or an age: "90s", "15m", "6h", "30d"."""
     number, unit = text[:-1], text[-1:]
     if number.isdecimal() and unit in _UNITS:
         return timezone.now() - timedelta(**{_UNITS[unit]: int(number)})
-    day = parse_date(text) if len(text) == len("2026-11-01") else None
-    at = datetime.combine(day, datetime.min.time()) if day else parse_datetime(text)
-    if at is None:
-        raise ValueError(text)
-    return at if timezone.is_aware(at) else timezone.make_aware(at)
+    try:
+        day = parse_date(text) if len(text) == len("2026-11-01") else None
+        time = datetime.combine(day, datetime.min.time()) if day else parse_datetime(text)
+    except ValueError:  # the right format, but for example a month 13
+        time = None
+    if time is None:
+        raise ArgumentTypeError(
+            f"Invalid time {text!r}. Use a date or a time, such as 2026-11-01T12:30, or an age,"
+            " such as 6h or 30d."
+        )
+    return time if timezone.is_aware(time) else timezone.make_aware(time)
 
 
-def positive(text: str) -> int:
-    if (number := int(text)) < 1:
-        raise ValueError(text)
-    return number
+def positive_int(text: str) -> int:
+    if not (text.isdecimal() and int(text)):
+        raise ArgumentTypeError(f"Invalid number {text!r}. Use a whole number of 1 or more.")
+    return int(text)
 
 
-def field_of(label: str) -> models.FileField:
-    """Return the model's field that "app.Model.field" names; raise ``ValueError``."""
+def get_file_field(label: str) -> models.FileField:
+    """Return the field "app.Model.field"; raise ``ValueError``."""
     app, _, rest = label.partition(".")
     model, _, name = rest.partition(".")
     try:
         field = apps.get_model(app, model)._meta.get_field(name)
     except (LookupError, FieldDoesNotExist, ValueError) as error:
-        raise ValueError(f"{label!r} is no field, as in 'app.Model.field': {error}") from error
+        raise ValueError(
+            f"Unknown field {label!r}. Use the form 'app.Model.field'. {error}"
+        ) from error
     if not isinstance(field, models.FileField):
-        raise ValueError(f"{label!r} is a {type(field).__name__}, wanted: a field for files.")
+        raise ValueError(f"{label!r} is a {type(field).__name__}. Use a FileField.")
     return field
 
 
-def media_fields(label: str) -> list[MediaField]:
-    """Return the media fields of the model that "app.Model" names; raise ``ValueError``."""
+def get_media_fields(label: str) -> list[MediaField]:
+    """Return the media fields of the model "app.Model"; raise ``ValueError``."""
     try:
         model = apps.get_model(label)
     except (LookupError, ValueError) as error:
-        raise ValueError(f"{label!r} is no model, as in 'app.Model': {error}") from error
+        raise ValueError(f"Unknown model {label!r}. Use the form 'app.Model'. {error}") from error
     fields = [field for field in model._meta.fields if isinstance(field, MediaField)]
     if not fields:
-        raise ValueError(f"{label!r} has no media field.")
+        raise ValueError(f"The model {label!r} has no MediaField.")
     return fields

@@ -9,7 +9,7 @@ from django_shift_media.media.base_field import BaseMediaField
 from django_shift_media.media.metadata import FileMetadata
 from django_shift_media.naming import keys, placeholder
 
-# Room for the longest key, and what every database indexes.
+# Long enough for every key, and short enough for an index in every database.
 MAX_LENGTH = 255
 
 
@@ -24,12 +24,12 @@ def _check_other_fields(field: BaseMediaField) -> list[checks.CheckMessage]:
     names = {other.name for other in field.model._meta.get_fields()}
     return [
         checks.Error(
-            f"{argument} is {getattr(field, argument)!r}, which is no field of the model.",
-            hint=f"The fields are: {', '.join(sorted(names))}.",
+            f"{argument} is {getattr(field, argument)!r}, but the model has no such field.",
+            hint=f"Set {argument} to one of: {', '.join(sorted(names))}.",
             obj=field,
             id="shift_media.E101",
         )
-        for argument in (*(f"{fact}_field" for fact in FileMetadata._fields), "focal_point_field")
+        for argument in (*(f"{name}_field" for name in FileMetadata._fields), "focal_point_field")
         if getattr(field, argument) not in {None, *names}
     ]
 
@@ -37,8 +37,8 @@ def _check_other_fields(field: BaseMediaField) -> list[checks.CheckMessage]:
 def _check_warm(field: BaseMediaField) -> list[checks.CheckMessage]:
     return [
         checks.Error(
-            f"warm has {name!r}, which is none of SHIFT_MEDIA_PRESETS.",
-            hint=f"The presets are: {', '.join(conf.presets)}.",
+            f"warm contains the unknown preset {name!r}.",
+            hint=(f"Define {name!r} in SHIFT_MEDIA_PRESETS, which has: {', '.join(conf.presets)}."),
             obj=field,
             id="shift_media.E105",
         )
@@ -53,7 +53,10 @@ def _check_max_length(field: BaseMediaField) -> list[checks.CheckMessage]:
     return [
         checks.Error(
             f"max_length is {field.max_length!r}, which is too short for a key.",
-            hint=f"Leave it out ({MAX_LENGTH}), or take {keys.SHORTEST_KEY_LENGTH} or more.",
+            hint=(
+                f"Set max_length to {keys.SHORTEST_KEY_LENGTH} or more, or remove it to use the"
+                f" default of {MAX_LENGTH}."
+            ),
             obj=field,
             id="shift_media.E102",
         )
@@ -67,15 +70,17 @@ def _check_placeholder(field: BaseMediaField) -> "Iterator[checks.CheckMessage]"
     length = getattr(columns.get(field.placeholder_field), "max_length", None)
     if length is not None and length < placeholder.MAX_LENGTH:
         yield checks.Error(
-            f"{field.placeholder_field!r} has max_length={length}, too short for a placeholder.",
-            hint=f"Take {placeholder.MAX_LENGTH}.",
+            f"{field.placeholder_field!r} has max_length={length}, which is too short for a"
+            " placeholder.",
+            hint=f"Set max_length={placeholder.MAX_LENGTH}.",
             obj=field,
             id="shift_media.E103",
         )
     if not placeholder.is_installed():
         yield checks.Error(
-            f"placeholder_field is {field.placeholder_field!r}, but thash is not installed.",
-            hint='pip install "django-shift-media[placeholders]"',
+            f"placeholder_field is {field.placeholder_field!r}, but the package thash is not"
+            " installed.",
+            hint='Run: pip install "django-shift-media[placeholders]"',
             obj=field,
             id="shift_media.E104",
         )

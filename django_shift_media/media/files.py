@@ -17,9 +17,13 @@ from django_shift_media.naming.formats import INPUT_FORMATS, extension_of
 from django_shift_media.naming.geometry import Size
 from django_shift_media.naming.picture import Picture
 from django_shift_media.naming.placeholder import Placeholder
-from django_shift_media.naming.presets import layouts_for, resize_for
-from django_shift_media.naming.resizes import FocalPoint, default_format, parse_focal_point
-from django_shift_media.naming.resizes import Options as ResizeOptions
+from django_shift_media.naming.presets import picture_layouts, resize_for
+from django_shift_media.naming.resize_options import (
+    ResizeOptions,
+    default_format,
+    parse_focal_point,
+)
+from django_shift_media.naming.resizes import FocalPoint
 from django_shift_media.naming.signing import sign
 from django_shift_media.naming.srcset import PictureOptions
 from django_shift_media.storages.base import MediaStorage
@@ -71,7 +75,7 @@ class MediaFile(FieldFile):
         """
         name = self._image_name
         resize = resize_for(size, default_format(name), self.focal_point, **options)
-        return self.storage.base + sign(name, resize)
+        return self.storage.media_url + sign(name, resize)
 
     def picture(self, size: str | None = None, **options: Unpack[PictureOptions]) -> Picture:
         """
@@ -96,11 +100,11 @@ class MediaFile(FieldFile):
         name = self._image_name
         # Layouts are cached by their arguments, so these must be hashable.
         hashable: Any = {key: tuple(v) if isinstance(v, list) else v for key, v in options.items()}
-        layouts = layouts_for(
+        layouts = picture_layouts(
             size, default_format(name), self.focal_point, self.dimensions, **hashable
         )
-        base = self.storage.base
-        return Picture.of(layouts, lambda resize: base + sign(name, resize))
+        base = self.storage.media_url
+        return Picture.from_layouts(layouts, lambda resize: base + sign(name, resize))
 
     @property
     def _image_name(self) -> str:

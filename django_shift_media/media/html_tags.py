@@ -1,4 +1,4 @@
-"""What templates call, whichever their engine: the URL of a resize, and HTML of pictures."""
+"""The template tags of every template engine: URLs of resizes, ``<picture>`` and ``<img>``."""
 
 import difflib
 import re
@@ -9,13 +9,13 @@ from django.utils.safestring import SafeString, mark_safe
 
 from django_shift_media.exceptions import InvalidResize
 from django_shift_media.media.files import MediaFile
-from django_shift_media.naming.picture import Picture, Source
-from django_shift_media.naming.resizes import Options
-from django_shift_media.naming.srcset import OPTIONS
+from django_shift_media.naming.picture import Picture, PictureSource
+from django_shift_media.naming.resize_options import ResizeOptions
+from django_shift_media.naming.srcset import PICTURE_OPTIONS
 
-# https://html.spec.whatwg.org/multipage/embedded-content.html#the-img-element, but for those that
-# follow from the options; data_id and others are written as data-id. Another name is likely to be
-# a misspelt option.
+# The attributes in https://html.spec.whatwg.org/multipage/embedded-content.html#the-img-element
+# except those that the options determine, and names with a hyphen, such as data_id for data-id.
+# Any other name is likely to be a misspelled option.
 _ATTRIBUTE = re.compile(
     "accesskey|alt|autofocus|class|crossorigin|decoding|dir|draggable|elementtiming|fetchpriority"
     "|hidden|id|inert|is|ismap|itemid|itemprop|itemref|itemscope|itemtype|lang|loading|nonce|part"
@@ -24,13 +24,13 @@ _ATTRIBUTE = re.compile(
 )
 
 
-def resize(file: MediaFile | None, size: str, **options: Unpack[Options]) -> str:
+def resize(file: MediaFile | None, size: str, **options: Unpack[ResizeOptions]) -> str:
     """
     Render the URL of a resize; see ``MediaFile.resize()`` for the options.
 
-    An empty file renders nothing.
+    Render nothing if there is no file.
     """
-    return file.resize(size, **options) if _is_there(file, "resize") else ""
+    return file.resize(size, **options) if _has_file(file, "resize") else ""
 
 
 def picture(
@@ -39,11 +39,11 @@ def picture(
     """
     Render a ``<picture>``; see ``MediaFile.picture()`` for the options.
 
-    With ``placeholder``, that of the file is shown until the picture has come. All other arguments
-    are attributes of its ``<img>``, of which ``alt`` is required. In their names, _ stands for -.
-    An empty file renders nothing.
+    With ``placeholder``, the file's placeholder is displayed until the picture has loaded. All
+    other arguments are attributes of the ``<img>``, with _ for - in their names; ``alt`` is
+    required. Render nothing if there is no file.
     """
-    if not _is_there(file, "picture"):
+    if not _has_file(file, "picture"):
         return ""
     options, attributes = _split_arguments("picture", file, placeholder, arguments)
     picture = file.picture(size, **options)
@@ -54,27 +54,27 @@ def picture(
 def img(
     file: MediaFile | None, size: str | None = None, *, placeholder: bool = False, **arguments: Any
 ) -> str:
-    """Render an ``<img>``, of one format, from the arguments of ``picture()``."""
-    if not _is_there(file, "img"):
+    """Render an ``<img>`` in one format, from the arguments of ``picture()``."""
+    if not _has_file(file, "img"):
         return ""
     options, attributes = _split_arguments("img", file, placeholder, arguments)
     return _img(_only_source("img", file.picture(size, **options)), attributes)
 
 
 def srcset(file: MediaFile | None, size: str | None = None, **options: Any) -> str:
-    """Render what the attribute ``srcset`` says, of one format; the options are a picture's."""
-    if not _is_there(file, "srcset"):
+    """Render the value of a ``srcset`` in one format, from the options of ``picture()``."""
+    if not _has_file(file, "srcset"):
         return ""
     return _only_source("srcset", file.picture(size, **options)).srcset_text
 
 
-def _is_there(file: MediaFile | None, tag: str) -> TypeGuard[MediaFile]:
+def _has_file(file: MediaFile | None, tag: str) -> TypeGuard[MediaFile]:
     if file is None:
         return False
     if not isinstance(file, MediaFile):
         raise ValueError(
-            f"{tag} got {file!r}, wanted the file of a MediaField, as in"
-            f" {{% {tag} obj.photo … %}}. Is the variable's name right?"
+            f"{tag} got {file!r}. Use the file of a MediaField, such as"
+            f" {{% {tag} obj.photo … %}}, and check the spelling of the variable."
         )
     return bool(file)
 
@@ -82,60 +82,64 @@ def _is_there(file: MediaFile | None, tag: str) -> TypeGuard[MediaFile]:
 def _split_arguments(
     tag: str, file: MediaFile, placeholder: bool, arguments: dict[str, Any]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return the options, and the attributes of the ``<img>``."""
-    options = {name: value for name, value in arguments.items() if name in OPTIONS}
+    """Split the arguments into options and attributes of the ``<img>``."""
+    options = {name: value for name, value in arguments.items() if name in PICTURE_OPTIONS}
     attributes = {
-        _attribute(name): value for name, value in arguments.items() if name not in OPTIONS
+        _attribute_name(name): value
+        for name, value in arguments.items()
+        if name not in PICTURE_OPTIONS
     }
     if attributes.get("alt") is None:
         raise ValueError(
-            f'{tag} needs alt="…": what the picture tells those who do not see it, or alt="" if it'
-            " is but decoration."
+            f'{tag} requires alt="…": a text for people who do not see the picture, or alt="" if'
+            " the picture is only decoration."
         )
     if placeholder:
         attributes["style"] = _style(file, attributes)
     return options, attributes
 
 
-def _attribute(name: str) -> str:
+def _attribute_name(name: str) -> str:
     if _ATTRIBUTE.fullmatch(name):
         return name.replace("_", "-")
-    close = difflib.get_close_matches(name, OPTIONS, 1)
-    hint = f", did you mean {close[0]!r}?" if close else "."
-    raise InvalidResize(f"{name!r} is no option of a picture and no attribute of an image{hint}")
+    close = difflib.get_close_matches(name, PICTURE_OPTIONS, 1)
+    hint = f" Did you mean {close[0]!r}?" if close else ""
+    raise InvalidResize(f"{name!r} is neither a picture option nor an attribute of <img>.{hint}")
 
 
 def _style(file: MediaFile, attributes: dict[str, Any]) -> str | None:
-    """Return the attribute ``style``, with the file's placeholder before what is there."""
+    """Return the ``style`` attribute with the CSS of the placeholder at its beginning."""
     if not file.field.placeholder_field:
         raise ValueError(
-            f"placeholder=True, but the MediaField {file.field.name!r} has no placeholder_field."
+            f"placeholder=True requires a placeholder_field, which the MediaField"
+            f" {file.field.name!r} does not have."
         )
     style = file.placeholder.style if file.placeholder else ""
     return ";".join(filter(None, [style, attributes.get("style")])) or None
 
 
-def _only_source(tag: str, picture: Picture) -> Source:
+def _only_source(tag: str, picture: Picture) -> PictureSource:
     if picture.sources:
         raise InvalidResize(
-            f"{tag} takes one format and no art: of this picture there are"
-            f" {len(picture.sources) + 1} versions. Use picture."
+            f"{tag} supports one format and no art, but this picture has"
+            f" {len(picture.sources) + 1} sources. Use picture instead."
         )
     return picture.img
 
 
-def _source(source: Source) -> SafeString:
-    return _element("source", {"media": source.media, "type": source.type, **_candidates(source)})
+def _source(source: PictureSource) -> SafeString:
+    attributes = {"media": source.media, "type": source.type, **_source_attributes(source)}
+    return _element("source", attributes)
 
 
-def _img(source: Source, attributes: dict[str, Any]) -> SafeString:
-    candidates = _candidates(source)
+def _img(source: PictureSource, attributes: dict[str, Any]) -> SafeString:
+    source_attributes = _source_attributes(source)
     if source.sizes is None and len(source.srcset) == 1:
-        candidates["srcset"] = None  # it would say what src says
-    return _element("img", {"src": source.url, **candidates, **attributes})
+        source_attributes["srcset"] = None  # The only candidate is the URL in src.
+    return _element("img", {"src": source.url, **source_attributes, **attributes})
 
 
-def _candidates(source: Source) -> dict[str, Any]:
+def _source_attributes(source: PictureSource) -> dict[str, Any]:
     return {
         "srcset": source.srcset_text,
         "sizes": source.sizes,
@@ -145,15 +149,16 @@ def _candidates(source: Source) -> dict[str, Any]:
 
 
 def _element(name: str, attributes: dict[str, Any]) -> SafeString:
-    # As Django's flatatt(), which takes half of the time of a page, and lets safe text end it.
-    written = "".join(
-        f" {attribute}" if value is True else f' {attribute}="{_quoted(value)}"'
+    # Not Django's flatatt(): it takes half of the time of a page, and a safe string with a quote
+    # would end the attribute.
+    text = "".join(
+        f" {attribute}" if value is True else f' {attribute}="{_escape_attribute(value)}"'
         for attribute, value in attributes.items()
         if value is not None and value is not False
     )
-    return mark_safe(f"<{name}{written}>")  # noqa: S308  # each value is quoted
+    return mark_safe(f"<{name}{text}>")  # noqa: S308  # each value is escaped
 
 
-def _quoted(value: Any) -> str:
-    """Escape what an attribute says; a quote ends it, be the value safe elsewhere."""
+def _escape_attribute(value: Any) -> str:
+    """Escape the value of an attribute; in a safe string, escape double quotes only."""
     return conditional_escape(value).replace('"', "&quot;")

@@ -13,7 +13,7 @@ from django_shift_media.engines.engine import ImageInfo
 from django_shift_media.engines.selection import engine_options, get_engine
 from django_shift_media.exceptions import FileTooLarge, UnacceptableFile
 from django_shift_media.generation.worker_pool import worker_pool
-from django_shift_media.naming.placeholder import SIDE, Placeholder
+from django_shift_media.naming.placeholder import THUMBNAIL_SIDE, Placeholder
 from django_shift_media.naming.resizes import Resize
 from django_shift_media.storages.base import check_size
 
@@ -88,5 +88,5 @@ def _verify(data: bytes) -> ImageInfo:
 
 def _render_placeholder(data: bytes) -> Placeholder:
     # This decodes the file again; a JPEG only at an eighth of its size.
-    small = Resize(width=SIDE, height=SIDE, format="png")
-    return Placeholder.of(get_engine().render(data, small, engine_options()))
+    small = Resize(width=THUMBNAIL_SIDE, height=THUMBNAIL_SIDE, format="png")
+    return Placeholder.from_image(get_engine().render(data, small, engine_options()))

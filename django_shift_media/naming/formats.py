@@ -1,31 +1,34 @@
-"""The image formats: what originals may be, what resizes may be, and their content types."""
+"""The image formats of originals and of resizes, their extensions and content types."""
 
 import mimetypes
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
-# Part of the name of every resize without loss: changing it orphans them all.
+from django_shift_media.conf import SourceFormat as SourceFormat
+
+# Part of the name of every lossless resize: changing it orphans them all.
 LOSSLESS_QUALITY = 90
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutputFormat:
     """
-    An image format that resizes may have.
+    A format that resizes can have.
 
-    ``quality`` is the default, on the encoder's own scale of 1 to 99. Without ``loss`` there is
-    one quality only, ``LOSSLESS_QUALITY``; where loss is optional, a resize may be lossless.
+    ``quality`` is the default quality, on the encoder's own scale of 1 to 99. A format whose
+    ``compression`` is "lossless" has only one quality, ``LOSSLESS_QUALITY``.
     """
 
     extension: str
     quality: int
-    loss: Literal["always", "optional", "none"]
+    compression: Literal["lossy", "lossless", "both"]
     transparent: bool = True
     animated: bool = True
 
 
-# The qualities look alike: SSIMULACRA2 gives 76 to each, as a mean over photos of 400 pixels.
+# The default qualities look equally good: the mean SSIMULACRA2 score over photos that are
+# 400 pixels wide is 76 for each format.
 OUTPUT_FORMATS = MappingProxyType(
     {
         format.extension: format
@@ -33,26 +36,25 @@ OUTPUT_FORMATS = MappingProxyType(
             OutputFormat(
                 extension="jpg",
                 quality=80,
-                loss="always",
+                compression="lossy",
                 transparent=False,
                 animated=False,
             ),
-            OutputFormat(extension="png", quality=LOSSLESS_QUALITY, loss="none"),
-            OutputFormat(extension="webp", quality=82, loss="optional"),
-            OutputFormat(extension="avif", quality=66, loss="optional"),
-            OutputFormat(extension="gif", quality=LOSSLESS_QUALITY, loss="none"),
+            OutputFormat(extension="png", quality=LOSSLESS_QUALITY, compression="lossless"),
+            OutputFormat(extension="webp", quality=82, compression="both"),
+            OutputFormat(extension="avif", quality=66, compression="both"),
+            OutputFormat(extension="gif", quality=LOSSLESS_QUALITY, compression="lossless"),
         )
     }
 )
 
-SourceFormat = Literal["jpg", "png", "webp", "avif", "gif", "tiff", "bmp", "heic", "jxl"]
-
 
 class InputFormat(NamedTuple):
     """
-    A format that originals may have: what people and browsers call it.
+    A format that originals can have.
 
-    ``module`` is what Pillow needs to read it, which the extra of the format's name installs.
+    ``module`` is the Pillow plugin that reads the format; the package's extra of the same name
+    as the format installs it.
     """
 
     name: str
@@ -74,31 +76,34 @@ INPUT_FORMATS: MappingProxyType[SourceFormat, InputFormat] = MappingProxyType(
     }
 )
 
-# Other spellings of the extensions above. A spelling that is added here changes the names of
+# Other spellings of the extensions above. An alias that is added here changes the names of
 # later uploads only: stored names are never computed again.
-ALIASES = MappingProxyType({"jpeg": "jpg", "jpe": "jpg", "jfif": "jpg", "pjpeg": "jpg"})
+_EXTENSION_ALIASES = MappingProxyType({"jpeg": "jpg", "jpe": "jpg", "jfif": "jpg", "pjpeg": "jpg"})
 
-
-# What a browser shows without running any of it; everything else is for downloading.
-_SHOWN = ("image/", "video/", "audio/", "application/pdf", "text/plain")
-_RUN = ("image/svg+xml",)
+# Browsers display these types without executing anything; all other types are downloaded.
+_INLINE_TYPES = ("image/", "video/", "audio/", "application/pdf", "text/plain")
+_SCRIPTABLE_TYPES = ("image/svg+xml",)
 
 
 def extension_of(name: str) -> str:
     """Return the canonical extension of a file name, without the dot ("" if there is none)."""
     extension = name.rpartition(".")[2].lower() if "." in name else ""
-    return ALIASES.get(extension, extension)
+    return _EXTENSION_ALIASES.get(extension, extension)
 
 
 def content_type(name: str) -> str:
-    """Return the content type that a file name's extension stands for."""
-    # mimetypes has no WebP before Python 3.13, and the system's own tables change it.
-    if source := INPUT_FORMATS.get(extension_of(name)):  # type: ignore[call-overload]  # any text may be asked for
-        return str(source.content_type)
+    """Return the content type for the extension of a file name."""
+    # mimetypes does not know WebP before Python 3.13, and its answers depend on system files.
+    if format := INPUT_FORMATS.get(extension_of(name)):  # type: ignore[call-overload]  # any text may be a key
+        return str(format.content_type)
     return mimetypes.guess_type(name)[0] or "application/octet-stream"
 
 
 def content_disposition(name: str) -> str:
-    """Return "inline" for a file name that browsers may show, "attachment" for all others."""
+    """Return "inline" for a file name that browsers may display, else "attachment"."""
     type = content_type(name)
-    return "inline" if type.startswith(_SHOWN) and type not in _RUN else "attachment"
+    return (
+        "inline"
+        if type.startswith(_INLINE_TYPES) and type not in _SCRIPTABLE_TYPES
+        else "attachment"
+    )

@@ -1,4 +1,4 @@
-"""Which part of an original is kept, and how large it comes out: numbers in, numbers out."""
+"""Compute which part of an original a resize keeps, and the size of the result."""
 
 from typing import NamedTuple
 
@@ -6,13 +6,13 @@ Box = tuple[float, float, float, float]
 Size = tuple[int, int]
 
 
-class Plan(NamedTuple):
+class ResizeGeometry(NamedTuple):
     """
-    What a resize does to an original of a certain size.
+    The geometry of a resize for an original of a certain size.
 
-    ``box`` is the part of the upright original that is kept: left, top, right, bottom in
-    pixels, not rounded. It is scaled to ``scaled``, width and height in pixels, which is
-    centerd in ``size``, those of the result; only "pad" makes the two differ.
+    ``box`` is the part of the upright original that is kept: left, top, right and bottom in
+    pixels, not rounded. It is scaled to the width and height ``scaled``, in pixels, and centered
+    in the width and height ``size`` of the result. The two differ for "pad" only.
     """
 
     box: Box
@@ -20,52 +20,55 @@ class Plan(NamedTuple):
     scaled: Size
 
     @property
-    def place(self) -> Size:
-        """Left and top of the scaled picture in the result, rounded down."""
+    def offset(self) -> Size:
+        """The left and top of the scaled image in the result, rounded down."""
         return (self.size[0] - self.scaled[0]) // 2, (self.size[1] - self.scaled[1]) // 2
 
 
-def fit(box: Box, width: int | None, height: int | None, *, upscale: bool) -> Plan:
-    """Scale the box to lie inside a size, of which one side may be left out."""
+def fit(box: Box, width: int | None, height: int | None, *, upscale: bool) -> ResizeGeometry:
+    """Scale the box to lie inside a size, of which one side may be None."""
     box_width, box_height = _size_of(box)
     scales = [
-        wanted / given
-        for wanted, given in ((width, box_width), (height, box_height))
-        if wanted is not None
+        side / box_side
+        for side, box_side in ((width, box_width), (height, box_height))
+        if side is not None
     ]
     scale = min(scales) if upscale else min(*scales, 1.0)
     size = (_side(box_width * scale), _side(box_height * scale))
-    return Plan(box, size, size)
+    return ResizeGeometry(box, size, size)
 
 
-def fill(box: Box, width: int, height: int, *, upscale: bool, focal_point: tuple[int, int]) -> Plan:
+def fill(
+    box: Box, width: int, height: int, *, upscale: bool, focal_point: tuple[int, int]
+) -> ResizeGeometry:
     """
-    Cut the largest box of the size's aspect ratio out of a box, as near a point as can be.
+    Crop the box to the aspect ratio of a size, as near the focal point as possible.
 
-    The point is in per cent from the left and from the top.
+    The focal point is in per cent from the left and from the top. The result has the largest
+    possible area.
     """
     left, top, right, bottom = box
-    whole_width, whole_height = _size_of(box)
-    # Multiplied crosswise, so that a box of exactly that ratio is kept whole.
-    if whole_width * height > whole_height * width:
-        box_width, box_height = whole_height * width / height, whole_height
+    full_width, full_height = _size_of(box)
+    # Cross-multiplied, so that a box of exactly this aspect ratio is not cropped by rounding.
+    if full_width * height > full_height * width:
+        box_width, box_height = full_height * width / height, full_height
     else:
-        box_width, box_height = whole_width, whole_width * height / width
+        box_width, box_height = full_width, full_width * height / width
     x, y = focal_point
-    left += min(max(whole_width * x / 100 - box_width / 2, 0), whole_width - box_width)
-    top += min(max(whole_height * y / 100 - box_height / 2, 0), whole_height - box_height)
-    enlarges = box_width < width or box_height < height
+    left += min(max(full_width * x / 100 - box_width / 2, 0), full_width - box_width)
+    top += min(max(full_height * y / 100 - box_height / 2, 0), full_height - box_height)
+    is_enlarged = box_width < width or box_height < height
     size = (width, height)
-    if enlarges and not upscale:
+    if is_enlarged and not upscale:
         size = (_side(box_width), _side(box_height))
-    # Not beyond what was given, whatever the sum is rounded to.
-    return Plan(
+    # min(): the rounded sum could exceed the box.
+    return ResizeGeometry(
         (left, top, min(left + box_width, right), min(top + box_height, bottom)), size, size
     )
 
 
-def pad(box: Box, width: int, height: int, *, upscale: bool) -> Plan:
-    """Scale the box to lie inside a size, and add to it on both sides until it has that size."""
+def pad(box: Box, width: int, height: int, *, upscale: bool) -> ResizeGeometry:
+    """Scale the box to lie inside a size, and pad it on both sides to that size."""
     return fit(box, width, height, upscale=upscale)._replace(size=(width, height))
 
 

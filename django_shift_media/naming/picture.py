@@ -1,16 +1,20 @@
-"""``Picture``: the signed URLs of a picture in its sizes, formats and shapes."""
+"""``Picture``: a responsive image, as the signed URLs of its resizes."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from django_shift_media.naming.formats import INPUT_FORMATS
 from django_shift_media.naming.resizes import Resize
-from django_shift_media.naming.srcset import Row, SrcsetCandidate
+from django_shift_media.naming.srcset import SourceLayout, SrcsetCandidate
 
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """One file that a browser may choose; sides are in pixels, None where they are not known."""
+    """
+    One candidate of a ``srcset``, with its URL.
+
+    ``width`` and ``height`` are in pixels, None if they are not known.
+    """
 
     url: str
     descriptor: str
@@ -19,13 +23,13 @@ class Variant:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class PictureSource:
     """
-    What a ``<source>`` or an ``<img>`` says.
+    The attributes of a ``<source>`` or an ``<img>``.
 
-    ``url`` is for those who know no ``srcset``. ``width`` and ``height`` are those of the picture
-    on the page, in pixels: the largest of ``srcset`` where descriptors are widths. ``type`` is a
-    content type. ``sizes`` and ``media`` are as in HTML, None where there are none.
+    ``url`` is for browsers without support for ``srcset``. ``width`` and ``height`` are in pixels;
+    if the descriptors are widths, they are those of the largest candidate. ``type`` is a content
+    type. ``sizes`` and ``media`` are the HTML attributes, None if there are none.
     """
 
     url: str
@@ -44,31 +48,34 @@ class Source:
 @dataclass(frozen=True, slots=True)
 class Picture:
     """
-    What a ``<picture>`` is made of; the first source that a browser can show is shown.
+    The elements of a ``<picture>``; browsers display the first source that they support.
 
-    ``dataclasses.asdict()`` makes JSON of it.
+    ``dataclasses.asdict()`` converts it to a document for JSON.
     """
 
-    sources: tuple[Source, ...]
-    img: Source
+    sources: tuple[PictureSource, ...]
+    img: PictureSource
 
     @classmethod
-    def of(cls, rows: Sequence[Row], url_of: Callable[[Resize], str]) -> "Picture":
-        *sources, img = (_source(row, url_of) for row in rows)
+    def from_layouts(
+        cls, layouts: Sequence[SourceLayout], url_of: Callable[[Resize], str]
+    ) -> "Picture":
+        """Build the picture from its layouts, the last of which is that of the ``<img>``."""
+        *sources, img = (_source(layout, url_of) for layout in layouts)
         return cls(tuple(sources), img)
 
 
-def _source(row: Row, url_of: Callable[[Resize], str]) -> Source:
-    srcset = tuple(_variant(candidate, url_of) for candidate in row.candidates)
-    width, height = row.size or (None, None)
-    return Source(
-        url=srcset[-1 if row.sizes else 0].url,
+def _source(layout: SourceLayout, url_of: Callable[[Resize], str]) -> PictureSource:
+    srcset = tuple(_variant(candidate, url_of) for candidate in layout.candidates)
+    width, height = layout.size or (None, None)
+    return PictureSource(
+        url=srcset[-1 if layout.sizes else 0].url,
         srcset=srcset,
         width=width,
         height=height,
-        type=INPUT_FORMATS[row.candidates[0].resize.format].content_type,
-        sizes=row.sizes,
-        media=row.media,
+        type=INPUT_FORMATS[layout.candidates[0].resize.format].content_type,
+        sizes=layout.sizes,
+        media=layout.media,
     )
 
 

@@ -1,7 +1,7 @@
 """
-Presets: names for the options of resizes and pictures, from ``SHIFT_MEDIA_PRESETS``.
+Presets: named options of resizes and responsive images, from ``SHIFT_MEDIA_PRESETS``.
 
-What follows from them is worked out once, until a setting changes.
+Results are cached until a setting changes.
 """
 
 import re
@@ -10,132 +10,129 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any, Unpack
 
-from django.core.signals import setting_changed
-from django.dispatch import receiver
-
-from django_shift_media.conf import conf
+from django_shift_media.conf import cached_until_settings_change, conf
 from django_shift_media.exceptions import InvalidResize
-from django_shift_media.naming.resizes import (
-    FocalPoint,
-    ImageFormat,
-    Options,
-    Resize,
-    default_format,
-    parse_options,
-)
+from django_shift_media.naming.geometry import Size
+from django_shift_media.naming.resize_options import ResizeOptions, default_format, parse_options
+from django_shift_media.naming.resizes import FocalPoint, ImageFormat, Resize
 from django_shift_media.naming.srcset import (
-    OPTIONS,
+    PICTURE_OPTIONS,
     PictureOptions,
-    Row,
-    Shape,
-    Size,
-    lay_out_source,
-    shapes,
+    SourceLayout,
+    SourceSpec,
+    source_layout,
+    source_specs,
 )
 
-# No size, as in "200x200" or "x200".
+# A name must not look like a size such as "200x200" or "x200".
 _NAME = re.compile(r"(?!x[0-9]*$)[a-zA-Z][\w-]*", re.ASCII)
 
 
+@cached_until_settings_change
 @lru_cache(maxsize=4096, typed=True)
 def resize_for(
     size: str,
     default_format: ImageFormat,
     focal_point: FocalPoint | None,
-    **options: Unpack[Options],
+    **options: Unpack[ResizeOptions],
 ) -> Resize:
     """
-    Return the ``Resize`` for a size, or the name of a preset, and options that override it.
+    Return the ``Resize`` for a size or the name of a preset, whose options are overridden.
 
     Raise ``InvalidResize``.
     """
-    given = _options_of(size, options)
-    for option in given.keys() - Options.__annotations__.keys() - {"size"}:
-        if option in OPTIONS:
-            raise InvalidResize(f"{option!r} is an option of a picture, and no option of a resize.")
-    return parse_options(given.pop("size"), default_format, focal_point, **given)
+    resolved = _resolve_preset(size, options)
+    for option in resolved.keys() - ResizeOptions.__annotations__.keys() - {"size"}:
+        if option in PICTURE_OPTIONS:
+            raise InvalidResize(f"{option!r} is an option of picture(), not of resize().")
+    return parse_options(resolved.pop("size"), default_format, focal_point, **resolved)
 
 
+@cached_until_settings_change
 @lru_cache(maxsize=1024, typed=True)
-def layouts_for(
+def picture_layouts(
     size: str | None,
     default_format: ImageFormat,
     focal_point: FocalPoint | None,
-    original: Size | None,
+    original_size: Size | None,
     **options: Unpack[PictureOptions],
-) -> tuple[Row, ...]:
+) -> tuple[SourceLayout, ...]:
     """
-    Return the rows of a picture as ``<picture>`` lists them; the last is that of ``<img>``.
+    Return the layouts of the sources of a ``<picture>``; the last one is for the ``<img>``.
 
-    ``size`` may be the name of a preset; see ``layouts`` for the rest. Raise ``InvalidResize``.
+    ``size`` may be the name of a preset; see ``source_layout()`` for the other arguments. Raise
+    ``InvalidResize``.
     """
-    shapes = _shapes_for(size, default_format, **options)
-    return tuple(lay_out_source(shape, focal_point, original) for shape in shapes)
+    specs = _picture_specs(size, default_format, **options)
+    return tuple(source_layout(spec, focal_point, original_size) for spec in specs)
 
 
+@cached_until_settings_change
 @lru_cache(maxsize=1024, typed=True)
-def _shapes_for(
+def _picture_specs(
     size: str | None, default_format: ImageFormat, **options: Unpack[PictureOptions]
-) -> tuple[Shape, ...]:
-    return shapes(default_format, _options_of(size, options))
+) -> tuple[SourceSpec, ...]:
+    return source_specs(default_format, _resolve_preset(size, options))
 
 
+@cached_until_settings_change
 @lru_cache
-def resizes_of(preset: str, default_format: ImageFormat) -> tuple[Resize, ...]:
-    """Return all resizes that a preset stands for, for originals that have no focal point."""
-    rows = layouts_for(preset, default_format, None, None)
-    return tuple(candidate.resize for row in rows for candidate in row.candidates)
+def preset_resizes(preset: str, default_format: ImageFormat) -> tuple[Resize, ...]:
+    """Return all resizes of a preset, for originals without a focal point."""
+    layouts = picture_layouts(preset, default_format, None, None)
+    return tuple(candidate.resize for layout in layouts for candidate in layout.candidates)
 
 
-def _options_of(size: str | None, options: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the options that a size, or the name of a preset, and others stand for together."""
+def _resolve_preset(size: str | None, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return all options, with those of the preset if ``size`` is the name of one."""
     presets = conf.presets
     preset = presets.get(size) if size is not None else None
-    # How wide a picture is shown changes nothing about its files.
+    # ``sizes`` changes the HTML only, not the files.
     if conf.presets_only and (preset is None or options.keys() - {"sizes"}):
         raise InvalidResize(
-            f"{size!r} with {dict(options)!r} is no preset, and SHIFT_MEDIA_PRESETS_ONLY allows no"
-            f" others, must be one of: {', '.join(presets)}."
+            f"{size!r} with the options {dict(options)!r} is not a preset, but"
+            " SHIFT_MEDIA_PRESETS_ONLY is True. Use one of:"
+            f" {', '.join(presets)}."
         )
     if preset is not None:
         return {**preset, **options}
     if isinstance(size, str) and _NAME.fullmatch(size):
         raise InvalidResize(
-            f'{size!r} is no preset, must be one of: {", ".join(presets)}; or as in "200x200".'
+            f"Unknown preset {size!r}. Define it in SHIFT_MEDIA_PRESETS, which has:"
+            f' {", ".join(presets)}; or use a size such as "200x200".'
         )
     return {"size": size, **options}
 
 
 def preset_error(name: Any) -> str | None:
-    """Say what is wrong with a preset of the settings; None: nothing is."""
+    """Return the reason why a preset in the settings is invalid, or None if it is valid."""
     if not isinstance(name, str) or not _NAME.fullmatch(name):
-        return "A name has letters, digits, - and _, begins with a letter and is no size."
+        return (
+            "Invalid name. Use letters, digits, - and _; begin with a letter, and do not use a size"
+            ' such as "200x200".'
+        )
     if not isinstance(conf.presets[name], dict):
-        return f"It is {conf.presets[name]!r}, must be a dict of options."
+        return f"Invalid preset {conf.presets[name]!r}. Use a dict of options."
     try:
-        resizes_of(name, "jpg")
+        preset_resizes(name, "jpg")
     except InvalidResize as error:
         return str(error)
     return None
 
 
 def require_allowed(original: str, resize: Resize) -> None:
-    """Raise ``InvalidResize`` if presets are all that is made and this is none."""
-    if conf.presets_only and replace(resize, focal_point=None) not in _allowed(
+    """Raise ``InvalidResize`` if only presets are allowed and this resize is not from one."""
+    if conf.presets_only and replace(resize, focal_point=None) not in _allowed_resizes(
         default_format(original)
     ):
-        raise InvalidResize(f"'{resize}' is no preset's.")
+        raise InvalidResize(
+            f"'{resize}' is not a resize of a preset, but SHIFT_MEDIA_PRESETS_ONLY is True."
+        )
 
 
+@cached_until_settings_change
 @lru_cache
-def _allowed(default_format: ImageFormat) -> Collection[Resize]:
+def _allowed_resizes(default_format: ImageFormat) -> Collection[Resize]:
     return frozenset(
-        resize for preset in conf.presets for resize in resizes_of(preset, default_format)
+        resize for preset in conf.presets for resize in preset_resizes(preset, default_format)
     )
-
-
-@receiver(setting_changed)
-def _forget(setting: str, **kwargs: Any) -> None:
-    if setting in {"SHIFT_MEDIA_PRESETS", "SHIFT_MEDIA_PRESETS_ONLY"}:
-        for function in (resize_for, layouts_for, _shapes_for, resizes_of, _allowed):
-            function.cache_clear()

@@ -1,14 +1,13 @@
-"""``Resize``, the value object that says what is wanted, and how templates spell it."""
+"""``Resize``: the value object that describes one way to resize an image."""
 
 import re
 from dataclasses import dataclass, field
-from functools import lru_cache
-from typing import Literal, TypedDict, Unpack, get_args
+from typing import Literal, get_args
 
 from django_shift_media.exceptions import FileTooLarge, InvalidResize
 from django_shift_media.exceptions import gettext_noop as _
-from django_shift_media.naming import geometry
-from django_shift_media.naming.formats import LOSSLESS_QUALITY, OUTPUT_FORMATS, extension_of
+from django_shift_media.naming.formats import LOSSLESS_QUALITY, OUTPUT_FORMATS
+from django_shift_media.naming.geometry import ResizeGeometry, fill, fit, pad
 from django_shift_media.naming.validation import (
     HUNDRED_PERCENT,
     MAX_BLUR,
@@ -31,9 +30,9 @@ Crop = tuple[int, int, int, int]
 
 _WHITE = "ffffff"
 
-# Part of the name of every resize ever stored: changing it orphans them all. It may grow by
-# further words, each with one place in the order; see docs/reference/key-grammar.rst.
-_TEXT = re.compile(
+# Part of the name of every resize ever stored: changing it orphans them all. It may be extended
+# by more options, each at a fixed position; see docs/reference/key-grammar.rst.
+_SERIALIZED = re.compile(
     r"(?P<width>[0-9]{1,5})?x(?P<height>[0-9]{1,5})?"
     r"-(?P<how>fit|fill|pad)"
     r"(?:x(?P<x>[0-9]{1,3})y(?P<y>[0-9]{1,3}))?"
@@ -46,34 +45,31 @@ _TEXT = re.compile(
     r"(?P<lossless>lossless)?"
     r"-(?P<quality>[0-9]{1,2})-(?P<upscale>upscale|noupscale)\.(?P<format>[a-z]+)"
 )
-_FOCAL_POINT = re.compile("([0-9]{1,3}),([0-9]{1,3})")
-_PERCENT = "([0-9]{1,3}(?:[.][0-9]{1,2})?)"
-_CROP = re.compile(",".join([_PERCENT] * 4))
-_COLOR = re.compile("#?([0-9a-f]{6})", re.IGNORECASE)
-_SIZE = re.compile(r"(?P<width>[0-9]+)?x(?P<height>[0-9]+)?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resize:
     """
-    One way to resize an image: a box, how to meet it, what else to do, and the output format.
+    One way to resize an image: a box, how to fill it, further operations and the output format.
 
-    ``width`` and ``height`` are in pixels; one of them may be None and follows from the
-    aspect ratio. ``how`` is "fit" (lie inside the box), "fill" (cover the box, then crop to
-    its aspect ratio around ``focal_point``, in per cent from the left and the top; None: the
-    center) or "pad" (lie inside the box, then fill it up with the background). Without
-    ``upscale`` a smaller original is not enlarged: "fit" leaves its size alone, "fill" keeps
-    the box's aspect ratio, "pad" adds more. ``quality`` None means the format's own.
+    ``width`` and ``height`` are in pixels; one of them may be None and follows from the aspect
+    ratio. ``how`` is "fit" (scale to lie inside the box), "fill" (cover the box, then crop to its
+    aspect ratio around ``focal_point``) or "pad" (scale to lie inside the box, then fill the rest
+    with the background). ``focal_point`` is in per cent from the left and the top; None means the
+    center. Without ``upscale``, a smaller original is not enlarged: "fit" keeps its size, "fill"
+    keeps the aspect ratio of the box, and "pad" adds more background. ``quality`` is 1 to 99;
+    None means the default of the format.
 
-    ``crop`` is left, top, right and bottom of the part that all of this is done to, in
-    hundredths of a per cent; None: all of it. ``background``, red, green and blue in six
-    hexadecimal digits, is what the picture is put on; None: white for "pad" and "jpg", else
-    nothing. ``frame`` is the frame of an animation that is wanted as a still picture, from 1;
-    None: all of them if the format can. ``blur`` is the standard deviation in pixels of the
-    result, ``sharpen`` the strength in per cent. ``lossless`` is for formats that have both.
+    ``crop`` is the part of the original to use, as left, top, right and bottom in hundredths of a
+    per cent; None means the whole. ``background`` is the color behind transparent and padded
+    parts, as six hexadecimal digits; None means white for "pad" and "jpg", and no background
+    otherwise. ``frame`` selects one frame of an animation, counted from 1; None means all frames
+    if the output format supports animations. ``blur`` is the standard deviation in pixels of the
+    result, ``sharpen`` the strength in per cent. ``lossless`` selects lossless compression in
+    formats that have both kinds.
 
-    ``str(resize)`` and ``Resize.parse()`` are each other's inverse, because the text is part of
-    the name under which a resize is stored. Raise ``InvalidResize`` for what cannot be made.
+    ``Resize.parse()`` is the inverse of ``str(resize)``, which is part of the key of a stored
+    resize. Raise ``InvalidResize`` for invalid values.
     """
 
     width: int | None
@@ -90,7 +86,7 @@ class Resize:
     blur: int | None = None
     sharpen: int | None = None
     lossless: bool = False
-    # Asked for with each URL.
+    # Serialized once, because each URL contains it.
     _text: str = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -101,7 +97,9 @@ class Resize:
         check_flag("grayscale", self.grayscale)
         check_flag("lossless", self.lossless)
         if self.how != "fit" and None in (self.width, self.height):
-            raise InvalidResize(f'how="{self.how}" needs both sides of the size, as in "200x200".')
+            raise InvalidResize(
+                f'how="{self.how}" requires both width and height, such as "200x200".'
+            )
         check_focal_point(self.focal_point, self.how)
         check_crop(self.crop, self.focal_point)
         check_background(self.background)
@@ -109,11 +107,11 @@ class Resize:
         check_number("frame", self.frame, MAX_FRAME)
         check_number("blur", self.blur, MAX_BLUR)
         check_number("sharpen", self.sharpen, MAX_SHARPEN)
-        self._drop_what_makes_no_difference()
+        self._normalize()
         object.__setattr__(self, "_text", self._serialize())
 
-    def _drop_what_makes_no_difference(self) -> None:
-        """Leave one spelling of each resize."""
+    def _normalize(self) -> None:
+        """Replace values that have no effect by their defaults, so that equal results are equal."""
         format = OUTPUT_FORMATS[self.format]
         if self.focal_point == (50, 50):
             object.__setattr__(self, "focal_point", None)
@@ -123,9 +121,9 @@ class Resize:
             object.__setattr__(self, "background", None)
         if self.frame == 1 and not format.animated:
             object.__setattr__(self, "frame", None)
-        if self.lossless and format.loss != "optional":
+        if self.lossless and format.compression != "both":
             object.__setattr__(self, "lossless", False)
-        if format.loss == "none" or self.lossless:
+        if format.compression == "lossless" or self.lossless:
             object.__setattr__(self, "quality", LOSSLESS_QUALITY)
         elif self.quality is None:
             object.__setattr__(self, "quality", format.quality)
@@ -141,7 +139,7 @@ class Resize:
         )
 
     def _serialize_options(self) -> str:
-        """Spell what is not as usual, in the order of ``_TEXT``."""
+        """Serialize the options that differ from their defaults, in the order of the pattern."""
         return "".join(
             (
                 "x{}y{}".format(*self.focal_point) if self.focal_point else "",
@@ -157,46 +155,48 @@ class Resize:
 
     @classmethod
     def parse(cls, text: str) -> "Resize":
-        """Return the resize that ``text`` is the one spelling of, or raise ``InvalidResize``."""
-        if not (match := _TEXT.fullmatch(text)):
-            raise InvalidResize(f"{text!r} is not a resize, as in '200x200-fill-65-upscale.webp'.")
+        """Parse ``str(resize)``; raise ``InvalidResize`` for any other text."""
+        if not (match := _SERIALIZED.fullmatch(text)):
+            raise InvalidResize(
+                f"{text!r} is not a serialized resize, such as '200x200-fill-65-upscale.webp'."
+            )
         resize = cls(
-            width=_int(match["width"]),
-            height=_int(match["height"]),
+            width=optional_int(match["width"]),
+            height=optional_int(match["height"]),
             how=match["how"],  # type: ignore[arg-type]  # checked by __post_init__
             format=match["format"],  # type: ignore[arg-type]  # checked by __post_init__
             quality=int(match["quality"]),
             upscale=match["upscale"] == "upscale",
             focal_point=(int(match["x"]), int(match["y"])) if match["x"] else None,
-            crop=tuple(map(int, match["crop"].split("x"))) if match["crop"] else None,  # type: ignore[arg-type]  # four, by _TEXT
+            crop=tuple(map(int, match["crop"].split("x"))) if match["crop"] else None,  # type: ignore[arg-type]  # the pattern has four
             background=match["background"],
-            frame=_int(match["frame"]),
+            frame=optional_int(match["frame"]),
             grayscale=bool(match["grayscale"]),
-            blur=_int(match["blur"]),
-            sharpen=_int(match["sharpen"]),
+            blur=optional_int(match["blur"]),
+            sharpen=optional_int(match["sharpen"]),
             lossless=bool(match["lossless"]),
         )
         if str(resize) != text:
-            raise InvalidResize(f"{text!r} is another spelling of {str(resize)!r}.")
+            raise InvalidResize(f"{text!r} is not in normal form. Use {str(resize)!r}.")
         return resize
 
-    def plan(self, width: int, height: int) -> geometry.Plan:
+    def geometry(self, width: int, height: int) -> ResizeGeometry:
         """
-        Say what to do with an upright original of ``width`` by ``height`` pixels.
+        Compute the geometry for an upright original of ``width`` by ``height`` pixels.
 
-        Sides are rounded half up and are never 0. Raise ``FileTooLarge`` if the result would
-        have a side of more than ``MAX_SIDE`` pixels.
+        Sides are rounded half up and are never 0. Raise ``FileTooLarge`` if a side of the result
+        would have more than ``MAX_SIDE`` pixels.
         """
-        plan = self._plan(width, height)
-        if max(plan.size) > MAX_SIDE:
+        geometry = self._unchecked_geometry(width, height)
+        if max(geometry.size) > MAX_SIDE:
             raise FileTooLarge(
                 _("The resize would have %(size)s pixels; the maximum per side is %(limit)s."),
-                size="{} x {}".format(*plan.size),
+                size="{} x {}".format(*geometry.size),
                 limit=MAX_SIDE,
             )
-        return plan
+        return geometry
 
-    def _plan(self, width: int, height: int) -> geometry.Plan:
+    def _unchecked_geometry(self, width: int, height: int) -> ResizeGeometry:
         left, top, right, bottom = self.crop or (0, 0, HUNDRED_PERCENT, HUNDRED_PERCENT)
         box = (
             width * left / HUNDRED_PERCENT,
@@ -205,98 +205,14 @@ class Resize:
             height * bottom / HUNDRED_PERCENT,
         )
         if self.how == "fit":
-            return geometry.fit(box, self.width, self.height, upscale=self.upscale)
+            return fit(box, self.width, self.height, upscale=self.upscale)
         assert self.width is not None  # by __post_init__
         assert self.height is not None
         if self.how == "pad":
-            return geometry.pad(box, self.width, self.height, upscale=self.upscale)
-        point = self.focal_point or (50, 50)
-        return geometry.fill(box, self.width, self.height, upscale=self.upscale, focal_point=point)
+            return pad(box, self.width, self.height, upscale=self.upscale)
+        focal_point = self.focal_point or (50, 50)
+        return fill(box, self.width, self.height, upscale=self.upscale, focal_point=focal_point)
 
 
-class Options(TypedDict, total=False):
-    """The options of a resize as templates and callers give them; see ``MediaFile.resize()``."""
-
-    how: How
-    format: ImageFormat | None
-    quality: int | None
-    upscale: bool
-    crop: str | None
-    background: str | None
-    frame: int | None
-    grayscale: bool
-    blur: int | None
-    sharpen: int | None
-    lossless: bool
-
-
-@lru_cache(maxsize=4096, typed=True)
-def parse_options(
-    size: str,
-    default_format: ImageFormat,
-    focal_point: FocalPoint | None,
-    **options: Unpack[Options],
-) -> Resize:
-    """
-    Return the ``Resize`` for options as templates give them, ``size`` as in "200x".
-
-    The focal point is left out where nothing is cropped, or what is kept is said by ``crop``.
-    """
-    match = _SIZE.fullmatch(size) if isinstance(size, str) else None
-    if not match:
-        raise InvalidResize(f'size is {size!r}, must be as in "200x200", "200x" or "x200".')
-    for option in options.keys() - Options.__annotations__.keys():
-        raise InvalidResize(
-            f"{option!r} is no option of a resize, must be one of:"
-            f" {', '.join(Options.__annotations__)}."
-        )
-    crop = _parse_crop(options.get("crop"))
-    parsed = {
-        **options,
-        "format": options.get("format") or default_format,
-        "crop": crop,
-        "background": _parse_color(options.get("background")),
-        "focal_point": focal_point if options.get("how") == "fill" and not crop else None,
-    }
-    return Resize(width=_int(match["width"]), height=_int(match["height"]), **parsed)  # type: ignore[arg-type]
-
-
-def parse_focal_point(text: str) -> FocalPoint:
-    """Parse "30,70", per cent from the left and from the top, or raise ``ValueError``."""
-    match = _FOCAL_POINT.fullmatch(text)
-    point = (int(match[1]), int(match[2])) if match else None
-    if point is None or max(point) > 100:
-        raise ValueError(f'The focal point is {text!r}, must be as in "30,70", in per cent.')
-    return point
-
-
-def _parse_crop(text: object) -> Crop | None:
-    if text is None:
-        return None
-    match = _CROP.fullmatch(text) if isinstance(text, str) else None
-    if not match:
-        raise InvalidResize(
-            f'crop is {text!r}, must be as in "10,20,60.5,80": left, top, right and bottom in'
-            " per cent."
-        )
-    left, top, right, bottom = (round(float(percent) * 100) for percent in match.groups())
-    return left, top, right, bottom
-
-
-def _parse_color(text: object) -> str | None:
-    if text is None:
-        return None
-    match = _COLOR.fullmatch(text) if isinstance(text, str) else None
-    if not match:
-        raise InvalidResize(f'background is {text!r}, must be as in "#ffcc00".')
-    return match[1].lower()
-
-
-def _int(text: str | None) -> int | None:
+def optional_int(text: str | None) -> int | None:
     return int(text) if text else None
-
-
-def default_format(original: str) -> ImageFormat:
-    """Return the format of a resize that names none: the original's own if browsers show it."""
-    extension = extension_of(original)
-    return extension if extension in OUTPUT_FORMATS else "jpg"  # type: ignore[return-value]

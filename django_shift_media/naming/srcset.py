@@ -1,4 +1,4 @@
-"""Which resizes make up a picture, and how large each comes out: geometry, without URLs."""
+"""Compute the candidates of responsive images and their sizes, without URLs."""
 
 import difflib
 import re
@@ -7,26 +7,20 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from django_shift_media.exceptions import FileTooLarge, InvalidResize
-from django_shift_media.naming.resizes import (
-    FocalPoint,
-    How,
-    ImageFormat,
-    Options,
-    Resize,
-    parse_options,
-)
+from django_shift_media.naming.geometry import Size
+from django_shift_media.naming.resize_options import ResizeOptions, parse_options
+from django_shift_media.naming.resizes import FocalPoint, How, ImageFormat, Resize
 from django_shift_media.naming.validation import MAX_SIDE
 
-Size = tuple[int, int]
 Number = int | float
 
-# One of an art direction: "(max-width: 40em) {ratio: 1/1; widths: 320,640}".
-_ART = re.compile(r"\s*([^{};]+?)\s*\{([^{}]*)\}\s*")
-_WORDS = {"true": True, "false": False}
+# One entry of the option ``art``: "(max-width: 40em) {ratio: 1/1; widths: 320,640}".
+_ART_DIRECTION = re.compile(r"\s*([^{};]+?)\s*\{([^{}]*)\}\s*")
+_BOOLEANS = {"true": True, "false": False}
 
 
-class PictureOptions(Options, total=False):
-    """The options of a picture as templates and callers give them; see ``MediaFile.picture()``."""
+class PictureOptions(ResizeOptions, total=False):
+    """The options of ``MediaFile.picture()``."""
 
     widths: str | int | Sequence[int] | None
     ratio: str | Number | None
@@ -36,15 +30,14 @@ class PictureOptions(Options, total=False):
     art: str | None
 
 
-OPTIONS = ("size", *PictureOptions.__annotations__)
-_LISTED = ", ".join(OPTIONS)
+PICTURE_OPTIONS = ("size", *PictureOptions.__annotations__)
 
 
 class SrcsetCandidate(NamedTuple):
     """
-    A resize that a browser may choose, by its descriptor: "640w" or "2x".
+    One candidate of a ``srcset``: a resize and its descriptor, such as "640w" or "2x".
 
-    ``size`` is the true width and height in pixels, None where it is not known.
+    ``size`` is the actual width and height in pixels, None if it is not known.
     """
 
     resize: Resize
@@ -52,11 +45,11 @@ class SrcsetCandidate(NamedTuple):
     size: Size | None
 
 
-class Row(NamedTuple):
+class SourceLayout(NamedTuple):
     """
-    What one ``<source>`` offers: candidates of one format and shape, from small to large.
+    The candidates of one ``<source>``, in one format, from small to large.
 
-    ``size`` is for the attributes ``width`` and ``height``, in pixels.
+    ``size`` is the width and height for the HTML attributes, in pixels.
     """
 
     candidates: tuple[SrcsetCandidate, ...]
@@ -65,71 +58,77 @@ class Row(NamedTuple):
     media: str | None
 
 
-class Shape(NamedTuple):
+class SourceSpec(NamedTuple):
     """
-    What the options say of a row, whatever the original: what takes longest to find out.
+    One ``<source>`` as the options describe it, for any original: it takes long and is cached.
 
-    ``wanted`` is widths or densities, each with its size as in "200x200". ``sizes`` is None for
-    densities.
+    ``requests`` has a width or density for each candidate, with the size to request, such as
+    "200x200". ``sizes`` is None for densities.
     """
 
-    wanted: tuple[tuple[Number, str], ...]
-    options: Options
+    requests: tuple[tuple[Number, str], ...]
+    options: ResizeOptions
     sizes: str | None
     media: str | None
 
 
-def shapes(default_format: ImageFormat, options: Mapping[str, Any]) -> tuple[Shape, ...]:
+def source_specs(default_format: ImageFormat, options: Mapping[str, Any]) -> tuple[SourceSpec, ...]:
     """
-    Return the shapes of a picture as ``<picture>`` lists them; the last is that of ``<img>``.
+    Return the sources of a ``<picture>`` in order; the last one is for the ``<img>``.
 
-    ``options`` are ``PictureOptions`` and "size"; raise ``InvalidResize`` for a wrong one.
+    ``options`` are ``PictureOptions`` and "size". Raise ``InvalidResize``.
     """
     return tuple(
-        _shape({**given, "format": format}, media)
-        for media, given in (*_art_directions(options), (None, options))
-        for format in _formats(given, default_format)
+        _source_spec({**source_options, "format": format}, media)
+        for media, source_options in (*_art_directions(options), (None, options))
+        for format in _formats(source_options, default_format)
     )
 
 
-def lay_out_source(shape: Shape, focal_point: FocalPoint | None, original: Size | None) -> Row:
+def source_layout(
+    spec: SourceSpec, focal_point: FocalPoint | None, original_size: Size | None
+) -> SourceLayout:
     """
-    Return what a shape offers of an original of that upright size, None where it is not known.
+    Return the candidates for an original with that upright size, None if it is not known.
 
-    Where it is, no candidate promises more than the original has: the first that would is given
-    what there is, and is the last.
+    If it is known, the candidates never exceed the original: the first one that would gets the
+    largest possible size and is the last.
     """
-    unit = "w" if shape.sizes else "x"
-    wanted = (
-        # The format is always given.
-        (measure, parse_options(size, "jpg", focal_point, **shape.options))
-        for measure, size in shape.wanted
+    unit = "w" if spec.sizes else "x"
+    requests = (
+        # The default format is not used: spec.options has a format.
+        (measure, parse_options(size, "jpg", focal_point, **spec.options))
+        for measure, size in spec.requests
     )
-    candidates = tuple(_candidates(wanted, unit, original))
-    return Row(candidates, _size(candidates[-1 if shape.sizes else 0]), shape.sizes, shape.media)
+    candidates = tuple(_candidates(requests, unit, original_size))
+    displayed = candidates[-1 if spec.sizes else 0]
+    return SourceLayout(candidates, _layout_size(displayed), spec.sizes, spec.media)
 
 
 def _art_directions(options: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     text = options.get("art")
     if text is None:
         return
-    if not isinstance(text, str) or not text or _ART.sub("", text):
-        raise InvalidResize(f'art is {text!r}, must be as in "(max-width: 40em) {{ratio: 1/1}}".')
-    for media, declarations in _ART.findall(text):
-        own = dict(_declared(declarations))
-        replaced = {"art"}
+    if not isinstance(text, str) or not text or _ART_DIRECTION.sub("", text):
+        raise InvalidResize(
+            f"Invalid art {text!r}. Use media queries with options, such as"
+            ' "(max-width: 40em) {ratio: 1/1}".'
+        )
+    for media, declarations in _ART_DIRECTION.findall(text):
+        own = dict(_parse_declarations(declarations))
+        overridden = {"art"}
         if "size" in own:
-            replaced |= {"widths", "ratio", "sizes"}
+            overridden |= {"widths", "ratio", "sizes"}
         if "widths" in own:
-            replaced |= {"size", "densities"}
-        inherited = {name: options[name] for name in options.keys() - replaced}
+            overridden |= {"size", "densities"}
+        inherited = {name: options[name] for name in options.keys() - overridden}
         yield media, {**inherited, **own}
 
 
-def _declared(declarations: str) -> Iterator[tuple[str, Any]]:
+def _parse_declarations(declarations: str) -> Iterator[tuple[str, Any]]:
     for declaration in filter(str.strip, declarations.split(";")):
         name, _, text = (part.strip() for part in declaration.partition(":"))
-        yield name, int(text) if text.isdecimal() else _WORDS.get(text.lower(), text)
+        yield name, int(text) if text.isdecimal() else _BOOLEANS.get(text.lower(), text)
 
 
 def _formats(options: Mapping[str, Any], default: ImageFormat) -> list[Any]:
@@ -137,125 +136,137 @@ def _formats(options: Mapping[str, Any], default: ImageFormat) -> list[Any]:
     if formats is None:
         return [format or default]
     if format is not None:
-        raise InvalidResize(f"format is {format!r}, formats is {formats!r}: only one may be given.")
-    names = list(dict.fromkeys(_split(formats)))
+        raise InvalidResize(
+            f"Use either format or formats; got format={format!r} and formats={formats!r}."
+        )
+    names = list(dict.fromkeys(_split_list(formats)))
     if not all(names):
-        raise InvalidResize(f'formats is {formats!r}, must be as in "avif,webp,jpg".')
+        raise InvalidResize(f'Invalid formats {formats!r}. Use a list such as "avif,webp,jpg".')
     return names
 
 
-def _shape(given: Mapping[str, Any], media: str | None) -> Shape:
-    _check_names(given)
-    size, widths, ratio = given.get("size"), given.get("widths"), given.get("ratio")
+def _source_spec(options: Mapping[str, Any], media: str | None) -> SourceSpec:
+    _check_option_names(options)
+    size, widths, ratio = options.get("size"), options.get("widths"), options.get("ratio")
     if (size is None) == (widths is None):
-        raise InvalidResize(f"size is {size!r}, widths is {widths!r}: one of them must be given.")
-    options: Any = {name: given[name] for name in given.keys() & Options.__annotations__.keys()}
+        raise InvalidResize(
+            f"Use either a size or widths; got size={size!r} and widths={widths!r}."
+        )
+    names = options.keys() & ResizeOptions.__annotations__.keys()
+    resize_options: Any = {name: options[name] for name in names}
     if widths is None:
-        _refuse(given, ("ratio", "sizes"), "widths")
-        densities = given.get("densities")
-        numbers = _numbers("densities", 1 if densities is None else densities, float)
-        dense = _dense(parse_options(size, "jpg", None, **options), numbers)
-        return Shape(tuple(dense), options, None, media)
-    _refuse(given, ("densities",), "size")
-    options["how"] = _how(options.get("how"), ratio)
-    wide = _wide(_numbers("widths", widths, int), ratio)
-    return Shape(tuple(wide), options, given.get("sizes") or "100vw", media)
+        _reject_options(options, ("ratio", "sizes"), "widths")
+        densities = options.get("densities")
+        numbers = _parse_numbers("densities", 1 if densities is None else densities, float)
+        base = parse_options(size, "jpg", None, **resize_options)
+        requests = _requests_for_densities(base, numbers)
+        return SourceSpec(tuple(requests), resize_options, None, media)
+    _reject_options(options, ("densities",), "a size")
+    resize_options["how"] = _how_for_ratio(resize_options.get("how"), ratio)
+    requests = _requests_for_widths(_parse_numbers("widths", widths, int), ratio)
+    return SourceSpec(tuple(requests), resize_options, options.get("sizes") or "100vw", media)
 
 
-def _dense(one: Resize, densities: Iterable[Number]) -> Iterator[tuple[Number, str]]:
+def _requests_for_densities(
+    base: Resize, densities: Iterable[Number]
+) -> Iterator[tuple[Number, str]]:
     for density in densities:
-        width, height = (side and int(side * density + 0.5) for side in (one.width, one.height))
+        width, height = (side and int(side * density + 0.5) for side in (base.width, base.height))
         yield density, f"{width or ''}x{height or ''}"
 
 
-def _how(how: How | None, ratio: Any) -> How:
+def _how_for_ratio(how: How | None, ratio: Any) -> How:
     how = how or ("fit" if ratio is None else "fill")
     if (how == "fit") != (ratio is None):
         raise InvalidResize(
-            f"ratio is {ratio!r}, which does not go with how={how!r}: only what is cropped or"
-            " padded has a ratio."
+            f'The ratio {ratio!r} does not match how="{how}". Use how="fill" or "pad" with a'
+            ' ratio, and how="fit" without.'
         )
     return how
 
 
-def _wide(widths: Iterable[int], ratio: Any) -> Iterator[tuple[Number, str]]:
+def _requests_for_widths(widths: Iterable[int], ratio: Any) -> Iterator[tuple[Number, str]]:
     if ratio is None:
         yield from ((width, f"{width}x") for width in widths)
         return
-    shape = _ratio(ratio)
+    fraction = _parse_ratio(ratio)
     for width in widths:
-        yield width, f"{width}x{max(1, int(width / shape + Fraction(1, 2)))}"
+        yield width, f"{width}x{max(1, int(width / fraction + Fraction(1, 2)))}"
 
 
 def _candidates(
-    wanted: Iterable[tuple[Number, Resize]], unit: str, original: Size | None
+    requests: Iterable[tuple[Number, Resize]], unit: str, original_size: Size | None
 ) -> Iterator[SrcsetCandidate]:
-    """Give the candidates until one is as large as the original allows."""
-    largest = one = 0
-    for measure, resize in wanted:
-        size = _true_size(resize, original)
+    """Yield candidates up to the first that is limited by the size of the original."""
+    largest = base_width = 0
+    for measure, resize in requests:
+        size = _result_size(resize, original_size)
         if size is None or size[0] == resize.width or size[1] == resize.height:
             yield SrcsetCandidate(resize, f"{measure:g}{unit}", size)
             largest = size[0] if size else 0
-            one = one or largest
+            base_width = base_width or largest
             continue
         if size[0] > largest:
-            measure = size[0] if unit == "w" else size[0] / (one or size[0])
+            measure = size[0] if unit == "w" else size[0] / (base_width or size[0])
             yield SrcsetCandidate(resize, f"{measure:.6g}{unit}", size)
         return
 
 
-def _true_size(resize: Resize, original: Size | None) -> Size | None:
+def _result_size(resize: Resize, original_size: Size | None) -> Size | None:
     try:
-        return resize.plan(*original).size if original else None
+        return resize.geometry(*original_size).size if original_size else None
     except FileTooLarge:
-        return None  # the browser will be told: one file that is too long breaks no page
+        return None  # The request for the resize fails with 422; the page must still render.
 
 
-def _size(candidate: SrcsetCandidate) -> Size | None:
+def _layout_size(candidate: SrcsetCandidate) -> Size | None:
     resize = candidate.resize
     if candidate.size is None and resize.width and resize.height and resize.how != "fit":
         return (resize.width, resize.height)
     return candidate.size
 
 
-def _ratio(value: Any) -> Fraction:
+def _parse_ratio(value: Any) -> Fraction:
     try:
         ratio = Fraction(value)
     except (ValueError, TypeError, ArithmeticError):
         ratio = Fraction(0)
     if ratio <= 0:
-        raise InvalidResize(f'ratio is {value!r}, must be as in "16/9".')
+        raise InvalidResize(f'Invalid ratio {value!r}. Use a ratio such as "16/9".')
     return ratio
 
 
-def _numbers(option: str, value: Any, type: type[Number]) -> list[Any]:
+def _parse_numbers(option: str, value: Any, type: type[Number]) -> list[Any]:
     try:
-        numbers = sorted({type(str(part)) for part in _split(value)})
+        numbers = sorted({type(str(part)) for part in _split_list(value)})
     except ValueError:
         numbers = []
     if not numbers or not all(0 < number <= MAX_SIDE for number in numbers):
         example = "320,640" if option == "widths" else "1,2,3"
-        raise InvalidResize(f'{option} is {value!r}, must be as in "{example}".')
-    # The size is what one pixel of the page has one pixel for: that is always offered.
+        raise InvalidResize(f'Invalid {option} {value!r}. Use numbers such as "{example}".')
+    # Density 1 is always offered: it is the size that was asked for.
     return numbers if option == "widths" else sorted({1, *numbers})
 
 
-def _split(value: Any) -> list[Any]:
+def _split_list(value: Any) -> list[Any]:
     if isinstance(value, str):
         return [part.strip() for part in value.split(",")]
     return list(value) if isinstance(value, Iterable) else [value]
 
 
-def _check_names(options: Iterable[str]) -> None:
+def _check_option_names(options: Iterable[str]) -> None:
     for name in options:
-        if name not in OPTIONS:
-            close = difflib.get_close_matches(name, OPTIONS, 1)
-            wanted = f"did you mean {close[0]!r}?" if close else f"must be one of: {_LISTED}."
-            raise InvalidResize(f"{name!r} is no option of a picture or a resize, {wanted}")
+        if name not in PICTURE_OPTIONS:
+            close = difflib.get_close_matches(name, PICTURE_OPTIONS, 1)
+            hint = (
+                f"Did you mean {close[0]!r}?"
+                if close
+                else f"The options are: {', '.join(PICTURE_OPTIONS)}."
+            )
+            raise InvalidResize(f"Unknown picture option {name!r}. {hint}")
 
 
-def _refuse(options: Mapping[str, Any], names: tuple[str, ...], other: str) -> None:
+def _reject_options(options: Mapping[str, Any], names: tuple[str, ...], required: str) -> None:
     for name in names:
         if options.get(name) is not None:
-            raise InvalidResize(f"{name} is {options[name]!r}, which goes with {other} only.")
+            raise InvalidResize(f"{name}={options[name]!r} requires {required}.")

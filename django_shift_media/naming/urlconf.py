@@ -1,12 +1,18 @@
-"""Where the project has mounted the urls of this package."""
+"""The URL path under which the project includes the URLs of this package."""
 
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import NoReverseMatch, reverse
 
 
-def mount_path() -> str:
-    """Return the path under which keys are asked for, as in "/media/"."""
+def url_prefix() -> str:
+    """
+    Return the path that every key follows, such as "/media/".
+
+    Raise ``ImproperlyConfigured`` if the project does not include the URLs.
+    """
     try:
         return reverse("django_shift_media:media", args=["-"]).removesuffix("-")
     except NoReverseMatch as error:
-        raise ImproperlyConfigured("The urls of django_shift_media are not mounted.") from error
+        raise ImproperlyConfigured(
+            "The URLconf does not include django_shift_media.urls."
+        ) from error

@@ -1,4 +1,4 @@
-"""What a media storage must do: the interface that the rest of the package uses."""
+"""The interface of media storages."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,62 +13,66 @@ from django_shift_media.storages.bulk_storage import BulkStorage
 
 Mode = Literal["website", "failover", "app"]
 
-# An original's name is never used again, and a resize follows from its name.
+# Immutable: the key of an original is never reused, and the key of a resize determines its content.
 CACHE_CONTROL = "public, max-age=31536000, immutable"
 
 
 class MediaStorage(BulkStorage):
     """
-    What the rest of the package asks of a storage, beside Django's own interface.
+    A storage for originals and resizes, in addition to Django's interface.
 
-    ``get``, ``put`` and ``has`` are for whole objects under exact keys. They raise
-    ``StorageUnavailable`` when the storage fails.
+    ``exists()``, ``get()`` and ``put()`` handle whole objects under exact keys. They raise
+    ``StorageUnavailable`` if the backend fails.
     """
 
     mode: Mode = "app"
-    # What the storage raises when it fails.
-    failures: tuple[type[Exception], ...] = (OSError,)
+    # The exceptions that the backend raises.
+    backend_errors: tuple[type[Exception], ...] = (OSError,)
 
     @property
-    def base(self) -> str:
-        """The URL that every key continues, with a final slash. Computing it is no I/O."""
+    def media_url(self) -> str:
+        """The base URL of all keys, with a final slash; computed without I/O."""
         raise NotImplementedError
 
     def exists(self, key: str) -> bool:
         raise NotImplementedError
 
     def get(self, key: str, *, max_bytes: int | None = None) -> bytes:
-        """Return an object; raise ``FileNotFoundError``, or ``FileTooLarge`` without reading it."""
+        """
+        Return the content of an object.
+
+        Raise ``FileNotFoundError``, or ``FileTooLarge`` before reading more than ``max_bytes``.
+        """
         raise NotImplementedError
 
     def put(self, key: str, data: bytes) -> None:
         """
-        Store an object whole or not at all.
+        Store an object atomically.
 
-        One that is there may stay: what is under the same key is the same.
+        An existing object may be kept, because the same key always has the same content.
         """
         raise NotImplementedError
 
     @contextmanager
-    def wrap_errors(self, what: str, key: str) -> Iterator[None]:
-        """Turn the storage's failures into ``StorageUnavailable``; a missing file is none."""
+    def wrap_errors(self, action: str, key: str) -> Iterator[None]:
+        """Raise ``StorageUnavailable`` for errors of the backend except ``FileNotFoundError``."""
         try:
             yield
         except FileNotFoundError:
             raise
-        except self.failures as error:
-            raise StorageUnavailable(f"Could not {what} {key!r}: {error}") from error
+        except self.backend_errors as error:
+            raise StorageUnavailable(f"Could not {action} {key!r}: {error}") from error
 
     def public_url(self, key: str) -> str:
-        return self.base + filepath_to_uri(key)
+        return self.media_url + filepath_to_uri(key)
 
     def url(self, name: str | None) -> str:
         if name is None:
-            raise ValueError("This file has no name.")
+            raise ValueError("The file has no name.")
         return self.public_url(name)
 
     def get_available_name(self, name: str, max_length: int | None = None) -> str:
-        """Return ``name``, or a fresh key for the same file name if ``name`` is taken."""
+        """Return ``name``, or a new key for the same file name if ``name`` exists."""
         if not keys.is_original(name):
             return super().get_available_name(name, max_length=max_length)
         while self.exists(name):
@@ -77,7 +81,7 @@ class MediaStorage(BulkStorage):
 
 
 def check_size(size: int, max_bytes: int | None) -> None:
-    """Raise ``FileTooLarge`` for more than ``max_bytes`` bytes; None: no limit."""
+    """Raise ``FileTooLarge`` if ``size`` exceeds ``max_bytes``; None means no limit."""
     if max_bytes is not None and size > max_bytes:
         raise FileTooLarge(
             _("The file has %(size)s bytes; the maximum is %(limit)s."),

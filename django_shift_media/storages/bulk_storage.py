@@ -1,4 +1,4 @@
-"""What the upkeep of many files asks of a storage: list, delete and copy by the thousand."""
+"""The interface for maintenance: list, delete and compare many objects."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
@@ -9,15 +9,15 @@ from django.core.files.storage import Storage
 from django_shift_media.naming import keys
 from django_shift_media.storages.stored_file import StoredFile
 
-# Keys that one request deletes at most, and one page of a listing has.
-BATCH = 1000
+# The maximum number of keys in a request to delete, and in a page of a listing.
+BATCH_SIZE = 1000
 
 
-class Entry(NamedTuple):
+class ObjectSummary(NamedTuple):
     """
-    An object of a listing.
+    An object in a listing.
 
-    ``size`` is in bytes, ``modified`` is aware.
+    ``size`` is in bytes; ``modified`` is an aware datetime.
     """
 
     key: str
@@ -27,34 +27,33 @@ class Entry(NamedTuple):
 
 class BulkStorage(Storage):
     """
-    A storage whose keys can be gone through, in parallel and in constant memory.
+    A storage that can be listed in parallel and in constant memory.
 
-    All keys of the package begin with random hexadecimal digits, which tells the parts of a
-    storage apart that are listed at the same time. The defaults are for a storage that knows
-    nothing better.
+    All keys begin with random hexadecimal digits, so that a listing can be split by prefixes of
+    about the same size. Subclasses may override the defaults with faster implementations.
     """
 
-    # What all keys begin with, one of them each, in parts of about the same size.
-    parts: ClassVar[Sequence[str]] = tuple("0123456789abcdef")
+    # Every key begins with exactly one of these.
+    listing_prefixes: ClassVar[Sequence[str]] = tuple("0123456789abcdef")
 
-    def list_pages(self, prefix: str) -> Iterator[list[Entry]]:
-        """Give all objects whose keys begin with a prefix, in no certain order."""
+    def list_pages(self, prefix: str) -> Iterator[list[ObjectSummary]]:
+        """Yield all objects whose keys begin with ``prefix``, in any order."""
         raise NotImplementedError
 
-    def list_uploads(self, originals: Iterable[str]) -> Iterator[tuple[str, list[Entry]]]:
+    def list_uploads(self, originals: Iterable[str]) -> Iterator[tuple[str, list[ObjectSummary]]]:
         """
-        Give each original with all that is stored of its upload: itself and its resizes.
+        Yield each original with all objects of its upload: the original and its resizes.
 
-        Best asked in the order of keys: neighbours may share a request.
+        Fastest if ``originals`` is sorted: neighbors can share a request.
         """
         for original in originals:
             prefix = keys.upload_prefix(original)
-            yield original, [entry for page in self.list_pages(prefix) for entry in page]
+            yield original, [summary for page in self.list_pages(prefix) for summary in page]
 
     def delete_many(self, keys: Sequence[str]) -> dict[str, str]:
-        """Delete exactly these, ``BATCH`` at most; return why any of them could not be deleted."""
+        """Delete up to ``BATCH_SIZE`` objects; return the error message of each that failed."""
         raise NotImplementedError
 
     def has_same_content(self, key: str, file: StoredFile) -> bool:
-        """Say whether a key has the same bytes as a file elsewhere: by size and checksum."""
-        return StoredFile(self, key).has_content_of(file)
+        """Return whether an object and a file have the same size and checksum."""
+        return StoredFile(self, key).has_same_content_as(file)

@@ -1,4 +1,4 @@
-"""A lock that survives a fork."""
+"""A lock that can be used after a fork."""
 
 import os
 import threading

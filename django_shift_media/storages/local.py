@@ -14,23 +14,23 @@ from django.core.files.storage import FileSystemStorage
 
 from django_shift_media.naming import keys
 from django_shift_media.storages.base import MediaStorage, check_size
-from django_shift_media.storages.bulk_storage import BATCH, Entry
+from django_shift_media.storages.bulk_storage import BATCH_SIZE, ObjectSummary
 
 
 class LocalMediaStorage(MediaStorage, FileSystemStorage):
     """
-    Media on local disk, under ``MEDIA_ROOT`` and ``MEDIA_URL`` unless told otherwise.
+    Media on local disk, under ``MEDIA_ROOT`` and ``MEDIA_URL`` by default.
 
-    Takes the options of Django's ``FileSystemStorage``.
+    Has the same options as Django's ``FileSystemStorage``.
     """
 
     @property
-    def base(self) -> str:
-        base: str = self.base_url
-        return base
+    def media_url(self) -> str:
+        url: str = self.base_url
+        return url
 
     def exists(self, key: str) -> bool:
-        with self.wrap_errors("look for", key):
+        with self.wrap_errors("check", key):
             return Path(self.path(key)).is_file()
 
     def get(self, key: str, *, max_bytes: int | None = None) -> bytes:
@@ -39,10 +39,10 @@ class LocalMediaStorage(MediaStorage, FileSystemStorage):
             return file.read()
 
     def put(self, key: str, data: bytes) -> None:
-        # No folder is made: a resize whose original has gone meanwhile is not wanted.
+        # Directories are not created: if the original was deleted meanwhile, this must fail.
         with self.wrap_errors("write", key):
             path = Path(self.path(key))
-            draft = Path(self.path(_draft_of(key)))
+            draft = Path(self.path(_draft_name(key)))
             try:
                 draft.write_bytes(data)
                 if self.file_permissions_mode is not None:
@@ -55,23 +55,23 @@ class LocalMediaStorage(MediaStorage, FileSystemStorage):
         with self.wrap_errors("write", name):
             if not keys.is_original(name):
                 return self._write_new(name, content)
-            # Django writes under the name that it is given, and leaves there what it has got
-            # so far when the disk is full or the process is killed.
-            draft = _draft_of(name)
+            # Written under a temporary name, because Django's FileSystemStorage leaves an
+            # incomplete file when the disk is full or the process is killed (seen with 6.1).
+            draft = _draft_name(name)
             path = Path(self.path(draft))
             try:
                 self._write_new(draft, content)
                 path.replace(self.path(name))
             finally:
                 path.unlink(missing_ok=True)
-                _remove_empty(path.parents[:6])  # the name's, and the five of the UUID
+                _remove_empty(path.parents[:6])  # one for the file name, and five for the UUID
             return name
 
     def _write_new(self, name: str, content: "File[bytes]") -> str:
         return str(super()._save(name, content))  # type: ignore[misc]  # not in the stubs
 
     def delete(self, name: str) -> None:
-        """Delete a file; an original takes all of its resizes along."""
+        """Delete a file; for an original, also delete all of its resizes."""
         with self.wrap_errors("delete", name):
             if not keys.is_original(name):
                 super().delete(name)
@@ -79,14 +79,14 @@ class LocalMediaStorage(MediaStorage, FileSystemStorage):
             folder = Path(self.path(keys.upload_prefix(name)))
             with suppress(FileNotFoundError):
                 shutil.rmtree(folder)
-            _remove_empty(folder.parents[:4])  # the other parts of the UUID
+            _remove_empty(folder.parents[:4])  # the remaining four of the UUID
 
-    def list_pages(self, prefix: str) -> Iterator[list[Entry]]:
+    def list_pages(self, prefix: str) -> Iterator[list[ObjectSummary]]:
         root = Path(self.path(""))
-        folder, _, start = prefix.rpartition("/")
+        folder, _, name_prefix = prefix.rpartition("/")
         with self.wrap_errors("list", prefix):
-            files = _files(root / folder, start)
-            while page := [_entry(file, root) for file in islice(files, BATCH)]:
+            files = _files(root / folder, name_prefix)
+            while page := [_summary(file, root) for file in islice(files, BATCH_SIZE)]:
                 yield page
 
     def delete_many(self, keys: Sequence[str]) -> dict[str, str]:
@@ -99,34 +99,34 @@ class LocalMediaStorage(MediaStorage, FileSystemStorage):
         return failed
 
 
-def _draft_of(key: str) -> str:
-    """Return a name beside a key, and no key: those do not begin with a dot. It is never served."""
+def _draft_name(key: str) -> str:
+    """Return a temporary name in the same directory; its dot makes it an invalid key."""
     return f"{key.rpartition('/')[0]}/.{secrets.token_hex(8)}"
 
 
-def _files(folder: Path, start: str = "") -> Iterator["os.DirEntry[str]"]:
-    """Give all files at any depth under those of a folder's entries whose names start so."""
+def _files(folder: Path, name_prefix: str = "") -> Iterator["os.DirEntry[str]"]:
+    """Yield the files in a directory tree; ``name_prefix`` filters its top level only."""
     try:
         entries = os.scandir(folder)
-    except FileNotFoundError:  # gone meanwhile, or never there
+    except FileNotFoundError:  # deleted meanwhile, or never created
         return
     with entries:
         for entry in entries:
-            if entry.name.startswith(start) and not entry.name.startswith("."):  # of a draft
+            if entry.name.startswith(name_prefix) and not entry.name.startswith("."):  # a draft
                 if entry.is_dir(follow_symlinks=False):
                     yield from _files(Path(entry.path))
                 elif entry.is_file(follow_symlinks=False):
                     yield entry
 
 
-def _entry(file: "os.DirEntry[str]", root: Path) -> Entry:
+def _summary(file: "os.DirEntry[str]", root: Path) -> ObjectSummary:
     status = file.stat()
     key = Path(file.path).relative_to(root).as_posix()
-    return Entry(key, status.st_size, datetime.fromtimestamp(status.st_mtime, UTC))
+    return ObjectSummary(key, status.st_size, datetime.fromtimestamp(status.st_mtime, UTC))
 
 
 def _remove_empty(folders: Sequence[Path]) -> None:
-    """Remove folders, innermost first, until one has something in it."""
+    """Remove empty directories, innermost first."""
     for folder in folders:
         try:
             folder.rmdir()

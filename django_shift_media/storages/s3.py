@@ -1,13 +1,9 @@
-"""Media on S3, through django-storages and boto3."""
+"""The media storage on S3, through django-storages and boto3."""
 
-import os
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, get_args
+from typing import Any, get_args
 from urllib.parse import urlencode
 
 from boto3.exceptions import Boto3Error
-from boto3.session import Session
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 from django.conf import settings
@@ -19,65 +15,41 @@ from urllib3.exceptions import HTTPError
 from django_shift_media.naming import keys
 from django_shift_media.naming.formats import content_disposition, content_type
 from django_shift_media.storages.base import CACHE_CONTROL, MediaStorage, Mode, check_size
-from django_shift_media.storages.fork_safe_lock import ForkSafeLock
 from django_shift_media.storages.s3_bulk import S3BulkStorage
 
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
-    from mypy_boto3_s3.service_resource import Bucket, S3ServiceResource
-
-DEFAULT_REGION = "us-east-1"
-# AWS spells the host of a website endpoint with a dash in its oldest regions, with a dot in all
-# others: https://docs.aws.amazon.com/general/latest/gr/s3.html#s3_website_region_endpoints
-_DASHED_REGIONS = frozenset(
-    {
-        "us-east-1",
-        "us-west-1",
-        "us-west-2",
-        "eu-west-1",
-        "ap-southeast-1",
-        "ap-southeast-2",
-        "ap-northeast-1",
-        "sa-east-1",
-        "us-gov-west-1",
-    }
-)
-# A viewer waits for these requests, and servers and proxies wait for about 30 seconds. Both
-# limits are of silence: a large file may take as long as it keeps moving. With two attempts and
-# a pause of up to a second, a storage that is silent is given up after 2 * (3 + 6) + 1 = 19.
-_CONNECT_TIMEOUT = 3
-_READ_TIMEOUT = 6
-_ATTEMPTS = 2
-# What tells resizes from originals for lifecycle rules: those know no wildcards.
+# Marks resizes for lifecycle rules, which cannot match keys by a pattern.
 RESIZE_TAG = ("shift-media", "resize")
-# What S3 answers to If-None-Match for a key that is taken, or is being written at this moment.
-_TAKEN = frozenset({409, 412})
-# Bytes that are sent in one request, which S3 refuses if the key is taken.
-_ONE_REQUEST = 64 * 1024 * 1024
-_creating = ForkSafeLock()
+# The responses to If-None-Match if the key exists, or is being written by another request.
+_KEY_EXISTS_STATUSES = frozenset({409, 412})
+# Bytes; larger files are uploaded in several requests, for which If-None-Match is not used.
+_MAX_SINGLE_PUT = 64 * 1024 * 1024
 
 
-class S3MediaStorage(S3BulkStorage, S3Storage):  # type: ignore[misc]  # S3Storage is not typed
+class S3MediaStorage(S3BulkStorage):
     """
     Media in an S3 bucket.
 
-    Takes the options of django-storages' S3 backend, and:
+    Has the same options as django-storages' S3 backend, and:
 
     ``public_url``
-        The base URL under which the bucket's media are seen, for CDNs and other S3 servers: a
-        scheme and a host, possibly a port and a path. A key follows it directly.
+        The base URL of the media for CDNs and other S3 servers: a scheme and a host, optionally a
+        port and a path. A key is appended to it.
     ``mode``
-        "website" (the default): the bucket's website answers, and redirects to the app for what
-        is missing. "failover": a CDN asks the app for what is missing. "app": the app answers.
+        "website" (the default): the static website hosting of the bucket serves the media, and
+        redirects requests for missing resizes to the app. "failover": a CDN serves the media, and
+        asks the app for missing resizes. "app": the app serves resizes.
+    ``tag_resizes``
+        Whether resizes are stored with the tag that lifecycle rules need to expire them; False by
+        default.
 
-    Without ``public_url`` and ``custom_domain``, media are seen at the bucket's website
-    endpoint. With ``querystring_auth``, and in mode "app", the URLs of originals are presigned;
+    Without ``public_url`` and ``custom_domain``, the URLs are those of the bucket's website
+    endpoint. With ``querystring_auth``, and in the mode "app", the URLs of originals are presigned;
     those of resizes never are.
     """
 
-    # botocore lets some of urllib3 through: for one, where the body of a refusal is cut short.
-    failures = (Boto3Error, BotoCoreError, ClientError, ResponseParserError, HTTPError)
-    client_config: Config
+    # botocore does not wrap all exceptions of urllib3, for example if the body of an error
+    # response is truncated (seen with botocore 1.44).
+    backend_errors = (Boto3Error, BotoCoreError, ClientError, ResponseParserError, HTTPError)
 
     querystring_auth = False
     signature_version = "s3v4"
@@ -89,112 +61,28 @@ class S3MediaStorage(S3BulkStorage, S3Storage):  # type: ignore[misc]  # S3Stora
         self.tag_resizes: bool = options.pop("tag_resizes", False)
         if self.mode not in get_args(Mode):
             raise ImproperlyConfigured(
-                f"mode is {self.mode!r}, must be one of: {', '.join(get_args(Mode))}."
+                f"Unknown mode {self.mode!r}. Use one of: {', '.join(get_args(Mode))}."
             )
-        if self.mode == "app":  # nobody else may read, and the view gives no originals
+        if self.mode == "app":  # The bucket is private, and the view does not serve originals.
             options.setdefault("querystring_auth", True)
         if options.get("default_acl"):
             raise ImproperlyConfigured(
-                f"default_acl is {options['default_acl']!r}: ACLs are disabled in new buckets,"
-                " readers are let in by the bucket's policy (manage.py configure_media_bucket)."
+                f"Unsupported default_acl {options['default_acl']!r}: new buckets have ACLs"
+                " disabled. Remove default_acl; manage.py configure_media_bucket grants read access"
+                " with a bucket policy."
             )
-        self._resources: dict[int, S3ServiceResource] = {}
         super().__init__(**options)
-        self.client_config = Config(
-            connect_timeout=_CONNECT_TIMEOUT,
-            read_timeout=_READ_TIMEOUT,
-            retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
-            max_pool_connections=32,
-        ).merge(self.client_config)
-
-    def __getstate__(self) -> dict[str, Any]:
-        state: dict[str, Any] = super().__getstate__()
-        return {**state, "_resources": {}}
-
-    # -- connections --------------------------------------------------------------------------
 
     @property
-    def client(self) -> "S3Client":
-        """The one boto3 client of this process. Clients may be shared by threads, not by forks."""
-        return self._resource.meta.client
-
-    @property
-    def connection(self) -> "S3ServiceResource":
-        # Resources must not even be shared by threads. One on a client that exists costs
-        # microseconds and opens nothing.
-        return type(self._resource)(client=self.client)
-
-    @property
-    def _resource(self) -> "S3ServiceResource":
-        process = os.getpid()
-        if process not in self._resources:
-            # One takes 13 MB, and 0.1 s of a processor: fifty threads that need it wait for one.
-            with _creating.held():
-                if process not in self._resources:
-                    self._resources[process] = self._new_resource()
-        return self._resources[process]
-
-    def _new_resource(self) -> "S3ServiceResource":
-        session: Session = self._create_session()
-        return session.resource(
-            "s3",
-            region_name=self.region_name,
-            use_ssl=self.use_ssl,
-            endpoint_url=self.endpoint_url,
-            config=self.client_config,
-            verify=self.verify,
-        )
-
-    def aws_client(self, service: str, *, region: str | None = None) -> Any:
-        """Return a client of another service, with this storage's credentials."""
-        # The storage's own signature is for S3, and what has S3 in its name.
-        signature = "s3v4" if service.startswith("s3") else "v4"
-        config = self.client_config.merge(Config(signature_version=signature, read_timeout=60))
-        session = self._create_session()
-        return session.client(service, region_name=region or self.region, config=config)
-
-    @property
-    def bucket(self) -> "Bucket":
-        return self.connection.Bucket(self.bucket_name)
-
-    # -- URLs ---------------------------------------------------------------------------------
-
-    @property
-    def base(self) -> str:
+    def media_url(self) -> str:
         if self.public_url_option:
             return self.public_url_option.rstrip("/") + "/"
         if self.custom_domain:
             return f"{self.url_protocol}//{self.custom_domain}/{self.prefix}"
         if self.mode == "app":
             return str(settings.MEDIA_URL)
-        # AWS's website endpoints have no HTTPS.
+        # The website endpoints of AWS do not support HTTPS.
         return f"http://{self.website_host}/{self.prefix}"
-
-    @property
-    def prefix(self) -> str:
-        """``location`` as the beginning of keys: "" or with a final slash."""
-        location: str = self.location.strip("/")
-        return f"{location}/" if location else ""
-
-    @cached_property
-    def region(self) -> str:
-        region: str | None = self.region_name or self._create_session().region_name
-        return region or DEFAULT_REGION
-
-    @cached_property
-    def website_host(self) -> str:
-        """The host of the bucket's website endpoint on AWS."""
-        separator = "-" if self.region in _DASHED_REGIONS else "."
-        return f"{self.bucket_name}.s3-website{separator}{self.region}.{self._aws_domain}"
-
-    @cached_property
-    def rest_host(self) -> str:
-        """The host of the bucket's REST endpoint on AWS."""
-        return f"{self.bucket_name}.s3.{self.region}.{self._aws_domain}"
-
-    @property
-    def _aws_domain(self) -> str:
-        return "amazonaws.com.cn" if self.region.startswith("cn-") else "amazonaws.com"
 
     def url(
         self,
@@ -208,14 +96,12 @@ class S3MediaStorage(S3BulkStorage, S3Storage):  # type: ignore[misc]  # S3Stora
         url: str = S3Storage.url(self, name, parameters, expire, http_method)
         return url
 
-    # -- objects ------------------------------------------------------------------------------
-
     def exists(self, key: str) -> bool:
-        with self.wrap_errors("look for", key):
+        with self.wrap_errors("check", key):
             try:
-                self.client.head_object(**self._address(key))
+                self.client.head_object(**self._bucket_and_key(key))
             except ClientError as error:
-                # 403 is what S3 says of a missing object to those who may not list the bucket.
+                # S3 responds with 403 for a missing object without permission to list the bucket.
                 if http_status(error) in {403, 404}:
                     return False
                 raise
@@ -224,14 +110,16 @@ class S3MediaStorage(S3BulkStorage, S3Storage):  # type: ignore[misc]  # S3Stora
     def get(self, key: str, *, max_bytes: int | None = None) -> bytes:
         with self.wrap_errors("read", key):
             try:
-                answer = self.client.get_object(**self._address(key))
+                response = self.client.get_object(**self._bucket_and_key(key))
             except ClientError as error:
                 if error.response["Error"]["Code"] == "NoSuchKey":
                     raise FileNotFoundError(key) from error
                 raise
-            body = answer["Body"]
-            with body:  # which gives what is below it: without its checks, with other errors
-                check_size(answer["ContentLength"], max_bytes)
+            body = response["Body"]
+            # ``with body as …`` would return urllib3's response, which does not verify the length
+            # and raises other exceptions: https://github.com/boto/botocore/issues/3564
+            with body:
+                check_size(response["ContentLength"], max_bytes)
                 return body.read()
 
     def put(self, key: str, data: bytes) -> None:
@@ -240,9 +128,9 @@ class S3MediaStorage(S3BulkStorage, S3Storage):  # type: ignore[misc]  # S3Stora
             try:
                 self._put_new(key, data, **tag)
             except ClientError as error:
-                # Another process has stored the same, or is about to. Readers never meet an
-                # object that is being replaced: Ceph answers some of them with 500.
-                if http_status(error) not in _TAKEN:
+                # Another process has stored the same content, or is storing it. Objects are never
+                # replaced: Ceph responds with 500 to some concurrent reads of such an object.
+                if http_status(error) not in _KEY_EXISTS_STATUSES:
                     raise
 
     def get_object_parameters(self, name: str) -> dict[str, Any]:
@@ -255,7 +143,7 @@ class S3MediaStorage(S3BulkStorage, S3Storage):  # type: ignore[misc]  # S3Stora
 
     def get_available_name(self, name: str, max_length: int | None = None) -> str:
         if keys.is_original(name):
-            return name  # a fresh one by chance of 1 in 2 ** 122; _save() makes sure
+            return name  # A random UUID; _save() handles the case that it exists.
         return super().get_available_name(name, max_length=max_length)
 
     def _save(self, name: str, content: "File[bytes]") -> str:
@@ -264,26 +152,28 @@ class S3MediaStorage(S3BulkStorage, S3Storage):  # type: ignore[misc]  # S3Stora
                 return str(super()._save(name, content))
             if self.copy_at_server(content, name):
                 return name
-            if content.size > _ONE_REQUEST:
+            if content.size > _MAX_SINGLE_PUT:
                 return str(super()._save(MediaStorage.get_available_name(self, name), content))
             content.seek(0)
             data = content.read()
             try:
                 self._put_new(name, data)
             except ClientError as error:
-                if http_status(error) not in _TAKEN:
+                if http_status(error) not in _KEY_EXISTS_STATUSES:
                     raise
-                # Taken, be it by an earlier attempt of ours whose answer was lost.
+                # The key exists, possibly from an earlier attempt whose response was lost.
                 name = keys.new_original(name)
                 self._put_new(name, data)
             return name
 
     def _put_new(self, name: str, data: bytes, **options: Any) -> None:
         parameters = {**self._get_write_parameters(name), **options}
-        self.client.put_object(**self._address(name), Body=data, IfNoneMatch="*", **parameters)
+        self.client.put_object(
+            **self._bucket_and_key(name), Body=data, IfNoneMatch="*", **parameters
+        )
 
     def delete(self, name: str) -> None:
-        """Delete a file; an original takes all of its resizes along."""
+        """Delete a file; for an original, also delete all of its resizes."""
         with self.wrap_errors("delete", name):
             if not keys.is_original(name):
                 super().delete(name)
@@ -291,10 +181,10 @@ class S3MediaStorage(S3BulkStorage, S3Storage):  # type: ignore[misc]  # S3Stora
             upload = self.prefix + keys.upload_prefix(name)
             self.bucket.objects.filter(Prefix=upload).delete()
 
-    def _address(self, key: str) -> dict[str, Any]:
+    def _bucket_and_key(self, key: str) -> dict[str, Any]:
         return {"Bucket": self.bucket_name, "Key": self.prefix + key}
 
 
 def http_status(error: ClientError) -> int:
-    """Return the HTTP status of the answer that boto3 made an error of."""
+    """Return the HTTP status of the response behind an error of boto3."""
     return error.response["ResponseMetadata"]["HTTPStatusCode"]

@@ -1,8 +1,8 @@
-"""The objects of a bucket by the thousand: list, delete, and copy them at the server."""
+"""List, delete and compare many objects of a bucket, and copy them server-side."""
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import ClientError
@@ -11,39 +11,28 @@ from storages.utils import clean_name
 
 from django_shift_media.naming import keys as _keys
 from django_shift_media.storages.base import MediaStorage
-from django_shift_media.storages.bulk_storage import Entry
+from django_shift_media.storages.bulk_storage import ObjectSummary
+from django_shift_media.storages.s3_connection import S3Connection
 from django_shift_media.storages.stored_file import StoredFile
 
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
-
-# Behind all keys that begin with any prefix of ours.
-_LAST = "\x7f"
-# Bytes that a server copies within the time that a client waits for its first word.
-_ONE_COPY = 64 * 1024 * 1024
+# Sorts after all characters of keys: prefix + _END is after all keys with this prefix.
+_END = "\x7f"
+# Bytes; a server copies this much in one request before the read timeout of the client.
+_MAX_SINGLE_COPY = 64 * 1024 * 1024
 
 
-class S3BulkStorage(MediaStorage):
-    """What a bucket does better than storages in general."""
+class S3BulkStorage(MediaStorage, S3Connection):
+    """The interface for maintenance, with the bulk requests of S3."""
 
-    parts = tuple(first + second for first in MediaStorage.parts for second in MediaStorage.parts)
-    # Bytes of a file that are kept in memory while it is read; more go to a temporary file.
+    listing_prefixes = tuple(
+        first + second
+        for first in MediaStorage.listing_prefixes
+        for second in MediaStorage.listing_prefixes
+    )
+    # An option of django-storages: larger files are read through a temporary file, in bytes.
     max_memory_size = 16 * 1024 * 1024
 
-    bucket_name: str
-    endpoint_url: str | None
-
-    if TYPE_CHECKING:
-
-        @property
-        def client(self) -> S3Client: ...
-
-        @property
-        def prefix(self) -> str: ...
-
-        def get_object_parameters(self, name: str) -> dict[str, Any]: ...
-
-    def list_pages(self, prefix: str) -> Iterator[list[Entry]]:
+    def list_pages(self, prefix: str) -> Iterator[list[ObjectSummary]]:
         after = ""
         while True:
             page, after = self._page(prefix, after)
@@ -52,53 +41,53 @@ class S3BulkStorage(MediaStorage):
             if not after:
                 return
 
-    def list_uploads(self, originals: Iterable[str]) -> Iterator[tuple[str, list[Entry]]]:
-        # All keys k for which begin < k <= end are in the page, in their order.
-        page: list[Entry] = []
+    def list_uploads(self, originals: Iterable[str]) -> Iterator[tuple[str, list[ObjectSummary]]]:
+        # The page has all keys k with begin < k <= end, sorted.
+        page: list[ObjectSummary] = []
         begin = end = ""
         for original in originals:
             prefix = after = _keys.upload_prefix(original)
-            found: list[Entry] = []
-            while after < prefix + _LAST:
+            found: list[ObjectSummary] = []
+            while after < prefix + _END:
                 if not begin <= after < end:
                     begin = after
                     page, last = self._page("", after)
-                    end = last or _LAST
-                start = bisect_right(page, after, key=lambda entry: entry.key)
-                stop = bisect_right(page, prefix + _LAST, key=lambda entry: entry.key)
+                    end = last or _END
+                start = bisect_right(page, after, key=lambda summary: summary.key)
+                stop = bisect_right(page, prefix + _END, key=lambda summary: summary.key)
                 found += page[start:stop]
                 after = end
             yield original, found
 
-    def _page(self, prefix: str, after: str) -> tuple[list[Entry], str]:
-        """Return the next entries after a key, in order, and the last key if there are more."""
+    def _page(self, prefix: str, after: str) -> tuple[list[ObjectSummary], str]:
+        """Return the objects after a key, sorted, and the last key if there are more objects."""
         with self.wrap_errors("list", prefix):
-            answer = self.client.list_objects_v2(
+            response = self.client.list_objects_v2(
                 Bucket=self.bucket_name,
                 Prefix=self.prefix + prefix,
                 StartAfter=self.prefix + after if after else "",
             )
-        skipped = len(self.prefix)
+        start = len(self.prefix)
         page = [
-            Entry(entry["Key"][skipped:], entry["Size"], entry["LastModified"])
-            for entry in answer.get("Contents", ())
+            ObjectSummary(summary["Key"][start:], summary["Size"], summary["LastModified"])
+            for summary in response.get("Contents", ())
         ]
-        return page, page[-1].key if page and answer["IsTruncated"] else ""
+        return page, page[-1].key if page and response["IsTruncated"] else ""
 
     def delete_many(self, keys: Sequence[str]) -> dict[str, str]:
         if not keys:
             return {}
         objects = [{"Key": self.prefix + key} for key in keys]
         with self.wrap_errors("delete", keys[0]):
-            answer = self.client.delete_objects(
+            response = self.client.delete_objects(
                 Bucket=self.bucket_name,
                 Delete={"Objects": objects, "Quiet": True},  # type: ignore[typeddict-item]
             )
-        skipped = len(self.prefix)
-        return {error["Key"][skipped:]: error["Message"] for error in answer.get("Errors", ())}
+        start = len(self.prefix)
+        return {error["Key"][start:]: error["Message"] for error in response.get("Errors", ())}
 
     def copy_at_server(self, file: object, key: str) -> bool:
-        """Store a file of another bucket under a key; return whether the server can do that."""
+        """Copy a file of another bucket without downloading it; return whether that succeeded."""
         if not isinstance(file, StoredFile) or not isinstance(file.storage, S3Storage):
             return False
         source = file.storage
@@ -106,24 +95,28 @@ class S3BulkStorage(MediaStorage):
             return False
         try:
             self.client.copy(
-                _address(file),
+                _bucket_and_key(file),
                 self.bucket_name,
                 self.prefix + key,
                 ExtraArgs={**self.get_object_parameters(key), "MetadataDirective": "REPLACE"},
                 SourceClient=source.connection.meta.client,
-                Config=TransferConfig(multipart_threshold=_ONE_COPY, multipart_chunksize=_ONE_COPY),
+                Config=TransferConfig(
+                    multipart_threshold=_MAX_SINGLE_COPY, multipart_chunksize=_MAX_SINGLE_COPY
+                ),
             )
-        except ClientError:  # who may write here may not read there: it takes two
+        except ClientError:  # for example, these credentials may not read the other bucket
             return False
         return True
 
     def has_same_content(self, key: str, file: StoredFile) -> bool:
-        here = _etag_of(StoredFile(self, key))
-        # An ETag that differs says nothing: pieces and encryption change it.
-        return here is not None and (here == _etag_of(file) or super().has_same_content(key, file))
+        etag = _etag_and_size(StoredFile(self, key))
+        if etag is None:
+            return False
+        # Equal content may have different ETags, which depend on multipart uploads and encryption.
+        return etag == _etag_and_size(file) or super().has_same_content(key, file)
 
 
-def _address(file: StoredFile) -> Any:
+def _bucket_and_key(file: StoredFile) -> Any:
     storage: Any = file.storage
     return {
         "Bucket": storage.bucket_name,
@@ -131,13 +124,13 @@ def _address(file: StoredFile) -> Any:
     }
 
 
-def _etag_of(file: StoredFile) -> tuple[str, int] | None:
-    """Return the ETag and the size of a file that is on S3, without reading it."""
+def _etag_and_size(file: StoredFile) -> tuple[str, int] | None:
+    """Return the ETag and the size of a file on S3, or None; do not download it."""
     storage: Any = file.storage
     if not isinstance(storage, S3Storage):
         return None
     try:
-        head = storage.connection.meta.client.head_object(**_address(file))
-    except ClientError:  # which reading it will explain
+        head = storage.connection.meta.client.head_object(**_bucket_and_key(file))
+    except ClientError:  # reading the file will raise a better error
         return None
     return head["ETag"].strip('"'), head["ContentLength"]

@@ -1,4 +1,4 @@
-"""The media storage that the settings choose."""
+"""The media storage selected by the settings."""
 
 from functools import cache
 
@@ -14,7 +14,7 @@ _creation_lock = ForkSafeLock()
 
 
 def media_storage() -> MediaStorage:
-    """Return the storage that the settings choose; raise ``ImproperlyConfigured``."""
+    """Return the storage for ``SHIFT_MEDIA_STORAGE``; raise ``ImproperlyConfigured``."""
     alias = conf.storage
     if alias is None:
         return _default_storage()
@@ -27,7 +27,7 @@ def media_storage() -> MediaStorage:
     if not isinstance(storage, MediaStorage):
         raise ImproperlyConfigured(
             f"SHIFT_MEDIA_STORAGE is {alias!r}, which is a {type(storage).__name__}, not a media"
-            " storage such as django_shift_media.storages.s3.S3MediaStorage."
+            " storage. Use django_shift_media.storages.s3.S3MediaStorage, for example."
         )
     return storage
 

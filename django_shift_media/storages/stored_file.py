@@ -1,4 +1,4 @@
-"""A file of any storage, to be copied into another one."""
+"""A file of any storage, to be copied to another storage."""
 
 import hashlib
 
@@ -8,42 +8,42 @@ from django.core.files.storage import Storage
 
 class StoredFile(File):  # type: ignore[type-arg]  # it is generic in the stubs only
     """
-    A file of any storage that is to be stored in another one.
+    A file of any storage, to be saved in another storage.
 
-    It is opened when it is read, so that a storage which can copy it at the server need not.
+    It is opened on the first read, so that a server-side copy does not download it.
     """
 
     def __init__(self, storage: Storage, key: str) -> None:
         self.storage = storage
         self.key = key
-        self._opened: File[bytes] | None = None
+        self._open_file: File[bytes] | None = None
         self.filename = key.rpartition("/")[2]
         super().__init__(None, self.filename)
 
     @property
     def file(self) -> "File[bytes]":
-        if self._opened is None:
-            self._opened = self.storage.open(self.key)
-        return self._opened
+        if self._open_file is None:
+            self._open_file = self.storage.open(self.key)
+        return self._open_file
 
     @file.setter
     def file(self, file: object) -> None:
-        """Ignore what ``File`` sets."""
+        """Ignore the assignment in ``File.__init__()``."""
 
     @property
     def size(self) -> int:
-        return self.storage.size(self.key) if self._opened is None else self._opened.size
+        return self.storage.size(self.key) if self._open_file is None else self._open_file.size
 
     def __bool__(self) -> bool:
         return True
 
     def close(self) -> None:
-        if self._opened is not None:
-            self._opened.close()
-            self._opened = None
+        if self._open_file is not None:
+            self._open_file.close()
+            self._open_file = None
 
-    def has_content_of(self, other: "StoredFile") -> bool:
-        """Compare sizes and, if they are the same, all bytes by their checksums."""
+    def has_same_content_as(self, other: "StoredFile") -> bool:
+        """Compare the sizes and, if they are equal, the MD5 checksums of the content."""
         try:
             return self.size == other.size and self._md5() == other._md5()
         except FileNotFoundError:

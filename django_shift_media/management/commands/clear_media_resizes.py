@@ -4,54 +4,56 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from django_shift_media.maintenance import clearing
-from django_shift_media.maintenance.orphans import read_names
-from django_shift_media.maintenance.references import Index, columns_of
+from django_shift_media.maintenance.references import NameTable, columns_of
 from django_shift_media.maintenance.results import Result
 from django_shift_media.management.maintenance_command import (
     MaintenanceCommand,
-    media_fields,
-    moment,
+    get_media_fields,
+    parse_time,
 )
-from django_shift_media.naming.presets import resizes_of
+from django_shift_media.naming.presets import preset_resizes
 from django_shift_media.storages.selection import media_storage
 
 
 class Command(MaintenanceCommand):
     help = (
-        "Delete resizes, all or those that meet every condition given. Originals are never"
-        " touched, and the next view makes again what it needs."
+        "Delete all resizes, or those that match all of the given options. Originals are never"
+        " deleted, and a deleted resize is made again on its next view."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("--model", metavar="APP.MODEL", help="of this model's originals")
+        parser.add_argument(
+            "--model", metavar="APP.MODEL", help="only resizes of the originals of this model"
+        )
         parser.add_argument(
             "--older-than",
-            type=moment,
+            type=parse_time,
             metavar="AGE",
-            help="made so long ago (as in 30d), or before a date",
+            help="only resizes that are older than an age, such as 30d, or a date",
         )
-        parser.add_argument("--preset", help="of this preset, as the settings have it now")
+        parser.add_argument("--preset", help="only resizes of this preset, as currently defined")
         parser.add_argument(
-            "--unsigned", action="store_true", help="that no current signing key has signed"
+            "--unsigned",
+            action="store_true",
+            help="only resizes whose signature matches no current signing key",
         )
 
-    def work(self, options: dict[str, Any]) -> Iterator[Result]:
+    def process(self, options: dict[str, Any]) -> Iterator[Result]:
         storage = media_storage()
-        with Index() as index:
-            conditions = list(self.conditions(index, options))
-            yield from clearing.clear(
-                storage, self.walking(storage), conditions, dry_run=options["dry_run"]
-            )
+        with NameTable() as originals:
+            filters = list(self.filters(originals, options))
+            pages = self.list_with_progress(storage)
+            yield from clearing.delete_resizes(storage, pages, filters, dry_run=options["dry_run"])
 
-    def conditions(self, index: Index, options: dict[str, Any]) -> Iterator[clearing.Condition]:
+    def filters(self, originals: NameTable, options: dict[str, Any]) -> Iterator[clearing.Filter]:
         if options["older_than"]:
             yield clearing.stored_before(options["older_than"])
         if options["preset"]:
-            resizes_of(options["preset"], "jpg")  # says what is wrong with it
+            preset_resizes(options["preset"], "jpg")  # raises InvalidResize for an unknown preset
             yield clearing.of_preset(options["preset"])
         if options["unsigned"]:
-            yield clearing.not_signed
+            yield clearing.is_unsigned
         if options["model"]:
-            read_names(index, columns_of(media_fields(options["model"])))
-            yield clearing.named_in(index)
+            originals.add_columns(columns_of(get_media_fields(options["model"])))
+            yield clearing.original_in(originals)

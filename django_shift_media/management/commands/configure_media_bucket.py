@@ -8,7 +8,7 @@ from django_shift_media.aws.bucket import Wanted, advice, bucket_parts, bucket_t
 from django_shift_media.aws.plan import Part
 from django_shift_media.aws.website import RedirectCode
 from django_shift_media.management.plan_command import PlanCommand
-from django_shift_media.naming.urlconf import mount_path
+from django_shift_media.naming.urlconf import url_prefix
 from django_shift_media.storages.base import Mode
 
 
@@ -55,4 +55,4 @@ class Command(PlanCommand):
     def wanted(self, options: dict[str, Any]) -> Wanted:
         given: dict[str, Any] = {field.name: options.get(field.name) for field in fields(Wanted)}
         mode = options["mode"] or self.storage.mode
-        return Wanted(**{**given, "mode": mode, "mount": mount_path()})
+        return Wanted(**{**given, "mode": mode, "mount": url_prefix()})

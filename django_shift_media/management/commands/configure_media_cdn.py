@@ -6,7 +6,7 @@ from django.core.management.base import CommandParser
 from django_shift_media.aws.cdn import Cdn, CdnOptions
 from django_shift_media.aws.plan import Part
 from django_shift_media.management.plan_command import PlanCommand
-from django_shift_media.naming.urlconf import mount_path
+from django_shift_media.naming.urlconf import url_prefix
 
 
 class Command(PlanCommand):
@@ -32,7 +32,7 @@ class Command(PlanCommand):
     def parts(self, options: dict[str, Any]) -> list[Part]:
         wanted = CdnOptions(
             mode=options["mode"] or self.storage.mode,
-            mount=mount_path(),
+            mount=url_prefix(),
             app_url=options["app_url"],
             domain=options["domain"],
             private_originals=options["private_originals"],

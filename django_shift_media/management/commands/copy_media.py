@@ -13,27 +13,37 @@ from django_shift_media.storages.selection import media_storage
 
 class Command(MaintenanceCommand):
     help = (
-        "Copy all originals into another media storage, under the same keys, and verify them."
-        " Nothing is deleted or overwritten. Resizes are made again where they are asked for."
+        "Copy all originals to another media storage, under the same keys, and verify the copies."
+        " Nothing is deleted or overwritten. Resizes are not copied: they are made again on their"
+        " next view."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("--to", required=True, metavar="ALIAS", help="in STORAGES")
         parser.add_argument(
-            "--from", dest="source", metavar="ALIAS", help="in STORAGES, instead of the current one"
+            "--to", required=True, metavar="ALIAS", help="alias of the target in STORAGES"
         )
         parser.add_argument(
-            "--checksum", action="store_true", help="compare what is there already, too"
+            "--from",
+            dest="source",
+            metavar="ALIAS",
+            help="alias of the source in STORAGES (default: the current media storage)",
+        )
+        parser.add_argument(
+            "--checksum",
+            action="store_true",
+            help="compare the content of existing files, not only their sizes",
         )
 
-    def work(self, options: dict[str, Any]) -> Iterator[Result]:
-        source = storage_of(options["source"]) if options["source"] else media_storage()
-        target = storage_of(options["to"])
+    def process(self, options: dict[str, Any]) -> Iterator[Result]:
+        source = get_media_storage(options["source"]) if options["source"] else media_storage()
+        target = get_media_storage(options["to"])
         if source is target:
-            raise ValueError(f"{options['to']!r} is the storage that is copied from.")
+            raise ValueError(
+                f"{options['to']!r} is both the source and the target. Use two storages."
+            )
         yield from copy_originals(
-            self.walking(source),
+            self.list_with_progress(source),
             source,
             target,
             workers=options["workers"],
@@ -42,14 +52,16 @@ class Command(MaintenanceCommand):
         )
 
 
-def storage_of(alias: str) -> MediaStorage:
+def get_media_storage(alias: str) -> MediaStorage:
+    """Return the media storage with this alias; raise ``ValueError``."""
     try:
         storage = storages[alias]
     except InvalidStorageError as error:
         raise ValueError(str(error)) from error
     if not isinstance(storage, MediaStorage):
         raise ValueError(
-            f"STORAGES[{alias!r}] is a {type(storage).__name__}, wanted: a media storage,"
-            " django_shift_media.storages.s3.S3MediaStorage or …storages.LocalMediaStorage."
+            f"STORAGES[{alias!r}] is a {type(storage).__name__}, not a media storage. Use"
+            " django_shift_media.storages.s3.S3MediaStorage or"
+            " django_shift_media.storages.local.LocalMediaStorage."
         )
     return storage

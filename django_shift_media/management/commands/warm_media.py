@@ -7,54 +7,61 @@ from django.core.management.base import CommandParser
 from django_shift_media.conf import conf
 from django_shift_media.fields import MediaField
 from django_shift_media.maintenance import prewarming
-from django_shift_media.maintenance.listing import in_threads
-from django_shift_media.maintenance.references import Index
+from django_shift_media.maintenance.listing import map_in_threads
+from django_shift_media.maintenance.references import NameTable
 from django_shift_media.maintenance.results import Result
-from django_shift_media.management.maintenance_command import MaintenanceCommand, field_of, moment
-from django_shift_media.naming.presets import resizes_of
+from django_shift_media.management.maintenance_command import (
+    MaintenanceCommand,
+    get_file_field,
+    parse_time,
+)
+from django_shift_media.naming.presets import preset_resizes
 from django_shift_media.storages.selection import media_storage
 
 
 class Command(MaintenanceCommand):
-    help = (
-        "Make the resizes of presets that are missing, for all rows of a field, ahead of viewers."
-    )
+    help = "Make the missing resizes of presets for all rows of a field, before their first view."
     unit = "originals"
+    default_workers = "the setting SHIFT_MEDIA_CONCURRENCY"
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
         parser.set_defaults(workers=conf.concurrency)
-        parser.add_argument("field", metavar="FIELD", help="app.Model.field")
+        parser.add_argument("field", metavar="FIELD", help="the MediaField, as app.Model.field")
         parser.add_argument(
-            "--preset", required=True, metavar="NAMES", help="of the settings, with commas between"
+            "--preset", required=True, metavar="NAMES", help="names of presets, separated by commas"
         )
-        since = "of originals stored since then only"
-        parser.add_argument("--since", type=moment, metavar="AGE", help=since)
+        since = "only originals stored since an age, such as 2d, or a date"
+        parser.add_argument("--since", type=parse_time, metavar="AGE", help=since)
         parser.add_argument(
-            "--enqueue", action="store_true", help="have the queue's workers make them"
+            "--enqueue", action="store_true", help="send the work to the task queue"
         )
 
-    def work(self, options: dict[str, Any]) -> Iterator[Result]:
-        field = field_of(options["field"])
+    def process(self, options: dict[str, Any]) -> Iterator[Result]:
+        field = get_file_field(options["field"])
         if not isinstance(field, MediaField):
-            raise ValueError(f"{field} is a {type(field).__name__}, wanted: a MediaField.")
+            raise ValueError(f"{field} is a {type(field).__name__}. Use a MediaField.")
         presets = options["preset"].split(",")
         for preset in presets:
-            resizes_of(preset, "jpg")  # says what is wrong with it
+            preset_resizes(preset, "jpg")  # raises InvalidResize for an unknown preset
         storage = media_storage()
-        with Index() as index:
-            prewarming.read_originals(index, field)
-            looked = prewarming.look(storage, index, presets, options["workers"])
-            found = self.counting(looked, len(index))
-            to_make = prewarming.to_make(found, options["since"], self.count)
-            for results in self.carry_out(to_make, options):
+        with NameTable() as originals:
+            prewarming.read_originals(originals, field)
+            found = self.with_progress(
+                prewarming.find_missing_resizes(storage, originals, presets, options["workers"]),
+                total=len(originals),
+            )
+            missing = prewarming.select_missing(found, options["since"], self.record)
+            for results in self.make(missing, options):
                 yield from results
 
-    def carry_out(
-        self, to_make: Iterator[prewarming.Wanted], options: dict[str, Any]
+    def make(
+        self, missing: Iterator[prewarming.MissingResizes], options: dict[str, Any]
     ) -> Iterator[list[Result]]:
         if options["dry_run"]:
-            return map(prewarming.only_say, to_make)
-        if options["enqueue"]:  # which may ask the database: this thread only
-            return map(prewarming.enqueue, to_make)
-        return in_threads(partial(prewarming.make, media_storage()), to_make, options["workers"])
+            return map(prewarming.preview, missing)
+        if options["enqueue"]:  # in this thread only, because queues may use the database
+            return map(prewarming.enqueue, missing)
+        return map_in_threads(
+            partial(prewarming.make, media_storage()), missing, options["workers"]
+        )
