@@ -18,7 +18,6 @@ from redis import Redis
 
 from django_shift_media.storages.selection import media_storage
 from gallery.models import Photo
-from tests.checkups import diagnose, statuses
 from tests.conftest import (
     change_options,
     fetch,
@@ -28,6 +27,7 @@ from tests.conftest import (
     operations,
     use_bucket,
 )
+from tests.diagnostics import diagnose, statuses
 from tests.proxies import nginx
 from tests.servers import ROOT, free_port, stop, wait_for
 from tests.stores import keys_of, tend

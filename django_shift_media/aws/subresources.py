@@ -1,4 +1,4 @@
-"""The documents of a bucket's configuration: how boto3's client reads, writes and deletes each."""
+"""The documents of a bucket's configuration, and the boto3 calls for each."""
 
 import json
 from collections.abc import Callable
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subresource:
     """
-    A document that belongs to a bucket.
+    A document that belongs to a bucket, in AWS's term a subresource.
 
-    ``operation`` is what follows "get_", "put_" and "delete_" in the client's methods.
-    ``unpack`` finds the document in an answer, ``pack`` makes arguments of it.
+    ``operation`` is the part of the client's method names after "get_", "put_" and "delete_".
+    ``unpack`` takes the document from a response, ``pack`` returns it as arguments.
     """
 
     name: str
@@ -29,7 +29,7 @@ class Subresource:
     pack: Callable[[Document], Document]
 
     def read(self, client: "S3Client", bucket: str) -> Document | None:
-        """Return the document, None if there is none; raise ``NotSupported``."""
+        """Return the document, or None; raise ``NotSupported`` if the server ignores the query."""
         try:
             answer: Document = getattr(client, f"get_{self.operation}")(Bucket=bucket)
         except ClientError as error:
@@ -40,12 +40,12 @@ class Subresource:
         del answer["ResponseMetadata"]
         document = self.unpack(answer)
         if not document:
-            # And it would take the wish to delete the document for one to delete the bucket.
-            raise NotSupported("it lists the bucket's objects when asked for it")
+            # Such a server ignores the query string, so that DELETE would delete the bucket.
+            raise NotSupported("the server answers with the list of the bucket's objects")
         return document
 
     def write(self, client: "S3Client", bucket: str, document: Document | None) -> None:
-        """Put a document in place of the present one; None: delete that."""
+        """Replace the current document; None deletes it."""
         if document is None:
             operation = f"delete_{self.operation.removesuffix('_configuration')}"
             getattr(client, operation)(Bucket=bucket)
@@ -54,7 +54,7 @@ class Subresource:
 
 
 def _lifecycle_arguments(document: Document) -> Document:
-    # The rules are one argument, what else belongs to the lifecycle are others.
+    # Rules are one argument; the other settings of a lifecycle are arguments of their own.
     others = {name: value for name, value in document.items() if name != "Rules"}
     return {"LifecycleConfiguration": {"Rules": document["Rules"]}, **others}
 
