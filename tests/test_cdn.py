@@ -206,7 +206,7 @@ def test_the_second_run_changes_nothing(storage: Any, settings: Any, aws: Any) -
 
 def test_a_dry_run_makes_nothing(storage: Any) -> None:
     report = configure("--dry-run", "--domain", DOMAIN)
-    assert '+      "CachePolicyId": "(known once it is there)"' in report.replace("    +", "+  ")
+    assert '+      "CachePolicyId": "(known after it is created)"' in report.replace("    +", "+  ")
     assert distributions(storage) == []
     acm = storage.aws_client("acm", region="us-east-1")
     assert acm.list_certificates()["CertificateSummaryList"] == []
@@ -390,8 +390,8 @@ def test_invalidations(storage: Any, deploying: Deploying) -> None:
     with pytest.raises(CommandError, match="There is no distribution yet"):
         configure("--check", "--remove")
         configure("--remove", "--invalidate")
-    assert "of /*" in configure("--invalidate")
-    assert "of /a/* /b" in configure("--invalidate", "/a/*", "/b")
+    assert "for /*" in configure("--invalidate")
+    assert "for /a/* /b" in configure("--invalidate", "/a/*", "/b")
     with pytest.raises(CommandError, match=r"Invalid path 'a'\. Begin it with a slash"):
         configure("--invalidate", "a")
     (found,) = distributions(storage)

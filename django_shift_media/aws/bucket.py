@@ -257,7 +257,7 @@ class _Bucket:
 
     @property
     def rules(self) -> list[Document]:
-        # --remove needs no --app-url: our rules are recognized by the mount alone.
+        # --remove needs no --app-url unless that has a path: the mount identifies our rules.
         app = parse_app_url(self.options.app_url or "https://anywhere", self.options.mount)
         return routing_rules(app, self.storage.prefix, redirect_code=self.options.redirect_code)
 

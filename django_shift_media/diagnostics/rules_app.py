@@ -139,7 +139,7 @@ def _remedy_of_failure(status: int, reason: str) -> str:
 
 
 def _not_the_view(expected: Expectations, hop: Hop) -> Problem:
-    what = f"{hop.host} answers {hop.status}, not from the view of django_shift_media."
+    what = f"{hop.host} answers {hop.status}, but not from the view of django_shift_media."
     if hop.status == 400:
         return Problem(
             id="host-refused",

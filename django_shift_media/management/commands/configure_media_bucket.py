@@ -35,10 +35,15 @@ class Command(PlanCommand):
         add(
             "--mode",
             choices=get_args(Mode),
-            help="how media are served (default: the storage's mode)",
+            help="serve media from a public bucket website, from a private bucket behind a CDN that"
+            " fails over to the app, or by the app (default: the storage's mode)",
         )
         add("--create", action="store_true", help="create the bucket if it does not exist")
-        add("--remove", action="store_true", help="remove everything that this command has added")
+        add(
+            "--remove",
+            action="store_true",
+            help="remove everything that this command has added; give --app-url if it has a path",
+        )
         add(
             "--print",
             action="store_true",
@@ -47,14 +52,14 @@ class Command(PlanCommand):
         add(
             "--private-originals",
             action=BooleanOptionalAction,
-            help="make only resizes public, not originals (default: unchanged; at first, both are"
-            " public)",
+            help="make only resizes public, not originals (default: unchanged; public in a new"
+            " configuration)",
         )
         add(
             "--distribution-arn",
             metavar="ARN",
-            help="CloudFront distribution that may read the bucket, in mode failover (default:"
-            " unchanged)",
+            help="ARN of the CloudFront distribution that may read the bucket, in mode failover"
+            " (default: unchanged)",
         )
         add(
             "--cors-origin",

@@ -26,7 +26,8 @@ class Command(PlanCommand):
         add(
             "--mode",
             choices=["website", "failover"],
-            help="how media are served (default: the storage's mode)",
+            help="put CloudFront in front of the public bucket website, or in front of a private"
+            " bucket, failing over to the app (default: the storage's mode)",
         )
         add(
             "--app-url",
@@ -38,13 +39,14 @@ class Command(PlanCommand):
             "--private-originals",
             action=BooleanOptionalAction,
             help="let CloudFront read only resizes, not originals, in mode failover (default:"
-            " unchanged; at first, it may read both)",
+            " unchanged; both in a new configuration)",
         )
         add(
             "--invalidate",
             nargs="*",
             metavar="PATH",
-            help="remove these paths from CloudFront's caches (default: all paths)",
+            help="remove these paths from CloudFront's caches, or all paths if none is given"
+            " (default: no invalidation)",
         )
         add(
             "--wait",
