@@ -80,8 +80,8 @@ def configure(*options: str, errors: io.StringIO | None = None) -> str:
 
 
 def states(*options: str) -> dict[str, str]:
-    parts = json.loads(configure("--json", *options))["resources"]
-    return {part["resource"]: part["state"] for part in parts}
+    resources = json.loads(configure("--json", *options))["resources"]
+    return {resource["resource"]: resource["state"] for resource in resources}
 
 
 def distributions(storage: Any) -> list[dict[str, Any]]:
@@ -108,7 +108,7 @@ def bucket_policy(storage: Any) -> dict[str, Any]:
 
 @contextmanager
 def changing(server: Any, change: Callable[[str, bytes], bytes]) -> Iterator[str]:
-    """Stand before a server and change its answers; yield the URL of that."""
+    """Run a proxy that changes the responses of a server; yield its URL."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -141,7 +141,7 @@ def changing(server: Any, change: Callable[[str, bytes], bytes]) -> Iterator[str
 
 
 class Deploying:
-    """Says of a distribution, and of an invalidation, that it is in progress, so many times."""
+    """Report a distribution or an invalidation as in progress for a number of requests."""
 
     def __init__(self, times: int) -> None:
         self.times = times

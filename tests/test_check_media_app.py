@@ -1,4 +1,4 @@
-"""manage.py check_media: what is wrong on the way to the app, and with it."""
+"""manage.py check_media: problems of the app, and on the way to it."""
 
 import re
 from pathlib import Path

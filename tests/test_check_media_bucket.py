@@ -1,4 +1,4 @@
-"""manage.py check_media: what is wrong with a bucket, and with what stands before it."""
+"""manage.py check_media: problems of a bucket, and of a proxy in front of it."""
 
 from pathlib import Path
 from typing import Any
@@ -38,7 +38,7 @@ def test_public_access_that_the_account_blocks(
     moto: Any, moto_bucket: Any, settings: Any, monkeypatch: Any
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", moto.endpoint_url)
-    # The account's number becomes a part of this host, which moto knows the service by.
+    # boto3 puts the account's number in front of this host; moto recognizes the service by it.
     control_url = "http://s3-control.us-east-1.amazonaws.com"
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3_CONTROL", control_url)
     to_moto = f"location / {{ proxy_pass {moto.endpoint_url}; proxy_set_header Host $host; }}"

@@ -38,9 +38,9 @@ def configure(*options: str, app_url: str = SITE) -> str:
 
 
 def states(*options: str, app_url: str = SITE) -> dict[str, str]:
-    """Configure the bucket; return what has become, or would become, of each part."""
-    parts = json.loads(configure("--json", *options, app_url=app_url))["resources"]
-    return {part["resource"]: part["state"] for part in parts}
+    """Configure the bucket; return the state of each resource."""
+    resources = json.loads(configure("--json", *options, app_url=app_url))["resources"]
+    return {resource["resource"]: resource["state"] for resource in resources}
 
 
 def snapshot(storage: Any) -> dict[str, Any]:
@@ -208,7 +208,7 @@ def test_what_others_configured_stays(storage: Any) -> None:
 
 @pytest.mark.parametrize("s3", ["ceph"], indirect=True)
 def test_a_rule_on_404_alone_would_not_do(storage: Any) -> None:
-    """A reader who may not list the bucket is told 403 of what is missing."""
+    """The answer for a missing file is 403 if readers may not list the bucket."""
     configure("--create")
     assert fetch(storage.base + "missing").status == 302
     site = website(storage)
@@ -219,7 +219,7 @@ def test_a_rule_on_404_alone_would_not_do(storage: Any) -> None:
     assert fetch(storage.base + "missing").status == 403
 
 
-# moto takes the "?" of a policy for a regular expression's, and fails.
+# moto 5.2 treats the "?" of a policy as a regular expression's, and fails.
 @pytest.mark.parametrize("s3", ["ceph"], indirect=True)
 def test_originals_may_be_private(
     storage: Any, live_server: Any, small_jpeg: bytes, db: None
@@ -397,15 +397,15 @@ def test_drift_is_shown_and_exits_with_1(moto_storage: Any) -> None:
     configure("--check")
 
 
-def test_machines_are_told_what_is_and_what_shall_be(moto_storage: Any) -> None:
-    (policy_part,) = [
-        part
-        for part in json.loads(configure("--json", "--dry-run"))["resources"]
-        if part["resource"] == "policy"
+def test_json_has_the_current_and_the_desired_documents(moto_storage: Any) -> None:
+    (policy_resource,) = [
+        resource
+        for resource in json.loads(configure("--json", "--dry-run"))["resources"]
+        if resource["resource"] == "policy"
     ]
-    assert policy_part["state"] == "to change"
-    assert policy_part["current"] is None
-    assert policy_part["desired"]["Statement"][0]["Sid"] == "DjangoShiftMedia"
+    assert policy_resource["state"] == "to change"
+    assert policy_resource["current"] is None
+    assert policy_resource["desired"]["Statement"][0]["Sid"] == "DjangoShiftMedia"
     assert states()["policy"] == "changed"
     assert states() == dict.fromkeys(states(), "unchanged")
 
@@ -514,7 +514,7 @@ def test_a_change_is_read_back_until_it_shows(moto_storage: Any) -> None:
     assert len(asked) == 4
 
 
-def test_a_part_that_fails_is_named_and_the_others_are_done(moto_storage: Any) -> None:
+def test_a_resource_that_fails_is_named_and_the_others_are_changed(moto_storage: Any) -> None:
     refuse(moto_storage, "PutBucketPolicy", 99, 400, "MalformedPolicy")
     with pytest.raises(CommandError, match=r"Failed: policy\."):
         configure()

@@ -475,11 +475,11 @@ def test_a_policy_is_put_once(iam: Any, storage: Any, user: str) -> None:
     assert again == f"IAM:\n  unchanged      policy {name} of the user {user}\n"
 
 
-def test_what_has_been_put_is_told_as_json(iam: Any, storage: Any, user: str) -> None:
+def test_an_attached_policy_is_reported_as_json(iam: Any, storage: Any, user: str) -> None:
     (document,) = run().documents
     (plan,) = run("--user", user, "--json").documents
-    (step,) = plan["resources"]
-    assert (step["state"], step["desired"]) == ("changed", document)
+    (resource,) = plan["resources"]
+    assert (resource["state"], resource["desired"]) == ("changed", document)
 
 
 def test_a_policy_is_put_on_a_role(iam: Any, storage: Any, role: str) -> None:

@@ -182,7 +182,7 @@ class _Bucket:
 
     def merge(self, current: Document | None) -> Document:
         if current is None and self.options.remove:
-            raise Conflict(f"There is no bucket {self.name!r}.")
+            raise Conflict(f"The bucket {self.name!r} does not exist.")
         if current is None and not self.options.create:
             raise Conflict(f"The bucket {self.name!r} does not exist. Use --create to create it.")
         return self.document
@@ -199,14 +199,15 @@ class _Bucket:
         return {"Bucket": self.name, "CreateBucketConfiguration": {"LocationConstraint": region}}
 
     def check_region(self) -> None:
-        """Raise ``Conflict`` if a bucket on AWS is not in the storage's region.
+        """
+        Raise ``Conflict`` if a bucket on AWS is not in the storage's region.
 
         The host of the website endpoint depends on the region.
         """
         if not is_aws(self.client.meta.endpoint_url):
             return
-        answer: Document = dict(self.client.get_bucket_location(Bucket=self.name))
-        location = answer.get("LocationConstraint")
+        response: Document = dict(self.client.get_bucket_location(Bucket=self.name))
+        location = response.get("LocationConstraint")
         region = _LEGACY_LOCATIONS.get(location, location)
         if region != self.storage.region:
             raise Conflict(
@@ -214,7 +215,7 @@ class _Bucket:
                 f" is {self.storage.region!r}."
             )
 
-    # -- its documents ------------------------------------------------------------------------
+    # -- desired documents --------------------------------------------------------------------
 
     def merge_blocks(self, current: Document | None) -> Document | None:
         if self.is_public:

@@ -34,12 +34,12 @@ def _account_block(storage: S3MediaStorage) -> Document | None:
     account = storage.aws_client("sts").get_caller_identity()["Account"]
     control = storage.aws_client("s3control")
     try:
-        answer = control.get_public_access_block(AccountId=account)
+        response = control.get_public_access_block(AccountId=account)
     except ClientError as error:
         if http_status(error) == 404:
             return None
         raise
-    block: Document = answer["PublicAccessBlockConfiguration"]
+    block: Document = response["PublicAccessBlockConfiguration"]
     return block
 
 

@@ -22,12 +22,12 @@ AWS_ERRORS = (BotoCoreError, ClientError)
 
 State = Literal["unchanged", "to change", "waiting", "changed", "not supported", "failed"]
 
-# Answers of S3 servers to calls that they do not implement. Some take every PUT on a bucket that
-# they do not recognize for CreateBucket, and answer "BucketAlreadyExists" or "…OwnedByYou".
+# Error codes of S3 servers for calls that they do not implement. Some (seen with s3rver 3.7) treat
+# an unknown PUT on a bucket as CreateBucket, and answer "BucketAlreadyExists" or "…OwnedByYou".
 _UNSUPPORTED_CODES = frozenset(
     {"NotImplemented", "MethodNotAllowed", "BucketAlreadyExists", "BucketAlreadyOwnedByYou"}
 )
-# Answers of AWS while an earlier change has not reached all of its servers yet.
+# Error codes of AWS while an earlier change has not reached all of its servers yet.
 _RETRYABLE_CODES = frozenset({"AccessDenied", "OperationAborted"})
 _RETRY_DELAYS = (0.5, 1, 2, 4)  # seconds before each further attempt
 

@@ -31,16 +31,17 @@ class Subresource:
     def read(self, client: "S3Client", bucket: str) -> Document | None:
         """Return the document, or None; raise ``NotSupported`` if the server ignores the query."""
         try:
-            answer: Document = getattr(client, f"get_{self.operation}")(Bucket=bucket)
+            response: Document = getattr(client, f"get_{self.operation}")(Bucket=bucket)
         except ClientError as error:
             is_unset = http_status(error) == 404  # NoSuchBucketPolicy and its like
             if is_unset and error.response["Error"]["Code"] != "NoSuchBucket":
                 return None
             raise
-        del answer["ResponseMetadata"]
-        document = self.unpack(answer)
+        del response["ResponseMetadata"]
+        document = self.unpack(response)
         if not document:
-            # Such a server ignores the query string, so that DELETE would delete the bucket.
+            # Such a server (seen with s3rver 3.7) ignores the query string: DELETE would delete
+            # the bucket itself.
             raise NotSupported("the server answers with the list of the bucket's objects")
         return document
 
@@ -62,19 +63,19 @@ def _lifecycle_arguments(document: Document) -> Document:
 PUBLIC_ACCESS_BLOCK = Subresource(
     name="public access block",
     operation="public_access_block",
-    unpack=lambda answer: answer.get("PublicAccessBlockConfiguration"),
+    unpack=lambda response: response.get("PublicAccessBlockConfiguration"),
     pack=lambda document: {"PublicAccessBlockConfiguration": document},
 )
 OWNERSHIP = Subresource(
     name="ownership",
     operation="bucket_ownership_controls",
-    unpack=lambda answer: answer.get("OwnershipControls"),
+    unpack=lambda response: response.get("OwnershipControls"),
     pack=lambda document: {"OwnershipControls": document},
 )
 POLICY = Subresource(
     name="policy",
     operation="bucket_policy",
-    unpack=lambda answer: json.loads(answer["Policy"]),
+    unpack=lambda response: json.loads(response["Policy"]),
     pack=lambda document: {"Policy": json.dumps(document)},
 )
 WEBSITE = Subresource(

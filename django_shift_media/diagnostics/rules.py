@@ -62,8 +62,8 @@ def _problem_at(
         return _check_image(expected, hop)
     if hop.is_redirect and hop.location is None:
         return _invalid_location(hop)
-    if upgrade := _https_required(expected, hop):
-        return upgrade
+    if problem := _https_required(expected, hop):
+        return problem
     is_bucket = expected.mode == "website" and expected.is_media_url(hop.url)
     if is_bucket and not rules_app.is_media_view(hop):
         is_stored = any(rules_app.is_redirect_back(expected, earlier) for earlier in before)

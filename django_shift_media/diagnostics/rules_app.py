@@ -21,8 +21,8 @@ def diagnose(expected: Expectations, hop: Hop) -> Problem | None:
     if hop.is_redirect:
         return _redirect(expected, hop)
     if is_media_view(hop):
-        return _refused_by_view(expected, hop)
-    return _not_the_view(expected, hop)
+        return _view_error(expected, hop)
+    return _other_error(expected, hop)
 
 
 def unreachable(expected: Expectations, hop: Hop, what: str) -> Problem:
@@ -40,7 +40,7 @@ def unreachable(expected: Expectations, hop: Hop, what: str) -> Problem:
 
 
 def not_the_app(expected: Expectations, hop: Hop, what: str) -> Problem:
-    """The routing rules redirect to a server that is not the app."""
+    """Diagnose routing rules that redirect to a server other than the app."""
     if not expected.is_app_url(hop.url):
         return _mounted_elsewhere(expected, hop, what)
     return Problem(
@@ -85,7 +85,7 @@ def _redirect(expected: Expectations, hop: Hop) -> Problem | None:
 
 
 def _unexpected_redirect(expected: Expectations, hop: Hop, target: str) -> Problem:
-    """A redirect that the view did not send, such as to a login, a language or another host."""
+    """Diagnose a redirect that the view did not send, such as to a login or another host."""
     is_same_place = urlsplit(target).path == urlsplit(hop.url).path
     path = urlsplit(expected.app).path
     remedy = f"Exempt {path} from the middleware or proxy that redirects."
@@ -100,7 +100,7 @@ def _unexpected_redirect(expected: Expectations, hop: Hop, target: str) -> Probl
     )
 
 
-def _refused_by_view(expected: Expectations, hop: Hop) -> Problem:
+def _view_error(expected: Expectations, hop: Hop) -> Problem:
     reason = hop.body.decode(errors="replace").strip()
     what = f"The app answers {hop.status}: {reason}"
     if hop.status == 404 and reason == "Not found.":
@@ -138,7 +138,7 @@ def _remedy_of_failure(status: int, reason: str) -> str:
     )
 
 
-def _not_the_view(expected: Expectations, hop: Hop) -> Problem:
+def _other_error(expected: Expectations, hop: Hop) -> Problem:
     what = f"{hop.host} answers {hop.status}, but not from the view of django_shift_media."
     if hop.status == 400:
         return Problem(
