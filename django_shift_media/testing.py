@@ -1,5 +1,5 @@
 """
-An S3 to test and to develop against: moto's server, with the bucket website that it lacks.
+An S3 server for tests and development: moto's server, with bucket websites added.
 
 ::
 
@@ -9,10 +9,10 @@ An S3 to test and to develop against: moto's server, with the bucket website tha
             "OPTIONS": s3.storage_options("photos"),
         }
 
-moto keeps a bucket's website configuration and policy, but serves no website. ``WebsiteEndpoint``
-reads both, at each request, and answers as a website endpoint of S3 does: 200 with the object's
-type and cache headers, redirects by the routing rules, 403 and 404, index and error documents.
-Needs ``pip install "django-shift-media[demo]"``.
+moto stores a bucket's website configuration and policy, but does not serve websites.
+``WebsiteEndpoint`` reads both for each request, and responds as S3's website endpoint does: 200
+with the object's content type and cache headers, redirects by the routing rules, 403 and 404, and
+index and error documents. Requires ``pip install "django-shift-media[demo]"``.
 """
 
 import json
@@ -37,13 +37,13 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 HOST = "127.0.0.1"
-# Requests that the website endpoint answers at a time. Each asks moto up to four times, and there
-# is a queue before moto's door, too, that is not long.
-_AT_A_TIME = 8
+# Limits the connections to moto, whose listen queue is short: each request of a website sends up
+# to four requests to moto.
+_MAX_CONCURRENT_REQUESTS = 8
 
 
-class Answer(NamedTuple):
-    """An answer of the website endpoint; ``body`` is left out of an answer to HEAD."""
+class Response(NamedTuple):
+    """A response of the website endpoint; ``body`` is not sent for HEAD requests."""
 
     status: int
     headers: dict[str, str]
@@ -54,17 +54,18 @@ class S3Emulator:
     """
     moto's S3 and a website endpoint, on two ports of 127.0.0.1, until the ``with`` block ends.
 
-    Port 0 takes any that is free. The data are in memory, and gone with the process.
+    Port 0 selects a free port. Data are in memory only, and lost when the process ends.
     """
 
-    access_key = secret_key = "testing"  # noqa: S105  (moto takes any)
+    access_key = secret_key = "testing"  # noqa: S105  (moto accepts any key)
     region = "us-east-1"
 
     def __init__(self, *, port: int = 0, website_port: int = 0) -> None:
         from moto.server import ThreadedMotoServer
 
-        if logging.getLogger("werkzeug").level == logging.NOTSET:
-            logging.getLogger("werkzeug").setLevel(logging.WARNING)  # or it prints each request
+        werkzeug = logging.getLogger("werkzeug")
+        if werkzeug.level == logging.NOTSET:
+            werkzeug.setLevel(logging.WARNING)  # otherwise it logs each request
         self._moto = ThreadedMotoServer(HOST, port=port, verbose=False)
         self._website_port = website_port
 
@@ -87,15 +88,15 @@ class S3Emulator:
 
     @property
     def website_address(self) -> tuple[str, int]:
-        """Where the website endpoint listens: host and port."""
+        """The host and the port of the website endpoint."""
         return HOST, self._website.server_port
 
     def website_url(self, bucket: str) -> str:
         """
         Return the base URL of a bucket's website.
 
-        Browsers look ``*.localhost`` up on this machine by themselves. Where a program does
-        not, connect to ``website_address`` and send the URL's host as ``Host``.
+        Browsers resolve ``*.localhost`` to this machine. In a program that does not, connect to
+        ``website_address`` and send the URL's host in the ``Host`` header.
         """
         return f"http://{bucket}.s3-website.localhost:{self._website.server_port}/"
 
@@ -111,23 +112,24 @@ class S3Emulator:
         }
 
     def client(self) -> "S3Client":
+        """Return a boto3 client for this emulator."""
         return Session(self.access_key, self.secret_key, region_name=self.region).client(
             "s3", endpoint_url=self.endpoint_url
         )
 
 
 class WebsiteEndpoint(ThreadingHTTPServer):
-    """The website endpoint of all buckets of an S3; ``Host`` begins with ``BUCKET.s3-website``."""
+    """The website endpoint of all buckets; requests name theirs by ``Host: BUCKET.s3-website…``."""
 
     daemon_threads = True
-    # How many may come at the same moment. Those that find the queue full are not refused: their
-    # systems try again after 1, 2, 4, … seconds, and some are unlucky for minutes.
+    # Length of the listen queue. If it is full, the kernel drops connection attempts; clients then
+    # retry after 1, 2, 4, … seconds, which may take minutes.
     request_queue_size = 1024
 
     def __init__(self, client: "S3Client", *, port: int = 0) -> None:
         self.client = client
-        self.places = threading.BoundedSemaphore(_AT_A_TIME)
-        super().__init__((HOST, port), _Handler)
+        self.slots = threading.BoundedSemaphore(_MAX_CONCURRENT_REQUESTS)
+        super().__init__((HOST, port), _RequestHandler)
 
     def start(self) -> None:
         threading.Thread(target=self.serve_forever, daemon=True).start()
@@ -136,49 +138,52 @@ class WebsiteEndpoint(ThreadingHTTPServer):
         self.shutdown()
         self.server_close()
 
-    def answer(self, host: str, path: str, headers: dict[str, str]) -> Answer:
-        """Answer a GET of ``path``, percent-encoded and with a leading slash."""
+    def respond(self, host: str, path: str, headers: dict[str, str]) -> Response:
+        """Respond to a GET request for ``path``, percent-encoded and with a leading slash."""
         bucket = re.split(r"\.s3-website[.-]", host)[0]
         try:
             website: Document = dict(self.client.get_bucket_website(Bucket=bucket))
         except ClientError as error:
             return _error(404, error.response["Error"]["Code"])
-        except ParamValidationError:  # an address, or another host that names no bucket
+        except ParamValidationError:  # the host is an address, or not a bucket name
             return _error(404, "NoSuchBucket")
         key = unquote(path)[1:]
         if target := website.get("RedirectAllRequestsTo"):
             return _redirect(target, host, key)
-        if answer := apply_rules(website, host, key, None):
-            return answer
+        if response := apply_rules(website, host, key, None):
+            return response
         if not key or key.endswith("/"):
             key += website["IndexDocument"]["Suffix"]
-        answer = self._get(bucket, key, headers)
-        if answer.status < 400:
-            return answer
-        if redirect := apply_rules(website, host, key, answer.status):
+        response = self._get(bucket, key, headers)
+        if response.status < 400:
+            return response
+        if redirect := apply_rules(website, host, key, response.status):
             return redirect
         if document := website.get("ErrorDocument"):
             page = self._get(bucket, document["Key"], {})
             if page.status == 200:
-                return page._replace(status=answer.status)
-        return answer
+                return page._replace(status=response.status)
+        return response
 
-    def _get(self, bucket: str, key: str, headers: dict[str, str]) -> Answer:
+    def _get(self, bucket: str, key: str, headers: dict[str, str]) -> Response:
         if not self._may_read(bucket, key):
             return _error(403, "AccessDenied")
-        wanted = {"IfNoneMatch": headers.get("If-None-Match"), "Range": headers.get("Range")}
-        options: dict[str, Any] = {name: value for name, value in wanted.items() if value}
+        conditions = {"IfNoneMatch": headers.get("If-None-Match"), "Range": headers.get("Range")}
+        options: dict[str, Any] = {name: value for name, value in conditions.items() if value}
         try:
-            found = self.client.get_object(Bucket=bucket, Key=key, **options)
+            stored = self.client.get_object(Bucket=bucket, Key=key, **options)
         except ClientError as error:
             status = http_status(error)
-            return Answer(304, {}) if status == 304 else _error(status, "NoSuchKey")
-        if target := found.get("WebsiteRedirectLocation"):
-            return Answer(301, {"Location": target})
-        given = found["ResponseMetadata"]["HTTPHeaders"]
-        kept = {name.title(): value for name, value in given.items() if name in _KEPT_HEADERS}
-        status = found["ResponseMetadata"]["HTTPStatusCode"]
-        return Answer(status, kept, found["Body"].read())
+            return Response(304, {}) if status == 304 else _error(status, "NoSuchKey")
+        if target := stored.get("WebsiteRedirectLocation"):
+            return Response(301, {"Location": target})
+        metadata = stored["ResponseMetadata"]
+        forwarded = {
+            name.title(): value
+            for name, value in metadata["HTTPHeaders"].items()
+            if name in _FORWARDED_HEADERS
+        }
+        return Response(metadata["HTTPStatusCode"], forwarded, stored["Body"].read())
 
     def _may_read(self, bucket: str, key: str) -> bool:
         try:
@@ -186,7 +191,7 @@ class WebsiteEndpoint(ThreadingHTTPServer):
             if block["PublicAccessBlockConfiguration"].get("RestrictPublicBuckets"):
                 return False
         except ClientError:
-            pass  # none is set
+            pass  # no block is configured
         try:
             policy = json.loads(self.client.get_bucket_policy(Bucket=bucket)["Policy"])
         except ClientError:
@@ -194,7 +199,7 @@ class WebsiteEndpoint(ThreadingHTTPServer):
         return anyone_may(policy, "s3:GetObject", f"{bucket}/{key}")
 
 
-_KEPT_HEADERS = frozenset(
+_FORWARDED_HEADERS = frozenset(
     {
         "cache-control",
         "content-disposition",
@@ -207,8 +212,8 @@ _KEPT_HEADERS = frozenset(
 )
 
 
-def apply_rules(website: Document, host: str, key: str, status: int | None) -> Answer | None:
-    """Return the redirect of the first routing rule that fits; status None: before the look-up."""
+def apply_rules(website: Document, host: str, key: str, status: int | None) -> Response | None:
+    """Return the redirect of the first matching routing rule; status None: before the look-up."""
     for rule in website.get("RoutingRules", []):
         condition = rule.get("Condition", {})
         error = condition.get("HttpErrorCodeReturnedEquals")
@@ -222,34 +227,34 @@ def apply_rules(website: Document, host: str, key: str, status: int | None) -> A
     return None
 
 
-def _redirect(redirect: Document, host: str, target: str) -> Answer:
+def _redirect(redirect: Document, host: str, target: str) -> Response:
     scheme = redirect.get("Protocol", "http")
     location = f"{scheme}://{redirect.get('HostName', host)}/{quote(target)}"
-    return Answer(int(redirect.get("HttpRedirectCode", 301)), {"Location": location})
+    return Response(int(redirect.get("HttpRedirectCode", 301)), {"Location": location})
 
 
-def _error(status: int, code: str) -> Answer:
+def _error(status: int, code: str) -> Response:
     title = f"{status} {HTTPStatus(status).phrase}"
     page = f"<!doctype html><title>{title}</title><h1>{title}</h1><p>{code}</p>\n"
-    return Answer(status, {"Content-Type": "text/html; charset=utf-8"}, page.encode())
+    return Response(status, {"Content-Type": "text/html; charset=utf-8"}, page.encode())
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _RequestHandler(BaseHTTPRequestHandler):
     server: WebsiteEndpoint
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True  # headers and body are two writes: do not wait between them
 
     def do_GET(self) -> None:
         path = urlsplit(self.path).path
-        with self.server.places:
-            answer = self.server.answer(self.headers.get("Host", ""), path, dict(self.headers))
-        self.send_response(answer.status)
-        for name, value in answer.headers.items():
+        with self.server.slots:
+            response = self.server.respond(self.headers.get("Host", ""), path, dict(self.headers))
+        self.send_response(response.status)
+        for name, value in response.headers.items():
             self.send_header(name, value)
-        self.send_header("Content-Length", str(len(answer.body)))
+        self.send_header("Content-Length", str(len(response.body)))
         self.end_headers()
         if self.command != "HEAD":
-            self.wfile.write(answer.body)
+            self.wfile.write(response.body)
 
     do_HEAD = do_GET  # noqa: N815
 

@@ -52,10 +52,10 @@ def explained(action: Action) -> str:
     parts = [action.help or ""]
     if action.choices:
         parts.append(f"one of {', '.join(map(str, action.choices))}")
-        if action.default and action.required is False:
+        if action.default and not action.required and "default:" not in parts[0]:
             parts.append(f"default: {action.default}")
     text = "; ".join(part for part in parts if part)
-    return re.sub(r"https?://\S+", r"``\g<0>``", text)
+    return re.sub(r"https?://[^\s,;)]+", r"``\g<0>``", text)
 
 
 def table(rows: list[tuple[str, str]]) -> Iterator[str]:

@@ -11,8 +11,8 @@ from django.core.management import call_command
 
 from gallery.drawings import draw_photo
 from gallery.models import Photo
-from tests.checkups import website_proxy
 from tests.conftest import change_options, delete_resizes, fetch, use_bucket
+from tests.diagnostics import website_proxy
 from tests.proxies import nginx
 
 NATURAL_SIZES = "images => images.map(image => [image.naturalWidth, image.naturalHeight])"

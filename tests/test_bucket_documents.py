@@ -6,20 +6,20 @@ from xml.etree import ElementTree
 import pytest
 
 from django_shift_media.aws.access import (
-    BLOCKS,
-    RESIZES,
+    BLOCK_SETTINGS,
+    RESIZE_PATTERN,
+    check_not_public,
     lift_blocks,
     merge_cors,
     merge_policy,
     parse_origins,
     read_statement,
-    refuse_public,
     restore_blocks,
 )
 from django_shift_media.aws.common import Conflict, our_id
 from django_shift_media.aws.lifecycle import merge_lifecycle
 from django_shift_media.aws.website import (
-    INDEX,
+    INDEX_DOCUMENT,
     merge_website,
     parse_app_url,
     remove_from_website,
@@ -79,7 +79,7 @@ def test_rules_are_merged_in_place() -> None:
 
 
 def test_a_location_needs_a_mount_of_its_own() -> None:
-    with pytest.raises(Conflict, match="location is 'up/'"):
+    with pytest.raises(Conflict, match="has the location 'up/', and the URLs are mounted at '/'"):
         merge_website(None, routing_rules(parse_app_url(SITE, "/"), "up/"))
     (rule, _) = routing_rules(parse_app_url(SITE, "/"))
     assert "ReplaceKeyPrefixWith" not in rule["Redirect"]
@@ -93,8 +93,8 @@ def test_rules_are_taken_out_by_the_mount_alone() -> None:
     assert remove_from_website(merge_website(None, ours), nowhere) is None
     for theirs in (
         {"IndexDocument": {"Suffix": "index.html"}},
-        {"IndexDocument": {"Suffix": INDEX}, "RoutingRules": [docs]},
-        {"IndexDocument": {"Suffix": INDEX}, "ErrorDocument": {"Key": "oops.html"}},
+        {"IndexDocument": {"Suffix": INDEX_DOCUMENT}, "RoutingRules": [docs]},
+        {"IndexDocument": {"Suffix": INDEX_DOCUMENT}, "ErrorDocument": {"Key": "oops.html"}},
         {"RedirectAllRequestsTo": {"HostName": "x"}},
     ):
         assert remove_from_website(theirs, nowhere) == theirs
@@ -110,7 +110,7 @@ def test_the_rules_of_a_location_go_before_those_for_all_keys() -> None:
     merged = merge_website(everything, staging)
     assert merged["RoutingRules"] == [docs, *staging, *routing_rules(app)]
     assert merge_website(merged, staging) == merged
-    with pytest.raises(Conflict, match=r"Routing rule 1 .* takes what is missing"):
+    with pytest.raises(Conflict, match=r"Routing rule 1 .* redirects missing files before"):
         theirs = {"Condition": staging[0]["Condition"], "Redirect": {"HostName": "x"}}
         merge_website({"RoutingRules": [theirs]}, staging)
 
@@ -134,7 +134,7 @@ def test_storages_in_one_bucket_have_names_of_their_own() -> None:
 
 
 def test_blocks_are_lifted_and_put_back() -> None:
-    blocked = dict.fromkeys(BLOCKS, True)
+    blocked = dict.fromkeys(BLOCK_SETTINGS, True)
     lifted = lift_blocks(blocked)
     assert lifted == {
         "BlockPublicAcls": True,
@@ -143,16 +143,16 @@ def test_blocks_are_lifted_and_put_back() -> None:
         "RestrictPublicBuckets": False,
     }
     assert restore_blocks(lifted) == blocked
-    unblocked = dict.fromkeys(BLOCKS, False)
+    unblocked = dict.fromkeys(BLOCK_SETTINGS, False)
     assert restore_blocks(unblocked) == unblocked, "they were lifted by somebody else"
 
 
 def test_a_private_bucket_has_no_public_statement() -> None:
     cdn = read_statement("b", distribution="arn:aws:cloudfront::1:distribution/E1")
     conditional = {**read_statement("b"), "Condition": {"StringEquals": {"aws:Referer": "x"}}}
-    refuse_public({"Statement": [cdn, conditional, {**read_statement("b"), "Effect": "Deny"}]})
-    with pytest.raises(Conflict, match="lets anyone in, by its statement 'DjangoShiftMedia'"):
-        refuse_public({"Statement": read_statement("b")})
+    check_not_public({"Statement": [cdn, conditional, {**read_statement("b"), "Effect": "Deny"}]})
+    with pytest.raises(Conflict, match="grants public access in its statement 'DjangoShiftMedia'"):
+        check_not_public({"Statement": read_statement("b")})
 
 
 def test_cors_rules_are_merged_in_place() -> None:
@@ -173,7 +173,9 @@ def test_origins() -> None:
 
 @pytest.mark.parametrize("origin", ["a.example", "https://a.example/", "https://", "", "none "])
 def test_what_no_browser_sends_as_its_origin_is_named(origin: str) -> None:
-    with pytest.raises(ValueError, match=f"The origin is '{origin}', must be as in"):
+    with pytest.raises(
+        ValueError, match=f"Invalid origin '{origin}'. Use a scheme and a host, such as"
+    ):
         parse_origins([origin])
 
 
@@ -192,11 +194,11 @@ def test_lifecycle_rules_are_merged_in_place() -> None:
 
 def test_a_lifecycle_of_the_old_form_is_named() -> None:
     old = {"Rules": [{"ID": "old", "Prefix": "logs/", "Status": "Enabled"}]}
-    with pytest.raises(Conflict, match="lifecycle rule 'old' is of the old form"):
+    with pytest.raises(Conflict, match="lifecycle rule 'old' has a Prefix outside of a Filter"):
         merge_lifecycle(old, "ID", 30)
     assert merge_lifecycle(old, "ID", 0) == old
 
 
 def test_private_originals_end_where_names_of_resizes_begin() -> None:
     resource = read_statement("b", "up/", private_originals=True)["Resource"]
-    assert resource == f"arn:aws:s3:::b/up/{RESIZES}"
+    assert resource == f"arn:aws:s3:::b/up/{RESIZE_PATTERN}"

@@ -22,7 +22,7 @@ from django_shift_media.aws.distribution import (
     resource_name,
     website_origins,
 )
-from django_shift_media.aws.website import App
+from django_shift_media.aws.website import AppEndpoint
 from tests.conftest import new_bucket, use_bucket
 
 SITE = "https://www.example.com"
@@ -80,8 +80,8 @@ def configure(*options: str, errors: io.StringIO | None = None) -> str:
 
 
 def states(*options: str) -> dict[str, str]:
-    parts = json.loads(configure("--json", *options))["parts"]
-    return {part["part"]: part["state"] for part in parts}
+    resources = json.loads(configure("--json", *options))["resources"]
+    return {resource["resource"]: resource["state"] for resource in resources}
 
 
 def distributions(storage: Any) -> list[dict[str, Any]]:
@@ -108,7 +108,7 @@ def bucket_policy(storage: Any) -> dict[str, Any]:
 
 @contextmanager
 def changing(server: Any, change: Callable[[str, bytes], bytes]) -> Iterator[str]:
-    """Stand before a server and change its answers; yield the URL of that."""
+    """Run a proxy that changes the responses of a server; yield its URL."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -141,7 +141,7 @@ def changing(server: Any, change: Callable[[str, bytes], bytes]) -> Iterator[str
 
 
 class Deploying:
-    """Says of a distribution, and of an invalidation, that it is in progress, so many times."""
+    """Report a distribution or an invalidation as in progress for a number of requests."""
 
     def __init__(self, times: int) -> None:
         self.times = times
@@ -159,7 +159,7 @@ class Deploying:
 def deploying(aws: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Deploying]:
     """A CloudFront that takes its time."""
     change = Deploying(0)
-    monkeypatch.setattr("django_shift_media.aws.cloudfront.POLL", 0.01)
+    monkeypatch.setattr("django_shift_media.aws.cloudfront.POLL_INTERVAL", 0.01)
     with changing(aws, change) as url:
         monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDFRONT", url)
         yield change
@@ -195,22 +195,22 @@ def test_a_website_gets_https_on_a_domain(storage: Any) -> None:
 def test_the_second_run_changes_nothing(storage: Any, settings: Any, aws: Any) -> None:
     configure("--domain", DOMAIN)
     before = distributions(storage)
-    assert set(states("--domain", DOMAIN).values()) == {"already so"}
+    assert set(states("--domain", DOMAIN).values()) == {"unchanged"}
     configure("--check", "--domain", DOMAIN)
     assert distributions(storage) == before
     use_bucket(settings, AwsOptions(aws), bucket_name=storage.bucket_name, custom_domain=DOMAIN)
     assert "custom_domain" not in configure("--domain", DOMAIN)
-    assert states() == {"cache policy": "already so", "distribution": "already so"}
+    assert states() == {"cache policy": "unchanged", "distribution": "unchanged"}
     assert config_of(storage)["Aliases"]["Items"] == [DOMAIN], "what is not given stays"
 
 
 def test_a_dry_run_makes_nothing(storage: Any) -> None:
     report = configure("--dry-run", "--domain", DOMAIN)
-    assert '+      "CachePolicyId": "(known once it is there)"' in report.replace("    +", "+  ")
+    assert '+      "CachePolicyId": "(known after it is created)"' in report.replace("    +", "+  ")
     assert distributions(storage) == []
     acm = storage.aws_client("acm", region="us-east-1")
     assert acm.list_certificates()["CertificateSummaryList"] == []
-    with pytest.raises(CommandError, match="Not as wanted: cache policy, distribution"):
+    with pytest.raises(CommandError, match="Changes needed: cache policy, distribution"):
         configure("--check")
 
 
@@ -219,7 +219,7 @@ def test_without_a_domain_cloudfront_s_own_is_used(storage: Any) -> None:
     (found,) = distributions(storage)
     assert f'Set "custom_domain": "{found["DomainName"]}"' in report
     assert "ViewerCertificate" not in found["DistributionConfig"]
-    assert set(states().values()) == {"already so"}
+    assert set(states().values()) == {"unchanged"}
 
 
 def test_what_others_have_put_into_the_distribution_stays(storage: Any) -> None:
@@ -278,7 +278,7 @@ def test_failover_asks_a_private_bucket_first(storage: Any) -> None:
     assert statement["Condition"] == {"StringEquals": {"AWS:SourceArn": found["ARN"]}}
     blocks = storage.client.get_public_access_block(Bucket=storage.bucket_name)
     assert set(blocks["PublicAccessBlockConfiguration"].values()) == {True}
-    assert set(states("--check", *FAILOVER).values()) == {"already so"}
+    assert set(states("--check", *FAILOVER).values()) == {"unchanged"}
     call_command("configure_media_bucket", "--mode=failover", "--check", stdout=io.StringIO())
 
 
@@ -300,11 +300,11 @@ def test_a_bucket_turns_private_once_the_distribution_is_deployed(
     configure()
     deploying.times = 99
     report = configure(*FAILOVER)
-    assert "waiting        policy: it waits for the distribution" in report
+    assert "waiting        policy: the distribution is not deployed yet; run this command" in report
     assert bucket_policy(storage)["Principal"] == "*"
     deploying.times = 3
     progress = io.StringIO()
-    assert "done           policy" in configure("--wait", *FAILOVER, errors=progress)
+    assert "changed        policy" in configure("--wait", *FAILOVER, errors=progress)
     assert "distribution: InProgress" in progress.getvalue()
     assert bucket_policy(storage)["Principal"] != "*"
 
@@ -314,7 +314,7 @@ def test_waiting_says_how_it_goes(storage: Any, deploying: Deploying) -> None:
     progress = io.StringIO()
     report = configure("--wait", *FAILOVER, errors=progress)
     assert "distribution: InProgress, 0 s" in progress.getvalue()
-    assert "done           policy" in report
+    assert "changed        policy" in report
 
 
 def test_a_location_is_added_by_the_distribution(aws: Any, settings: Any) -> None:
@@ -351,27 +351,27 @@ def test_a_certificate_that_is_not_issued_yet_is_waited_for(
     for _ in range(2):
         report = configure(*options)
         assert "waiting        certificate: create the DNS record _" in report
-        assert "waiting        distribution: it waits for the certificate" in report
-        assert "waiting        policy: it waits for the distribution" in report
+        assert "waiting        distribution: the certificate is not issued yet" in report
+        assert "waiting        policy: the distribution does not exist yet" in report
         assert distributions(storage) == []
         assert bucket_policy(storage)["Principal"] == "*"
-    with pytest.raises(CommandError, match="Not as wanted: certificate, distribution"):
+    with pytest.raises(CommandError, match="Changes needed: certificate, distribution"):
         configure("--check", *options)
     monkeypatch.setattr("moto.settings.ACM_VALIDATION_WAIT", 0)
-    assert set(states(*options).values()) <= {"already so", "done"}
+    assert set(states(*options).values()) <= {"unchanged", "changed"}
     assert config_of(storage)["Aliases"]["Items"] == [slow_acm]
 
 
 def test_a_certificate_may_be_waited_for(
     storage: Any, slow_acm: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("django_shift_media.aws.cloudfront.POLL", 0.01)
+    monkeypatch.setattr("django_shift_media.aws.cloudfront.POLL_INTERVAL", 0.01)
     monkeypatch.setattr("moto.settings.ACM_VALIDATION_WAIT", 1)
     progress = io.StringIO()
     report = configure("--domain", slow_acm, "--wait", errors=progress)
     assert "DNS record to create: _" in progress.getvalue()
     assert "certificate: PENDING_VALIDATION, 0 s" in progress.getvalue()
-    assert "done           distribution" in report
+    assert "changed        distribution" in report
 
 
 def test_a_certificate_for_the_domain_is_not_requested_twice(storage: Any) -> None:
@@ -387,12 +387,12 @@ def test_a_certificate_for_the_domain_is_not_requested_twice(storage: Any) -> No
 
 
 def test_invalidations(storage: Any, deploying: Deploying) -> None:
-    with pytest.raises(CommandError, match="There is no distribution"):
+    with pytest.raises(CommandError, match="There is no distribution yet"):
         configure("--check", "--remove")
         configure("--remove", "--invalidate")
-    assert "of /*" in configure("--invalidate")
-    assert "of /a/* /b" in configure("--invalidate", "/a/*", "/b")
-    with pytest.raises(CommandError, match="The path is 'a', must begin with a slash"):
+    assert "for /*" in configure("--invalidate")
+    assert "for /a/* /b" in configure("--invalidate", "/a/*", "/b")
+    with pytest.raises(CommandError, match=r"Invalid path 'a'\. Begin it with a slash"):
         configure("--invalidate", "a")
     (found,) = distributions(storage)
     listed = storage.aws_client("cloudfront").list_invalidations(DistributionId=found["Id"])
@@ -405,7 +405,7 @@ def test_invalidations(storage: Any, deploying: Deploying) -> None:
 
 def test_all_that_was_made_is_removed(storage: Any) -> None:
     configure(*FAILOVER)
-    assert "done           bucket's policy" in configure("--remove")
+    assert "changed        bucket's policy" in configure("--remove")
     client = storage.aws_client("cloudfront")
     assert distributions(storage) == []
     assert named(client.list_cache_policies()["CachePolicyList"], storage) == []
@@ -413,7 +413,7 @@ def test_all_that_was_made_is_removed(storage: Any) -> None:
     assert named(controls, storage) == []
     with pytest.raises(storage.client.exceptions.ClientError, match="NoSuchBucketPolicy"):
         bucket_policy(storage)
-    assert set(states("--remove").values()) == {"already so"}
+    assert set(states("--remove").values()) == {"unchanged"}
 
 
 def named(listed: dict[str, Any], storage: Any) -> list[Any]:
@@ -430,14 +430,14 @@ def test_a_removal_takes_two_runs_if_nobody_waits(storage: Any, deploying: Deplo
     configure()
     deploying.times = 99
     report = configure("--remove")
-    assert "waiting        distribution: it is being disabled, run this again" in report
+    assert "waiting        distribution: AWS is disabling it; run this command again" in report
     assert config_of(storage)["Enabled"] is False
     deploying.times = 0
-    assert states("--remove")["cache policy"] == "done"
+    assert states("--remove")["cache policy"] == "changed"
     assert distributions(storage) == []
     configure()
     deploying.times = 5
-    assert "done           distribution" in configure("--remove", "--wait")
+    assert "changed        distribution" in configure("--remove", "--wait")
 
 
 # -- what goes wrong ------------------------------------------------------------------------------
@@ -446,10 +446,16 @@ def test_a_removal_takes_two_runs_if_nobody_waits(storage: Any, deploying: Deplo
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--mode", "failover"], "Failover needs --app-url"),
-        (["--mode", "failover", "--app-url", "x"], "The app's URL is 'x', must be as in"),
-        (["--domain", "https://x.example.com"], "The domain is 'https://x.example.com', must be"),
-        (["--domain", "localhost"], "The domain is 'localhost', must be as in"),
+        (["--mode", "failover"], "Mode failover requires --app-url"),
+        (
+            ["--mode", "failover", "--app-url", "x"],
+            "Invalid URL of the app 'x'. Use a scheme and a host, such as",
+        ),
+        (
+            ["--domain", "https://x.example.com"],
+            "Invalid domain 'https://x.example.com'. Use a host name, such as",
+        ),
+        (["--domain", "localhost"], "Invalid domain 'localhost'. Use a host name, such as"),
     ],
 )
 def test_wrong_options_are_named(storage: Any, options: list[str], message: str) -> None:
@@ -460,13 +466,15 @@ def test_wrong_options_are_named(storage: Any, options: list[str], message: str)
 
 def test_a_bucket_that_is_not_on_aws_is_named(moto: Any, settings: Any) -> None:
     new_bucket(settings, moto)
-    with pytest.raises(CommandError, match=r"CloudFront cannot stand before 'http://127.0.0.1"):
+    with pytest.raises(
+        CommandError, match=r"CloudFront requires a bucket on AWS, not on 'http://127.0.0.1"
+    ):
         configure()
 
 
 def test_mode_app_needs_no_cdn(settings: Any, aws: Any) -> None:
     use_bucket(settings, AwsOptions(aws), mode="app")
-    with pytest.raises(CommandError, match="In mode app the app answers"):
+    with pytest.raises(CommandError, match="Mode app does not use CloudFront"):
         configure()
 
 
@@ -496,7 +504,7 @@ def test_wildcards_cover_one_label() -> None:
 
 def test_what_aws_adds_is_no_difference() -> None:
     """AWS fills in defaults, and has orders of its own."""
-    app = App("https", "www.example.com", "media/")
+    app = AppEndpoint("https", "www.example.com", "media/")
     origins = failover_origins("b.s3.eu-central-1.amazonaws.com", "", "E1", app)
 
     def merge(current: Any) -> Any:

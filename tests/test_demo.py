@@ -28,7 +28,7 @@ def hops(output: str, title: str) -> list[list[str]]:
 def test_the_demo_shows_the_whole_loop() -> None:
     result = demo()
     assert result.returncode == 0, result.stdout + result.stderr
-    assert "done           website and routing rules" in result.stdout
+    assert "changed        website and routing rules" in result.stdout
     assert hops(result.stdout, "First view") == [["302", "301", "200"]] * 6
     assert hops(result.stdout, "Second view") == [["200"]] * 6
     assert "image/webp, public, max-age=31536000, immutable" in result.stdout

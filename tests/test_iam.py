@@ -13,7 +13,7 @@ from django.core.files.base import ContentFile
 from django.core.management import CommandError, call_command
 from django.test import Client
 
-from django_shift_media.aws.iam import PURPOSES, documents
+from django_shift_media.aws.iam import PURPOSES, policy_documents
 from django_shift_media.aws.transcoders import Transcoding
 from django_shift_media.exceptions import StorageUnavailable
 from django_shift_media.naming import keys
@@ -250,7 +250,7 @@ def test_presigning_pages_may_get_what_they_presign(iam: Any, media: Any) -> Non
 def test_tags_may_be_put_where_resizes_are_tagged(iam: Any, purpose: str) -> None:
     storage = S3MediaStorage(bucket_name="media", location="site", region_name="eu-central-1")
     storage.tag_resizes = True
-    (document,) = documents(storage, purpose, Transcoding(), []).values()
+    (document,) = policy_documents(storage, purpose, Transcoding(), []).values()
     assert simulate(iam, document, "s3:PutObjectTagging", RESIZE) == "allowed"
     assert simulate(iam, document, "s3:PutObjectTagging", ELSEWHERE) == "implicitDeny"
 
@@ -390,7 +390,7 @@ def test_notices_are_kept_apart_from_the_policy(media: Any) -> None:
     assert "only renders pages needs no credentials" in output.stderr
     output = run(*ELASTICTRANSCODER)
     assert len(output.documents) == 1
-    assert "ended on 13 November 2025, and AWS Elemental MediaConvert took" in output.stderr
+    assert "ended on 13 November 2025; AWS Elemental MediaConvert replaces it" in output.stderr
     assert "ended" not in run(*MEDIACONVERT).stderr
 
 
@@ -408,24 +408,33 @@ def test_arns_name_the_partition_of_the_region(media: Any, region: str, partitio
 def test_a_policy_is_short_enough_for_a_user(purpose: str) -> None:
     """IAM counts no white space: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
     storage = S3MediaStorage(bucket_name="b" * 63, region_name="us-gov-west-1")
-    (document,) = documents(storage, purpose, Transcoding(), ["user/app"]).values()
+    (document,) = policy_documents(storage, purpose, Transcoding(), ["user/app"]).values()
     assert len("".join(json.dumps(document).split())) <= 2048
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--transcoder=mediaconvert"], "--service-role is missing, must be the name of the role"),
-        (MEDIACONVERT[::2], "--account is missing, must be 12 digits"),
-        ([*MEDIACONVERT, "--account=1234"], "--account is '1234', must be 12 digits"),
-        ([*MEDIACONVERT, "--service-role=a b"], "--service-role is 'a b', must be the name"),
-        ([*MEDIACONVERT, "--queue=*"], "--queue is '\\*', must be the name of a queue"),
-        ([*MEDIACONVERT, "--region=Frankfurt"], "--region is 'Frankfurt', must be as in"),
-        (ELASTICTRANSCODER[:2], "--pipeline is missing, must be the ID of a pipeline"),
-        ([*ELASTICTRANSCODER, "--pipeline=x"], "--pipeline is 'x', must be the ID of a pipeline"),
-        (["--may-attach-to=app"], "--may-attach-to is 'app', must be as in 'user/NAME'"),
-        (["--may-attach-to=user/*"], r"--may-attach-to is 'user/\*', must be"),
-        (["--check"], "--check needs the --user or the --role"),
+        (["--transcoder=mediaconvert"], "--service-role is required: the name of the role"),
+        (MEDIACONVERT[::2], "--account is required: 12 digits"),
+        ([*MEDIACONVERT, "--account=1234"], "Invalid --account '1234', must be 12 digits"),
+        ([*MEDIACONVERT, "--service-role=a b"], "Invalid --service-role 'a b', must be the name"),
+        (
+            [*MEDIACONVERT, "--queue=*"],
+            "Invalid --queue '\\*', must be the name of a MediaConvert queue",
+        ),
+        (
+            [*MEDIACONVERT, "--region=Frankfurt"],
+            "Invalid --region 'Frankfurt', must be a region such as",
+        ),
+        (ELASTICTRANSCODER[:2], "--pipeline is required: the ID of a pipeline"),
+        (
+            [*ELASTICTRANSCODER, "--pipeline=x"],
+            "Invalid --pipeline 'x', must be the ID of a pipeline",
+        ),
+        (["--may-attach-to=app"], "Invalid --may-attach-to 'app', must be 'user/NAME' or"),
+        (["--may-attach-to=user/*"], r"Invalid --may-attach-to 'user/\*', must be"),
+        (["--check"], "--check requires --user or --role"),
         (["everything"], "invalid choice: 'everything'"),
         (["--user=a", "--role=b"], "not allowed with argument"),
     ],
@@ -437,7 +446,9 @@ def test_a_wrong_argument_is_named(media: Any, arguments: list[str], message: st
 
 
 def test_a_storage_that_is_no_bucket_is_named() -> None:
-    with pytest.raises(CommandError, match="SHIFT_MEDIA_STORAGE is no S3MediaStorage"):
+    with pytest.raises(
+        CommandError, match=r"SHIFT_MEDIA_STORAGE is a .*; this command requires an S3MediaStorage"
+    ):
         run()
 
 
@@ -457,18 +468,18 @@ def test_a_policy_is_put_once(iam: Any, storage: Any, user: str) -> None:
     (document,) = run("resizes").documents
     name = "DjangoShiftMediaResizes"
     first = run("resizes", "--user", user).stdout
-    assert f"to do          policy {name} of the user {user}" in first
-    assert f"done           policy {name} of the user {user}" in first
+    assert f"to change      policy {name} of the user {user}" in first
+    assert f"changed        policy {name} of the user {user}" in first
     assert kept(iam, user) == {name: document}
     again = run("resizes", "--user", user, "--check").stdout
-    assert again == f"IAM:\n  already so     policy {name} of the user {user}\n"
+    assert again == f"IAM:\n  unchanged      policy {name} of the user {user}\n"
 
 
-def test_what_has_been_put_is_told_as_json(iam: Any, storage: Any, user: str) -> None:
+def test_an_attached_policy_is_reported_as_json(iam: Any, storage: Any, user: str) -> None:
     (document,) = run().documents
     (plan,) = run("--user", user, "--json").documents
-    (step,) = plan["parts"]
-    assert (step["state"], step["wanted"]) == ("done", document)
+    (resource,) = plan["resources"]
+    assert (resource["state"], resource["desired"]) == ("changed", document)
 
 
 def test_a_policy_is_put_on_a_role(iam: Any, storage: Any, role: str) -> None:
@@ -490,7 +501,10 @@ def test_what_changes_is_shown_and_what_others_have_put_stays(
     before = kept(iam, user)
     transcoding = ("--user", user, *MEDIACONVERT)
     assert re.search(r'[+] +"mediaconvert:CreateJob"', run(*transcoding, "--dry-run").stdout)
-    with pytest.raises(CommandError, match="Not as wanted: policy DjangoShiftMediaApp of the user"):
+    with pytest.raises(
+        CommandError,
+        match="Changes needed: policy DjangoShiftMediaApp of the user",
+    ):
         run(*transcoding, "--check")
     assert kept(iam, user) == before
     run(*transcoding)
@@ -502,7 +516,7 @@ def test_what_changes_is_shown_and_what_others_have_put_stays(
 
 @pytest.mark.parametrize(("kind", "name"), [("user", "nobody"), ("role", "nothing")])
 def test_who_is_not_there_is_named(iam: Any, storage: Any, kind: str, name: str) -> None:
-    with pytest.raises(CommandError, match=rf"^There is no {kind} '{name}' in IAM\.$"):
+    with pytest.raises(CommandError, match=rf"^IAM has no {kind} named '{name}'\.$"):
         run(f"--{kind}", name)
 
 
@@ -601,7 +615,7 @@ def test_the_commands_do_their_work_with_the_policy_for_them(
     storage.client.delete_bucket(Bucket=storage.bucket_name)
     arguments = ("--create", "--app-url", "https://www.example.com")
     call_command("configure_media_bucket", *arguments, stdout=output)
-    assert "done           website and routing rules" in output.getvalue()
+    assert "changed        website and routing rules" in output.getvalue()
     for option in ("--mode=failover", "--remove"):
         call_command("configure_media_bucket", option, stdout=output)
     run("--role", role)

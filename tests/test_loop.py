@@ -10,7 +10,6 @@ from PIL import Image
 
 from gallery.drawings import draw_photo
 from gallery.models import Photo
-from tests.checkups import website_proxy
 from tests.conftest import (
     Response,
     at_once,
@@ -21,6 +20,7 @@ from tests.conftest import (
     operations,
     upload,
 )
+from tests.diagnostics import website_proxy
 from tests.proxies import nginx
 
 IMMUTABLE = "public, max-age=31536000, immutable"

@@ -1,5 +1,5 @@
 """
-AWS configuration: documents as pure functions, and a plan that reads, compares and applies.
+AWS configuration: pure functions that build documents, and a plan that compares and applies them.
 
 May import: ``storages.s3``, ``naming`` and what is below.
 """

@@ -1,4 +1,4 @@
-"""Who may read a media bucket: its policy, public access block, object ownership and CORS."""
+"""Build the documents that control read access: bucket policy, public access block and CORS."""
 
 from collections.abc import Sequence
 from urllib.parse import urlsplit
@@ -9,20 +9,28 @@ from django_shift_media.aws.common import (
     Document,
     bucket_arn,
     our_id,
-    put,
+    replace_ours,
     statements_of,
 )
 from django_shift_media.aws.policy_evaluation import is_conditional, is_for_anyone
 from django_shift_media.naming.keys import SIGNATURE_LENGTH
 
-BLOCKS = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
-# These two keep a bucket's policy from letting anyone read.
-_LIFTED = ("BlockPublicPolicy", "RestrictPublicBuckets")
+BLOCK_SETTINGS = (
+    "BlockPublicAcls",
+    "IgnorePublicAcls",
+    "BlockPublicPolicy",
+    "RestrictPublicBuckets",
+)
+# These two prevent bucket policies that grant public access.
+_POLICY_BLOCKS = ("BlockPublicPolicy", "RestrictPublicBuckets")
 
-# A dash, a signature, a dot: no original's key ends so (see keys.py), every resize's does.
-RESIZES = "????????/????/????/????/????????????/*/*x*-*-*-*-" + "?" * SIGNATURE_LENGTH + ".*"
+# Matches the key of every resize and of no original: only resizes end with a dash, a signature
+# and an extension (see naming/keys.py).
+RESIZE_PATTERN = "????????/????/????/????/????????????/*/*x*-*-*-*-" + "?" * SIGNATURE_LENGTH + ".*"
 
-_CORS_SECONDS = 86_400  # for which a browser may keep the answer: the most that any keeps
+_CORS_MAX_AGE = (
+    86_400  # seconds that browsers cache a preflight response; Firefox's limit, the highest of all
+)
 
 
 def read_statement(
@@ -34,12 +42,13 @@ def read_statement(
     distribution: str | None = None,
 ) -> Document:
     """
-    Return the policy statement that lets media be read, or only resizes.
+    Return the policy statement that allows reading all media, or only resizes.
 
-    It lets anyone, or with its ARN one CloudFront distribution, by origin access control:
+    It allows everyone, or only the CloudFront distribution with the given ARN, which uses origin
+    access control:
     https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-restricting-access-to-s3.html
     """
-    objects = RESIZES if private_originals else "*"
+    objects = RESIZE_PATTERN if private_originals else "*"
     statement: Document = {
         "Sid": our_id(prefix),
         "Effect": "Allow",
@@ -56,60 +65,64 @@ def read_statement(
     }
 
 
-def own_statement(policy: Document | None, sid: str) -> Document:
-    """Return our statement of a policy; an empty one if there is none."""
-    return next((one for one in statements_of(policy) if one.get("Sid") == sid), {})
+def our_statement(policy: Document | None, sid: str) -> Document:
+    """Return our statement of a policy, or {} if it has none."""
+    statements = statements_of(policy)
+    return next((statement for statement in statements if statement.get("Sid") == sid), {})
 
 
 def keeps_originals_private(statement: Document) -> bool:
-    return str(statement.get("Resource", "")).endswith(RESIZES)
+    return str(statement.get("Resource", "")).endswith(RESIZE_PATTERN)
 
 
 def distribution_of(statement: Document) -> str | None:
-    """Return the ARN of the distribution that a statement of ours lets read."""
+    """Return the ARN of the distribution that our statement allows to read, if any."""
     arn: str | None = statement.get("Condition", {}).get("StringEquals", {}).get("AWS:SourceArn")
     return arn
 
 
 def merge_policy(current: Document | None, sid: str, ours: list[Document]) -> Document | None:
-    """Put our statements where those of our Sid are, or at the end; None if none are left."""
-    statements = put(statements_of(current), ours, lambda other: other.get("Sid") == sid)
+    """Replace the statements with our Sid, or append ours; return None if no statement is left."""
+    statements = replace_ours(
+        statements_of(current), ours, lambda statement: statement.get("Sid") == sid
+    )
     if not statements:
         return None
     return {**(current or {"Version": POLICY_VERSION}), "Statement": statements}
 
 
-def refuse_public(policy: Document | None) -> None:
-    """Raise ``Conflict`` if a policy lets anyone do anything."""
+def check_not_public(policy: Document | None) -> None:
+    """Raise ``Conflict`` if a policy grants anything to everyone."""
     for statement in statements_of(policy):
         is_open = is_for_anyone(statement) and not is_conditional(statement)
         if is_open and statement["Effect"] == "Allow":
             raise Conflict(
-                f"The bucket's policy lets anyone in, by its statement"
-                f" {statement.get('Sid', statement)!r}: a private bucket's must not."
+                f"The bucket's policy grants public access in its statement"
+                f" {statement.get('Sid', statement)!r}. Remove that statement, or use --mode"
+                " website."
             )
 
 
 def lift_blocks(current: Document | None) -> Document | None:
-    """Lift the two blocks that stand in a public statement's way; those of ACLs stay."""
-    return current and {**current, **dict.fromkeys(_LIFTED, False)}
+    """Turn off the two settings that prevent a public policy; those about ACLs stay."""
+    return current and {**current, **dict.fromkeys(_POLICY_BLOCKS, False)}
 
 
 def restore_blocks(current: Document | None) -> Document | None:
-    """Put back what ``lift_blocks`` makes of the blocks that AWS gives a new bucket."""
-    blocked = dict.fromkeys(BLOCKS, True)
+    """Turn all four settings on again if they are as ``lift_blocks`` leaves AWS's default."""
+    blocked = dict.fromkeys(BLOCK_SETTINGS, True)
     return blocked if current == lift_blocks(blocked) else current
 
 
 def block_all(current: Document | None) -> Document:
-    return {**(current or {}), **dict.fromkeys(BLOCKS, True)}
+    return {**(current or {}), **dict.fromkeys(BLOCK_SETTINGS, True)}
 
 
 def parse_origins(values: Sequence[str]) -> list[str]:
     """
-    Return the origins that may read by script; none for "none".
+    Return the origins whose scripts may read media; an empty list for "none".
 
-    Raise ``ValueError`` for what a browser would never send as its ``Origin``.
+    Raise ``ValueError`` for a value that browsers never send in the ``Origin`` header.
     """
     if list(values) == ["none"]:
         return []
@@ -118,21 +131,22 @@ def parse_origins(values: Sequence[str]) -> list[str]:
         is_origin = parts.scheme and parts.netloc and value == f"{parts.scheme}://{parts.netloc}"
         if not (is_origin or value == "*"):
             raise ValueError(
-                f"The origin is {value!r}, must be as in 'https://www.example.com', or '*'."
+                f"Invalid origin {value!r}. Use a scheme and a host, such as"
+                " 'https://www.example.com', or '*'."
             )
     return list(values)
 
 
 def merge_cors(current: Document | None, rule_id: str, origins: Sequence[str]) -> Document | None:
-    """Put the rule that lets scripts of these origins read media in place of ours."""
+    """Replace our CORS rule by one for these origins; remove it if there are none."""
     ours: list[Document] = [
         {
             "ID": rule_id,
             "AllowedMethods": ["GET", "HEAD"],
-            "AllowedOrigins": sorted(set(origins)),  # a set to some servers
-            "MaxAgeSeconds": _CORS_SECONDS,
+            "AllowedOrigins": sorted(set(origins)),  # some servers return them in another order
+            "MaxAgeSeconds": _CORS_MAX_AGE,
         }
     ]
     rules = (current or {}).get("CORSRules", [])
-    rules = put(rules, ours if origins else [], lambda other: other.get("ID") == rule_id)
+    rules = replace_ours(rules, ours if origins else [], lambda rule: rule.get("ID") == rule_id)
     return {"CORSRules": rules} if rules else None

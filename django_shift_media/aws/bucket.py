@@ -1,4 +1,4 @@
-"""A media bucket, as the parts of a plan."""
+"""The configuration of a media bucket, as resources of a plan."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from django_shift_media.aws import access
 from django_shift_media.aws.common import Conflict, Document, is_aws, our_id
 from django_shift_media.aws.lifecycle import merge_lifecycle
-from django_shift_media.aws.plan import Part
+from django_shift_media.aws.plan import Resource
 from django_shift_media.aws.subresources import (
     CORS,
     LIFECYCLE,
@@ -36,25 +36,24 @@ if TYPE_CHECKING:
     from django_shift_media.aws.website import RedirectCode
     from django_shift_media.storages.base import Mode
 
-# What S3 calls two of its regions: the oldest has no name, and one had its name before regions did.
-_OLD_LOCATIONS = {None: "us-east-1", "": "us-east-1", "EU": "eu-west-1"}
-# What AWS gives a new bucket: https://docs.aws.amazon.com/AmazonS3/latest/userguide/create-bucket-faq.html
-_NEW: dict[Subresource, Document] = {
-    PUBLIC_ACCESS_BLOCK: dict.fromkeys(access.BLOCKS, True),
+# Locations that S3 reports for its two oldest regions.
+_LEGACY_LOCATIONS = {None: "us-east-1", "": "us-east-1", "EU": "eu-west-1"}
+# The defaults of a new bucket: https://docs.aws.amazon.com/AmazonS3/latest/userguide/create-bucket-faq.html
+_NEW_BUCKET_DEFAULTS: dict[Subresource, Document] = {
+    PUBLIC_ACCESS_BLOCK: dict.fromkeys(access.BLOCK_SETTINGS, True),
     OWNERSHIP: {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]},
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class BucketOptions:
     """
-    What a media bucket shall be; None leaves a part as it is.
+    The desired configuration of a media bucket; None leaves a setting unchanged.
 
-    A website sends readers of what is missing to ``app_url`` and there to ``mount``, the path of
-    this package's urls. ``distribution_arn`` is the CloudFront distribution that may read a
-    private bucket, or a function that is asked for it late. ``cors_origins`` and
-    ``expire_resizes`` (in days) take their rule away if they are empty, ``remove`` takes
-    everything of ours away.
+    A website redirects requests for missing files to ``app_url`` and ``mount``, the path of this
+    package's URLs. ``distribution_arn`` names the CloudFront distribution that may read a private
+    bucket; a function is called once the plan needs the ARN. An empty ``cors_origins`` and 0
+    ``expire_resizes`` (days) remove their rule; ``remove`` removes all of our settings.
     """
 
     mode: "Mode"
@@ -69,102 +68,104 @@ class Wanted:
     expire_resizes: int | None = None
 
 
-def bucket_parts(storage: S3MediaStorage, wanted: Wanted) -> list[Part]:
+def bucket_resources(storage: S3MediaStorage, options: BucketOptions) -> list[Resource]:
     """
-    Return the parts of a bucket's configuration, in the order to plan and to write them.
+    Return the resources of a bucket's configuration, in the order to plan and write them.
 
-    Raise ``Conflict`` for what cannot be wanted of this storage.
+    Raise ``Conflict`` if this storage does not allow the options.
     """
-    bucket = _Bucket(storage, wanted)
-    itself = Part(
+    bucket = _Bucket(storage, options)
+    bucket_resource = Resource(
         name="bucket", read=bucket.read, merge=bucket.merge, write=lambda _: bucket.create()
     )
     documents = [
-        bucket.part(PUBLIC_ACCESS_BLOCK, bucket.merge_blocks),
-        bucket.part(OWNERSHIP, bucket.merge_ownership),
-        bucket.part(POLICY, bucket.merge_policy),
-        bucket.part(WEBSITE, bucket.merge_website),
-        bucket.part(CORS, bucket.merge_cors),
-        bucket.part(LIFECYCLE, bucket.merge_lifecycle),
+        bucket.resource(PUBLIC_ACCESS_BLOCK, bucket.merge_blocks),
+        bucket.resource(OWNERSHIP, bucket.merge_ownership),
+        bucket.resource(POLICY, bucket.merge_policy),
+        bucket.resource(WEBSITE, bucket.merge_website),
+        bucket.resource(CORS, bucket.merge_cors),
+        bucket.resource(LIFECYCLE, bucket.merge_lifecycle),
     ]
-    # Doors are opened from the outside, and closed from the inside.
-    return [itself, *(documents if bucket.is_public else documents[::-1])]
+    # AWS rejects a public policy while the block is on. To make a bucket private, remove the policy
+    # before blocking public access.
+    return [bucket_resource, *(documents if bucket.is_public else documents[::-1])]
 
 
-def bucket_texts(storage: S3MediaStorage, wanted: Wanted) -> dict[str, str]:
+def console_documents(storage: S3MediaStorage, options: BucketOptions) -> dict[str, str]:
     """
-    Return what can be pasted into a console, by what it is; nobody is asked.
+    Return documents to paste into a console, by name, without any request to AWS.
 
-    Raise ``Conflict`` for what cannot be wanted of this storage.
+    Raise ``Conflict`` if this storage does not allow the options, or if there are no documents.
     """
-    bucket = _Bucket(storage, wanted)
-    texts = {}
+    bucket = _Bucket(storage, options)
+    documents = {}
     if policy := bucket.merge_policy(None):
-        texts["Bucket policy"] = json.dumps(policy, indent=2)
+        documents["Bucket policy"] = json.dumps(policy, indent=2)
     if bucket.is_public:
-        texts["Routing rules, as JSON"] = json.dumps(bucket.rules, indent=2)
-        texts["Routing rules, as XML"] = rules_as_xml(bucket.rules)
-    if not texts:
-        raise Conflict(f"There is nothing to paste in mode {wanted.mode} without an ARN.")
-    return texts
+        documents["Routing rules (JSON)"] = json.dumps(bucket.rules, indent=2)
+        documents["Routing rules (XML)"] = rules_as_xml(bucket.rules)
+    if not documents:
+        condition = " without --distribution-arn" if options.mode == "failover" else ""
+        raise Conflict(f"There is nothing to print in mode {options.mode}{condition}.")
+    return documents
 
 
-def advice(storage: S3MediaStorage, wanted: Wanted) -> list[str]:
-    """Return what is left to do by hand, and where media are then seen."""
-    if wanted.remove:
+def next_steps(storage: S3MediaStorage, options: BucketOptions) -> list[str]:
+    """Return what the user has to do next, and the base URL of the media."""
+    if options.remove:
         return []
-    lines = [set_option("mode", wanted.mode)] if wanted.mode != storage.mode else []
-    if wanted.mode == "failover":
-        lines.append("manage.py configure_media_cdn --mode failover lets CloudFront read.")
-    return [*lines, f"Media are seen under {storage.media_url}"]
+    lines = [storage_option_hint("mode", options.mode)] if options.mode != storage.mode else []
+    if options.mode == "failover":
+        lines.append("To let CloudFront read, run: manage.py configure_media_cdn --mode failover")
+    return [*lines, f"Media are served at {storage.media_url}"]
 
 
-def set_option(option: str, value: str) -> str:
-    """Return what tells a user to set an option of the storage."""
+def storage_option_hint(option: str, value: str) -> str:
+    """Return the instruction to set an option of the storage."""
     return f'Set "{option}": "{value}" in the OPTIONS of the storage.'
 
 
 class _Bucket:
-    """A bucket as it is, and how to join it with what is wanted."""
+    """Merges the current documents of a bucket with the desired options."""
 
-    def __init__(self, storage: S3MediaStorage, wanted: Wanted) -> None:
+    def __init__(self, storage: S3MediaStorage, options: BucketOptions) -> None:
         self.storage = storage
-        self.wanted = wanted
+        self.options = options
         self.client: S3Client = storage.client
         self.name: str = storage.bucket_name
         self.id = our_id(storage.prefix)
-        self.is_public = wanted.mode == "website" and not wanted.remove
-        self.refuse()
+        self.is_public = options.mode == "website" and not options.remove
+        self.check_options()
         self.is_new = False
-        self.policy: Document | None = None  # as it will be
+        self.policy: Document | None = None  # the desired one, once merged
 
-    def refuse(self) -> None:
-        if self.is_public and not self.wanted.app_url:
-            raise Conflict("A website needs --app-url, as in https://www.example.com.")
-        if (self.wanted.expire_resizes or 0) > 0 and not self.storage.tag_resizes:
+    def check_options(self) -> None:
+        if self.is_public and not self.options.app_url:
+            raise Conflict("Mode website requires --app-url, such as https://www.example.com.")
+        if (self.options.expire_resizes or 0) > 0 and not self.storage.tag_resizes:
             raise Conflict(
-                "Resizes can only expire if they have a tag, by which S3 tells them from"
-                ' originals: set "tag_resizes": True in the storage\'s OPTIONS first. Those that'
-                " are in the bucket already do not get it."
+                "--expire-resizes requires a tag that distinguishes resizes from originals:"
+                ' set "tag_resizes": True in the storage\'s OPTIONS first. Resizes that are in the'
+                " bucket already will not get the tag."
             )
 
-    def part(
+    def resource(
         self, subresource: Subresource, merge: Callable[[Document | None], Document | None]
-    ) -> Part:
+    ) -> Resource:
         def read() -> Document | None:
             try:
                 return subresource.read(self.client, self.name)
             except self.client.exceptions.NoSuchBucket:
-                return _NEW.get(subresource)
+                return _NEW_BUCKET_DEFAULTS.get(subresource)
 
         write = partial(subresource.write, self.client, self.name)
-        return Part(name=subresource.name, read=read, merge=merge, write=write)
+        return Resource(name=subresource.name, read=read, merge=merge, write=write)
 
     # -- the bucket itself --------------------------------------------------------------------
 
     def read(self) -> Document | None:
         try:
-            # Unlike those to HEAD, the answers to GET say what is wrong.
+            # Responses to HEAD have no body, and so no error code.
             self.client.list_objects_v2(Bucket=self.name, MaxKeys=1)
         except ClientError as error:
             code = error.response["Error"]["Code"]
@@ -172,18 +173,18 @@ class _Bucket:
                 return None
             if code == "AccessDenied":
                 raise Conflict(
-                    f"The bucket {self.name!r} is somebody else's, or these credentials may not"
-                    " use it."
+                    f"Access to the bucket {self.name!r} is denied: it belongs to another"
+                    " account, or these credentials do not have the permissions."
                 ) from error
             raise
-        self.refuse_other_region()
+        self.check_region()
         return self.document
 
     def merge(self, current: Document | None) -> Document:
-        if current is None and self.wanted.remove:
-            raise Conflict(f"There is no bucket {self.name!r}.")
-        if current is None and not self.wanted.create:
-            raise Conflict(f"There is no bucket {self.name!r}; --create creates it.")
+        if current is None and self.options.remove:
+            raise Conflict(f"The bucket {self.name!r} does not exist.")
+        if current is None and not self.options.create:
+            raise Conflict(f"The bucket {self.name!r} does not exist. Use --create to create it.")
         return self.document
 
     def create(self) -> None:
@@ -193,53 +194,57 @@ class _Bucket:
     @property
     def document(self) -> Document:
         region = self.storage.region
-        if region == "us-east-1":  # the one region that must not be named
+        if region == "us-east-1":  # CreateBucket rejects the name of this region only
             return {"Bucket": self.name}
         return {"Bucket": self.name, "CreateBucketConfiguration": {"LocationConstraint": region}}
 
-    def refuse_other_region(self) -> None:
-        """On AWS, the website endpoint's host depends on the region."""
+    def check_region(self) -> None:
+        """
+        Raise ``Conflict`` if a bucket on AWS is not in the storage's region.
+
+        The host of the website endpoint depends on the region.
+        """
         if not is_aws(self.client.meta.endpoint_url):
             return
-        answer: Document = dict(self.client.get_bucket_location(Bucket=self.name))
-        location = answer.get("LocationConstraint")
-        region = _OLD_LOCATIONS.get(location, location)
+        response: Document = dict(self.client.get_bucket_location(Bucket=self.name))
+        location = response.get("LocationConstraint")
+        region = _LEGACY_LOCATIONS.get(location, location)
         if region != self.storage.region:
             raise Conflict(
-                f"The bucket {self.name!r} is in {region!r}, the storage's region_name says"
-                f" {self.storage.region!r}."
+                f'The bucket {self.name!r} is in {region!r}, but "region_name" of the storage'
+                f" is {self.storage.region!r}."
             )
 
-    # -- its documents ------------------------------------------------------------------------
+    # -- desired documents --------------------------------------------------------------------
 
     def merge_blocks(self, current: Document | None) -> Document | None:
         if self.is_public:
             return access.lift_blocks(current)
-        if not self.wanted.remove:
+        if not self.options.remove:
             return access.block_all(current)
         return current if self.policy else access.restore_blocks(current)
 
     def merge_ownership(self, current: Document | None) -> Document | None:
-        # Where others have let ACLs be, they may need them; in a bucket of ours nobody does.
-        return current or (_NEW[OWNERSHIP] if self.is_new else None)
+        # Others may rely on the ACLs of an existing bucket; nobody does in one that we created.
+        return current or (_NEW_BUCKET_DEFAULTS[OWNERSHIP] if self.is_new else None)
 
     def merge_policy(self, current: Document | None) -> Document | None:
         policy = access.merge_policy(current, self.id, self.statements(current))
-        if not self.is_public and not self.wanted.remove:
-            access.refuse_public(policy)
+        if not self.is_public and not self.options.remove:
+            access.check_not_public(policy)
         self.policy = policy
         return policy
 
     def statements(self, policy: Document | None) -> list[Document]:
-        """Return what lets media be read; what nobody has decided now is as it was."""
-        former = access.own_statement(policy, self.id)
-        private, distribution = self.wanted.private_originals, None
+        """Return our policy statements; options that are None stay as in the former one."""
+        former = access.our_statement(policy, self.id)
+        private, distribution = self.options.private_originals, None
         if private is None:
             private = access.keeps_originals_private(former)
-        if self.wanted.mode == "failover":
-            arn = self.wanted.distribution_arn or access.distribution_of(former)
+        if self.options.mode == "failover":
+            arn = self.options.distribution_arn or access.distribution_of(former)
             distribution = arn() if callable(arn) else arn
-        if self.wanted.remove or not (self.is_public or distribution):
+        if self.options.remove or not (self.is_public or distribution):
             return []
         return [
             access.read_statement(
@@ -253,22 +258,22 @@ class _Bucket:
 
     @property
     def rules(self) -> list[Document]:
-        # What is taken out is told by the mount alone, wherever the app was.
-        app = parse_app_url(self.wanted.app_url or "https://anywhere", self.wanted.mount)
-        return routing_rules(app, self.storage.prefix, redirect_code=self.wanted.redirect_code)
+        # --remove needs no --app-url unless that has a path: the mount identifies our rules.
+        app = parse_app_url(self.options.app_url or "https://anywhere", self.options.mount)
+        return routing_rules(app, self.storage.prefix, redirect_code=self.options.redirect_code)
 
     def merge_website(self, current: Document | None) -> Document | None:
         merge = merge_website if self.is_public else remove_from_website
         return merge(current, self.rules)
 
     def merge_cors(self, current: Document | None) -> Document | None:
-        origins = () if self.wanted.remove else self.wanted.cors_origins
+        origins = () if self.options.remove else self.options.cors_origins
         if origins is None:
             return current
         return access.merge_cors(current, self.id, access.parse_origins(origins))
 
     def merge_lifecycle(self, current: Document | None) -> Document | None:
-        days = 0 if self.wanted.remove else self.wanted.expire_resizes
+        days = 0 if self.options.remove else self.options.expire_resizes
         if days is None:
             return current
         return merge_lifecycle(current, self.id, days, self.storage.prefix)

@@ -1,4 +1,4 @@
-"""CloudFront before a media bucket, as the parts of a plan."""
+"""A CloudFront distribution in front of a media bucket, as resources of a plan."""
 
 import re
 from collections.abc import Iterator
@@ -6,8 +6,13 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from django_shift_media.aws import access
-from django_shift_media.aws.bucket import Wanted, bucket_parts, set_option
-from django_shift_media.aws.cloudfront import Certificate, Distribution, Progress, Resource
+from django_shift_media.aws.bucket import BucketOptions, bucket_resources, storage_option_hint
+from django_shift_media.aws.cloudfront import (
+    Certificate,
+    CloudFrontResource,
+    Distribution,
+    Progress,
+)
 from django_shift_media.aws.common import Conflict, Document, NotYet, is_aws, our_id
 from django_shift_media.aws.distribution import (
     cache_policy,
@@ -18,26 +23,26 @@ from django_shift_media.aws.distribution import (
     resource_name,
     website_origins,
 )
-from django_shift_media.aws.plan import Part
+from django_shift_media.aws.plan import Resource
 from django_shift_media.aws.subresources import POLICY
 from django_shift_media.aws.website import parse_app_url
 from django_shift_media.storages.base import Mode
 from django_shift_media.storages.s3 import S3MediaStorage
 
-_UNKNOWN = "(known once it is there)"
-# CloudFront takes certificates from this region only.
-_CERTIFICATES = "us-east-1"
-_COMMENT_LENGTH = 128  # characters, at most
+_PLACEHOLDER = "(known after it is created)"
+# CloudFront only accepts certificates from this region.
+_CERTIFICATE_REGION = "us-east-1"
+_MAX_COMMENT_LENGTH = 128  # characters of a distribution's comment
 _DOMAIN = re.compile(r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z0-9-]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CdnOptions:
     """
-    What shall stand before the bucket; None leaves a thing as it is.
+    The desired distribution; None leaves a setting unchanged.
 
-    ``app_url`` and ``mount`` say where the app is; only "failover" needs them. What takes AWS
-    minutes is waited for if there is a ``waiting``, which is told how it goes.
+    ``app_url`` and ``mount`` locate the app; only mode "failover" needs them. With ``progress``,
+    changes that take AWS minutes are waited for, and ``progress`` is called with status messages.
     """
 
     mode: Mode
@@ -46,72 +51,72 @@ class CdnOptions:
     domain: str | None = None
     private_originals: bool | None = None
     remove: bool = False
-    waiting: Progress | None = None
+    progress: Progress | None = None
 
 
 class Cdn:
     """
-    A distribution before a storage's bucket, and what belongs to it.
+    The distribution of a storage's bucket, with its certificate, policies and access control.
 
-    Raise ``Conflict`` or ``ValueError`` for what cannot be wanted of this storage.
+    Raise ``Conflict`` or ``ValueError`` if this storage does not allow the options.
     """
 
-    def __init__(self, storage: S3MediaStorage, wanted: CdnOptions) -> None:
-        _refuse(storage, wanted)
+    def __init__(self, storage: S3MediaStorage, options: CdnOptions) -> None:
+        _check_options(storage, options)
         self.storage = storage
-        self.wanted = wanted
+        self.options = options
         client = storage.aws_client("cloudfront")
         self.name = name = resource_name(storage.bucket_name, our_id(storage.prefix))
         comment = f"django_shift_media: {storage.bucket_name}/{storage.prefix}"
-        self.comment = comment[:_COMMENT_LENGTH]
+        self.comment = comment[:_MAX_COMMENT_LENGTH]
         self.certificate: Certificate | None = None
-        if wanted.domain:
-            acm = storage.aws_client("acm", region=_CERTIFICATES)
-            self.certificate = Certificate(acm, wanted.domain, wanted.waiting)
-        self.policy = Resource(
+        if options.domain:
+            acm = storage.aws_client("acm", region=_CERTIFICATE_REGION)
+            self.certificate = Certificate(acm, options.domain, options.progress)
+        self.policy = CloudFrontResource(
             client,
             "CachePolicy",
             lambda summary: bool(summary["CachePolicyConfig"]["Name"] == name),
         )
-        self.access_control = Resource(
+        self.access_control = CloudFrontResource(
             client,
             "OriginAccessControl",
             lambda summary: bool(summary["Name"] == name),
         )
-        self.distribution = Distribution(client, self.comment, wanted.domain, wanted.waiting)
+        self.distribution = Distribution(client, self.comment, options.domain, options.progress)
 
-    def parts(self) -> list[Part]:
-        """Return the parts, in the order to plan and to write them."""
-        return list(self.removed_parts() if self.wanted.remove else self.wanted_parts())
+    def resources(self) -> list[Resource]:
+        """Return the resources, in the order to plan and write them."""
+        return list(self.removed_resources() if self.options.remove else self.desired_resources())
 
-    def wanted_parts(self) -> Iterator[Part]:
+    def desired_resources(self) -> Iterator[Resource]:
         if self.certificate:
-            yield Part(
+            yield Resource(
                 name="certificate",
                 read=self.certificate.read,
                 merge=self.certificate.merge,
                 write=self.certificate.write,
             )
-        yield _part("cache policy", self.policy, cache_policy(self.name))
-        if self.wanted.mode == "failover":
+        yield _resource("cache policy", self.policy, cache_policy(self.name))
+        if self.options.mode == "failover":
             document = origin_access_control(self.name)
-            yield _part("origin access control", self.access_control, document)
-        yield Part(
+            yield _resource("origin access control", self.access_control, document)
+        yield Resource(
             name="distribution",
             read=self.distribution.read,
             merge=self.merge_distribution,
             write=self.distribution.write,
         )
-        if self.wanted.mode == "failover":
-            for part in bucket_parts(self.storage, self.bucket):
+        if self.options.mode == "failover":
+            for resource in bucket_resources(self.storage, self.bucket_options):
                 yield replace(
-                    part,
-                    merge=partial(self.merge_bucket, part),
-                    write=partial(self.write_bucket, part),
+                    resource,
+                    merge=partial(self.merge_bucket, resource),
+                    write=partial(self.write_bucket, resource),
                 )
 
-    def removed_parts(self) -> Iterator[Part]:
-        yield Part(
+    def removed_resources(self) -> Iterator[Resource]:
+        yield Resource(
             name="distribution",
             read=self.distribution.read,
             merge=lambda _: None,
@@ -121,109 +126,113 @@ class Cdn:
             "cache policy": self.policy,
             "origin access control": self.access_control,
         }.items():
-            yield Part(name=name, read=resource.read, merge=self.merge_unused, write=resource.write)
+            yield Resource(
+                name=name, read=resource.read, merge=self.merge_unused, write=resource.write
+            )
         client, bucket = self.storage.client, self.storage.bucket_name
-        yield Part(
+        yield Resource(
             name="bucket's policy",
             read=partial(POLICY.read, client, bucket),
-            merge=self.without_distribution,
+            merge=self.merge_policy_without_distribution,
             write=partial(POLICY.write, client, bucket),
         )
 
-    # -- what parts become --------------------------------------------------------------------
+    # -- desired documents --------------------------------------------------------------------
 
     def merge_distribution(self, current: Document | None) -> Document:
         certificate = self.certificate
-        if certificate and certificate.arn and not (certificate.is_issued or certificate.waiting):
-            self.distribution.is_blocked = True
-            raise NotYet("it waits for the certificate")
+        if certificate and certificate.arn and not (certificate.is_issued or certificate.progress):
+            self.distribution.is_pending = True
+            raise NotYet("the certificate is not issued yet")
         return merge_distribution(
             current,
             self.origins(),
             comment=self.comment,
-            policy=self.policy.id or _UNKNOWN,
-            domain=self.wanted.domain,
-            certificate=(certificate and certificate.arn) or _UNKNOWN,
+            policy=self.policy.id or _PLACEHOLDER,
+            domain=self.options.domain,
+            certificate=(certificate and certificate.arn) or _PLACEHOLDER,
         )
 
     def origins(self) -> Document:
-        storage, wanted = self.storage, self.wanted
-        if wanted.mode == "website":
+        storage, options = self.storage, self.options
+        if options.mode == "website":
             return website_origins(storage.website_host)
         return failover_origins(
             storage.rest_host,
             f"/{storage.prefix}".rstrip("/"),
-            self.access_control.id or _UNKNOWN,
-            parse_app_url(wanted.app_url or "", wanted.mount),
+            self.access_control.id or _PLACEHOLDER,
+            parse_app_url(options.app_url or "", options.mount),
         )
 
     @property
-    def bucket(self) -> Wanted:
-        return Wanted(
+    def bucket_options(self) -> BucketOptions:
+        return BucketOptions(
             mode="failover",
-            mount=self.wanted.mount,
-            private_originals=self.wanted.private_originals,
+            mount=self.options.mount,
+            private_originals=self.options.private_originals,
             distribution_arn=self.distribution_arn,
         )
 
     def distribution_arn(self) -> str:
-        return self.distribution.found["ARN"] if self.distribution.id else _UNKNOWN
+        return self.distribution.details["ARN"] if self.distribution.id else _PLACEHOLDER
 
-    def merge_bucket(self, part: Part, current: Document | None) -> Document | None:
-        """A bucket is made private once a distribution reads it all over the world."""
-        if self.distribution.id is None and self.distribution.is_blocked:
-            raise NotYet("it waits for the distribution")
-        is_waited_for = self.distribution.waiting is not None
-        if self.distribution.is_deploying and not is_waited_for:
-            raise NotYet("it waits for the distribution, run this again later, or with --wait")
-        return part.merge(current)
+    def merge_bucket(self, resource: Resource, current: Document | None) -> Document | None:
+        """Make the bucket private once the distribution is deployed, not earlier."""
+        if self.distribution.id is None and self.distribution.is_pending:
+            raise NotYet("the distribution does not exist yet")
+        if self.distribution.is_deploying and self.distribution.progress is None:
+            raise NotYet(
+                "the distribution is not deployed yet; run this command again later, or use --wait"
+            )
+        return resource.merge(current)
 
-    def write_bucket(self, part: Part, wanted: Document | None) -> None:
-        self.distribution.deploy()
-        part.write(wanted)
+    def write_bucket(self, resource: Resource, document: Document | None) -> None:
+        self.distribution.wait_until_deployed()
+        resource.write(document)
 
     def merge_unused(self, current: Document | None) -> None:
         if current and self.distribution.id:
-            raise NotYet("the distribution uses it")
+            raise NotYet("the distribution still uses it")
 
-    def without_distribution(self, current: Document | None) -> Document | None:
+    def merge_policy_without_distribution(self, current: Document | None) -> Document | None:
         id = our_id(self.storage.prefix)
-        if access.distribution_of(access.own_statement(current, id)):
+        if access.distribution_of(access.our_statement(current, id)):
             return access.merge_policy(current, id, [])
         return current
 
-    # -- what the user has to do --------------------------------------------------------------
+    # -- after the plan -----------------------------------------------------------------------
 
-    def advice(self) -> Iterator[str]:
-        if self.wanted.remove or not self.distribution.id:
+    def next_steps(self) -> Iterator[str]:
+        """Yield what the user has to do next."""
+        if self.options.remove or not self.distribution.id:
             return
-        storage, wanted = self.storage, self.wanted
-        host: str = self.distribution.found["DomainName"]
-        if wanted.domain:
-            yield f"DNS record to create: {wanted.domain} CNAME {host}"
-            host = wanted.domain
+        storage, options = self.storage, self.options
+        host: str = self.distribution.details["DomainName"]
+        if options.domain:
+            yield f"DNS record to create: {options.domain} CNAME {host}"
+            host = options.domain
         option, value, base = "custom_domain", host, f"https://{host}/"
-        if wanted.mode == "website":
+        if options.mode == "website":
             base += storage.prefix
-        elif storage.prefix:  # which the distribution adds
+        elif storage.prefix:  # the distribution adds it, so it must not be in the URL
             option, value = "public_url", base
         if storage.media_url != base:
-            yield set_option(option, value)
-        if storage.mode != wanted.mode:
-            yield set_option("mode", wanted.mode)
+            yield storage_option_hint(option, value)
+        if storage.mode != options.mode:
+            yield storage_option_hint("mode", options.mode)
 
     def invalidate(self, paths: list[str]) -> str:
-        """Make CloudFront forget what it keeps; return a line that says so."""
-        if wrong := [path for path in paths if not path.startswith("/")]:
-            raise ValueError(f"The path is {wrong[0]!r}, must begin with a slash, as in '/*'.")
+        """Remove paths from CloudFront's caches; return a message for the user."""
+        if invalid := [path for path in paths if not path.startswith("/")]:
+            raise ValueError(f"Invalid path {invalid[0]!r}. Begin it with a slash, such as '/*'.")
         if not self.distribution.id:
-            raise Conflict("There is no distribution whose copies could be invalidated.")
+            raise Conflict("There is no distribution yet, so there is nothing to invalidate.")
         id = self.distribution.invalidate(paths)
-        return f"Invalidation {id} of {' '.join(paths)}"
+        return f"Invalidation {id} was created for {' '.join(paths)}"
 
 
-def _part(name: str, resource: Resource, document: Document) -> Part:
-    return Part(
+def _resource(name: str, resource: CloudFrontResource, document: Document) -> Resource:
+    return Resource(
         name=name,
         read=resource.read,
         merge=lambda current: deep_merge(current or {}, document),
@@ -231,12 +240,14 @@ def _part(name: str, resource: Resource, document: Document) -> Part:
     )
 
 
-def _refuse(storage: S3MediaStorage, wanted: CdnOptions) -> None:
+def _check_options(storage: S3MediaStorage, options: CdnOptions) -> None:
     if storage.endpoint_url and not is_aws(storage.endpoint_url):
-        raise Conflict(f"CloudFront cannot stand before {storage.endpoint_url!r}, only before S3.")
-    if wanted.mode == "app":
-        raise Conflict("In mode app the app answers: --mode must be website or failover.")
-    if wanted.domain and not _DOMAIN.fullmatch(wanted.domain):
-        raise ValueError(f"The domain is {wanted.domain!r}, must be as in 'media.example.com'.")
-    if wanted.mode == "failover" and not (wanted.app_url or wanted.remove):
-        raise Conflict("Failover needs --app-url, as in https://www.example.com.")
+        raise Conflict(f"CloudFront requires a bucket on AWS, not on {storage.endpoint_url!r}.")
+    if options.mode == "app":
+        raise Conflict("Mode app does not use CloudFront. Use --mode website or --mode failover.")
+    if options.domain and not _DOMAIN.fullmatch(options.domain):
+        raise ValueError(
+            f"Invalid domain {options.domain!r}. Use a host name, such as 'media.example.com'."
+        )
+    if options.mode == "failover" and not (options.app_url or options.remove):
+        raise Conflict("Mode failover requires --app-url, such as https://www.example.com.")

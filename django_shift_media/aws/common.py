@@ -1,7 +1,8 @@
 """
-What the documents of AWS have in common: how they are named, joined and refused.
+Names, errors and list helpers that all AWS documents share.
 
-Documents have the shapes of boto3's clients. What others have put into them stays.
+Documents have the shapes that boto3's clients use. Settings that this package did not write are
+never changed or removed.
 """
 
 import re
@@ -12,27 +13,28 @@ from urllib.parse import urlsplit
 
 Document = dict[str, Any]
 
-POLICY_VERSION = "2012-10-17"  # of the language that policies are written in
+POLICY_VERSION = "2012-10-17"  # version of the policy language
 
 
 class Conflict(Exception):
-    """A configuration of others that ours cannot live beside; the message says which."""
+    """The existing configuration rules out ours; the message says which part of it."""
 
 
 class NotYet(Exception):
-    """A part has to wait for something outside of the plan; the message says for what."""
+    """A resource must wait for something outside of the plan; the message says for what."""
 
 
 class NotSupported(Exception):
-    """A server that does not know of a part; the message says how that shows."""
+    """The server does not implement a resource; the message gives its answer."""
 
 
 def our_id(prefix: str = "") -> str:
     """
-    Return the name of all that is ours: the Sid of statements, the ID of rules.
+    Return the id of the statements and rules that this package writes for a storage.
 
-    ``prefix`` is the storage's: two storages may share a bucket. A Sid has letters and digits
-    of ASCII only; what is left out of the prefix for that is in a checksum.
+    It contains the storage's prefix, because several storages may share a bucket. A policy's Sid
+    allows ASCII letters and digits only; if the prefix has other characters, a checksum of the
+    prefix keeps the id unique.
     """
     location = prefix.rstrip("/")
     letters = "".join(re.findall("[A-Za-z0-9]", location))
@@ -41,14 +43,14 @@ def our_id(prefix: str = "") -> str:
 
 
 def partition(region: str) -> str:
-    """Return the second part of the ARNs of a region."""
+    """Return the partition that the ARNs of a region begin with, such as "aws-cn"."""
     if region.startswith("cn-"):
         return "aws-cn"
     return "aws-us-gov" if region.startswith("us-gov-") else "aws"
 
 
 def is_aws(endpoint_url: str) -> bool:
-    """Say whether an endpoint is AWS's own, and no other server that speaks S3."""
+    """Return whether an endpoint belongs to AWS, rather than to another S3-compatible server."""
     host = urlsplit(endpoint_url).hostname or ""
     return host.endswith((".amazonaws.com", ".amazonaws.com.cn"))
 
@@ -58,20 +60,20 @@ def bucket_arn(bucket: str, region: str) -> str:
 
 
 def statements_of(policy: Document | None) -> list[Document]:
-    statements: list[Document] = listed((policy or {}).get("Statement", []))
+    statements: list[Document] = as_list((policy or {}).get("Statement", []))
     return statements
 
 
-def listed(value: Any) -> list[Any]:
-    """Return the list that a single value may stand for in a policy."""
+def as_list(value: Any) -> list[Any]:
+    """Return a list: policies may hold a single value in place of a list of one."""
     return value if isinstance(value, list) else [value]
 
 
-def put(
-    others: list[Document], ours: list[Document], is_ours: Callable[[Document], bool]
+def replace_ours(
+    current: list[Document], ours: list[Document], is_ours: Callable[[Document], bool]
 ) -> list[Document]:
-    """Return the list with what was ours replaced by ``ours``, at the place of the first."""
-    kept = [other for other in others if not is_ours(other)]
-    places = [index for index, other in enumerate(others) if is_ours(other)]
-    place = places[0] if places else len(kept)
-    return [*kept[:place], *ours, *kept[place:]]
+    """Replace our former items by ``ours``, at the position of the first, or append them."""
+    others = [item for item in current if not is_ours(item)]
+    positions = [index for index, item in enumerate(current) if is_ours(item)]
+    position = positions[0] if positions else len(others)
+    return [*others[:position], *ours, *others[position:]]

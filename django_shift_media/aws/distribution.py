@@ -1,51 +1,51 @@
 """
-What CloudFront must be told to stand before a media bucket: pure functions.
+Build the documents of a CloudFront distribution in front of a media bucket: pure functions.
 
-Documents have the shapes of boto3's CloudFront client. Of a distribution that exists, only what
-media depend on is set; all else stays.
+Documents have the shapes of boto3's CloudFront client. Of an existing distribution, only the
+settings that media depend on are changed.
 """
 
 import hashlib
 from typing import Any
 
 from django_shift_media.aws.common import Document
-from django_shift_media.aws.website import App
+from django_shift_media.aws.website import AppEndpoint
 
 _YEAR = 31_536_000  # seconds
 _OUR_IDS = "django-shift-media-"
 _WEBSITE, _BUCKET, _APP, _FAILOVER = (
     f"{_OUR_IDS}{name}" for name in ("website", "bucket", "app", "failover")
 )
-# Answers that say nothing about the next request. CloudFront keeps them for 10 seconds unless it
-# is told otherwise, whatever their headers say.
-_NOT_KEPT = (403, 404, 500, 502, 503, 504)
-_NAME_LENGTH = 64  # characters, of an origin access control
-# Managed-SimpleCORS: any origin's scripts may read what anyone may read. The answers that a
-# distribution keeps are shared by all origins, so the bucket's own rules cannot be followed:
+# Errors may be gone at the next request. By default CloudFront caches them for 10 seconds, whatever
+# their headers say.
+_UNCACHED_ERRORS = (403, 404, 500, 502, 503, 504)
+_MAX_NAME_LENGTH = 64  # characters of the name of an origin access control
+# The managed policy "SimpleCORS": scripts of any origin may read. All origins share the responses
+# that a distribution caches, so the bucket's own CORS rules cannot apply:
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-managed-response-headers-policies.html
 _SIMPLE_CORS = "60669652-455b-4ae9-85a4-c4c02393f86c"
 
 
 def resource_name(bucket: str, id: str) -> str:
-    """Return the name of what serves one bucket only, within CloudFront's limit of characters."""
+    """Return a name for the resources of one bucket, shortened to CloudFront's maximum."""
     name = f"{id}-{bucket}"
-    if len(name) <= _NAME_LENGTH:
+    if len(name) <= _MAX_NAME_LENGTH:
         return name
     digest = hashlib.sha256(name.encode()).hexdigest()[:8]
-    return f"{name[: _NAME_LENGTH - 9]}-{digest}"
+    return f"{name[: _MAX_NAME_LENGTH - 9]}-{digest}"
 
 
 def covers(names: list[str], domain: str) -> bool:
-    """Say whether a certificate's names, wildcards among them, are good for a domain."""
+    """Return whether a certificate's names, including wildcards, cover a domain."""
     return domain in names or f"*.{domain.partition('.')[2]}" in names
 
 
 def cache_policy(name: str) -> Document:
     """
-    Return the policy that keeps resizes for a year, and redirects to the app never.
+    Return the policy that caches resizes for a year, and never caches redirects to the app.
 
-    Both follow from the answers' own headers: resizes say how long they last, redirects say
-    nothing, or "no-store", which a minimum above 0 would override.
+    The responses' headers decide: resizes have a max-age of a year, redirects have no
+    Cache-Control, or "no-store", which a minimum TTL above 0 would override.
     """
     return {
         "Name": name,
@@ -63,7 +63,7 @@ def cache_policy(name: str) -> Document:
 
 
 def origin_access_control(name: str) -> Document:
-    """Return what lets CloudFront sign its requests to a private bucket."""
+    """Return the origin access control with which CloudFront signs requests to a private bucket."""
     return {
         "Name": name,
         "SigningProtocol": "sigv4",
@@ -73,17 +73,19 @@ def origin_access_control(name: str) -> Document:
 
 
 def website_origins(website_host: str) -> Document:
-    """Return the part of a distribution that asks a bucket's website."""
-    # Website endpoints speak HTTP only, and take no signed requests.
+    """Return the origin settings for a bucket's website."""
+    # Website endpoints support HTTP only, and no signed requests.
     origin = _custom_origin(_WEBSITE, website_host, "", "http-only", 80)
     return _origins([origin], _WEBSITE, groups=[])
 
 
-def failover_origins(bucket_host: str, path: str, access_control: str, app: App) -> Document:
+def failover_origins(
+    bucket_host: str, path: str, access_control: str, app: AppEndpoint
+) -> Document:
     """
-    Return the part of a distribution that asks a private bucket, and the app for what is missing.
+    Return the origin settings for a private bucket that fails over to the app.
 
-    ``path`` is where the media lie in the bucket: "" or as in "/up".
+    ``path`` is the folder of the media in the bucket, "" or such as "/up".
     """
     bucket = {
         "Id": _BUCKET,
@@ -98,7 +100,7 @@ def failover_origins(bucket_host: str, path: str, access_control: str, app: App)
     origin = _custom_origin(_APP, host, mount, policy, int(port) if port else None)
     group = {
         "Id": _FAILOVER,
-        # What S3 says of a missing object depends on whether its reader may list the bucket.
+        # For a missing object, S3 answers 404 if the reader may list the bucket, else 403.
         "FailoverCriteria": {"StatusCodes": _collection([403, 404])},
         "Members": _collection([{"OriginId": _BUCKET}, {"OriginId": _APP}]),
     }
@@ -117,8 +119,9 @@ def merge_distribution(
     """
     Return the configuration of a new or an existing distribution.
 
-    ``origins`` is of one of the functions above, ``policy`` the id of the cache policy and
-    ``certificate`` the ARN of ``domain``'s. Without a domain, the distribution has only its own.
+    ``origins`` comes from ``website_origins`` or ``failover_origins``. ``policy`` is the id of
+    the cache policy, ``certificate`` the ARN of the domain's certificate. Without a domain, the
+    distribution only answers under its own cloudfront.net name.
     """
     config = current or {
         "Comment": comment,
@@ -134,13 +137,13 @@ def merge_distribution(
             **origins["DefaultCacheBehavior"],
             "ViewerProtocolPolicy": "redirect-to-https",
             "CachePolicyId": policy,
-            "Compress": False,  # pictures are compressed
+            "Compress": False,  # images are compressed already
         },
         "CustomErrorResponses": _collection(
-            [{"ErrorCode": code, "ErrorCachingMinTTL": 0} for code in _NOT_KEPT]
+            [{"ErrorCode": code, "ErrorCachingMinTTL": 0} for code in _UNCACHED_ERRORS]
         ),
     }
-    merged = deep_merge(_without_former(config, origins), ours)
+    merged = deep_merge(_without_other_modes(config, origins), ours)
     if domain:
         aliases = config.get("Aliases", {}).get("Items", [])
         merged["Aliases"] = _collection([*aliases, *({domain} - set(aliases))])
@@ -154,13 +157,13 @@ def merge_distribution(
 
 
 def deep_merge(current: Document, ours: Document) -> Document:
-    """Return ``current`` with all that ``ours`` names as there, and the rest as it was."""
+    """Return ``current`` with the values of ``ours``, dictionaries merged key by key."""
     merged = dict(current)
     for name, value in ours.items():
-        there = current.get(name)
-        if isinstance(value, dict) and isinstance(there, dict):
+        existing = current.get(name)
+        if isinstance(value, dict) and isinstance(existing, dict):
             merge = _merge_collection if "Quantity" in value else deep_merge
-            merged[name] = merge(there, value)
+            merged[name] = merge(existing, value)
         else:
             merged[name] = value
     return merged
@@ -189,16 +192,16 @@ def _origins(origins: list[Document], target: str, groups: list[Document]) -> Do
     }
 
 
-def _without_former(config: Document, origins: Document) -> Document:
-    """Return a configuration without what was ours in another mode."""
-    kept = dict(config)
+def _without_other_modes(config: Document, origins: Document) -> Document:
+    """Return the configuration without the origins that another mode has added."""
+    result = dict(config)
     for name in ("Origins", "OriginGroups"):
-        wanted = {item["Id"] for item in origins[name].get("Items", [])}
+        ids = {item["Id"] for item in origins[name].get("Items", [])}
         items = config.get(name, {}).get("Items", [])
-        left = [x for x in items if x["Id"] in wanted or not x["Id"].startswith(_OUR_IDS)]
-        if left != items:
-            kept[name] = _collection(left)
-    return kept
+        kept = [x for x in items if x["Id"] in ids or not x["Id"].startswith(_OUR_IDS)]
+        if kept != items:
+            result[name] = _collection(kept)
+    return result
 
 
 def _collection(items: list[Any]) -> Document:
@@ -206,15 +209,15 @@ def _collection(items: list[Any]) -> Document:
 
 
 def _merge_collection(current: Document, ours: Document) -> Document:
-    """Items with an id are joined one by one; of others, order is all that may differ."""
-    there, wanted = current.get("Items", []), ours.get("Items", [])
-    if not all(isinstance(item, dict) for item in wanted):
-        return current if sorted(there) == sorted(wanted) else ours
-    key = next((name for name in ("Id", "ErrorCode") if wanted and name in wanted[0]), None)
+    """Merge items that have an id one by one; replace other items unless only the order differs."""
+    existing, desired = current.get("Items", []), ours.get("Items", [])
+    if not all(isinstance(item, dict) for item in desired):
+        return current if sorted(existing) == sorted(desired) else ours
+    key = next((name for name in ("Id", "ErrorCode") if desired and name in desired[0]), None)
     if key is None:
-        return current if there == wanted or not wanted else ours
-    by_id = {item[key]: item for item in there}
-    joined = [deep_merge(by_id.get(item[key], {}), item) for item in wanted]
-    joined_by_id = {item[key]: item for item in joined}
-    items = [joined_by_id.pop(item[key], item) for item in there]
-    return {**current, **_collection([*items, *joined_by_id.values()])}
+        return current if existing == desired or not desired else ours
+    existing_by_id = {item[key]: item for item in existing}
+    merged = [deep_merge(existing_by_id.get(item[key], {}), item) for item in desired]
+    merged_by_id = {item[key]: item for item in merged}
+    items = [merged_by_id.pop(item[key], item) for item in existing]
+    return {**current, **_collection([*items, *merged_by_id.values()])}

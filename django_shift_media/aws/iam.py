@@ -1,19 +1,25 @@
 """
-What each process of a project must be allowed, and nothing else: pure functions to IAM policies.
+Least-privilege IAM policies for the processes of a project: pure functions.
 
-Which actions there are, and on which resources each may be allowed, is in the service
-authorization reference: https://docs.aws.amazon.com/service-authorization/latest/reference/
+Actions and the resources that they apply to are listed in the service authorization reference:
+https://docs.aws.amazon.com/service-authorization/latest/reference/
 """
 
 from collections.abc import Iterable
 
-from django_shift_media.aws.access import RESIZES
+from django_shift_media.aws.access import RESIZE_PATTERN
 from django_shift_media.aws.common import Document, our_id, partition
-from django_shift_media.aws.iam_statements import allow, bucket, checked, objects, policy
+from django_shift_media.aws.iam_statements import (
+    allow,
+    bucket_arn_of,
+    object_arns,
+    policy_document,
+    validate_option,
+)
 from django_shift_media.aws.transcoders import Transcoding
 from django_shift_media.storages.s3 import S3MediaStorage
 
-# Not all are named as the API's operations are; HeadBucket is s3:ListBucket, as in app().
+# Some actions have another name than the API's operation; HeadBucket needs s3:ListBucket.
 _CONFIGURE_BUCKET = (
     "s3:CreateBucket",
     "s3:GetBucketLocation",
@@ -32,7 +38,7 @@ _CONFIGURE_BUCKET = (
     "s3:GetLifecycleConfiguration",
     "s3:PutLifecycleConfiguration",
 )
-# What these work on has no name before it is there, so they are allowed on all of the account's.
+# The ARNs of these resources are unknown before they exist, so the actions are allowed on "*".
 _CONFIGURE_ACCOUNT = (
     "s3:GetAccountPublicAccessBlock",
     "cloudfront:ListDistributions",
@@ -59,28 +65,28 @@ _CONFIGURE_ACCOUNT = (
 
 
 def app(storage: S3MediaStorage) -> list[Document]:
-    """For a process that takes uploads, makes resizes and deletes both."""
+    """For a process that stores uploads, generates resizes, and deletes both."""
     return [
         allow(["s3:ListAllMyBuckets"], "*"),
-        _list(storage),
+        _allow_list(storage),
         allow(
             [
                 "s3:GetObject",
-                *_put(storage),
-                "s3:AbortMultipartUpload",  # what is left of a large upload that has failed
+                *_put_actions(storage),
+                "s3:AbortMultipartUpload",  # to clean up after a large upload that failed
                 "s3:DeleteObject",
             ],
-            objects(storage),
+            object_arns(storage),
         ),
     ]
 
 
 def resizes(storage: S3MediaStorage) -> list[Document]:
-    """For a process that makes resizes of originals, and cannot touch these."""
+    """For a process that generates resizes, and cannot write or delete originals."""
     return [
-        _list(storage),
-        allow(["s3:GetObject"], objects(storage)),
-        allow(_put(storage), objects(storage, RESIZES)),
+        _allow_list(storage),
+        allow(["s3:GetObject"], object_arns(storage)),
+        allow(_put_actions(storage), object_arns(storage, RESIZE_PATTERN)),
     ]
 
 
@@ -88,20 +94,21 @@ def pages(storage: S3MediaStorage) -> list[Document]:
     """
     For a process that only renders pages.
 
-    It needs no rights, and a policy cannot be empty, so this one takes away all on the bucket.
-    But if the URLs of originals are presigned, whoever follows one has the signer's rights.
+    It needs no permissions. As a policy cannot be empty, this one denies everything on the bucket.
+    If the URLs of originals are presigned, it allows reading: S3 grants a presigned URL the
+    permissions of its signer.
     """
     if storage.querystring_auth:
-        return [allow(["s3:GetObject"], objects(storage))]
-    everything = [bucket(storage), f"{bucket(storage)}/*"]
+        return [allow(["s3:GetObject"], object_arns(storage))]
+    everything = [bucket_arn_of(storage), f"{bucket_arn_of(storage)}/*"]
     return [{"Effect": "Deny", "Action": ["s3:*"], "Resource": everything}]
 
 
 def configure(storage: S3MediaStorage) -> list[Document]:
-    """For the commands that configure AWS, and try what they have configured."""
+    """For the commands that configure AWS and check the result."""
     return [
         *app(storage),
-        allow(_CONFIGURE_BUCKET, bucket(storage)),
+        allow(_CONFIGURE_BUCKET, bucket_arn_of(storage)),
         allow(_CONFIGURE_ACCOUNT, "*"),
     ]
 
@@ -109,49 +116,48 @@ def configure(storage: S3MediaStorage) -> list[Document]:
 PURPOSES = {"app": app, "resizes": resizes, "pages": pages, "configure": configure}
 NOTICES = {
     "pages": "A process that only renders pages needs no credentials, unless it presigns URLs.",
-    "elastictranscoder": "Amazon Elastic Transcoder ended on 13 November 2025, and AWS Elemental"
-    " MediaConvert took its place.",
+    "elastictranscoder": "Amazon Elastic Transcoder ended on 13 November 2025; AWS Elemental"
+    " MediaConvert replaces it.",
 }
 
 
-def documents(
+def policy_documents(
     storage: S3MediaStorage, purpose: str, transcoding: Transcoding, principals: Iterable[str]
 ) -> dict[str, Document]:
     """
-    Return policies by their names: the one for a purpose, then those of other roles it involves.
+    Return policies by name: first the one for a purpose, then those of the transcoder's role.
 
-    ``principals`` are those that the process may put policies on.
+    ``principals`` are the users and roles that the process may attach policies to.
     """
     statements = [
         *PURPOSES[purpose](storage),
         *transcoding.statements(),
-        *(put_policies(storage, principal) for principal in principals),
+        *(allow_attaching(storage, principal) for principal in principals),
     ]
     name = f"{our_id(storage.prefix)}{purpose.title()}"
-    return {name: policy(statements), **transcoding.role_policies(storage)}
+    return {name: policy_document(statements), **transcoding.role_policies(storage)}
 
 
-def put_policies(storage: S3MediaStorage, principal: str) -> Document:
+def allow_attaching(storage: S3MediaStorage, principal: str) -> Document:
     """
-    Return the right to put policies, such as these, on a principal: "user/NAME" or "role/NAME".
+    Allow attaching inline policies to a principal, "user/NAME" or "role/NAME".
 
-    Whoever has it can give that principal any right that there is.
+    A process with this permission can grant that principal any permission.
     """
-    wanted = "as in 'user/NAME' or 'role/NAME'"
-    kind = checked("--may-attach-to", principal, r"(user|role)/[\w+=,.@/-]+", wanted).split("/")[0]
-    noun = kind.title()
+    pattern = r"(user|role)/[\w+=,.@/-]+"
+    validate_option("--may-attach-to", principal, pattern, "'user/NAME' or 'role/NAME'")
+    noun = principal.split("/")[0].title()
     return allow(
         [f"iam:Get{noun}", f"iam:Get{noun}Policy", f"iam:Put{noun}Policy"],
         f"arn:{partition(storage.region)}:iam::*:{principal}",
     )
 
 
-def _list(storage: S3MediaStorage) -> Document:
-    # Without it, S3 says 403 of a missing object. No condition on the prefix: a request for one
-    # object has none, and would be refused.
-    return allow(["s3:ListBucket"], bucket(storage))
+def _allow_list(storage: S3MediaStorage) -> Document:
+    # Without this permission, S3 answers 403 for a missing object. A condition on the prefix would
+    # deny requests for single objects, which have no prefix.
+    return allow(["s3:ListBucket"], bucket_arn_of(storage))
 
 
-def _put(storage: S3MediaStorage) -> list[str]:
-    tags = storage.tag_resizes
-    return ["s3:PutObject", *(["s3:PutObjectTagging"] if tags else [])]
+def _put_actions(storage: S3MediaStorage) -> list[str]:
+    return ["s3:PutObject", *(["s3:PutObjectTagging"] if storage.tag_resizes else [])]

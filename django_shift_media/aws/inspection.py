@@ -1,4 +1,4 @@
-"""What a bucket's configuration says about who sees it: read only, as far as one may."""
+"""Read a bucket's configuration, for diagnostics. Nothing is changed."""
 
 from collections.abc import Callable
 
@@ -10,41 +10,41 @@ from django_shift_media.aws.subresources import POLICY, PUBLIC_ACCESS_BLOCK, WEB
 from django_shift_media.storages.s3 import S3MediaStorage, http_status
 
 
-def inspect(storage: S3MediaStorage) -> BucketConfiguration:
-    """Read what decides who may read the bucket, and what is done about what is missing."""
+def read_bucket_configuration(storage: S3MediaStorage) -> BucketConfiguration:
+    """Read the documents that control read access and redirects."""
     client, bucket = storage.client, storage.bucket_name
     return BucketConfiguration(
-        account_block=_known(lambda: _account_block(storage)),
-        block=_known(lambda: PUBLIC_ACCESS_BLOCK.read(client, bucket)),
-        policy=_known(lambda: POLICY.read(client, bucket)),
-        website=_known(lambda: WEBSITE.read(client, bucket)),
+        account_block=_read_or_none(lambda: _account_block(storage)),
+        block=_read_or_none(lambda: PUBLIC_ACCESS_BLOCK.read(client, bucket)),
+        policy=_read_or_none(lambda: POLICY.read(client, bucket)),
+        website=_read_or_none(lambda: WEBSITE.read(client, bucket)),
     )
 
 
-def failure_code(error: BaseException | None) -> str:
-    """Return what S3 calls the error behind a failure, or boto3 if it is not from S3."""
+def error_code(error: BaseException | None) -> str:
+    """Return S3's error code, or the name of the exception if S3 did not answer."""
     if isinstance(error, ClientError):
         return error.response["Error"]["Code"]
     return type(error).__name__
 
 
 def _account_block(storage: S3MediaStorage) -> Document | None:
-    if storage.endpoint_url:  # not AWS: there is no account
+    if storage.endpoint_url:  # other servers have no account-level block
         return None
     account = storage.aws_client("sts").get_caller_identity()["Account"]
     control = storage.aws_client("s3control")
     try:
-        answer = control.get_public_access_block(AccountId=account)
+        response = control.get_public_access_block(AccountId=account)
     except ClientError as error:
         if http_status(error) == 404:
             return None
         raise
-    block: Document = answer["PublicAccessBlockConfiguration"]
+    block: Document = response["PublicAccessBlockConfiguration"]
     return block
 
 
-def _known(read: Callable[[], Document | None]) -> Document | None:
-    """Return {} for what is not set, and None for what cannot be known."""
+def _read_or_none(read: Callable[[], Document | None]) -> Document | None:
+    """Return {} if nothing is configured, and None if the document cannot be read."""
     try:
         return read() or {}
     except (BotoCoreError, ClientError, NotSupported, ValueError):

@@ -1,6 +1,6 @@
-"""When resizes expire: a rule of the bucket's lifecycle."""
+"""Build the lifecycle rule that deletes old resizes."""
 
-from django_shift_media.aws.common import Conflict, Document, put
+from django_shift_media.aws.common import Conflict, Document, replace_ours
 from django_shift_media.storages.s3 import RESIZE_TAG
 
 
@@ -8,21 +8,22 @@ def merge_lifecycle(
     current: Document | None, rule_id: str, days: int, prefix: str = ""
 ) -> Document | None:
     """
-    Put the rule that deletes resizes after so many days in place of ours; 0 days: no rule.
+    Replace our rule by one that deletes resizes after ``days`` days; 0 removes it.
 
-    Rules know prefixes, tags and sizes of objects, and nothing else of their names: resizes,
-    which lie beside their originals, are told by the tag that the storage puts on them.
+    A rule can select objects by prefix, tag and size only. Resizes lie beside their originals, so
+    the rule selects the tag that the storage puts on resizes.
     """
     if days < 0:
-        raise ValueError(f"Resizes would expire after {days} days, must be 0 or more.")
+        raise ValueError(f"Invalid number of days {days}. Use 1 or more, or 0 to disable expiry.")
     rules = (current or {}).get("Rules", [])
     ours = [_rule(rule_id, days, prefix)] if days else []
     if ours and (old := [rule for rule in rules if "Filter" not in rule]):
         raise Conflict(
-            f"The bucket's lifecycle rule {old[0].get('ID', '')!r} is of the old form, without a"
-            " Filter, that S3 does not keep beside others: give it a Filter with its Prefix."
+            f"The bucket's lifecycle rule {old[0].get('ID', '')!r} has a Prefix outside of a"
+            " Filter, a form that S3 does not accept beside rules with a Filter. Move its Prefix"
+            " into a Filter."
         )
-    rules = put(rules, ours, lambda other: other.get("ID") == rule_id)
+    rules = replace_ours(rules, ours, lambda rule: rule.get("ID") == rule_id)
     return {**(current or {}), "Rules": rules} if rules else None
 
 
@@ -34,6 +35,6 @@ def _rule(rule_id: str, days: int, prefix: str) -> Document:
         "Status": "Enabled",
         "Filter": {"And": {"Prefix": prefix, "Tags": [tag]}} if prefix else {"Tag": tag},
         "Expiration": {"Days": days},
-        # In a bucket with versions, what has expired would stay as a former version.
+        # In a versioned bucket, an expired object stays as a noncurrent version.
         "NoncurrentVersionExpiration": {"NoncurrentDays": 1},
     }

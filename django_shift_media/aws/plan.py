@@ -1,8 +1,7 @@
 """
-Plans: what each part of a configuration is, what it must become, and how to get there.
+Compare each resource of a configuration with its desired state, and apply the difference.
 
-A part is one document, in the shape that boto3 gives it. Nothing here knows which service it
-belongs to.
+A resource is one document, in boto3's shape. This module does not depend on any AWS service.
 """
 
 import difflib
@@ -18,29 +17,30 @@ from botocore.exceptions import BotoCoreError, ClientError
 from django_shift_media.aws.common import Conflict, Document, NotSupported, NotYet
 from django_shift_media.storages.s3 import http_status
 
-# What boto3 raises when AWS refuses, or does not answer.
-FAILURES = (BotoCoreError, ClientError)
+# Raised by boto3 when AWS refuses a request, or does not answer.
+AWS_ERRORS = (BotoCoreError, ClientError)
 
-State = Literal["already so", "to do", "waiting", "done", "not supported", "failed"]
+State = Literal["unchanged", "to change", "waiting", "changed", "not supported", "failed"]
 
-# What S3 servers answer to calls that they do not know. "BucketAlreadyExists" is what some make
-# of any PUT on a bucket that they cannot place.
-_UNKNOWN_CALLS = frozenset(
+# Error codes of S3 servers for calls that they do not implement. Some (seen with s3rver 3.7) treat
+# an unknown PUT on a bucket as CreateBucket, and answer "BucketAlreadyExists" or "…OwnedByYou".
+_UNSUPPORTED_CODES = frozenset(
     {"NotImplemented", "MethodNotAllowed", "BucketAlreadyExists", "BucketAlreadyOwnedByYou"}
 )
-# What AWS answers while an earlier change is still on its way through its data centers.
-_UNSETTLED = frozenset({"AccessDenied", "OperationAborted"})
-_PAUSES = (0.5, 1, 2, 4)  # seconds, before each further attempt
+# Error codes of AWS while an earlier change has not reached all of its servers yet.
+_RETRYABLE_CODES = frozenset({"AccessDenied", "OperationAborted"})
+_RETRY_DELAYS = (0.5, 1, 2, 4)  # seconds before each further attempt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class Resource:
     """
-    One document of a configuration; None stands for none at all.
+    One document of a configuration, and how to read, merge and write it.
 
-    ``read`` returns it as it is and ``merge`` what it must become, with all that is not ours
-    as it was. ``write`` puts that in place, or takes the document away. ``merge`` raises
-    ``Conflict`` where the two cannot be joined, and ``NotYet`` where it is too early.
+    ``read`` returns the current document, ``merge`` the desired one: the current document with
+    our settings in it and everything else unchanged. ``write`` stores that document. None stands
+    for no document; writing it deletes the current one. ``merge`` raises ``Conflict`` if the
+    current document rules our settings out, and ``NotYet`` if another resource must change first.
     """
 
     name: str
@@ -50,113 +50,113 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """What is to be done, or has been done, about a part."""
+class Change:
+    """The change that a resource needs, or its result."""
 
-    part: Part = field(repr=False)
+    resource: Resource = field(repr=False)
     state: State
     current: Document | None = None
-    wanted: Document | None = None
+    desired: Document | None = None
     reason: str = ""
 
     def diff(self) -> list[str]:
-        """Return the lines that change, each behind a "+" or a "-", among some that do not."""
-        lines = difflib.unified_diff(_lines(self.current), _lines(self.wanted), lineterm="")
+        """Return a diff of both documents: changed lines begin with "+" or "-"."""
+        lines = difflib.unified_diff(_lines(self.current), _lines(self.desired), lineterm="")
         return [line for line in list(lines)[2:] if not line.startswith("@@")]
 
     def as_document(self) -> Document:
         return {
-            "part": self.part.name,
+            "resource": self.resource.name,
             "state": self.state,
             "current": self.current,
-            "wanted": self.wanted,
+            "desired": self.desired,
             "reason": self.reason,
         }
 
 
-def plan(parts: Iterable[Part]) -> list[Step]:
+def plan(resources: Iterable[Resource]) -> list[Change]:
     """
-    Compare each part with what it must become; nothing is changed.
+    Compare each resource with its desired document, without changing anything.
 
-    Raise ``Conflict``, and what boto3 raises when nobody answers or nobody may ask.
+    Raise ``Conflict``, and boto3's errors if AWS does not answer or denies access.
     """
-    return [_look(part) for part in parts]
+    return [_compare(resource) for resource in resources]
 
 
-def apply(steps: Iterable[Step]) -> Iterator[Step]:
+def apply(changes: Iterable[Change]) -> Iterator[Change]:
     """
-    Do what is to do, one part after the other, and read each back.
+    Make the changes in order, and read each one back.
 
-    From the first change on, parts are looked at anew: what others have changed since the plan
-    was made stays, and what follows from an earlier part is known.
+    After the first change, resources are compared again before they are written: the plan may be
+    out of date, and later resources may depend on what earlier ones have created.
     """
-    changed = False
-    for step in steps:
-        if changed or step.state in {"to do", "waiting"}:
-            step = _apply(step.part, pauses=_PAUSES if changed else ())
-            changed = changed or step.state == "done"
-        yield step
+    has_changed = False
+    for change in changes:
+        if has_changed or change.state in {"to change", "waiting"}:
+            change = _apply(change.resource, delays=_RETRY_DELAYS if has_changed else ())
+            has_changed = has_changed or change.state == "changed"
+        yield change
 
 
-def _look(part: Part) -> Step:
+def _compare(resource: Resource) -> Change:
     try:
-        current = part.read()
-        wanted = part.merge(current)
+        current = resource.read()
+        desired = resource.merge(current)
     except NotSupported as error:
-        return Step(part, "not supported", reason=str(error))
+        return Change(resource, "not supported", reason=str(error))
     except NotYet as error:
-        return Step(part, "waiting", current, current, str(error))
+        return Change(resource, "waiting", current, current, str(error))
     except ClientError as error:
-        if _is_unknown_call(error):
-            return Step(part, "not supported", reason=str(error))
+        if _is_unsupported(error):
+            return Change(resource, "not supported", reason=str(error))
         raise
     except (AttributeError, KeyError, TypeError, JSONDecodeError) as error:
-        raise Conflict(f"The present {part.name} makes no sense: {error!r}.") from error
-    return Step(part, "already so" if wanted == current else "to do", current, wanted)
+        raise Conflict(f"The current {resource.name} could not be parsed: {error!r}.") from error
+    return Change(resource, "unchanged" if desired == current else "to change", current, desired)
 
 
-def _apply(part: Part, pauses: Iterable[float]) -> Step:
+def _apply(resource: Resource, delays: Iterable[float]) -> Change:
     try:
-        step = _look(part)
-        if step.state != "to do":
-            return step
-        _write(step, pauses)
-        after = _read_back(part)
+        change = _compare(resource)
+        if change.state != "to change":
+            return change
+        _write(change, delays)
+        after = _read_back(resource)
     except NotYet as error:
-        return replace(step, state="waiting", reason=str(error))
+        return replace(change, state="waiting", reason=str(error))
     except ClientError as error:
-        state: State = "not supported" if _is_unknown_call(error) else "failed"
-        return Step(part, state, reason=str(error))
-    if after.state == "to do":
-        reason = "it was accepted, and is something else when read back"
+        state: State = "not supported" if _is_unsupported(error) else "failed"
+        return Change(resource, state, reason=str(error))
+    if after.state == "to change":
+        reason = "the server accepted the change, but still returns another configuration"
         return replace(after, state="failed", reason=reason)
-    return replace(step, state="done") if after.state == "already so" else after
+    return replace(change, state="changed") if after.state == "unchanged" else after
 
 
-def _read_back(part: Part) -> Step:
-    """Look again until the change shows: configurations are not consistent at once."""
-    for pause in _PAUSES:
-        if (step := _look(part)).state != "to do":
-            return step
-        time.sleep(pause)
-    return _look(part)
+def _read_back(resource: Resource) -> Change:
+    """Compare until the change shows: bucket configurations are eventually consistent."""
+    for delay in _RETRY_DELAYS:
+        if (change := _compare(resource)).state != "to change":
+            return change
+        time.sleep(delay)
+    return _compare(resource)
 
 
-def _write(step: Step, pauses: Iterable[float]) -> None:
-    for pause in pauses:
+def _write(change: Change, delays: Iterable[float]) -> None:
+    for delay in delays:
         try:
-            step.part.write(step.wanted)
+            change.resource.write(change.desired)
         except ClientError as error:
-            if error.response["Error"]["Code"] not in _UNSETTLED:
+            if error.response["Error"]["Code"] not in _RETRYABLE_CODES:
                 raise
-            time.sleep(pause)
+            time.sleep(delay)
         else:
             return
-    step.part.write(step.wanted)
+    change.resource.write(change.desired)
 
 
-def _is_unknown_call(error: ClientError) -> bool:
-    return http_status(error) in {405, 501} or error.response["Error"]["Code"] in _UNKNOWN_CALLS
+def _is_unsupported(error: ClientError) -> bool:
+    return http_status(error) in {405, 501} or error.response["Error"]["Code"] in _UNSUPPORTED_CODES
 
 
 def _lines(document: Document | None) -> list[str]:

@@ -1,16 +1,16 @@
-"""Who sees what is in a bucket, by its configuration: pure, and cautious."""
+"""Evaluate bucket policies: pure functions, which answer "no" where they are not sure."""
 
 import re
 from typing import NamedTuple
 
-from django_shift_media.aws.common import Document, listed, statements_of
+from django_shift_media.aws.common import Document, as_list, statements_of
 
 
 class BucketConfiguration(NamedTuple):
     """
-    The documents that decide who sees what is in a bucket; {} where nothing is configured.
+    The documents that control who may read a bucket; {} where nothing is configured.
 
-    None stands for what may not be asked, or what the server does not know.
+    None means unknown: access to the document is denied, or the server does not support it.
     """
 
     account_block: Document | None = None
@@ -20,11 +20,11 @@ class BucketConfiguration(NamedTuple):
 
     @property
     def blocked_by(self) -> str:
-        """Who blocks public access: "account", "bucket", or "" if nobody is known to."""
+        """The level that blocks public access: "account", "bucket", or "" if none is known to."""
         for name, block in (("account", self.account_block), ("bucket", self.block)):
             if block and block.get("RestrictPublicBuckets"):
                 return name
-            # It forbids to write a policy that lets anyone read; one from before is good.
+            # It prevents writing a public policy; one that existed before still works.
             if block and block.get("BlockPublicPolicy") and self.policy == {}:
                 return name
         return ""
@@ -35,25 +35,26 @@ class BucketConfiguration(NamedTuple):
         return None if self.website is None else self.website.get("RoutingRules", [])
 
     def anyone_may_get(self, resource: str) -> bool | None:
-        """Say whether the policy lets anyone get "bucket/key"; None: unknown."""
+        """Return whether the policy lets everyone read "bucket/key"; None: unknown."""
         return None if self.policy is None else anyone_may(self.policy, "s3:GetObject", resource)
 
 
 def anyone_may(policy: Document, action: str, resource: str) -> bool:
     """
-    Say whether a bucket policy lets everyone do something to "bucket/key".
+    Return whether a bucket policy lets everyone perform an action on "bucket/key".
 
-    Conditions and the elements that begin with "Not" are not worked out: a statement that has
-    one lets nobody do anything, and keeps everyone off what it denies.
+    Conditions and the elements that begin with "Not" are not evaluated: an Allow statement that
+    has one counts as granting nothing, and a Deny statement as denying everyone. Evaluation
+    logic: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
     """
     matching = [
         (statement["Effect"], is_conditional(statement))
         for statement in statements_of(policy)
         if is_for_anyone(statement)
-        and any(_matches(pattern, action) for pattern in listed(statement.get("Action", "*")))
+        and any(_matches(pattern, action) for pattern in as_list(statement.get("Action", "*")))
         and any(
             _matches(pattern.split(":::")[-1], resource)
-            for pattern in listed(statement.get("Resource", "*"))
+            for pattern in as_list(statement.get("Resource", "*"))
         )
     ]
     denied = any(effect == "Deny" for effect, _ in matching)
@@ -62,7 +63,7 @@ def anyone_may(policy: Document, action: str, resource: str) -> bool:
 
 def is_for_anyone(statement: Document) -> bool:
     principal = statement.get("Principal", "*")
-    return "*" in listed(principal.get("AWS", []) if isinstance(principal, dict) else principal)
+    return "*" in as_list(principal.get("AWS", []) if isinstance(principal, dict) else principal)
 
 
 def is_conditional(statement: Document) -> bool:
@@ -70,6 +71,6 @@ def is_conditional(statement: Document) -> bool:
 
 
 def _matches(pattern: str, text: str) -> bool:
-    """Match as policies do: * is any text, ? any character, a slash among them."""
+    """Match a policy's pattern: * matches any text and ? any character, both also a slash."""
     expression = re.escape(pattern).replace(r"\*", ".*").replace(r"\?", ".")
     return re.fullmatch(expression, text, re.DOTALL) is not None

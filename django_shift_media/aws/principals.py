@@ -1,10 +1,10 @@
-"""Users and roles of IAM, and the policies that belong to one of them alone."""
+"""Inline policies of IAM users and roles."""
 
 import json
 from typing import Literal
 
 from django_shift_media.aws.common import Conflict, Document
-from django_shift_media.aws.plan import Part
+from django_shift_media.aws.plan import Resource
 from django_shift_media.storages.s3 import S3MediaStorage
 
 
@@ -14,34 +14,38 @@ def inline_policy(
     principal: str,
     name: str,
     document: Document,
-) -> Part:
+) -> Resource:
     """
-    Return the part of a plan that makes ``document`` a policy of a user or a role.
+    Return the resource that makes ``document`` an inline policy of a user or a role.
 
-    IAM is asked with the storage's credentials.
+    Requests to IAM use the storage's credentials.
     """
     client = storage.aws_client("iam")
     if kind == "user":
         owner = {"UserName": principal}
-        find, get, put = client.get_user, client.get_user_policy, client.put_user_policy
+        find_owner = client.get_user
+        get_policy, put_policy = client.get_user_policy, client.put_user_policy
     else:
         owner = {"RoleName": principal}
-        find, get, put = client.get_role, client.get_role_policy, client.put_role_policy
+        find_owner = client.get_role
+        get_policy, put_policy = client.get_role_policy, client.put_role_policy
 
     def read() -> Document | None:
         try:
-            find(**owner)
+            find_owner(**owner)
         except client.exceptions.NoSuchEntityException as error:
-            raise Conflict(f"There is no {kind} {principal!r} in IAM.") from error
+            raise Conflict(f"IAM has no {kind} named {principal!r}.") from error
         try:
-            current: Document = get(**owner, PolicyName=name)["PolicyDocument"]
+            current: Document = get_policy(**owner, PolicyName=name)["PolicyDocument"]
         except client.exceptions.NoSuchEntityException:
             return None
         return current
 
-    return Part(
+    return Resource(
         name=f"policy {name} of the {kind} {principal}",
         read=read,
         merge=lambda _: document,
-        write=lambda policy: put(**owner, PolicyName=name, PolicyDocument=json.dumps(policy)),
+        write=lambda policy: put_policy(
+            **owner, PolicyName=name, PolicyDocument=json.dumps(policy)
+        ),
     )

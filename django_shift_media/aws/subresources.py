@@ -1,4 +1,4 @@
-"""The documents of a bucket's configuration: how boto3's client reads, writes and deletes each."""
+"""The documents of a bucket's configuration, and the boto3 calls for each."""
 
 import json
 from collections.abc import Callable
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subresource:
     """
-    A document that belongs to a bucket.
+    A document that belongs to a bucket, in AWS's term a subresource.
 
-    ``operation`` is what follows "get_", "put_" and "delete_" in the client's methods.
-    ``unpack`` finds the document in an answer, ``pack`` makes arguments of it.
+    ``operation`` is the part of the client's method names after "get_", "put_" and "delete_".
+    ``unpack`` takes the document from a response, ``pack`` returns it as arguments.
     """
 
     name: str
@@ -29,23 +29,24 @@ class Subresource:
     pack: Callable[[Document], Document]
 
     def read(self, client: "S3Client", bucket: str) -> Document | None:
-        """Return the document, None if there is none; raise ``NotSupported``."""
+        """Return the document, or None; raise ``NotSupported`` if the server ignores the query."""
         try:
-            answer: Document = getattr(client, f"get_{self.operation}")(Bucket=bucket)
+            response: Document = getattr(client, f"get_{self.operation}")(Bucket=bucket)
         except ClientError as error:
             is_unset = http_status(error) == 404  # NoSuchBucketPolicy and its like
             if is_unset and error.response["Error"]["Code"] != "NoSuchBucket":
                 return None
             raise
-        del answer["ResponseMetadata"]
-        document = self.unpack(answer)
+        del response["ResponseMetadata"]
+        document = self.unpack(response)
         if not document:
-            # And it would take the wish to delete the document for one to delete the bucket.
-            raise NotSupported("it lists the bucket's objects when asked for it")
+            # Such a server (seen with s3rver 3.7) ignores the query string: DELETE would delete
+            # the bucket itself.
+            raise NotSupported("the server answers with the list of the bucket's objects")
         return document
 
     def write(self, client: "S3Client", bucket: str, document: Document | None) -> None:
-        """Put a document in place of the present one; None: delete that."""
+        """Replace the current document; None deletes it."""
         if document is None:
             operation = f"delete_{self.operation.removesuffix('_configuration')}"
             getattr(client, operation)(Bucket=bucket)
@@ -54,7 +55,7 @@ class Subresource:
 
 
 def _lifecycle_arguments(document: Document) -> Document:
-    # The rules are one argument, what else belongs to the lifecycle are others.
+    # Rules are one argument; the other settings of a lifecycle are arguments of their own.
     others = {name: value for name, value in document.items() if name != "Rules"}
     return {"LifecycleConfiguration": {"Rules": document["Rules"]}, **others}
 
@@ -62,19 +63,19 @@ def _lifecycle_arguments(document: Document) -> Document:
 PUBLIC_ACCESS_BLOCK = Subresource(
     name="public access block",
     operation="public_access_block",
-    unpack=lambda answer: answer.get("PublicAccessBlockConfiguration"),
+    unpack=lambda response: response.get("PublicAccessBlockConfiguration"),
     pack=lambda document: {"PublicAccessBlockConfiguration": document},
 )
 OWNERSHIP = Subresource(
     name="ownership",
     operation="bucket_ownership_controls",
-    unpack=lambda answer: answer.get("OwnershipControls"),
+    unpack=lambda response: response.get("OwnershipControls"),
     pack=lambda document: {"OwnershipControls": document},
 )
 POLICY = Subresource(
     name="policy",
     operation="bucket_policy",
-    unpack=lambda answer: json.loads(answer["Policy"]),
+    unpack=lambda response: json.loads(response["Policy"]),
     pack=lambda document: {"Policy": json.dumps(document)},
 )
 WEBSITE = Subresource(

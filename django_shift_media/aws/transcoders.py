@@ -1,10 +1,15 @@
-"""What the transcoding of videos needs: pure functions to statements and policies of IAM."""
+"""IAM statements and policies for transcoding videos: pure functions."""
 
 from dataclasses import dataclass
 from typing import Literal
 
 from django_shift_media.aws.common import Document, partition
-from django_shift_media.aws.iam_statements import allow, checked, objects, policy
+from django_shift_media.aws.iam_statements import (
+    allow,
+    object_arns,
+    policy_document,
+    validate_option,
+)
 from django_shift_media.storages.s3 import S3MediaStorage
 
 _MEDIACONVERT = "mediaconvert.amazonaws.com"
@@ -13,9 +18,9 @@ _MEDIACONVERT = "mediaconvert.amazonaws.com"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transcoding:
     """
-    Who transcodes videos, in the words of the options of ``media_iam_policy``; None: nobody.
+    The transcoder of videos, if any; fields are named after options of ``media_iam_policy``.
 
-    The methods raise ``ValueError`` for options that are needed and missing, or make no sense.
+    The methods raise ``ValueError`` for invalid options, and for required ones that are missing.
     """
 
     transcoder: Literal["elastictranscoder", "mediaconvert"] | None = None
@@ -26,58 +31,60 @@ class Transcoding:
     queue: str | None = None
 
     def statements(self) -> list[Document]:
-        """Return what the process that asks for videos must be allowed."""
+        """Return the permissions of the process that starts transcoding jobs."""
         if self.transcoder == "elastictranscoder":
             return self._elastictranscoder()
         return self._mediaconvert() if self.transcoder == "mediaconvert" else []
 
     def role_policies(self, storage: S3MediaStorage) -> dict[str, Document]:
-        """Return the policies of the role that MediaConvert takes, by their names."""
+        """Return the policies of the role that MediaConvert assumes, by name."""
         if self.transcoder != "mediaconvert":
             return {}
         trust = {
             "Effect": "Allow",
             "Principal": {"Service": _MEDIACONVERT},
             "Action": ["sts:AssumeRole"],
-            "Condition": {"StringEquals": {"aws:SourceAccount": self._checked_account()}},
+            "Condition": {"StringEquals": {"aws:SourceAccount": self._validated_account()}},
         }
         return {
-            f"Trust policy of the role {self.service_role}": policy([trust]),
-            f"Access policy of the role {self.service_role}": policy(
-                [allow(["s3:GetObject", "s3:PutObject"], objects(storage))]
+            f"Trust policy of the role {self.service_role}": policy_document([trust]),
+            f"Access policy of the role {self.service_role}": policy_document(
+                [allow(["s3:GetObject", "s3:PutObject"], object_arns(storage))]
             ),
         }
 
     def _elastictranscoder(self) -> list[Document]:
-        wanted = "the ID of a pipeline, as in '1111111111111-abcde1'"
-        pipeline = checked("--pipeline", self.pipeline, r"[0-9]{13}-\w{6}", wanted)
-        place = self._arn("elastictranscoder", self.region)
+        expected = "the ID of a pipeline, such as '1111111111111-abcde1'"
+        pipeline = validate_option("--pipeline", self.pipeline, r"[0-9]{13}-\w{6}", expected)
+        arn = self._arn("elastictranscoder", self.region)
         return [
             allow(
                 ["elastictranscoder:CreateJob", "elastictranscoder:ListJobsByPipeline"],
-                f"{place}:pipeline/{pipeline}",
+                f"{arn}:pipeline/{pipeline}",
             ),
-            # A job is created in a pipeline and from presets: both must be allowed.
-            allow(["elastictranscoder:CreateJob"], f"{place}:preset/*"),
-            allow(["elastictranscoder:ReadJob", "elastictranscoder:CancelJob"], f"{place}:job/*"),
+            # CreateJob needs permission for the pipeline and for the presets.
+            allow(["elastictranscoder:CreateJob"], f"{arn}:preset/*"),
+            allow(["elastictranscoder:ReadJob", "elastictranscoder:CancelJob"], f"{arn}:job/*"),
         ]
 
     def _mediaconvert(self) -> list[Document]:
-        wanted = "the name of the role that MediaConvert takes"
-        role = checked("--service-role", self.service_role, r"[\w+=,.@/-]+", wanted)
-        wanted = "the name of a queue of MediaConvert"
-        queue = checked("--queue", self.queue or "Default", r"[\w -]+", wanted)
-        place = self._arn("mediaconvert", self.region)
+        expected = "the name of the role that MediaConvert assumes"
+        role = validate_option("--service-role", self.service_role, r"[\w+=,.@/-]+", expected)
+        expected = "the name of a MediaConvert queue"
+        queue = validate_option("--queue", self.queue or "Default", r"[\w -]+", expected)
+        arn = self._arn("mediaconvert", self.region)
         pass_role = allow(["iam:PassRole"], f"{self._arn('iam')}:role/{role}")
         return [
-            allow(["mediaconvert:CreateJob", "mediaconvert:ListJobs"], f"{place}:queues/{queue}"),
-            allow(["mediaconvert:GetJob", "mediaconvert:CancelJob"], f"{place}:jobs/*"),
+            allow(["mediaconvert:CreateJob", "mediaconvert:ListJobs"], f"{arn}:queues/{queue}"),
+            allow(["mediaconvert:GetJob", "mediaconvert:CancelJob"], f"{arn}:jobs/*"),
             {**pass_role, "Condition": {"StringEquals": {"iam:PassedToService": _MEDIACONVERT}}},
         ]
 
     def _arn(self, service: str, region: str = "") -> str:
-        checked("--region", self.region, r"[a-z]{2}(-[a-z]+)+-[0-9]+", "as in 'eu-central-1'")
-        return f"arn:{partition(self.region)}:{service}:{region}:{self._checked_account()}"
+        validate_option(
+            "--region", self.region, r"[a-z]{2}(-[a-z]+)+-[0-9]+", "a region such as 'eu-central-1'"
+        )
+        return f"arn:{partition(self.region)}:{service}:{region}:{self._validated_account()}"
 
-    def _checked_account(self) -> str:
-        return checked("--account", self.account, r"[0-9]{12}", "12 digits")
+    def _validated_account(self) -> str:
+        return validate_option("--account", self.account, r"[0-9]{12}", "12 digits")

@@ -1,45 +1,48 @@
-"""The bucket's website: its routing rules send readers of what is missing to the app."""
+"""The bucket's website configuration: routing rules that redirect missing files to the app."""
 
 from typing import Literal, NamedTuple
 from urllib.parse import urlsplit
 from xml.etree import ElementTree
 
-from django_shift_media.aws.common import Conflict, Document, put
+from django_shift_media.aws.common import Conflict, Document, replace_ours
 
 RedirectCode = Literal["302", "307"]
 
-MAX_RULES = 50  # routing rules in a bucket, S3's limit
-# S3 wants an index document. The name tells a website that we have turned on from others'.
-INDEX = "django-shift-media-index.html"
-# The website endpoint says 404 for a missing object where readers may get objects, others say
-# 403 where readers may not list them: a rule on one of the two would not always fire.
-_ERRORS = ("403", "404")
+MAX_RULES = 50  # S3's limit of routing rules in a bucket
+# S3 requires an index document. This name shows that this package turned the website on.
+INDEX_DOCUMENT = "django-shift-media-index.html"
+# For a missing object, AWS's website endpoint answers 404 if the policy grants s3:GetObject; other
+# servers answer 403 unless readers may also list the bucket. Both need a rule.
+_ERROR_CODES = ("403", "404")
 
 
-class App(NamedTuple):
-    """Where the app answers: "https", "www.example.com:8000", and the keys' prefix there."""
+class AppEndpoint(NamedTuple):
+    """Where the app serves media, such as "https", "www.example.com:8000" and "media/"."""
 
     scheme: str
     host: str
     prefix: str
 
 
-def parse_app_url(url: str, mount: str) -> App:
+def parse_app_url(url: str, mount: str) -> AppEndpoint:
     """
-    Join the app's public URL and the path where its media urls are mounted.
+    Join the app's public URL and the path where this package's URLs are mounted.
 
-    Raise ``ValueError`` for anything but "https://host", possibly with a port and a path.
+    Raise ``ValueError`` for anything but "https://host", with an optional port and path.
     """
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
-        raise ValueError(f"The app's URL is {url!r}, must be as in 'https://www.example.com'.")
-    return App(parts.scheme, parts.netloc, f"{parts.path.rstrip('/')}{mount}".lstrip("/"))
+        raise ValueError(
+            f"Invalid URL of the app {url!r}. Use a scheme and a host, such as"
+            " 'https://www.example.com'."
+        )
+    return AppEndpoint(parts.scheme, parts.netloc, f"{parts.path.rstrip('/')}{mount}".lstrip("/"))
 
 
 def routing_rules(
-    app: App, prefix: str = "", *, redirect_code: RedirectCode = "302"
+    app: AppEndpoint, prefix: str = "", *, redirect_code: RedirectCode = "302"
 ) -> list[Document]:
-    """Return the rules that send readers of what is missing to the app."""
+    """Return the rules that redirect requests for missing files to the app."""
     return [
         {
             "Condition": {
@@ -53,87 +56,92 @@ def routing_rules(
                 **({"ReplaceKeyPrefixWith": app.prefix} if app.prefix else {}),
             },
         }
-        for error in _ERRORS
+        for error in _ERROR_CODES
     ]
 
 
 def merge_website(current: Document | None, rules: list[Document]) -> Document:
     """
-    Put our rules where former ones of ours are, or behind all others.
+    Replace our former rules, or add ours behind all others.
 
-    Raise ``Conflict`` where ours would not come into effect.
+    Raise ``Conflict`` if ours would have no effect.
     """
-    website = current or {"IndexDocument": {"Suffix": INDEX}}
-    _refuse_mount(rules[0])
+    website = current or {"IndexDocument": {"Suffix": INDEX_DOCUMENT}}
+    _check_mount(rules[0])
     if "RedirectAllRequestsTo" in website:
         target = website["RedirectAllRequestsTo"].get("HostName")
-        raise Conflict(f"The bucket's website redirects all requests to {target!r}.")
-    merged = _in_order(website.get("RoutingRules", []), rules)
+        raise Conflict(
+            f"The bucket's website redirects all requests to {target!r}. Remove that redirect."
+        )
+    merged = _insert_rules(website.get("RoutingRules", []), rules)
     if len(merged) > MAX_RULES:
-        raise Conflict(f"The bucket would have {len(merged)} routing rules, S3 takes {MAX_RULES}.")
+        raise Conflict(
+            f"The bucket would have {len(merged)} routing rules; the maximum is {MAX_RULES}."
+        )
     for position, rule in enumerate(merged, 1):
-        if any(_hides(rule, ours) for ours in rules if ours in merged[position:]):
+        if any(_shadows(rule, ours) for ours in rules if ours in merged[position:]):
             raise Conflict(
-                f"Routing rule {position} of the bucket's website takes what is missing before"
-                f" ours can: {rule}. Remove it, or give it a narrower KeyPrefixEquals."
+                f"Routing rule {position} of the bucket's website redirects missing files before"
+                f" our rules can: {rule}. Remove it, or give it a narrower KeyPrefixEquals."
             )
     return {**website, "RoutingRules": merged}
 
 
-def _in_order(others: list[Document], ours: list[Document]) -> list[Document]:
-    """Return all rules, with new ones of ours before those for more keys than a location's."""
+def _insert_rules(others: list[Document], ours: list[Document]) -> list[Document]:
+    """Return all rules; new rules for a location go before rules that cover more keys."""
     if any(_is_ours(rule, ours) for rule in others):
-        return put(others, ours, lambda rule: _is_ours(rule, ours))
+        return replace_ours(others, ours, lambda rule: _is_ours(rule, ours))
     wider = (n for n, rule in enumerate(others) if _prefix(rule) != _prefix(ours[0]))
-    place = next((n for n in wider if any(_hides(others[n], rule) for rule in ours)), len(others))
-    return [*others[:place], *ours, *others[place:]]
+    shadowing = (n for n in wider if any(_shadows(others[n], rule) for rule in ours))
+    position = next(shadowing, len(others))
+    return [*others[:position], *ours, *others[position:]]
 
 
 def remove_from_website(current: Document | None, rules: list[Document]) -> Document | None:
-    """Take out what ``merge_website`` has put in; None if that leaves nothing of others."""
+    """Undo ``merge_website``; return None if no settings of others are left."""
     if current is None:
         return None
-    kept = [rule for rule in current.get("RoutingRules", []) if not _is_ours(rule, rules)]
+    others = [rule for rule in current.get("RoutingRules", []) if not _is_ours(rule, rules)]
     website = {name: value for name, value in current.items() if name != "RoutingRules"}
-    if kept:
-        website["RoutingRules"] = kept
-    return None if website == {"IndexDocument": {"Suffix": INDEX}} else website
+    if others:
+        website["RoutingRules"] = others
+    return None if website == {"IndexDocument": {"Suffix": INDEX_DOCUMENT}} else website
 
 
 def rules_as_xml(rules: list[Document]) -> str:
-    """Return routing rules as the XML that S3's API takes."""
+    """Return routing rules as XML, the format of S3's API."""
     root = ElementTree.Element("RoutingRules")
     for rule in rules:
         element = ElementTree.SubElement(root, "RoutingRule")
         for name, values in rule.items():
-            part = ElementTree.SubElement(element, name)
+            child = ElementTree.SubElement(element, name)
             for key, value in values.items():
-                ElementTree.SubElement(part, key).text = value
+                ElementTree.SubElement(child, key).text = value
     ElementTree.indent(root)
     return ElementTree.tostring(root, encoding="unicode")
 
 
-def _refuse_mount(rule: Document) -> None:
+def _check_mount(rule: Document) -> None:
     prefix = rule["Condition"].get("KeyPrefixEquals")
     if prefix and "ReplaceKeyPrefixWith" not in rule["Redirect"]:
         raise Conflict(
-            f"The storage's location is {prefix!r} and the urls are mounted at '/': S3 can put"
-            " another prefix in its place, but not none. Mount them at 'media/', for one."
+            f"The storage has the location {prefix!r}, and the URLs are mounted at '/'. S3 cannot"
+            " replace a prefix by nothing. Mount them at another path, such as 'media/'."
         )
 
 
 def _is_ours(rule: Document, ours: list[Document]) -> bool:
-    """Rules have no ids: one with our condition is ours if its host or its prefix is, too."""
-    for own in ours:
-        if rule.get("Condition") == own["Condition"]:
-            theirs, redirect = rule.get("Redirect", {}), own["Redirect"]
+    """Compare conditions and targets, as rules have no ids: the host or the prefix must match."""
+    for our_rule in ours:
+        if rule.get("Condition") == our_rule["Condition"]:
+            theirs, redirect = rule.get("Redirect", {}), our_rule["Redirect"]
             same_prefix = theirs.get("ReplaceKeyPrefixWith") == redirect.get("ReplaceKeyPrefixWith")
             return same_prefix or bool(theirs.get("HostName") == redirect["HostName"])
     return False
 
 
-def _hides(rule: Document, ours: Document) -> bool:
-    """Say whether a rule before ours would leave it nothing to do."""
+def _shadows(rule: Document, ours: Document) -> bool:
+    """Return whether a rule applies to every request that ours, if behind it, would."""
     error = rule.get("Condition", {}).get("HttpErrorCodeReturnedEquals")
     covers_error = error in {None, ours["Condition"]["HttpErrorCodeReturnedEquals"]}
     return covers_error and rule != ours and _prefix(ours).startswith(_prefix(rule))

@@ -1,5 +1,5 @@
 """
-What ``check_media`` does: send requests as a browser does, and name what is wrong.
+The checks of ``check_media``: send requests as a browser does, and diagnose the responses.
 
 May import: ``aws``, ``engines``, ``storages`` and what is below.
 """

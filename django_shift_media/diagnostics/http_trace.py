@@ -1,4 +1,4 @@
-"""What a browser does with a URL, one request at a time: ask, look, go where it is sent."""
+"""Request a URL as a browser does, and record each redirect on the way."""
 
 import http.client
 import socket
@@ -12,38 +12,39 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 
 from django.utils.encoding import iri_to_uri
 
-Fault = Literal["certificate", "tls", "name", "connection"]
+ErrorKind = Literal["certificate", "tls", "name", "connection"]
 
 MAX_HOPS = 10
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MAX_BODY = 2 * 1024 * 1024  # bytes
-_TIMEOUT = 30  # seconds: the app may have a queue of resizes to make
+_TIMEOUT = 30  # seconds; the app may have to generate other resizes first
 _PORTS = {"http": 80, "https": 443}
 _HEADERS = {
     "Accept": "image/avif,image/webp,image/*,*/*;q=0.8",
     "Accept-Encoding": "identity",
     "User-Agent": "Mozilla/5.0 (django-shift-media check_media)",
 }
-# What caches say of themselves: most, Cloudflare, nginx as it is often set up, RFC 9211.
+# Headers of caches: most CDNs, Cloudflare, a common nginx configuration, RFC 9211.
 _CACHES = ("x-cache", "cf-cache-status", "x-cache-status", "cache-status")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hop:
     """
-    One request and its answer; ``status`` is 0 where none came, and ``error`` says why.
+    One request and its response.
 
-    The names of ``headers`` are in lower case. ``asked`` is when, by this machine's clock, in
-    seconds since 1970.
+    Without a response, ``status`` is 0, ``error_kind`` says what failed and ``error`` is the
+    message. The names of ``headers`` are in lower case. ``sent_at`` is this machine's time of the
+    request, in seconds since the epoch.
     """
 
     url: str
-    asked: float
+    sent_at: float
     status: int = 0
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
     milliseconds: float = 0
-    fault: Fault | None = None
+    error_kind: ErrorKind | None = None
     error: str = ""
 
     @property
@@ -52,7 +53,7 @@ class Hop:
 
     @property
     def location(self) -> str | None:
-        """Where it sends the browser, as an absolute URL; None for nowhere that one can ask."""
+        """The absolute target of a redirect; None if it is missing or not an HTTP URL."""
         try:
             target = urljoin(self.url, iri_to_uri(self.headers["location"]))
             parts = urlsplit(target)
@@ -61,7 +62,7 @@ class Hop:
         return target if parts.scheme in _PORTS and parts.hostname else None
 
     @property
-    def redirects(self) -> bool:
+    def is_redirect(self) -> bool:
         return self.status in REDIRECTS
 
     @property
@@ -74,7 +75,7 @@ class Hop:
 
     @property
     def age(self) -> int | None:
-        """For how many seconds a cache has had this answer."""
+        """How long a cache has stored this response, in seconds."""
         age = self.headers.get("age", "")
         return int(age) if age.isdecimal() else None
 
@@ -83,45 +84,45 @@ class Hop:
         return next((self.headers[name] for name in _CACHES if name in self.headers), "")
 
     @property
-    def was_kept(self) -> bool:
-        """Whether a cache says that it answered by itself."""
+    def is_cache_hit(self) -> bool:
+        """Whether the headers say that the response came from a cache."""
         return bool(self.age) or "hit" in self.x_cache.lower()
 
     @property
-    def skew(self) -> float | None:
-        """By how many seconds the server's clock is ahead of this machine's."""
+    def clock_skew(self) -> float | None:
+        """How many seconds the server's clock is ahead of this machine's."""
         try:
             date = parsedate_to_datetime(self.headers["date"])
         except (KeyError, ValueError):
             return None
-        # The date is the origin's; a cache has added an age to it.
-        return date.timestamp() + (self.age or 0) - self.asked
+        # A cache keeps the Date of the origin's response, and adds its age.
+        return date.timestamp() + (self.age or 0) - self.sent_at
 
 
 def follow(url: str) -> list[Hop]:
-    """Ask for a URL and go wherever that leads, over HTTP and HTTPS, ``MAX_HOPS`` times at most."""
-    hops = [ask(url)]
-    while hops[-1].redirects and (target := hops[-1].location) and len(hops) < MAX_HOPS:
-        hops.append(ask(target))
+    """Request a URL and follow its redirects, with at most ``MAX_HOPS`` requests."""
+    hops = [fetch(url)]
+    while hops[-1].is_redirect and (target := hops[-1].location) and len(hops) < MAX_HOPS:
+        hops.append(fetch(target))
     return hops
 
 
-def ask(url: str) -> Hop:
-    """Send one GET; certificates are verified, and no redirect is followed."""
-    asked, started = time.time(), time.perf_counter()
+def fetch(url: str) -> Hop:
+    """Send one GET request, without following redirects. Certificates are verified."""
+    sent_at, started = time.time(), time.perf_counter()
     try:
         status, headers, body = _get(urlsplit(url))
     except (OSError, http.client.HTTPException, ValueError) as error:
         return Hop(
             url=url,
-            asked=asked,
+            sent_at=sent_at,
             milliseconds=1000 * (time.perf_counter() - started),
-            fault=_fault(error),
-            error=_reason(error),
+            error_kind=_error_kind(error),
+            error=_error_message(error),
         )
     return Hop(
         url=url,
-        asked=asked,
+        sent_at=sent_at,
         status=status,
         headers=headers,
         body=body,
@@ -131,7 +132,7 @@ def ask(url: str) -> Hop:
 
 def _get(url: SplitResult) -> tuple[int, dict[str, str], bytes]:
     host, port = url.hostname or "", url.port or _PORTS[url.scheme]
-    # Browsers look *.localhost up on this machine; not every resolver does.
+    # Browsers resolve *.localhost to the loopback address; not every resolver does.
     address = "127.0.0.1" if host.endswith(".localhost") else host
     connection = http.client.HTTPConnection(host, port, timeout=_TIMEOUT)
     try:
@@ -142,14 +143,14 @@ def _get(url: SplitResult) -> tuple[int, dict[str, str], bytes]:
         path = (url.path or "/") + (f"?{url.query}" if url.query else "")
         authority = url.netloc.rpartition("@")[2]
         connection.request("GET", path, headers={**_HEADERS, "Host": authority})
-        answer = connection.getresponse()
-        headers = {name.lower(): value for name, value in answer.getheaders()}
-        return answer.status, headers, answer.read(_MAX_BODY)
+        response = connection.getresponse()
+        headers = {name.lower(): value for name, value in response.getheaders()}
+        return response.status, headers, response.read(_MAX_BODY)
     finally:
         connection.close()
 
 
-def _fault(error: Exception) -> Fault:
+def _error_kind(error: Exception) -> ErrorKind:
     if isinstance(error, ssl.SSLCertVerificationError):
         return "certificate"
     if isinstance(error, ssl.SSLError):
@@ -157,7 +158,7 @@ def _fault(error: Exception) -> Fault:
     return "name" if isinstance(error, socket.gaierror | UnicodeError) else "connection"
 
 
-def _reason(error: Exception) -> str:
+def _error_message(error: Exception) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
         return error.verify_message.rstrip(".")
     if isinstance(error, ssl.SSLError) and error.reason:

@@ -1,4 +1,4 @@
-"""What should be seen, what was seen, what else is known, and what is wrong with it."""
+"""The data of a diagnosis: expectations, traces of requests, further evidence and problems."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,19 +9,20 @@ from django_shift_media.aws.policy_evaluation import BucketConfiguration
 from django_shift_media.diagnostics.http_trace import Hop
 from django_shift_media.storages.base import Mode
 
-Request = Literal["first", "again", "after_deletion"]
+RequestName = Literal["first", "again", "after_deletion"]
 Severity = Literal["error", "warning"]
 
 _UNKNOWN = BucketConfiguration()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Chain:
+class Expectations:
     """
-    What the probe's resize should meet on its way.
+    The expected way of a request for the probe's resize, and the expected response.
 
-    ``app`` is where the app answers keys, as in "https://www.example.com/media/"; its path
-    alone, as in "/media/", if nobody has said which site it is. ``site`` is for remedies.
+    ``app`` is the base URL of this package's views, such as "https://www.example.com/media/", or
+    only its path, "/media/", if the site is unknown. ``site`` is used in remedies. ``original``
+    and ``key`` are the keys of the probe and of its resize, ``size`` is the resize's in pixels.
     """
 
     mode: Mode
@@ -35,39 +36,39 @@ class Chain:
     bucket: str = ""
     prefix: str = ""
 
-    def is_at_media(self, url: str) -> bool:
-        """Say whether a URL is the resize's public one, over HTTP or HTTPS."""
-        return _place(url) == _place(self.url)
+    def is_media_url(self, url: str) -> bool:
+        """Return whether a URL is the public URL of the resize, over HTTP or HTTPS."""
+        return _host_and_path(url) == _host_and_path(self.url)
 
-    def is_at_app(self, url: str) -> bool:
-        """Say whether a URL is where the app answers the resize, as far as that is known."""
-        wanted = self.app + self.key
-        return urlsplit(url).path.endswith(wanted) if wanted.startswith("/") else url == wanted
+    def is_app_url(self, url: str) -> bool:
+        """Return whether a URL is the app's URL of the resize; without a site, compare paths."""
+        app_url = self.app + self.key
+        return urlsplit(url).path.endswith(app_url) if app_url.startswith("/") else url == app_url
 
-    def resource(self, key: str) -> str:
-        """Return what a bucket's policy calls an object."""
+    def object_path(self, key: str) -> str:
+        """Return an object as "bucket/key", as in the ARNs of a bucket policy."""
         return f"{self.bucket}/{self.prefix}{key}"
 
-    def configure(self, why: str, *, site: str = "", more: str = "") -> str:
-        """Return the remedy that mends most of it, on a line of its own to be copied."""
-        command = f"python manage.py configure_media_bucket --app-url {site or self.site}{more}"
-        return f"{why}:\n    {command}"
+    def configure_remedy(self, purpose: str, *, site: str = "") -> str:
+        """Return the purpose and, on a line of its own, the command that configures the bucket."""
+        command = f"python manage.py configure_media_bucket --app-url {site or self.site}"
+        return f"{purpose}:\n    {command}"
 
 
-class View(NamedTuple):
-    """One request for the resize, and all that a browser asks in its course."""
+class Trace(NamedTuple):
+    """One request for the resize, with all redirects that a browser follows."""
 
-    request: Request
+    request: RequestName
     hops: Sequence[Hop]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """
-    What is known beside the hops, some of it only after something went wrong.
+    Facts that the traces do not show; some are only collected after a problem was found.
 
-    ``stored`` is whether the resize is in the storage after it was seen first, and ``original``
-    the answer of the original's public URL.
+    ``stored`` is whether the resize was in the storage after the first request. ``original`` is
+    the response of the original's public URL.
     """
 
     stored: bool | None = None
@@ -75,27 +76,27 @@ class Evidence:
     bucket: BucketConfiguration = _UNKNOWN
 
     @property
-    def original_is_seen(self) -> bool:
+    def original_is_public(self) -> bool:
         return self.original is not None and self.original.status == 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
     """
-    What is wrong at one hop, counted from 1, and what helps.
+    A problem at one hop, counted from 1, and its remedy.
 
-    A line of ``remedy`` that begins with spaces is a command. A warning breaks nothing yet.
+    A line of ``remedy`` that begins with spaces is a command. Media still work with a warning.
     """
 
     id: str
     what: str
     remedy: str
     severity: Severity = "error"
-    request: Request | None = None
+    request: RequestName | None = None
     hop: int | None = None
     url: str = ""
 
 
-def _place(url: str) -> tuple[str | None, str]:
+def _host_and_path(url: str) -> tuple[str | None, str]:
     parts = urlsplit(url)
     return parts.hostname, parts.path

@@ -1,4 +1,4 @@
-"""The run: write a probe, ask for its resize three times, and leave nothing behind."""
+"""Store a probe, request its resize three times, and delete it again."""
 
 import io
 from collections.abc import Callable
@@ -8,12 +8,18 @@ from urllib.parse import urljoin
 from django.core.files.base import ContentFile
 from PIL import Image
 
-from django_shift_media.aws.inspection import failure_code, inspect
+from django_shift_media.aws.inspection import error_code, read_bucket_configuration
 from django_shift_media.aws.website import parse_app_url
 from django_shift_media.conf import conf
-from django_shift_media.diagnostics.http_trace import ask, follow
-from django_shift_media.diagnostics.models import Chain, Evidence, Problem, Request, View
-from django_shift_media.diagnostics.rules import diagnose, diagnose_view
+from django_shift_media.diagnostics.http_trace import fetch, follow
+from django_shift_media.diagnostics.models import (
+    Evidence,
+    Expectations,
+    Problem,
+    RequestName,
+    Trace,
+)
+from django_shift_media.diagnostics.rules import diagnose, diagnose_trace
 from django_shift_media.diagnostics.rules_storage import left_behind, not_deleted, not_written
 from django_shift_media.exceptions import StorageUnavailable
 from django_shift_media.naming import keys, signing
@@ -33,104 +39,105 @@ _FAILURES = (StorageUnavailable, OSError)
 
 class Diagnosis:
     """
-    One run on a storage; ``views``, ``problems`` and ``sound`` are what it has come to.
+    One run of the checks on a storage; ``traces``, ``passed`` and ``problems`` are its results.
 
-    ``site`` is the app's URL, "" if nobody has said. Raise ``ValueError`` if it makes no sense, or
-    if nothing else says on which host the media are seen. ``show`` is given each view as soon as
-    there is one.
+    ``site`` is the app's public URL, "" if unknown. Raise ``ValueError`` if it is invalid, or
+    unknown while the URLs of media have no host. ``on_trace`` is called after each request.
     """
 
-    def __init__(self, storage: MediaStorage, *, site: str, show: Callable[[View], None]) -> None:
+    def __init__(
+        self, storage: MediaStorage, *, site: str, on_trace: Callable[[Trace], None]
+    ) -> None:
         self.storage = storage
         self.site = site
-        self.show = show
-        self.chain = expected(storage, keys.new_original(_NAME), site)
-        self.views: list[View] = []
+        self.on_trace = on_trace
+        self.expected = expectations_for(storage, keys.new_original(_NAME), site)
+        self.traces: list[Trace] = []
         self.problems: list[Problem] = []
-        self.sound: list[Request] = []
+        self.passed: list[RequestName] = []
 
     @property
     def errors(self) -> list[Problem]:
         return [problem for problem in self.problems if problem.severity == "error"]
 
     def run(self) -> None:
-        wanted = self.chain.original
+        requested = self.expected.original
         try:
-            if self._write(wanted):
-                self._look()
+            if self._store_probe(requested):
+                self._send_requests()
         finally:
-            # Two, where the answer to a first attempt was lost.
-            for name in {wanted, self.chain.original}:
+            # If the response to a first attempt was lost, the storage has used another name.
+            for name in {requested, self.expected.original}:
                 self._clean_up(name)
 
-    def _write(self, wanted: str) -> bool:
-        """Write the probe as uploads are written, and say whether that went well."""
+    def _store_probe(self, requested: str) -> bool:
+        """Store the probe as an upload; return whether that succeeded."""
         data = io.BytesIO()
         Image.new("RGB", _ORIGINAL_SIZE, "teal").save(data, "PNG")
         try:
-            name = self.storage.save(wanted, ContentFile(data.getvalue(), name=_NAME))
+            name = self.storage.save(requested, ContentFile(data.getvalue(), name=_NAME))
         except _FAILURES as error:
-            code = failure_code(error.__cause__ or error)
-            self.problems.append(not_written(code, str(error), acl=_acl(self.storage, wanted)))
+            code = error_code(error.__cause__ or error)
+            self.problems.append(not_written(code, str(error), acl=_acl(self.storage, requested)))
             return False
-        self.chain = expected(self.storage, name, self.site)
+        self.expected = expectations_for(self.storage, name, self.site)
         return True
 
-    def _look(self) -> None:
-        self._view("first")
+    def _send_requests(self) -> None:
+        self._trace("first")
         evidence = Evidence(stored=self._is_stored())
-        if self.views[0].hops[-1].status == 200:  # or there is nothing to be asked for again
-            self._view("again")
-            self._view_after_deletion()
-        if diagnose(self.chain, self.views, evidence):
-            evidence = self._inquire(evidence)
-        self.problems += diagnose(self.chain, self.views, evidence)
-        for view in self.views:
-            if not any(diagnose_view(self.chain, view, evidence)):
-                self.sound.append(view.request)
+        if self.traces[0].hops[-1].status == 200:  # otherwise there is no resize to request again
+            self._trace("again")
+            self._trace_after_deletion()
+        if diagnose(self.expected, self.traces, evidence):
+            evidence = self._collect_evidence(evidence)
+        self.problems += diagnose(self.expected, self.traces, evidence)
+        for trace in self.traces:
+            if not any(diagnose_trace(self.expected, trace, evidence)):
+                self.passed.append(trace.request)
 
-    def _view(self, request: Request) -> None:
-        self.views.append(View(request, follow(self.chain.url)))
-        self.show(self.views[-1])
+    def _trace(self, request: RequestName) -> None:
+        self.traces.append(Trace(request, follow(self.expected.url)))
+        self.on_trace(self.traces[-1])
 
-    def _view_after_deletion(self) -> None:
+    def _trace_after_deletion(self) -> None:
         try:
-            self.storage.delete(self.chain.key)
+            self.storage.delete(self.expected.key)
         except _FAILURES as error:
             self.problems.append(not_deleted(str(error)))
         else:
-            self._view("after_deletion")
+            self._trace("after_deletion")
 
     def _is_stored(self) -> bool | None:
         try:
-            return self.storage.exists(self.chain.key)
+            return self.storage.exists(self.expected.key)
         except _FAILURES:
             return None
 
-    def _inquire(self, evidence: Evidence) -> Evidence:
-        """Find out more, where something went wrong."""
-        if not (isinstance(self.storage, S3MediaStorage) and self.chain.mode == "website"):
+    def _collect_evidence(self, evidence: Evidence) -> Evidence:
+        """Collect further facts after a problem was found."""
+        if not (isinstance(self.storage, S3MediaStorage) and self.expected.mode == "website"):
             return evidence
-        original = ask(_public_url(self.storage, self.chain.original, self.site))
-        return replace(evidence, original=original, bucket=inspect(self.storage))
+        original = fetch(_public_url(self.storage, self.expected.original, self.site))
+        return replace(evidence, original=original, bucket=read_bucket_configuration(self.storage))
 
     def _clean_up(self, name: str) -> None:
-        was_refused = bool(self.problems) and not self.views
+        was_not_stored = bool(self.problems) and not self.traces
         try:
             self.storage.delete(name)
             if self.storage.exists(name):
-                raise StorageUnavailable(f"Could not delete {name!r}, and nothing says why.")
+                raise StorageUnavailable(f"{name!r} still exists after it was deleted.")
         except _FAILURES as error:
-            if not was_refused:
+            if not was_not_stored:
                 self.problems.append(left_behind(keys.upload_prefix(name), str(error)))
 
 
-def expected(storage: MediaStorage, original: str, site: str) -> Chain:
-    """Return what the chain of a probe of that key should be."""
+def expectations_for(storage: MediaStorage, original: str, site: str) -> Expectations:
+    """Return the expectations for a probe with this key."""
     resize = _resize_of(original)
     app, key = _app(site), signing.sign(original, resize)
     s3 = storage if isinstance(storage, S3MediaStorage) else None
-    return Chain(
+    return Expectations(
         mode=storage.mode,
         url=_public_url(storage, key, site),
         key=key,
@@ -161,8 +168,8 @@ def _public_url(storage: MediaStorage, key: str, site: str) -> str:
     url = urljoin(site, storage.public_url(key))
     if not url.startswith(("http://", "https://")):
         raise ValueError(
-            f"URLs of media begin with {storage.media_url!r}: say on which host, as in"
-            " --site https://www.example.com."
+            f"The URLs of media begin with {storage.media_url!r}, without a host. Use --site with"
+            " the public URL of the app, such as --site https://www.example.com."
         )
     return url
 

@@ -1,4 +1,4 @@
-"""What was seen and what is wrong, as lines for a terminal and as JSON."""
+"""Format a diagnosis as lines for a terminal and as JSON."""
 
 import textwrap
 from collections.abc import Iterator
@@ -7,61 +7,61 @@ from functools import partial
 from typing import Any, Literal, NamedTuple
 
 from django_shift_media.diagnostics.http_trace import Hop
-from django_shift_media.diagnostics.models import Chain, Problem, Request, View
+from django_shift_media.diagnostics.models import Expectations, Problem, RequestName, Trace
 from django_shift_media.diagnostics.probe import Diagnosis
 from django_shift_media.diagnostics.rules_storage import LEFT_BEHIND
 
 _WIDTH = 98
 _KEY = "KEY"
-_TITLES: dict[Request, str] = {
+_TITLES: dict[RequestName, str] = {
     "first": "First request",
-    "again": "Again",
-    "after_deletion": "After its deletion",
+    "again": "Second request",
+    "after_deletion": "Request after deletion",
 }
-_GOOD: dict[Request, str] = {
-    "first": "the picture is made, stored and given, to be kept for a year.",
-    "again": "it is there, and nobody makes it again.",
-    "after_deletion": "it is there again.",
+_PASSED: dict[RequestName, str] = {
+    "first": "the resize was generated, stored and served; browsers may cache it for a year.",
+    "again": "the stored resize was served.",
+    "after_deletion": "the deleted resize was served again.",
 }
 
 
 class Line(NamedTuple):
-    """A line, and the name of one of the styles that Django's commands have."""
+    """A line of output, and the name of its style in Django's command styles."""
 
     text: str
     style: Literal["MIGRATE_HEADING", "MIGRATE_LABEL", "SUCCESS", "WARNING", "ERROR"] | None = None
 
 
-def introduction(chain: Chain) -> Iterator[Line]:
-    where = f"bucket {chain.bucket}" if chain.bucket else "local disk"
-    yield Line(f"Storage   {where}, mode {chain.mode!r}")
-    folder, _, name = chain.key.rpartition("/")
+def introduction(expected: Expectations) -> Iterator[Line]:
+    where = f"bucket {expected.bucket}" if expected.bucket else "local disk"
+    yield Line(f"Storage   {where}, mode {expected.mode!r}")
+    folder, _, name = expected.key.rpartition("/")
     yield Line(f"{_KEY:<9} {folder}/")
     yield Line(f"{'':<9} {name}")
 
 
-def show(chain: Chain, view: View) -> Iterator[Line]:
+def trace_lines(expected: Expectations, trace: Trace) -> Iterator[Line]:
     yield Line("")
-    yield Line(_TITLES[view.request], "MIGRATE_HEADING")
-    for number, hop in enumerate(view.hops, 1):
+    yield Line(_TITLES[trace.request], "MIGRATE_HEADING")
+    for number, hop in enumerate(trace.hops, 1):
         status = hop.status or "---"
-        url = _short(hop.url, chain)
+        url = _short(hop.url, expected)
         yield Line(f"  {number}  {status}  {hop.milliseconds:6.0f} ms  {url}", _style(hop))
-        for detail in _details(hop, chain):
+        for detail in _details(hop, expected):
             yield Line(f"                     {detail}")
 
 
-def conclude(diagnosis: Diagnosis) -> Iterator[Line]:
-    if diagnosis.views:
+def result_lines(diagnosis: Diagnosis) -> Iterator[Line]:
+    if diagnosis.traces:
         yield Line("")
-        yield Line("Good: the storage takes uploads.", "SUCCESS")
-    for request in diagnosis.sound:
-        yield Line(f"Good: {_TITLES[request].lower()}: {_GOOD[request]}", "SUCCESS")
-    if diagnosis.views and not any(problem.id == LEFT_BEHIND for problem in diagnosis.problems):
-        yield Line("Good: the probe is deleted, and nothing of it is left.", "SUCCESS")
+        yield Line("OK: the probe was stored.", "SUCCESS")
+    for request in diagnosis.passed:
+        yield Line(f"OK: {_TITLES[request].lower()}: {_PASSED[request]}", "SUCCESS")
+    if diagnosis.traces and not any(problem.id == LEFT_BEHIND for problem in diagnosis.problems):
+        yield Line("OK: the probe and its resize were deleted.", "SUCCESS")
     for problem in diagnosis.problems:
         yield Line("")
-        yield from _problem(problem, diagnosis.chain)
+        yield from _problem(problem, diagnosis.expected)
 
 
 def as_document(diagnosis: Diagnosis) -> dict[str, Any]:
@@ -69,27 +69,27 @@ def as_document(diagnosis: Diagnosis) -> dict[str, Any]:
     warnings = [problem for problem in diagnosis.problems if problem not in errors]
     return {
         "ok": not errors,
-        "mode": diagnosis.chain.mode,
-        "url": diagnosis.chain.url,
+        "mode": diagnosis.expected.mode,
+        "url": diagnosis.expected.url,
         "hops": {
-            view.request: [_hop_document(hop) for hop in view.hops] for view in diagnosis.views
+            trace.request: [_hop_document(hop) for hop in trace.hops] for trace in diagnosis.traces
         },
         "problems": [_problem_document(problem) for problem in errors],
         "warnings": [_problem_document(problem) for problem in warnings],
     }
 
 
-def _details(hop: Hop, chain: Chain) -> Iterator[str]:
+def _details(hop: Hop, expected: Expectations) -> Iterator[str]:
     if hop.error:
         yield hop.error
         return
-    if hop.redirects:
-        yield f"Location: {_short(hop.location or 'none', chain)}"
-    told = {"Age": hop.age, "X-Cache": hop.x_cache}
+    if hop.is_redirect:
+        yield f"Location: {_short(hop.location or 'none', expected)}"
+    optional = {"Age": hop.age, "X-Cache": hop.x_cache}
     yield ", ".join(
         [
             f"Cache-Control: {hop.cache_control or 'none'}",
-            *(f"{name}: {value}" for name, value in told.items() if value not in {None, ""}),
+            *(f"{name}: {value}" for name, value in optional.items() if value not in {None, ""}),
         ]
     )
 
@@ -116,29 +116,29 @@ def _problem_document(problem: Problem) -> dict[str, Any]:
     return document
 
 
-def _problem(problem: Problem, chain: Chain) -> Iterator[Line]:
+def _problem(problem: Problem, expected: Expectations) -> Iterator[Line]:
     style: Literal["ERROR", "WARNING"] = "ERROR" if problem.severity == "error" else "WARNING"
     where = ""
     if problem.request:
         where = f" ({_TITLES[problem.request].lower()}, hop {problem.hop})"
     yield Line(f"{problem.severity.capitalize()}: {problem.id}{where}", style)
-    for line in _wrapped(_short(problem.what, chain)):
+    for line in _wrapped(_short(problem.what, expected)):
         yield Line(f"  {line}")
-    for line in _wrapped(_short(f"Remedy: {problem.remedy}", chain)):
+    for line in _wrapped(_short(f"Remedy: {problem.remedy}", expected)):
         yield Line(f"  {line}", "MIGRATE_LABEL")
 
 
 def _wrapped(text: str) -> list[str]:
-    """Wrap each line but commands, which are to be copied whole."""
+    """Wrap lines, except for commands, which users copy."""
     wrap = partial(textwrap.wrap, width=_WIDTH, break_long_words=False, break_on_hyphens=False)
     return [
         part for line in text.splitlines() for part in ([line] if line[0] == " " else wrap(line))
     ]
 
 
-def _short(text: str, chain: Chain) -> str:
-    return text.replace(chain.key, _KEY)
+def _short(text: str, expected: Expectations) -> str:
+    return text.replace(expected.key, _KEY)
 
 
 def _style(hop: Hop) -> Literal["ERROR"] | None:
-    return None if hop.status == 200 or hop.redirects else "ERROR"
+    return None if hop.status == 200 or hop.is_redirect else "ERROR"

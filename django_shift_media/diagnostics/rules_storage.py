@@ -1,4 +1,4 @@
-"""What a storage says that does not take the probe."""
+"""Problems of storing and deleting the probe."""
 
 from django_shift_media.diagnostics.models import Problem
 
@@ -23,25 +23,26 @@ _CONNECTION = frozenset(
 
 def not_written(code: str, message: str, *, acl: str) -> Problem:
     """
-    Say why an upload fails.
+    Diagnose a failed upload.
 
-    ``code`` is S3's or boto3's name of the error, ``acl`` what the storage's options ask for.
+    ``code`` is S3's error code or the name of boto3's exception; ``acl`` is the ACL that the
+    storage's options set, if any.
     """
-    id, remedy = _why(code, acl)
+    id, remedy = _cause(code, acl)
     return Problem(id=id, what=message, remedy=remedy)
 
 
-def _why(code: str, acl: str) -> tuple[str, str]:
+def _cause(code: str, acl: str) -> tuple[str, str]:
     if code == "AccessControlListNotSupported" or (acl and code == "AccessDenied"):
         return "acls-refused", (
-            f'Take "ACL": {acl!r} out of "object_parameters" in the storage\'s OPTIONS: buckets'
-            " refuse ACLs since April 2023, readers are let in by the bucket's policy (manage.py"
-            " configure_media_bucket)."
+            f'Remove "ACL": {acl!r} from "object_parameters" in the storage\'s OPTIONS. Buckets'
+            " created since April 2023 reject ACLs; the bucket's policy allows reading instead"
+            " (manage.py configure_media_bucket)."
         )
     if code == "RequestTimeTooSkewed":
         return "clock-skew", (
-            "Set this machine's clock, by NTP for good (timedatectl set-ntp true): S3 refuses"
-            " requests that are 15 minutes off."
+            "Set this machine's clock, and keep it synchronized by NTP (timedatectl set-ntp true)."
+            " S3 rejects requests that are more than 15 minutes off."
         )
     if code == "NoSuchBucket":
         return "no-such-bucket", (
@@ -51,24 +52,25 @@ def _why(code: str, acl: str) -> tuple[str, str]:
     if code in _CREDENTIALS:
         return "credentials-refused", (
             "Give this process credentials that boto3 finds (aws sts get-caller-identity shows"
-            " them), which may s3:ListBucket, s3:GetObject, s3:PutObject and s3:DeleteObject."
+            " them), with the permissions s3:ListBucket, s3:GetObject, s3:PutObject and"
+            " s3:DeleteObject."
         )
     if code in _REGION:
         return "wrong-region", 'Correct "region_name" in the storage\'s OPTIONS.'
     if code in _CONNECTION:
         return "storage-unreachable", (
-            'Open the way from this machine to S3, or correct "endpoint_url" in the storage\'s'
-            " OPTIONS."
+            'Allow connections from this machine to S3, or correct "endpoint_url" in the'
+            " storage's OPTIONS."
         )
-    return "not-stored", "Mend what the storage says; every upload meets it."
+    return "not-stored", "Fix the error that the storage reports; it affects every upload."
 
 
 def not_deleted(message: str) -> Problem:
     return Problem(
         id="credentials-refused",
         what=message,
-        remedy="Let this process delete what it writes (on S3: s3:DeleteObject): an original that"
-        " is deleted takes its resizes along.",
+        remedy="Allow this process to delete files (on S3: s3:DeleteObject). Resizes are deleted"
+        " together with their original.",
     )
 
 
@@ -76,6 +78,6 @@ def left_behind(prefix: str, message: str) -> Problem:
     return Problem(
         id=LEFT_BEHIND,
         what=f"The probe is still in the storage, under {prefix}: {message}",
-        remedy="Delete all that is there, and let this process do so (on S3: s3:ListBucket and"
-        " s3:DeleteObject).",
+        remedy="Delete all files under this prefix, and allow this process to delete files (on S3:"
+        " s3:ListBucket and s3:DeleteObject).",
     )

@@ -1,4 +1,4 @@
-"""What the commands that configure AWS have in common: show a plan, ask, apply, say what holds."""
+"""The base of the commands that configure AWS: show a plan, confirm, apply, report."""
 
 import json
 import sys
@@ -9,23 +9,23 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError, CommandParser, OutputWrapper
 
 from django_shift_media.aws.common import Conflict
-from django_shift_media.aws.plan import FAILURES, Part, State, Step, apply, plan
+from django_shift_media.aws.plan import AWS_ERRORS, Change, Resource, State, apply, plan
 from django_shift_media.storages.s3 import S3MediaStorage
 from django_shift_media.storages.selection import media_storage
 
 
 class PlanCommand(BaseCommand):
     """
-    A command that turns its options into the parts of a plan, and sees the plan through.
+    A command that turns its options into resources, and carries out the plan for them.
 
-    ``parts`` may raise ``Conflict`` or ``ValueError`` for options that make no sense.
+    ``resources`` may raise ``Conflict`` or ``ValueError`` for invalid options.
     """
 
     def add_arguments(self, parser: CommandParser) -> None:
         for option, text in {
-            "--dry-run": "show what would change, and change nothing",
-            "--check": "show what would change, and exit with 1 if anything would",
-            "--json": "print the parts, as they are and as they are wanted, as JSON",
+            "--dry-run": "show the changes without making them",
+            "--check": "show the changes without making them, and exit with 1 if there are any",
+            "--json": "print one JSON document with the current and the desired configuration",
         }.items():
             parser.add_argument(option, action="store_true", help=text)
         parser.add_argument(
@@ -33,7 +33,7 @@ class PlanCommand(BaseCommand):
             "--noinput",
             action="store_false",
             dest="interactive",
-            help="change it without asking",
+            help="make the changes without asking for confirmation",
         )
 
     @property
@@ -42,66 +42,68 @@ class PlanCommand(BaseCommand):
         storage = media_storage()
         if not isinstance(storage, S3MediaStorage):
             kind = type(storage).__name__
-            raise ImproperlyConfigured(f"SHIFT_MEDIA_STORAGE is no S3MediaStorage, but {kind}.")
+            raise ImproperlyConfigured(
+                f"SHIFT_MEDIA_STORAGE is a {kind}; this command requires an S3MediaStorage."
+            )
         return storage
 
     def headline(self, options: dict[str, Any]) -> str:
         raise NotImplementedError
 
-    def parts(self, options: dict[str, Any]) -> Sequence[Part]:
+    def resources(self, options: dict[str, Any]) -> Sequence[Resource]:
         raise NotImplementedError
 
-    def conclude(self, options: dict[str, Any]) -> list[str]:
-        """Do what comes after the plan; return what the user should know or do, line by line."""
+    def finish(self, options: dict[str, Any]) -> list[str]:
+        """Do what follows the plan; return messages for the user."""
         return []
 
     def handle(self, **options: Any) -> None:
         try:
-            self.carry_out(options)
-        except (*FAILURES, Conflict, ImproperlyConfigured, ValueError) as error:
+            self.run_plan(options)
+        except (*AWS_ERRORS, Conflict, ImproperlyConfigured, ValueError) as error:
             raise CommandError(str(error)) from error
 
-    def carry_out(self, options: dict[str, Any]) -> None:
-        steps = plan(self.parts(options))
-        changes = _named(steps, "to do")
-        keep = options["dry_run"] or options["check"]
+    def run_plan(self, options: dict[str, Any]) -> None:
+        changes = plan(self.resources(options))
+        read_only = options["dry_run"] or options["check"]
         if not options["json"]:
             self.stdout.write(self.headline(options))
-            self.show(steps, self.stdout)
-        if changes and not keep:
-            if not self.confirm(steps, options):
+            self.show(changes, self.stdout)
+        if _names(changes, "to change") and not read_only:
+            if not self.confirm(changes, options):
                 raise CommandError("Nothing was changed.")
-            steps = self.apply(steps, options)
-        failed = _named(steps, "failed")
-        notes = [] if keep or failed else self.conclude(options)
+            changes = self.make(changes, options)
+        failed = _names(changes, "failed")
+        notes = [] if read_only or failed else self.finish(options)
         if options["json"]:
-            document = {"parts": [step.as_document() for step in steps], "notes": notes}
+            document = {"resources": [change.as_document() for change in changes], "notes": notes}
             self.stdout.write(json.dumps(document, indent=2, default=str))
         else:
-            if unknown := _named(steps, "not supported"):
-                notes = [f"This server does not know of: {unknown}.", *notes]
+            if unsupported := _names(changes, "not supported"):
+                notes = [f"This server does not support: {unsupported}.", *notes]
             for note in notes:
                 self.stdout.write(note)
         if failed:
             raise CommandError(f"Failed: {failed}.")
-        if options["check"] and (differing := _named(steps, "to do", "waiting")):
-            raise CommandError(f"Not as wanted: {differing}.")
+        if options["check"] and (differing := _names(changes, "to change", "waiting")):
+            raise CommandError(f"Changes needed: {differing}.")
 
-    def apply(self, steps: Sequence[Step], options: dict[str, Any]) -> list[Step]:
-        applied = []
+    def make(self, changes: Sequence[Change], options: dict[str, Any]) -> list[Change]:
+        """Apply the changes, and show each result."""
+        results = []
         if not options["json"]:
             self.stdout.write("")
-        for before, step in zip(steps, apply(steps), strict=True):
-            applied.append(step)
-            if not options["json"] and step.state != before.state:
-                self.show([step], self.stdout)
-        return applied
+        for change, result in zip(changes, apply(changes), strict=True):
+            results.append(result)
+            if not options["json"] and result.state != change.state:
+                self.show([result], self.stdout)
+        return results
 
-    def confirm(self, steps: Sequence[Step], options: dict[str, Any]) -> bool:
+    def confirm(self, changes: Sequence[Change], options: dict[str, Any]) -> bool:
         if not (options["interactive"] and sys.stdin.isatty()):
             return True
         if options["json"]:
-            self.show(steps, self.stderr)
+            self.show(changes, self.stderr)
         self.stderr.write("Make these changes? [y/N] ", self.style.WARNING, ending="")
         self.stderr.flush()
         try:
@@ -110,15 +112,15 @@ class PlanCommand(BaseCommand):
             self.stderr.write("")
             return False
 
-    def show(self, steps: Sequence[Step], out: OutputWrapper) -> None:
+    def show(self, changes: Sequence[Change], out: OutputWrapper) -> None:
         styles = {"+": self.style.SUCCESS, "-": self.style.ERROR}
-        for step in steps:
-            reason = f": {step.reason}" if step.reason else ""
-            style = self.style.ERROR if step.state == "failed" else str
-            out.write(f"  {step.state:<14} {step.part.name}{reason}", style)
-            for line in step.diff() if step.state == "to do" else ():
+        for change in changes:
+            reason = f": {change.reason}" if change.reason else ""
+            style = self.style.ERROR if change.state == "failed" else str
+            out.write(f"  {change.state:<14} {change.resource.name}{reason}", style)
+            for line in change.diff() if change.state == "to change" else ():
                 out.write(f"      {line}", styles.get(line[0], str))
 
 
-def _named(steps: Sequence[Step], *states: State) -> str:
-    return ", ".join(step.part.name for step in steps if step.state in states)
+def _names(changes: Sequence[Change], *states: State) -> str:
+    return ", ".join(change.resource.name for change in changes if change.state in states)

@@ -6,7 +6,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from django_shift_media.diagnostics import report
-from django_shift_media.diagnostics.models import View
+from django_shift_media.diagnostics.models import Trace
 from django_shift_media.diagnostics.probe import Diagnosis
 from django_shift_media.management.graceful_exit import exit_gracefully
 from django_shift_media.storages.selection import media_storage
@@ -14,39 +14,49 @@ from django_shift_media.storages.selection import media_storage
 
 class Command(BaseCommand):
     help = (
-        "Follow a picture through the live chain, as a browser does, and name what is broken and"
-        " what helps. Nothing of it stays in the storage."
+        "Check the live configuration: store a probe, request a resize of it as a browser does, and"
+        " report each problem with its remedy. The probe is deleted at the end."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--site", default="", help="the app, as in https://www.example.com")
-        parser.add_argument("--json", action="store_true", help="print one JSON document")
+        parser.add_argument(
+            "--site",
+            default="",
+            metavar="URL",
+            help="public URL of the app, such as https://www.example.com; required if the URLs of"
+            " media have no host, as on local disk (default: unknown)",
+        )
+        parser.add_argument(
+            "--json", action="store_true", help="print one JSON document instead of a report"
+        )
 
     def handle(self, **options: Any) -> None:
-        self.in_json = options["json"]
+        self.json_output = options["json"]
         try:
-            self.diagnosis = Diagnosis(media_storage(), site=options["site"], show=self.show)
+            self.diagnosis = Diagnosis(
+                media_storage(), site=options["site"], on_trace=self.write_trace
+            )
         except (ImproperlyConfigured, ValueError) as error:
             raise CommandError(str(error)) from error
-        self.write(report.introduction(self.diagnosis.chain))
+        self.write(report.introduction(self.diagnosis.expected))
         try:
             with exit_gracefully():
                 self.diagnosis.run()
         finally:
-            self.conclude()
-        if broken := self.diagnosis.errors:
-            raise CommandError(f"Broken: {', '.join(problem.id for problem in broken)}.")
+            self.report_results()
+        if errors := self.diagnosis.errors:
+            raise CommandError(f"Problems found: {', '.join(problem.id for problem in errors)}.")
 
-    def show(self, view: View) -> None:
-        self.write(report.show(self.diagnosis.chain, view))
+    def write_trace(self, trace: Trace) -> None:
+        self.write(report.trace_lines(self.diagnosis.expected, trace))
 
-    def conclude(self) -> None:
-        if self.in_json:
+    def report_results(self) -> None:
+        if self.json_output:
             self.stdout.write(json.dumps(report.as_document(self.diagnosis), indent=2))
-        self.write(report.conclude(self.diagnosis))
+        self.write(report.result_lines(self.diagnosis))
 
     def write(self, lines: Iterable[report.Line]) -> None:
-        if not self.in_json:
+        if not self.json_output:
             for text, style in lines:
                 self.stdout.write(getattr(self.style, style)(text) if style else text)
             self.stdout.flush()

@@ -4,8 +4,13 @@ from typing import Any, get_args
 
 from django.core.management.base import CommandParser
 
-from django_shift_media.aws.bucket import Wanted, advice, bucket_parts, bucket_texts
-from django_shift_media.aws.plan import Part
+from django_shift_media.aws.bucket import (
+    BucketOptions,
+    bucket_resources,
+    console_documents,
+    next_steps,
+)
+from django_shift_media.aws.plan import Resource
 from django_shift_media.aws.website import RedirectCode
 from django_shift_media.management.plan_command import PlanCommand
 from django_shift_media.naming.urlconf import url_prefix
@@ -14,45 +19,90 @@ from django_shift_media.storages.base import Mode
 
 class Command(PlanCommand):
     help = (
-        "Configure the media bucket: let media be read, and send readers of what is missing to"
-        " the app. What others have put into its configuration stays, and so does what is ours"
-        " and no option is about."
+        "Configure the media bucket: allow reading media, and redirect requests for missing files"
+        " to the app. Settings that others have added to the bucket stay, and so do settings that"
+        " no option is given for."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
         add = parser.add_argument
-        add("--app-url", help="where the app is seen, as in https://www.example.com")
-        add("--mode", choices=get_args(Mode), help="default: the storage's own")
+        add(
+            "--app-url",
+            metavar="URL",
+            help="public URL of the app, such as https://www.example.com; required in mode website",
+        )
+        add(
+            "--mode",
+            choices=get_args(Mode),
+            help="serve media from a public bucket website, from a private bucket behind a CDN that"
+            " fails over to the app, or by the app (default: the storage's mode)",
+        )
         add("--create", action="store_true", help="create the bucket if it does not exist")
-        add("--remove", action="store_true", help="take out what this command has put in")
-        add("--print", action="store_true", help="print policy and routing rules, ask nobody")
-        add("--private-originals", action=BooleanOptionalAction, help="only resizes may be read")
-        add("--distribution-arn", help="of the CloudFront that may read, in mode failover")
-        origins: dict[str, Any] = {"action": "append", "dest": "cors_origins", "metavar": "ORIGIN"}
-        add("--cors-origin", help='whose scripts may read; repeatable; or "none"', **origins)
-        add("--expire-resizes", type=int, metavar="DAYS", help="delete them when so old; 0: never")
-        codes: dict[str, Any] = {"choices": get_args(RedirectCode), "default": "302"}
-        # nginx's caches, for one, keep 200, 301 and 302 where nobody has named any.
-        add("--redirect-code", help="307: caches in between that keep 302s leave it alone", **codes)
+        add(
+            "--remove",
+            action="store_true",
+            help="remove everything that this command has added; give --app-url if it has a path",
+        )
+        add(
+            "--print",
+            action="store_true",
+            help="print the bucket policy and routing rules, without any request to AWS",
+        )
+        add(
+            "--private-originals",
+            action=BooleanOptionalAction,
+            help="make only resizes public, not originals (default: unchanged; public in a new"
+            " configuration)",
+        )
+        add(
+            "--distribution-arn",
+            metavar="ARN",
+            help="ARN of the CloudFront distribution that may read the bucket, in mode failover"
+            " (default: unchanged)",
+        )
+        add(
+            "--cors-origin",
+            action="append",
+            dest="cors_origins",
+            metavar="ORIGIN",
+            help='origin whose scripts may read media, such as https://www.example.com, or "*";'
+            ' repeat it for several origins, or use "none" to allow no scripts (default:'
+            " unchanged)",
+        )
+        add(
+            "--expire-resizes",
+            type=int,
+            metavar="DAYS",
+            help="delete resizes after DAYS days; 0 disables expiry (default: unchanged)",
+        )
+        add(
+            "--redirect-code",
+            choices=get_args(RedirectCode),
+            default="302",
+            # nginx caches 200, 301 and 302 if proxy_cache_valid names no status.
+            help="status of redirects; use 307 if a cache in between stores 302s (default: 302)",
+        )
 
     def headline(self, options: dict[str, Any]) -> str:
-        return f"Bucket {self.storage.bucket_name}, in {self.storage.region}:"
+        return f"Bucket {self.storage.bucket_name} in {self.storage.region}:"
 
-    def parts(self, options: dict[str, Any]) -> list[Part]:
-        return bucket_parts(self.storage, self.wanted(options))
+    def resources(self, options: dict[str, Any]) -> list[Resource]:
+        return bucket_resources(self.storage, self.bucket_options(options))
 
-    def carry_out(self, options: dict[str, Any]) -> None:
+    def run_plan(self, options: dict[str, Any]) -> None:
         if options["print"]:
-            for name, text in bucket_texts(self.storage, self.wanted(options)).items():
+            documents = console_documents(self.storage, self.bucket_options(options))
+            for name, text in documents.items():
                 self.stdout.write(f"{name}:\n\n{text}\n\n")
         else:
-            super().carry_out(options)
+            super().run_plan(options)
 
-    def conclude(self, options: dict[str, Any]) -> list[str]:
-        return advice(self.storage, self.wanted(options))
+    def finish(self, options: dict[str, Any]) -> list[str]:
+        return next_steps(self.storage, self.bucket_options(options))
 
-    def wanted(self, options: dict[str, Any]) -> Wanted:
-        given: dict[str, Any] = {field.name: options.get(field.name) for field in fields(Wanted)}
+    def bucket_options(self, options: dict[str, Any]) -> BucketOptions:
+        names = [field.name for field in fields(BucketOptions)]
+        values: dict[str, Any] = {name: options.get(name) for name in names}
         mode = options["mode"] or self.storage.mode
-        return Wanted(**{**given, "mode": mode, "mount": url_prefix()})
+        return BucketOptions(**{**values, "mode": mode, "mount": url_prefix()})

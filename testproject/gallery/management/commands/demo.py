@@ -130,7 +130,7 @@ class Command(BaseCommand):
         who = "app" if hop.url.startswith(self.site) else "bucket"
         size = f"{len(hop.body):,} bytes"
         line = f"  {hop.status}  {who:<6} {hop.milliseconds:6.0f} ms {size:>14}"
-        if hop.redirects:
+        if hop.is_redirect:
             return f"{line}  Location: {hop.location}"
         return f"{line}  {hop.content_type}, {hop.cache_control}"
 

@@ -1,4 +1,4 @@
-"""manage.py check_media: what is wrong on the way to the app, and with it."""
+"""manage.py check_media: problems of the app, and on the way to it."""
 
 import re
 from pathlib import Path
@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.checkups import (
+from tests.conftest import change_options, configured_bucket, new_bucket
+from tests.diagnostics import (
     app_proxy,
     diagnose,
     put_rules,
@@ -15,7 +16,6 @@ from tests.checkups import (
     the_problem,
     website_proxy,
 )
-from tests.conftest import change_options, configured_bucket, new_bucket
 from tests.galleries import environment, gallery
 from tests.proxies import Certificate, make_certificate, nginx
 from tests.servers import free_port
@@ -53,7 +53,9 @@ def test_urls_that_are_mounted_elsewhere(bucket: Any, live_server: Any, prefix: 
     put_rules(bucket, ReplaceKeyPrefixWith=prefix)
     problem = the_problem("mounted-elsewhere")
     assert (problem["request"], problem["hop"]) == ("first", 2)
-    assert f"/{prefix}KEY, and the urls are mounted at '/media/'." in shorten(problem["what"])
+    assert f"/{prefix}KEY, but the URLs of django_shift_media are mounted at '/media/'." in shorten(
+        problem["what"]
+    )
     assert diagnose("--site", live_server.url)["problems"][0]["id"] == "mounted-elsewhere"
 
 
@@ -63,7 +65,7 @@ def shorten(text: str) -> str:
 
 def test_urls_of_local_disk_that_are_mounted_elsewhere(settings: Any, live_server: Any) -> None:
     settings.MEDIA_URL = f"{live_server.url}/pictures/"
-    assert "Let MEDIA_URL " in the_problem("mounted-elsewhere")["remedy"]
+    assert "Set MEDIA_URL " in the_problem("mounted-elsewhere")["remedy"]
 
 
 @pytest.mark.parametrize("s3", ["ceph"], indirect=True)
@@ -153,7 +155,7 @@ def test_an_app_with_credentials_that_are_refused(s3: Any, bucket: Any, tmp_path
     with gallery(wrong) as site:
         put_rules(bucket, HostName=site.removeprefix("http://"))
         problem = the_problem("resize-failed")
-    assert "its credentials must allow" in problem["remedy"]
+    assert "the app's credentials need the permissions" in problem["remedy"]
 
 
 @pytest.mark.parametrize("id", ["wrong-endpoint", "scheme-mismatch"])
@@ -168,7 +170,7 @@ def test_an_app_that_sends_back_elsewhere(
         put_rules(moto_bucket, HostName=site.removeprefix("http://"))
         problem = diagnose()["problems"][0]
     assert (problem["id"], problem["hop"]) == (id, 2)
-    assert f"sends back to {public_url[:-1]}, the page says" in problem["what"]
+    assert f"The app redirects to {public_url[:-1]}, but pages use" in problem["what"]
 
 
 def test_a_cdn_that_does_not_ask_the_app(moto: Any, settings: Any, live_server: Any) -> None:
@@ -217,10 +219,10 @@ def test_a_rule_that_says_http_and_an_app_that_wants_https(
 
 def test_https_where_there_is_only_http(moto: Any, moto_bucket: Any, settings: Any) -> None:
     change_options(settings, public_url=moto_bucket.media_url.replace("http:", "https:"))
-    assert "it does not speak HTTPS" in the_problem("scheme-mismatch")["what"]
+    assert "It probably does not support HTTPS" in the_problem("scheme-mismatch")["what"]
     # On AWS, nobody listens there.
     change_options(settings, public_url="https://bucket.s3-website.localhost:9/")
-    assert "speak HTTP only" in the_problem("scheme-mismatch")["what"]
+    assert "support HTTP only" in the_problem("scheme-mismatch")["what"]
 
 
 def test_media_that_want_https(
@@ -236,7 +238,7 @@ def test_media_that_want_https(
         change_options(settings, public_url=f"http://localhost:{plain}/")
         problem = the_problem("scheme-mismatch")
     assert (problem["request"], problem["hop"]) == ("first", 1)
-    assert 'Say https in "public_url"' in problem["remedy"]
+    assert 'Use https in "public_url"' in problem["remedy"]
 
 
 def test_http_where_there_is_only_https(
@@ -244,7 +246,7 @@ def test_http_where_there_is_only_https(
 ) -> None:
     with nginx(tls.directives + app_proxy(live_server)) as (port,):
         put_rules(moto_bucket, HostName=f"localhost:{port}")
-        assert "wants https" in the_problem("scheme-mismatch")["what"]
+        assert "requires https" in the_problem("scheme-mismatch")["what"]
 
 
 def test_a_certificate_that_is_not_valid(

@@ -1,4 +1,4 @@
-"""manage.py check_media: what is wrong with a bucket, and with what stands before it."""
+"""manage.py check_media: problems of a bucket, and of a proxy in front of it."""
 
 from pathlib import Path
 from typing import Any
@@ -7,14 +7,14 @@ import pytest
 from botocore.config import Config
 from PIL import Image
 
-from tests.checkups import (
+from tests.conftest import change_options, configured_bucket
+from tests.diagnostics import (
     diagnose,
     put_rules,
     stored,
     the_problem,
     website_proxy,
 )
-from tests.conftest import change_options, configured_bucket
 from tests.proxies import nginx
 
 
@@ -38,7 +38,7 @@ def test_public_access_that_the_account_blocks(
     moto: Any, moto_bucket: Any, settings: Any, monkeypatch: Any
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", moto.endpoint_url)
-    # The account's number becomes a part of this host, which moto knows the service by.
+    # boto3 puts the account's number in front of this host; moto recognizes the service by it.
     control_url = "http://s3-control.us-east-1.amazonaws.com"
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3_CONTROL", control_url)
     to_moto = f"location / {{ proxy_pass {moto.endpoint_url}; proxy_set_header Host $host; }}"
@@ -60,7 +60,7 @@ def test_public_access_that_the_account_blocks(
 @pytest.mark.parametrize("s3", ["ceph"], indirect=True)
 def test_a_policy_that_lets_nobody_read(bucket: Any) -> None:
     bucket.client.delete_bucket_policy(Bucket=bucket.bucket_name)
-    assert "does not let anyone get resizes" in the_problem("not-public")["what"]
+    assert "does not allow everyone to read resizes" in the_problem("not-public")["what"]
 
 
 def test_a_guess_where_the_configuration_may_not_be_read(
@@ -75,7 +75,7 @@ def test_a_guess_where_the_configuration_may_not_be_read(
     with nginx(server) as (port,):
         change_options(settings, endpoint_url=f"http://127.0.0.1:{port}")
         problem = the_problem("public-access-blocked")
-    assert "very likely" in problem["what"]
+    assert "Probably the bucket or the account blocks" in problem["what"]
 
 
 @pytest.mark.parametrize("s3", ["ceph"], indirect=True)
@@ -97,7 +97,7 @@ def test_no_rule(bucket: Any) -> None:
 def test_a_rule_for_something_else(moto_bucket: Any, live_server: Any) -> None:
     condition = {"KeyPrefixEquals": "docs/", "HttpErrorCodeReturnedEquals": "404"}
     put_rules(moto_bucket, {"Condition": condition, "Redirect": {"HostName": "docs.example.com"}})
-    assert "No routing rule of the bucket takes" in the_problem("rule-missing")["what"]
+    assert "None of the bucket's routing rules (1) applies" in the_problem("rule-missing")["what"]
 
 
 @pytest.mark.parametrize("s3", ["moto", "ceph"], indirect=True)
@@ -119,7 +119,7 @@ def test_the_website_of_another_bucket(
 ) -> None:
     other = configured_bucket(settings, moto, live_server.url)
     change_options(settings, bucket_name=moto_bucket.bucket_name)
-    assert "shows another one" in the_problem("wrong-endpoint")["what"]
+    assert "serves another bucket" in the_problem("wrong-endpoint")["what"]
     assert stored(moto_bucket) == stored(other) == []
 
 
@@ -159,7 +159,7 @@ def test_a_redirect_that_something_keeps(
 
 def test_a_redirect_that_is_permanent(moto_bucket: Any) -> None:
     put_rules(moto_bucket, HttpRedirectCode="301")
-    assert "(as browsers do with a 301)" in the_problem("redirect-cached")["what"]
+    assert "(browsers cache a 301)" in the_problem("redirect-cached")["what"]
 
 
 def test_a_redirect_that_is_given_an_age(moto: Any, moto_bucket: Any, settings: Any) -> None:
@@ -172,11 +172,14 @@ def test_a_redirect_that_is_given_an_age(moto: Any, moto_bucket: Any, settings: 
 @pytest.mark.parametrize(
     ("answer", "what"),
     [
-        ("default_type text/html; return 200 welcome;", "should be image/webp, and is text/html."),
-        ("default_type image/webp; return 200 welcome;", "This should be a picture:"),
+        (
+            "default_type text/html; return 200 welcome;",
+            "Content-Type is text/html, must be image/webp.",
+        ),
+        ("default_type image/webp; return 200 welcome;", "The response is not a valid image:"),
         (
             "types { image/webp webp; } root FOLDER; try_files /other.webp =404;",
-            "should have 24 x 24 pixels, and has 40 x 30.",
+            "The image has 40 x 30 pixels, must have 24 x 24.",
         ),
     ],
 )

@@ -1,4 +1,4 @@
-"""What the tests of check_media share: run it, and break a chain."""
+"""Helpers of the tests of check_media: run it, and break a configuration."""
 
 import io
 import json
@@ -11,7 +11,7 @@ from tests.conftest import missing
 
 
 def diagnose(*options: str) -> dict[str, Any]:
-    """Run the command; return its document, and make sure that it fails where it should."""
+    """Run the command and return its document; it must fail if that has problems."""
     output = io.StringIO()
     failure = ""
     try:
@@ -21,13 +21,13 @@ def diagnose(*options: str) -> dict[str, Any]:
         assert error.returncode == 1
     document: dict[str, Any] = json.loads(output.getvalue())
     ids = [problem["id"] for problem in document["problems"]]
-    assert failure == (f"Broken: {', '.join(ids)}." if ids else "")
+    assert failure == (f"Problems found: {', '.join(ids)}." if ids else "")
     assert document["ok"] is not bool(ids)
     return document
 
 
 def the_problem(id: str, *options: str) -> dict[str, Any]:
-    """Run the command, which must name this one problem; return what it says of it."""
+    """Run the command, which must report exactly this problem, and return it."""
     document = diagnose(*options)
     assert [problem["id"] for problem in document["problems"]] == [id]
     problem: dict[str, Any] = document["problems"][0]
@@ -46,7 +46,7 @@ def stored(storage: Any) -> list[str]:
 
 
 def put_rules(storage: Any, *rules: dict[str, Any], **redirect: str) -> None:
-    """Give a bucket's website these rules, or those that it has with another redirect."""
+    """Replace a website's rules, or the redirect of its current rules."""
     client, bucket = storage.client, storage.bucket_name
     if redirect:
         present = client.get_bucket_website(Bucket=bucket)["RoutingRules"]
@@ -56,7 +56,7 @@ def put_rules(storage: Any, *rules: dict[str, Any], **redirect: str) -> None:
 
 
 def website_proxy(s3: Any, storage: Any, more: str = "") -> str:
-    """Return what an nginx before a bucket's website consists of."""
+    """Return the nginx configuration of a proxy in front of a bucket's website."""
     host, port = s3.website_address
     name = f"{storage.bucket_name}.s3-website.localhost"
     return f"location / {{ proxy_pass http://{host}:{port}; proxy_set_header Host {name}; {more} }}"
@@ -67,7 +67,7 @@ def app_proxy(live_server: Any, more: str = "") -> str:
 
 
 def faketime(offset: str) -> list[str]:
-    """Return the beginning of a command whose clock is off, as by "+20m"."""
+    """Return a command prefix that shifts the clock, such as by "+20m"."""
     if shutil.which("faketime") is None:
         missing("faketime: apt-get install faketime")
     return ["faketime", "-f", offset]
