@@ -32,7 +32,7 @@ Crop = tuple[int, int, int, int]
 _WHITE = "ffffff"
 
 # Part of the name of every resize ever stored: changing it orphans them all. It may grow by
-# further words, each with one place in the order; see docs/reference/key-grammar.rst.
+# further words, each with one place in the order; see docs/reference/url-format.rst.
 _TEXT = re.compile(
     r"(?P<width>[0-9]{1,5})?x(?P<height>[0-9]{1,5})?"
     r"-(?P<how>fit|fill|pad)"

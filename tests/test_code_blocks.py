@@ -220,3 +220,11 @@ def test_the_page_of_the_checks_has_each() -> None:
     assert set(re.findall(r"^``(shift_media\.\w+)``", page, re.MULTILINE)) == set(
         re.findall(ids, code)
     )
+
+
+def test_the_page_of_the_diagnoses_has_each() -> None:
+    page = (ROOT / "docs" / "howto" / "diagnose.rst").read_text()
+    code = "".join(path.read_text() for path in ROOT.glob("django_shift_media/**/*.py"))
+    documented = set(re.findall(r"^``([a-z0-9-]+)`` ", page, re.MULTILINE))
+    assert set(re.findall(r'\bid="([a-z0-9]+(?:-[a-z0-9]+)+)"', code)) <= documented
+    assert all(f'"{id}"' in code for id in documented - {"--site", "--json"})
