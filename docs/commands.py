@@ -1,7 +1,7 @@
 """
-The page of the commands, from their parsers.
+Generate the page of the management commands from their parsers.
 
-``python docs/commands.py > docs/reference/commands.rst`` writes it; a test compares the two.
+Run ``python docs/commands.py > docs/reference/commands.rst``; a test compares the two.
 """
 
 import re
@@ -15,11 +15,18 @@ from django.core.management import get_commands, load_command_class
 from django.core.management.base import BaseCommand
 
 _WIDTH = 100
-_TITLE = "Commands"
+_TITLE = "Management commands"
 _INTRODUCTION = """\
-All of them also take the options of every Django command, such as ``--settings`` and
-``--traceback``. What they are for is told in :doc:`/howto/bucket`, :doc:`/howto/https`,
-:doc:`/howto/check`, :doc:`iam`, :doc:`/howto/upkeep` and :doc:`/howto/move-from-imagefield`.
+All commands also accept the options of every Django command, such as ``--settings`` and
+``--traceback``. These pages show how to use them:
+
+- :doc:`/howto/bucket`: ``configure_media_bucket``
+- :doc:`/howto/https`: ``configure_media_cdn``
+- :doc:`iam`: ``media_iam_policy``
+- :doc:`/howto/diagnose`: ``check_media``
+- :doc:`/howto/maintenance`: ``warm_media``, ``clear_media_resizes``, ``clean_media_orphans`` and
+  ``copy_media``
+- :doc:`/howto/move-from-imagefield`: ``import_media`` and ``export_media``
 """
 
 

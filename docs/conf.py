@@ -9,8 +9,8 @@ extensions = ["sphinx_copybutton"]
 html_theme = "furo"
 html_title = f"{project} {release}"
 exclude_patterns = ["_build"]
-# A link that leads nowhere is an error.
+# Broken references are errors.
 nitpicky = True
-# Prompts are shown, and not copied.
+# The copy button leaves prompts out.
 copybutton_prompt_text = "$ "
 highlight_language = "none"

@@ -6,9 +6,9 @@ Follow documents as a newcomer does: to the letter, in an empty folder and a fre
     python -m tests.newcomer dist docs/tutorial.rst
     python -m tests.newcomer dist tests/quickstart_before.rst README.rst tests/quickstart_after.rst
 
-``dist`` is the folder of the wheel that ``pip install django-shift-media`` is to find. What is
-followed stands in ``tests.instructions``; ``--screenshots`` takes the documents' images again. The
-first thing that does not work ends it, with the document and the line.
+``dist`` is the folder of the source distribution, which takes the place of a clone of the
+repository. ``tests.instructions`` says which parts of a document are steps; ``--screenshots`` takes
+the documents' images again. The first step that fails ends the run, with its document and line.
 """
 
 import argparse
@@ -19,6 +19,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tarfile
 import tempfile
 from collections import defaultdict
 from contextlib import ExitStack, suppress
@@ -40,6 +41,7 @@ SERVERS = {RUNSERVER: 8000, "python s3.py": 9000}
 # What readers replace by their own.
 THEIRS = {"https://www.example.com": SITE}
 USER, PASSWORD = "me", "secret"
+CLONE = "django-shift-media"
 
 _OURS = ("AWS_", "COV_", "DJANGO_", "PYTHON", "VIRTUAL_ENV")
 _THE_REST = re.compile(r"^(\w+) = \[\n +# …$", re.M)
@@ -50,8 +52,8 @@ _BROKEN = "images => images.filter(image => !image.naturalWidth).map(image => im
 class Newcomer:
     """Somebody with an empty folder, a terminal, an editor and a browser."""
 
-    def __init__(self, folder: Path, wheels: Path, stack: ExitStack) -> None:
-        self.stack = stack
+    def __init__(self, folder: Path, dist: Path, stack: ExitStack) -> None:
+        self.stack, self.dist = stack, dist
         self.home, self.programs = folder / "home", folder / "bin"
         self.home.mkdir()
         self.programs.mkdir()
@@ -59,7 +61,6 @@ class Newcomer:
         self.state, self.log = folder / "environment", folder / "log"
         self.log.touch()
         self.photos = write_photos(folder / "photos")
-        self.pip = pip_options(folder, wheels)
         self.open_a_terminal()
         self.servers: dict[str, subprocess.Popen[bytes]] = {}
         stack.callback(lambda: [self.stop(command) for command in list(self.servers)])
@@ -88,7 +89,15 @@ class Newcomer:
         """Begin with an environment in which nothing is set for Python, Django or AWS."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
         path = f"{self.programs}:/usr/local/bin:/usr/bin:/bin"
-        self.environment = {**kept, **self.pip, "PATH": path, "PWD": str(self.home)}
+        self.environment = {**kept, "PATH": path, "PWD": str(self.home)}
+
+    def clone_the_repository(self) -> None:
+        """Unpack the source distribution, without the version in the name of its folder."""
+        (archive,) = self.dist.glob("*.tar.gz")
+        with tarfile.open(archive) as tar:
+            tar.extractall(self.home, filter="data")
+        (unpacked,) = self.home.glob("django_shift_media-*")
+        unpacked.rename(self.home / CLONE)
 
     def run(self, command: str) -> str:
         """Run a command and return what it prints; what it exports, and where it goes, stays."""
@@ -141,7 +150,8 @@ class Newcomer:
 
         In a list, ``# …`` stands for what the list has already.
         """
-        found = [path for path in self.home.rglob(name) if "venv" not in path.parts]
+        others = {"venv", CLONE}
+        found = [path for path in self.home.rglob(name) if others.isdisjoint(path.parts)]
         path = found[0] if found else Path(self.environment["PWD"], name)
         path.parent.mkdir(parents=True, exist_ok=True)
         before = path.read_text() if path.exists() else ""
@@ -217,24 +227,15 @@ class Newcomer:
         image.convert("RGB").save(path, quality=92, method=6)
 
 
-def pip_options(folder: Path, wheels: Path) -> dict[str, str]:
-    """Return the environment in which pip takes our wheel, even if there is a newer one."""
-    (version,) = (wheel.name.split("-")[1] for wheel in wheels.glob("*.whl"))
-    constraint = folder / "constraint.txt"
-    constraint.write_text(f"django-shift-media=={version}\n")
-    links = [os.environ.get("PIP_FIND_LINKS", ""), str(wheels.resolve())]
-    return {"PIP_FIND_LINKS": " ".join(links).strip(), "PIP_CONSTRAINT": str(constraint)}
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description="Follow documents as a newcomer does.")
-    parser.add_argument("wheels", type=Path)
+    parser.add_argument("dist", type=Path)
     parser.add_argument("documents", type=Path, nargs="+")
     parser.add_argument("--screenshots", action="store_true", help="take the documents' images")
     options = parser.parse_args()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        newcomer = Newcomer(folder, options.wheels, stack)
+        newcomer = Newcomer(folder, options.dist, stack)
         for step in [step for document in options.documents for step in steps(document)]:
             print(f"{step.place}: {step.kind} {step.what}", flush=True)  # noqa: T201
             try:

@@ -182,7 +182,10 @@ def test_what_a_document_names_is_there(document: Path) -> None:
         assert setting in NAMES, setting
 
 
-@pytest.mark.parametrize("drawing", list(ROOT.glob("docs/**/*.svg")), ids=lambda path: path.name)
+DRAWINGS = [path for path in ROOT.glob("docs/**/*.svg") if "_build" not in path.parts]
+
+
+@pytest.mark.parametrize("drawing", DRAWINGS, ids=lambda path: path.name)
 def test_a_drawing_can_be_seen_on_pages_light_and_dark(drawing: Path) -> None:
     root = ElementTree.parse(drawing).getroot()
     name = "{http://www.w3.org/2000/svg}"
@@ -217,3 +220,11 @@ def test_the_page_of_the_checks_has_each() -> None:
     assert set(re.findall(r"^``(shift_media\.\w+)``", page, re.MULTILINE)) == set(
         re.findall(ids, code)
     )
+
+
+def test_the_page_of_the_diagnoses_has_each() -> None:
+    page = (ROOT / "docs" / "howto" / "diagnose.rst").read_text()
+    code = "".join(path.read_text() for path in ROOT.glob("django_shift_media/**/*.py"))
+    documented = set(re.findall(r"^``([a-z0-9-]+)`` ", page, re.MULTILINE))
+    assert set(re.findall(r'\bid="([a-z0-9]+(?:-[a-z0-9]+)+)"', code)) <= documented
+    assert all(f'"{id}"' in code for id in documented - {"--site", "--json"})

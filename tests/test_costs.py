@@ -39,7 +39,7 @@ FUNCTION = 0.2 / 1_000_000 + 0.5 * 1.5 * 0.0000166667
             [LET_THROUGH * GET, VIEWS * CDN, LET_THROUGH * FUNCTION, FROM_CDN],
         ),
         (
-            "thumbnails whose tag asks S3 each time",
+            "thumbnails whose tag queries S3",
             [(2 * VIEWS + MADE) * GET + MADE * PUT, MADE * PROCESSOR, FROM_S3],
         ),
         ("Cloudflare's transformations", [MADE * 0.5 / 1000]),
@@ -52,6 +52,6 @@ def test_a_row_is_its_prices_times_its_requests(way: str, parts: list[float]) ->
 
 
 def test_a_first_view_is_its_requests() -> None:
-    assert f"${1_000_000 * (4 * GET + PUT):.2f} a million in mode ``website``" in PAGE
-    assert f"${1_000_000 * (3 * GET + PUT):.2f} in mode ``failover``" in PAGE
-    assert f"${20 * 0.023:.2f} a month" in PAGE
+    assert f"${1_000_000 * (4 * GET + PUT):.2f} per million in ``website`` mode" in PAGE
+    assert f"${1_000_000 * (3 * GET + PUT):.2f} in ``failover`` mode" in PAGE
+    assert f"${20 * 0.023:.2f} per month" in PAGE

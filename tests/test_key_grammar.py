@@ -1,4 +1,4 @@
-"""The names of docs/reference/key-grammar.rst stay what they are: nothing here may ever change."""
+"""The names of docs/reference/url-format.rst stay what they are: nothing here may ever change."""
 
 from pathlib import Path
 from typing import Any
@@ -111,5 +111,5 @@ def test_a_bucket_s_policy_knows_it_for_a_resize(
 
 @pytest.mark.parametrize(("text", "signature", "options"), PUBLISHED)
 def test_it_is_documented(text: str, signature: str, options: dict[str, Any]) -> None:
-    document = Path(__file__).parents[1] / "docs" / "reference" / "key-grammar.rst"
+    document = Path(__file__).parents[1] / "docs" / "reference" / "url-format.rst"
     assert text in document.read_text()
