@@ -15,6 +15,7 @@ type and cache headers, redirects by the routing rules, 403 and 404, index and e
 Needs ``pip install "django-shift-media[demo]"``.
 """
 
+import fnmatch
 import json
 import logging
 import re
@@ -61,8 +62,11 @@ class S3Emulator:
     region = "us-east-1"
 
     def __init__(self, *, port: int = 0, website_port: int = 0) -> None:
+        from moto.iam.access_control import IAMPolicyStatement
         from moto.server import ThreadedMotoServer
 
+        # moto takes the "?" of a policy for a regular expression's, and answers 500 to everything.
+        IAMPolicyStatement._match = staticmethod(_match_wildcards)
         if logging.getLogger("werkzeug").level == logging.NOTSET:
             logging.getLogger("werkzeug").setLevel(logging.WARNING)  # or it prints each request
         self._moto = ThreadedMotoServer(HOST, port=port, verbose=False)
@@ -114,6 +118,10 @@ class S3Emulator:
         return Session(self.access_key, self.secret_key, region_name=self.region).client(
             "s3", endpoint_url=self.endpoint_url
         )
+
+
+def _match_wildcards(pattern: str, text: str) -> re.Match[str] | None:
+    return re.match(fnmatch.translate(pattern), text)
 
 
 class WebsiteEndpoint(ThreadingHTTPServer):
