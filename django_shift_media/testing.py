@@ -19,6 +19,7 @@ import fnmatch
 import json
 import logging
 import re
+import sys
 import threading
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -65,8 +66,9 @@ class S3Emulator:
         from moto.iam.access_control import IAMPolicyStatement
         from moto.server import ThreadedMotoServer
 
-        # moto takes the "?" of a policy for a regular expression's, and answers 500 to everything.
-        IAMPolicyStatement._match = staticmethod(_match_wildcards)
+        # moto reads the "?" of a policy as a regular expression's, and then answers every request
+        # with 500.
+        IAMPolicyStatement._match = staticmethod(_match_wildcards)  # type: ignore[assignment, method-assign]
         if logging.getLogger("werkzeug").level == logging.NOTSET:
             logging.getLogger("werkzeug").setLevel(logging.WARNING)  # or it prints each request
         self._moto = ThreadedMotoServer(HOST, port=port, verbose=False)
@@ -143,6 +145,11 @@ class WebsiteEndpoint(ThreadingHTTPServer):
     def stop(self) -> None:
         self.shutdown()
         self.server_close()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        # Browsers close connections in the middle of an answer, when somebody leaves a page.
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
     def answer(self, host: str, path: str, headers: dict[str, str]) -> Answer:
         """Answer a GET of ``path``, percent-encoded and with a leading slash."""

@@ -4,7 +4,7 @@ from django.views.decorators.http import require_POST
 from django.views.generic import TemplateView
 
 from demo import delivery
-from demo.scenes import SIDEWAYS
+from demo.uploads import SIDEWAYS
 from django_shift_media.storages import media_storage
 from gallery.models import Photo
 

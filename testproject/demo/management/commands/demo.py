@@ -17,7 +17,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.template.defaultfilters import filesizeformat
 
-from demo.scenes import ANIMATION, STILLS, Drawn
+from demo.uploads import ANIMATION, STILLS, Drawn
 
 MANAGE = settings.BASE_DIR / "manage.py"
 BUCKET = "photos"
