@@ -8,10 +8,7 @@ they look best with Inter (``fonts-inter``).
 
 import argparse
 import io
-import re
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +17,7 @@ from typing import Any
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
+from tests.demos import running_demo
 from tests.servers import ROOT
 
 IMAGES = ROOT / "docs" / "images"
@@ -32,26 +30,6 @@ SCROLLED = """async () => {
     }
     scrollTo(0, 0);
 }"""
-
-
-@contextmanager
-def demo() -> Iterator[str]:
-    """Run the demo until the block ends, and yield the URL of its gallery."""
-    command = [sys.executable, str(ROOT / "testproject" / "manage.py"), "demo", "--port", "0"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    try:
-        assert process.stdout is not None
-        output = ""
-        while "Press Ctrl-C" not in output:
-            line = process.stdout.readline()
-            assert line, output
-            output += line
-        found = re.search(r"Gallery +(http\S+)/", output)
-        assert found is not None, output
-        yield found[1]
-    finally:
-        process.terminate()
-        process.wait(60)
 
 
 @contextmanager
@@ -126,12 +104,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Take the images of the README again.")
     parser.add_argument("--all", type=Path, metavar="FOLDER", help="take the whole tour instead")
     options = parser.parse_args()
-    with demo() as site, chromium() as browser:
+    with running_demo() as demo, chromium() as browser:
         if options.all:
             options.all.mkdir(exist_ok=True)
-            shoot_all(browser, site, options.all)
+            shoot_all(browser, demo.site, options.all)
         else:
-            shoot_for_the_readme(browser, site)
+            shoot_for_the_readme(browser, demo.site)
 
 
 if __name__ == "__main__":
