@@ -217,8 +217,7 @@ def test_a_rule_on_404_alone_would_not_do(storage: Any) -> None:
     assert fetch(storage.base + "missing").status == 403
 
 
-# moto takes the "?" of a policy for a regular expression's, and fails.
-@pytest.mark.parametrize("s3", ["ceph"], indirect=True)
+@pytest.mark.parametrize("s3", ["moto", "ceph"], indirect=True)
 def test_originals_may_be_private(
     storage: Any, live_server: Any, small_jpeg: bytes, db: None
 ) -> None:

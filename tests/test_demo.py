@@ -77,6 +77,12 @@ def picture(url: str) -> Image.Image:
     return Image.open(io.BytesIO(answer.body))
 
 
+def signed_picture(url: str) -> Image.Image:
+    answer = requests.get(url, timeout=300)
+    assert answer.status_code == 200
+    return Image.open(io.BytesIO(answer.content))
+
+
 def brightness(image: Image.Image) -> int:
     """Return how bright the brightest spot is, of 255."""
     _, high = image.convert("L").reduce(4).getextrema()
@@ -184,7 +190,7 @@ def test_the_original_is_private_and_its_signed_link_is_not(tour: str) -> None:
     assert [answer.status for answer in follow(original)] == [302, 404]
     (signed,) = [unescape(url) for url in re.findall(r'<a href="([^"]+)"', html)]
     assert "X-Amz-Signature=" in signed
-    assert picture(signed).size == (2400, 1600)
+    assert signed_picture(signed).size == (2400, 1600)
     assert fetch(signed.partition("?")[0]).status == 403
     assert "no image" in html
     for url in images(html).values():
@@ -203,7 +209,7 @@ def test_the_photo_that_was_held_on_its_side_is_upright_and_without_metadata(
     page = requests.get(f"{demo.site}/", timeout=60).text
     pk = re.findall(r'/photos/([0-9]+)/">\s*<img [^>]*alt="Held on its side"', page)[0]
     page = requests.get(f"{demo.site}/photos/{pk}/", timeout=60).text
-    original = picture(unescape(re.findall(r'<a href="([^"]+)">The original', page)[0]))
+    original = signed_picture(unescape(re.findall(r'<a href="([^"]+)">The original', page)[0]))
     assert original.size == (1600, 2400)
     assert original.getexif()[ExifTags.Base.Orientation] == 6
     assert original.getexif().get_ifd(ExifTags.IFD.GPSInfo)
@@ -234,7 +240,7 @@ def test_a_measurement_deletes_the_resize_and_nothing_else(demo: Demo, tour: str
     (original,) = re.findall(r'name="url" value="([^"]+)"', section(tour, "private"))
     assert measure(original).json()["views"][1]["status"] == 404
     (signed,) = re.findall(r'<a href="([^"]+)"', section(tour, "private"))
-    assert picture(unescape(signed)).size == (2400, 1600), "the original is still there"
+    assert signed_picture(unescape(signed)).size == (2400, 1600), "the original is still there"
 
 
 def test_the_tour_of_a_gallery_without_photos_says_what_to_do(client: Any, db: None) -> None:
@@ -276,6 +282,7 @@ def test_the_user_of_the_demo_moves_the_focal_point_in_the_admin(demo: Demo, chr
     page.set_default_timeout(300_000)
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text))
+    page.route("**/favicon.ico", lambda route: route.fulfill(status=204))
     page.goto(f"{demo.site}/admin/")
     page.fill("[name=username]", "demo")
     page.fill("[name=password]", "demo")
@@ -288,6 +295,6 @@ def test_the_user_of_the_demo_moves_the_focal_point_in_the_admin(demo: Demo, chr
     page.click("[name=_save]")
     page.wait_for_selector(".messagelist .success")
     page.goto(f"{demo.site}/")
-    assert "-fillx25y38-" in images(page.content())["Northern lights"]
-    assert not [text for text in complaints if "favicon" not in text]
+    assert re.search("-fillx25y3[78]-", images(page.content())["Northern lights"])
+    assert not complaints
     context.close()
