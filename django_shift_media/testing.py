@@ -15,9 +15,11 @@ with the object's content type and cache headers, redirects by the routing rules
 index and error documents. Requires ``pip install "django-shift-media[demo]"``.
 """
 
+import fnmatch
 import json
 import logging
 import re
+import sys
 import threading
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -61,8 +63,12 @@ class S3Emulator:
     region = "us-east-1"
 
     def __init__(self, *, port: int = 0, website_port: int = 0) -> None:
+        from moto.iam.access_control import IAMPolicyStatement
         from moto.server import ThreadedMotoServer
 
+        # moto 5.2 reads the "?" of a policy as that of a regular expression, and then responds to
+        # every request with 500.
+        IAMPolicyStatement._match = staticmethod(_match_wildcards)  # type: ignore[assignment, method-assign]
         werkzeug = logging.getLogger("werkzeug")
         if werkzeug.level == logging.NOTSET:
             werkzeug.setLevel(logging.WARNING)  # otherwise it logs each request
@@ -118,6 +124,10 @@ class S3Emulator:
         )
 
 
+def _match_wildcards(pattern: str, text: str) -> re.Match[str] | None:
+    return re.match(fnmatch.translate(pattern), text)
+
+
 class WebsiteEndpoint(ThreadingHTTPServer):
     """The website endpoint of all buckets; requests name theirs by ``Host: BUCKET.s3-website…``."""
 
@@ -137,6 +147,11 @@ class WebsiteEndpoint(ThreadingHTTPServer):
     def stop(self) -> None:
         self.shutdown()
         self.server_close()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        # A browser that leaves a page closes its connections in the middle of a response.
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
     def respond(self, host: str, path: str, headers: dict[str, str]) -> Response:
         """Respond to a GET request for ``path``, percent-encoded and with a leading slash."""

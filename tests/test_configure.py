@@ -219,8 +219,7 @@ def test_a_rule_on_404_alone_would_not_do(storage: Any) -> None:
     assert fetch(storage.media_url + "missing").status == 403
 
 
-# moto 5.2 treats the "?" of a policy as a regular expression's, and fails.
-@pytest.mark.parametrize("s3", ["ceph"], indirect=True)
+@pytest.mark.parametrize("s3", ["moto", "ceph"], indirect=True)
 def test_originals_may_be_private(
     storage: Any, live_server: Any, small_jpeg: bytes, db: None
 ) -> None:

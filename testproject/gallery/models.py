@@ -20,7 +20,7 @@ class Photo(models.Model):
         max_length=7,
         blank=True,
         validators=[validate_focal_point],
-        help_text="In per cent from the left and the top, as in “30,70”.",
+        help_text="Percentages from the left and from the top, such as “30,70”.",
     )
     uploaded_at = models.DateTimeField(auto_now_add=True)
 

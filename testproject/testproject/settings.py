@@ -5,6 +5,8 @@ GALLERY_S3_BUCKET         the bucket; without it, photos are kept on local disk
 GALLERY_S3_REGION         its region (default: us-east-1)
 GALLERY_S3_ENDPOINT_URL   the server, if it is not AWS
 GALLERY_S3_PUBLIC_URL     where the bucket's website is seen, if it is not AWS's endpoint
+GALLERY_S3_PRIVATE        any text: originals are private, and their URLs are signed for an hour
+GALLERY_POLICY            the Content-Security-Policy of all pages (default: none)
 GALLERY_CACHE             redis://HOST:PORT or db://TABLE; without it, each process has its own
 GALLERY_CONCURRENCY       how many resizes a process makes at a time (default: the processors)
 GALLERY_POSTGRESQL        the database, with PGHOST and others as everywhere; without it, SQLite
@@ -34,6 +36,7 @@ INSTALLED_APPS = [
     "django_shift_media",
     "gallery",
     "album",
+    "demo",
 ]
 
 MIDDLEWARE = [
@@ -85,6 +88,7 @@ if bucket := os.environ.get("GALLERY_S3_BUCKET"):
             "region_name": os.environ.get("GALLERY_S3_REGION", "us-east-1"),
             "endpoint_url": os.environ.get("GALLERY_S3_ENDPOINT_URL"),
             "public_url": os.environ.get("GALLERY_S3_PUBLIC_URL"),
+            "querystring_auth": bool(os.environ.get("GALLERY_S3_PRIVATE")),
         },
     }
     SHIFT_MEDIA_STORAGE = "media"
@@ -111,6 +115,8 @@ SHIFT_MEDIA_PRESETS = {
     },
     "large": {"size": "800x800", "densities": "1,2", "formats": "avif,webp,jpg"},
 }
+
+GALLERY_POLICY = os.environ.get("GALLERY_POLICY")
 
 if concurrency := os.environ.get("GALLERY_CONCURRENCY"):
     SHIFT_MEDIA_CONCURRENCY = int(concurrency)

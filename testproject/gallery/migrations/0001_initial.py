@@ -19,7 +19,7 @@ class Migration(migrations.Migration):
                 ('photo', django_shift_media.fields.MediaField(focal_point_field='focal_point', height_field='height', width_field='width')),
                 ('width', models.PositiveIntegerField(editable=False, null=True)),
                 ('height', models.PositiveIntegerField(editable=False, null=True)),
-                ('focal_point', models.CharField(blank=True, help_text='In per cent from the left and the top, as in “30,70”.', max_length=7, validators=[django_shift_media.fields.validate_focal_point])),
+                ('focal_point', models.CharField(blank=True, help_text='Percentages from the left and from the top, such as “30,70”.', max_length=7, validators=[django_shift_media.fields.validate_focal_point])),
                 ('uploaded_at', models.DateTimeField(auto_now_add=True)),
             ],
             options={

@@ -1,0 +1,1 @@
+"""Pictures for the demo, drawn with Pillow: the same ones each time."""
