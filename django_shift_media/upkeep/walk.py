@@ -1,8 +1,11 @@
 """Going through a storage: many parts of it at the same time, in constant memory."""
 
+import signal
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from itertools import islice
 from typing import TypeVar
 
@@ -10,6 +13,9 @@ from django_shift_media.bulk import BulkStorage, Entry
 
 T = TypeVar("T")
 S = TypeVar("S")
+
+# Those of them that this system has.
+_SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if name in dir(signal)]
 
 
 class Walk:
@@ -33,10 +39,11 @@ class Walk:
         running: dict[Future[list[Entry] | None], Iterator[list[Entry]]] = {}
         with ThreadPoolExecutor(self.workers) as pool:
             while waiting or running:
-                while waiting and len(running) < self.workers:
-                    pages = waiting.popleft()
-                    running[pool.submit(next, pages, None)] = pages
-                done, _ = wait(running, return_when=FIRST_COMPLETED)
+                with _deferred_signals():
+                    while waiting and len(running) < self.workers:
+                        pages = waiting.popleft()
+                        running[pool.submit(next, pages, None)] = pages
+                    done, _ = wait(running, return_when=FIRST_COMPLETED)
                 for future in done:
                     pages = running.pop(future)
                     if (page := future.result()) is None:
@@ -53,13 +60,40 @@ def in_threads(work: Callable[[T], S], items: Iterable[T], workers: int) -> Iter
     ``items`` is gone through by the caller's thread.
     """
     items = iter(items)
+    running: set[Future[S]] = set()
     with ThreadPoolExecutor(workers) as pool:
-        running = {pool.submit(work, item) for item in islice(items, 2 * workers)}
-        while running:
-            done, running = wait(running, return_when=FIRST_COMPLETED)
+        while (batch := list(islice(items, 2 * workers - len(running)))) or running:
+            with _deferred_signals():
+                running |= {pool.submit(work, item) for item in batch}
+                done, running = wait(running, return_when=FIRST_COMPLETED)
             for future in done:
                 yield future.result()
-            running |= {pool.submit(work, item) for item in islice(items, len(done))}
+
+
+@contextmanager
+def _deferred_signals() -> Iterator[None]:
+    """
+    Handle the signals that end a process after the block, not within it.
+
+    Their handlers raise, and an exception in the middle of ``submit()`` or ``wait()`` leaves a
+    lock behind that the threads of the pool then wait for, forever.
+    """
+    # Only the main thread runs handlers, or may change them.
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    received: list[int] = []
+    handlers = [
+        (number, signal.signal(number, lambda number, _: received.append(number)))
+        for number in _SIGNALS
+    ]
+    try:
+        yield
+    finally:
+        for number, handler in handlers:
+            signal.signal(number, handler or signal.SIG_DFL)
+        for number in received:
+            signal.raise_signal(number)
 
 
 def batched(items: Iterable[T], size: int) -> Iterator[list[T]]:
