@@ -14,8 +14,8 @@ from typing import Any
 from benchmarks.orders import Line, Order
 from benchmarks.peers import CANDIDATES, FLOOR, OURS
 from benchmarks.tables import Chart, Table
-from tests.loads import counted
-from tests.servers import moto, redis
+from tests.support.loads import counted
+from tests.support.servers import moto, redis
 
 STORAGES = {
     "local": "Local disk",

@@ -14,8 +14,8 @@ from django.core.management import call_command
 from benchmarks.places import Place, Wish, place, wishes
 from benchmarks.sites import OURS, SITES, Site, key_of, start_sites, wagtail
 from benchmarks.tables import Chart, Table
-from tests.conftest import follow
-from tests.loads import CountedS3, counted
+from tests.support.browsing import follow
+from tests.support.loads import CountedS3, counted
 
 REDIRECTING = {"Wagtail's view that redirects": partial(wagtail, view="redirect")}
 ORIGINALS = 4

@@ -7,8 +7,8 @@ Follow documents as a newcomer does: to the letter, in an empty folder and a fre
     python -m tests.newcomer dist tests/quickstart_before.rst README.rst tests/quickstart_after.rst
 
 ``dist`` is the folder of the wheel that ``pip install django-shift-media`` is to find. What is
-followed stands in ``tests.instructions``; ``--screenshots`` takes the documents' images again. The
-first thing that does not work ends it, with the document and the line.
+followed stands in ``tests.support.instructions``; ``--screenshots`` takes the documents' images
+again. The first thing that does not work ends it, with the document and the line.
 """
 
 import argparse
@@ -29,9 +29,9 @@ from PIL import Image
 from playwright.sync_api import sync_playwright
 
 from django_shift_media.testing import S3Emulator
-from tests.instructions import Step, compare, steps
-from tests.landscapes import write_photos
-from tests.servers import wait_for, wait_until_free
+from tests.support.instructions import Step, compare, steps
+from tests.support.landscapes import write_photos
+from tests.support.servers import wait_for, wait_until_free
 
 SITE = "http://127.0.0.1:8000"
 RUNSERVER = "python manage.py runserver"

@@ -8,9 +8,9 @@ import pytest
 
 from django_shift_media.engines import ENGINES
 from gallery.drawings import draw_photo
-from tests import servers
-from tests.conftest import missing
-from tests.proxies import nginx
+from tests.support import servers
+from tests.support.proxies import nginx
+from tests.support.requirements import missing
 
 pytestmark = pytest.mark.long
 # In no peer's name.

@@ -11,14 +11,14 @@ from django.core.management import call_command
 
 from gallery.drawings import draw_photo
 from gallery.models import Photo
-from tests.checkups import website_proxy
-from tests.conftest import change_options, delete_resizes, fetch, use_bucket
-from tests.proxies import nginx
+from tests.support.browsing import SHOWN, fetch
+from tests.support.buckets import change_options, delete_resizes, use_bucket
+from tests.support.checkups import website_proxy
+from tests.support.proxies import nginx
 
 NATURAL_SIZES = "images => images.map(image => [image.naturalWidth, image.naturalHeight])"
 # Of the gallery's page: a square and a small one of each photo, the latest first.
 SIZES = [[240, 240], [43, 32], [240, 240], [24, 32], [240, 240], [43, 32]]
-SHOWN = "() => [...document.images].every(image => image.complete)"
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from django_shift_media.aws.distribution import (
     website_origins,
 )
 from django_shift_media.aws.website import App
-from tests.conftest import new_bucket, use_bucket
+from tests.support.buckets import new_bucket, use_bucket
 
 SITE = "https://www.example.com"
 DOMAIN = "media.example.com"

@@ -19,8 +19,8 @@ from django_shift_media.resizes import Resize
 from django_shift_media.storages import media_storage
 from django_shift_media.upkeep.clearing import is_resize
 from gallery.models import Attachment, Photo
-from tests.conftest import operations, use_bucket
-from tests.stores import keys_of, new_key, put, resize_of
+from tests.support.buckets import operations, use_bucket
+from tests.support.stores import keys_of, new_key, put, resize_of
 
 SMALL = Resize(width=10, height=None)
 

@@ -23,8 +23,9 @@ from django.core.files.base import ContentFile
 from django.core.management import CommandError, call_command
 
 from gallery.models import Photo
-from tests.conftest import fetch, follow, new_bucket, use_bucket
-from tests.galleries import MANAGE, environment
+from tests.support.browsing import fetch, follow
+from tests.support.buckets import new_bucket, use_bucket
+from tests.support.galleries import MANAGE, environment
 
 SITE = "https://www.example.com"
 
@@ -361,7 +362,7 @@ def test_a_bucket_in_another_region_is_created_there(moto: Any, settings: Any) -
 
 
 def test_the_prefix_is_where_the_urls_are_mounted(moto_storage: Any, settings: Any) -> None:
-    settings.ROOT_URLCONF = "tests.urls_elsewhere"
+    settings.ROOT_URLCONF = "tests.support.urls_elsewhere"
     configure(app_url="https://example.com/site/")
     redirects = [rule["Redirect"] for rule in website(moto_storage)["RoutingRules"]]
     assert [redirect["ReplaceKeyPrefixWith"] for redirect in redirects] == [

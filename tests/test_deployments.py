@@ -18,20 +18,14 @@ from redis import Redis
 
 from django_shift_media.storages import media_storage
 from gallery.models import Photo
-from tests.checkups import diagnose, statuses
-from tests.conftest import (
-    change_options,
-    fetch,
-    follow,
-    missing,
-    new_bucket,
-    operations,
-    use_bucket,
-)
-from tests.proxies import nginx
-from tests.servers import ROOT, free_port, stop, wait_for
-from tests.stores import keys_of, tend
-from tests.test_documents import EXAMPLES
+from tests.support.browsing import fetch, follow
+from tests.support.buckets import change_options, new_bucket, operations, use_bucket
+from tests.support.checkups import diagnose, statuses
+from tests.support.examples import EXAMPLES
+from tests.support.proxies import nginx
+from tests.support.requirements import missing
+from tests.support.servers import ROOT, free_port, stop, wait_for
+from tests.support.stores import keys_of, tend
 
 
 def blocks(guide: str, language: str) -> list[str]:

@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from tests.checkups import (
+from tests.support.buckets import change_options, new_bucket
+from tests.support.checkups import (
     diagnose,
     faketime,
     put_rules,
@@ -23,9 +24,9 @@ from tests.checkups import (
     the_problem,
     website_proxy,
 )
-from tests.conftest import at_once, change_options, new_bucket
-from tests.galleries import MANAGE, environment, gallery
-from tests.proxies import nginx
+from tests.support.concurrency import at_once
+from tests.support.galleries import MANAGE, environment, gallery
+from tests.support.proxies import nginx
 
 PUBLIC = "public, max-age=31536000, immutable"
 

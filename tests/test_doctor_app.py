@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.checkups import (
+from tests.support.buckets import change_options, configured_bucket, new_bucket
+from tests.support.checkups import (
     app_proxy,
     diagnose,
     put_rules,
@@ -15,10 +16,9 @@ from tests.checkups import (
     the_problem,
     website_proxy,
 )
-from tests.conftest import change_options, configured_bucket, new_bucket
-from tests.galleries import environment, gallery
-from tests.proxies import Certificate, make_certificate, nginx
-from tests.servers import free_port
+from tests.support.galleries import environment, gallery
+from tests.support.proxies import Certificate, make_certificate, nginx
+from tests.support.servers import free_port
 
 
 @pytest.fixture

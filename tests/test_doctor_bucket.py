@@ -7,15 +7,9 @@ import pytest
 from botocore.config import Config
 from PIL import Image
 
-from tests.checkups import (
-    diagnose,
-    put_rules,
-    stored,
-    the_problem,
-    website_proxy,
-)
-from tests.conftest import change_options, configured_bucket
-from tests.proxies import nginx
+from tests.support.buckets import change_options, configured_bucket
+from tests.support.checkups import diagnose, put_rules, stored, the_problem, website_proxy
+from tests.support.proxies import nginx
 
 
 def test_blocked_public_access(moto_bucket: Any, live_server: Any) -> None:

@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw
 from django_shift_media.engines.rendering import Engine
 from django_shift_media.exceptions import FileTooLarge, UnreadableImage
 from django_shift_media.resizes import Resize
-from tests.pictures import ENOUGH, decoded, distance, encoded, rendered
+from tests.support.pictures import ENOUGH, decoded, distance, encoded, rendered
 
 SIZE = (120, 80)
 DURATIONS = [50, 60, 70, 120, 400]

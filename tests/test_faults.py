@@ -26,10 +26,12 @@ from django_shift_media.s3 import S3MediaStorage
 from django_shift_media.storages import media_storage
 from gallery.drawings import draw_photo
 from gallery.models import Photo
-from tests.conftest import at_once, change_options, fetch, new_bucket
-from tests.faults import Fault, FaultyProxy, faulty_proxy
-from tests.galleries import environment, gallery
-from tests.servers import ROOT, free_port
+from tests.support.browsing import fetch
+from tests.support.buckets import change_options, new_bucket
+from tests.support.concurrency import at_once
+from tests.support.faults import Fault, FaultyProxy, faulty_proxy
+from tests.support.galleries import environment, gallery
+from tests.support.servers import ROOT, free_port
 
 QUICK = Config(connect_timeout=1, read_timeout=1)
 both = pytest.mark.parametrize("s3", ["moto", "ceph"], indirect=True)

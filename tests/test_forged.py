@@ -5,7 +5,6 @@ import importlib.util
 import socket
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,16 +13,16 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.core.files.base import ContentFile
-from django.core.handlers.wsgi import WSGIHandler
-from django.core.servers.basehttp import ThreadedWSGIServer
-from django.test.testcases import QuietWSGIRequestHandler
 
 from django_shift_media.storages import media_storage
 from gallery.models import Attachment, Photo
-from tests.conftest import Response, missing, new_bucket, operations
-from tests.galleries import environment
-from tests.hostile import HTML
-from tests.servers import ROOT, free_port, stop, wait_for
+from tests.support.applications import application
+from tests.support.browsing import Response
+from tests.support.buckets import new_bucket, operations
+from tests.support.galleries import environment
+from tests.support.hostile import HTML
+from tests.support.requirements import missing
+from tests.support.servers import ROOT, free_port, stop, wait_for
 
 pytestmark = pytest.mark.django_db
 
@@ -132,23 +131,6 @@ def attack(site: str, url: str) -> None:
     """Send all that can be made of the path of a good resize."""
     for alter in FORGED.values():
         see_refused(send(site, alter(url)))
-
-
-@contextmanager
-def application() -> Iterator[str]:
-    """
-    The application, on Django's own server and with nothing before it.
-
-    ``live_server`` looks into ``MEDIA_ROOT`` itself, before the view is asked.
-    """
-    server = ThreadedWSGIServer(("127.0.0.1", 0), QuietWSGIRequestHandler)
-    server.set_app(WSGIHandler())
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
 
 
 @pytest.fixture(scope="module")

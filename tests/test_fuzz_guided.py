@@ -12,10 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import missing
-from tests.servers import ROOT
-from tests.test_engine import PILLOW_NAMES
-from tests.test_fuzz import originals
+from tests.support.requirements import missing
+from tests.support.samples import PILLOW_NAMES, originals
+from tests.support.servers import ROOT
 
 RUNS = int(os.environ.get("FUZZ_RUNS", "20000"))
 

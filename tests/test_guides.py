@@ -14,7 +14,7 @@ from django_shift_media.presets import resizes_of
 from django_shift_media.storages import media_storage
 from django_shift_media.upkeep.moving import Move
 from gallery.models import Photo
-from tests.servers import ROOT
+from tests.support.servers import ROOT
 
 GUIDES = sorted((ROOT / "docs" / "howto").glob("move-from-*.rst"))
 FIRST = [

@@ -17,26 +17,25 @@ from PIL import Image
 from django_shift_media import keys, signing
 from django_shift_media.engines import get_engine
 from django_shift_media.exceptions import FileTooLarge, UnacceptableFile
-from django_shift_media.resizes import Resize
 from gallery.forms import PhotoForm
 from gallery.models import Photo
-from tests.conftest import new_bucket, operations
-from tests.hostile import (
+from tests.support.buckets import new_bucket, operations
+from tests.support.forms import form_data
+from tests.support.hostile import (
     HARMLESS,
     HOSTILE,
     HTML,
     REFUSED,
+    RESIZE,
     avif_frames,
     gif,
     hostile,
     webp_frames,
 )
-from tests.servers import ROOT
-from tests.test_admin import form_data
+from tests.support.servers import ROOT
 
 pytestmark = pytest.mark.django_db
 
-RESIZE = Resize.parse("50x50-fit-80-noupscale.jpg")
 MAX_PIXELS = 64_000_000
 # Megabytes beyond those of a process that has decoded something small. Texts of a PNG take most:
 # Pillow's bound for all together is 64. None of the files would keep to it if it were decoded.
@@ -128,7 +127,7 @@ from django.conf import settings
 from django_shift_media.engines import get_engine
 from django_shift_media.exceptions import UnacceptableFile
 from django_shift_media.resizes import Resize
-from tests.hostile import encoded
+from tests.support.hostile import encoded
 
 settings.SHIFT_MEDIA_ENGINE = sys.argv[2]
 engine = get_engine()

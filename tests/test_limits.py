@@ -10,9 +10,9 @@ from PIL import Image
 
 from django_shift_media.engines.limits import BYTES_PER_PIXEL, PROGRESSIVE
 from gallery.drawings import landscape
-from tests.pictures import encoded
-from tests.servers import ROOT
-from tests.test_engine_formats import heic, jpegxl
+from tests.support.pictures import encoded
+from tests.support.samples import heic, jpegxl
+from tests.support.servers import ROOT
 
 SIZE = (3000, 2000)
 PIXELS = SIZE[0] * SIZE[1]

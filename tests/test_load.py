@@ -18,10 +18,10 @@ import pytest
 from django.core.cache.backends.redis import RedisCache
 from PIL import Image
 
-from tests import servers
-from tests.conftest import configured_bucket, fetch, missing
-from tests.galleries import gunicorn, uvicorn
-from tests.loads import (
+from tests.support.browsing import fetch
+from tests.support.buckets import configured_bucket
+from tests.support.galleries import gunicorn, uvicorn
+from tests.support.loads import (
     Site,
     ask_at_once,
     attack,
@@ -32,15 +32,6 @@ from tests.loads import (
 )
 
 SITE = "http://app.example"  # these clients begin at the app, not at the bucket
-
-
-@pytest.fixture(scope="module")
-def redis() -> Iterator[str]:
-    with ExitStack() as stack:
-        try:
-            yield stack.enter_context(servers.redis())
-        except servers.Missing as error:
-            missing(str(error))
 
 
 @pytest.fixture

@@ -26,7 +26,8 @@ from django_shift_media.signing import sign
 from django_shift_media.storages import LocalMediaStorage, media_storage
 from gallery.drawings import draw_photo
 from gallery.models import Attachment, Photo
-from tests.conftest import at_once, fetch
+from tests.support.browsing import fetch
+from tests.support.concurrency import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -62,7 +63,7 @@ def test_no_transaction_is_open_while_a_resize_is_made(
 
 
 def test_the_urls_work_under_any_prefix(client: Client, photo: Photo, settings: Any) -> None:
-    settings.ROOT_URLCONF = "tests.urls_elsewhere"
+    settings.ROOT_URLCONF = "tests.support.urls_elsewhere"
     settings.MEDIA_URL = "/user/pictures/"
     url = photo.photo.resize("50x50")
     assert url.startswith("/user/pictures/")

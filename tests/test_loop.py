@@ -10,18 +10,11 @@ from PIL import Image
 
 from gallery.drawings import draw_photo
 from gallery.models import Photo
-from tests.checkups import website_proxy
-from tests.conftest import (
-    Response,
-    at_once,
-    change_options,
-    delete_resizes,
-    fetch,
-    follow,
-    operations,
-    upload,
-)
-from tests.proxies import nginx
+from tests.support.browsing import Response, fetch, follow, upload
+from tests.support.buckets import change_options, delete_resizes, operations
+from tests.support.checkups import website_proxy
+from tests.support.concurrency import at_once
+from tests.support.proxies import nginx
 
 IMMUTABLE = "public, max-age=31536000, immutable"
 

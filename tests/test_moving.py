@@ -16,8 +16,8 @@ from django_shift_media import keys
 from django_shift_media.storages import media_storage
 from django_shift_media.upkeep.moving import Move
 from gallery.drawings import draw_photo
-from tests.conftest import new_bucket, operations
-from tests.stores import tend
+from tests.support.buckets import new_bucket, operations
+from tests.support.stores import tend
 
 pytestmark = pytest.mark.django_db
 

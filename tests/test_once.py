@@ -16,7 +16,7 @@ from django_shift_media.once import ProcessLock, Shared, shared_memory
 from django_shift_media.signing import unsign
 from django_shift_media.storages import media_storage
 from gallery.models import Photo
-from tests.conftest import at_once, in_a_fork
+from tests.support.concurrency import at_once, in_a_fork
 
 
 def use(shared: Shared[Any], compute: Callable[[], Any]) -> Any:

@@ -27,9 +27,10 @@ from django_shift_media.fields import MediaField
 from django_shift_media.storages import media_storage
 from gallery.drawings import draw_photo
 from gallery.models import Attachment, Photo
-from tests.conftest import new_bucket
-from tests.faults import FaultyProxy, faulty_proxy
-from tests.galleries import MANAGE, environment
+from tests.support.buckets import new_bucket
+from tests.support.faults import FaultyProxy, faulty_proxy
+from tests.support.galleries import MANAGE, environment
+from tests.support.shells import finish, shell, tell
 
 pytestmark = pytest.mark.django_db(transaction=True)
 each_database = pytest.mark.usefixtures("database")
@@ -457,25 +458,6 @@ from gallery.models import Attachment
 (row,) = Attachment.objects.all()
 print(media_storage().get(row.file.name).decode())
 """
-
-
-def shell(environment: dict[str, str], program: str) -> "subprocess.Popen[str]":
-    """Run a program in a gallery of its own."""
-    command = [sys.executable, str(MANAGE), "shell", "--no-imports", "-c", program]
-    pipe = subprocess.PIPE
-    return subprocess.Popen(command, env=environment, stdin=pipe, stdout=pipe, text=True)
-
-
-def finish(process: "subprocess.Popen[str]") -> str:
-    output, _ = process.communicate(timeout=120)
-    assert process.returncode == 0
-    return output
-
-
-def tell(process: "subprocess.Popen[str]", *lines: str) -> None:
-    assert process.stdin
-    process.stdin.write("\n".join([*lines, ""]))
-    process.stdin.flush()
 
 
 @each_database

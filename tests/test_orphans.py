@@ -20,9 +20,9 @@ from django_shift_media.upkeep import orphans
 from django_shift_media.upkeep.rows import Index, media_columns
 from django_shift_media.upkeep.walk import Walk
 from gallery.models import Attachment, Photo
-from tests.galleries import MANAGE, environment
-from tests.stores import keys_of, new_key, put, resize_of
-from tests.test_originals import finish, shell
+from tests.support.galleries import MANAGE, environment
+from tests.support.shells import finish, shell
+from tests.support.stores import keys_of, new_key, put, resize_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -8,9 +8,9 @@ from PIL import Image
 from django_shift_media.engines import get_engine
 from django_shift_media.engines.outlines import Outline, outline
 from django_shift_media.exceptions import FileTooLarge, UnreadableImage
-from tests.hostile import scans
-from tests.test_engine import encoded
-from tests.test_fuzz import originals
+from tests.support.hostile import scans
+from tests.support.pictures import encoded
+from tests.support.samples import originals
 
 
 @pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "AVIF", "GIF"])

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from django_shift_media.places import places
-from tests.conftest import at_once, in_a_fork
+from tests.support.concurrency import at_once, in_a_fork
 
 
 class SlowNumber(int):

@@ -5,8 +5,8 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-from tests.conftest import fetch
-from tests.proxies import make_certificate, nginx
+from tests.support.browsing import fetch
+from tests.support.proxies import make_certificate, nginx
 
 
 def test_nginx_answers_on_a_port_for_each_server(tmp_path: Path, live_server: Any) -> None:

@@ -14,14 +14,14 @@ from typing import Any
 
 import pytest
 
-from tests import servers
-from tests.conftest import missing
-from tests.galleries import MANAGE, environment
-from tests.servers import ROOT
-from tests.test_originals import finish, shell
+from tests.support import servers
+from tests.support.galleries import MANAGE, environment
+from tests.support.requirements import missing
+from tests.support.servers import ROOT
+from tests.support.shells import finish, shell
 
 MANAGED = [sys.executable, str(MANAGE)]
-CELERY = [sys.executable, "-m", "celery", "-A", "tests.queue_settings", "worker"]
+CELERY = [sys.executable, "-m", "celery", "-A", "tests.support.queue_settings", "worker"]
 # Each with one process that works.
 WORKERS = {
     "database": [*MANAGED, "db_worker", "--interval", "0.2"],
@@ -50,7 +50,7 @@ class Site:
         path = os.pathsep.join([str(ROOT), str(MANAGE.parent)])
         self.environment = environment(
             folder,
-            DJANGO_SETTINGS_MODULE="tests.queue_settings",
+            DJANGO_SETTINGS_MODULE="tests.support.queue_settings",
             GALLERY_QUEUE=queue,
             GALLERY_REDIS=redis,
             PYTHONPATH=path,

@@ -12,16 +12,17 @@ from drf_spectacular.settings import patched_settings
 from PIL import Image
 
 from gallery.models import Attachment, Photo
-from tests.conftest import configured_bucket, fetch, follow
-from tests.hostile import HARMLESS, HOSTILE, REFUSED, hostile
-from tests.rest_api import PRESETS, urlpatterns
+from tests.support.browsing import fetch, follow
+from tests.support.buckets import configured_bucket
+from tests.support.hostile import HARMLESS, HOSTILE, REFUSED, hostile
+from tests.support.rest_api import PRESETS, urlpatterns
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
 def api(live_server: Any, settings: Any) -> str:
-    settings.ROOT_URLCONF = "tests.rest_api"
+    settings.ROOT_URLCONF = "tests.support.rest_api"
     settings.SHIFT_MEDIA_PRESETS = PRESETS
     return f"{live_server.url}/api/"
 

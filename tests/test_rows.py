@@ -25,9 +25,10 @@ from django_shift_media.exceptions import StorageUnavailable
 from django_shift_media.storages import LocalMediaStorage, media_storage
 from gallery.drawings import draw_photo
 from gallery.models import Attachment, Photo
-from tests.conftest import at_once, new_bucket
-from tests.faults import faulty_proxy
-from tests.galleries import environment, gunicorn
+from tests.support.buckets import new_bucket
+from tests.support.concurrency import at_once
+from tests.support.faults import faulty_proxy
+from tests.support.galleries import environment, gunicorn
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("postgresql")]
 

@@ -18,7 +18,9 @@ from django.test import Client
 from django_shift_media.exceptions import FileTooLarge, StorageUnavailable
 from django_shift_media.s3 import S3MediaStorage
 from gallery.models import Attachment, Photo
-from tests.conftest import at_once, fetch, follow, new_bucket, operations, use_bucket
+from tests.support.browsing import fetch, follow
+from tests.support.buckets import new_bucket, operations, use_bucket
+from tests.support.concurrency import at_once
 
 NAME = "3c72aedc/ba25/41e6/a569/406c8f413974/cat.jpg/cat.jpg"
 

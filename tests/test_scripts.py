@@ -8,9 +8,8 @@ from django.core.files.base import ContentFile
 
 from django_shift_media import keys, signing
 from django_shift_media.storages import media_storage
-from tests.hostile import jpeg, segment
-from tests.test_forged import application
-from tests.test_hostile import RESIZE
+from tests.support.applications import application
+from tests.support.hostile import RESIZE, jpeg, segment
 
 # Each way to be seen, for one may be denied where another is not.
 SCRIPT = b"""

@@ -13,9 +13,9 @@ from django_shift_media.engines import pillow, vips
 from django_shift_media.engines.sources import format_of
 from django_shift_media.exceptions import UnacceptableFile
 from django_shift_media.resizes import Resize
-from tests.conftest import missing
-from tests.pictures import ALL_FORMATS, ENOUGH, decoded, delta_e, rendered
 from tests.suites import pictures
+from tests.support.pictures import ENOUGH, decoded, delta_e, rendered
+from tests.support.requirements import missing
 
 SIDE = 400
 # Pictures are alike if their mean CIEDE2000 is under this: 1 is about what one sees.
@@ -62,9 +62,7 @@ OTHERWISE = {
 }
 
 
-@pytest.fixture(autouse=True)
-def _all_formats(settings: Any) -> None:
-    settings.SHIFT_MEDIA_FORMATS = ALL_FORMATS
+pytestmark = pytest.mark.usefixtures("all_formats")
 
 
 def names(tables: dict[str, set[str]]) -> set[str]:

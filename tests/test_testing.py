@@ -10,7 +10,7 @@ import pytest
 
 from django_shift_media.aws.evaluation import anyone_may
 from django_shift_media.testing import S3Emulator, WebsiteEndpoint
-from tests.conftest import fetch, follow
+from tests.support.browsing import fetch, follow
 
 PUBLIC = {
     "Effect": "Allow",

@@ -24,8 +24,8 @@ from django.utils import timezone
 from django_shift_media.management.progress import Progress
 from django_shift_media.management.upkeep import moment
 from django_shift_media.storages import LocalMediaStorage
-from tests.galleries import MANAGE, environment
-from tests.stores import keys_of, new_key, put, resize_of
+from tests.support.galleries import MANAGE, environment
+from tests.support.stores import keys_of, new_key, put, resize_of
 
 MANAGED = [sys.executable, str(MANAGE)]
 

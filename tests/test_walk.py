@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from django_shift_media.upkeep.walk import Walk
-from tests.conftest import operations
-from tests.stores import new_key, put, resize_of
+from tests.support.buckets import operations
+from tests.support.stores import new_key, put, resize_of
 
 
 def test_a_walk_meets_every_key_once(any_storage: Any) -> None:

@@ -11,8 +11,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tests.conftest import missing
-from tests.servers import ROOT, free_port, wait_for
+from tests.support.requirements import missing
+from tests.support.servers import ROOT, free_port, wait_for
 
 MANAGE = ROOT / "testproject" / "manage.py"
 

@@ -38,5 +38,5 @@ if QUEUE == "celery":
 
     from celery import Celery
 
-    app = Celery("tests.queue_settings")
+    app = Celery("tests.support.queue_settings")
     app.config_from_object("django.conf:settings", namespace="CELERY")

@@ -23,7 +23,7 @@ from urllib.request import urlopen
 
 from django_shift_media.testing import S3Emulator
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 class Missing(Exception):
@@ -356,6 +356,7 @@ SERVERS = {
     "ceph": ceph,
     "ministack": ministack,
     "postgresql": postgresql,
+    "redis": redis,
 }
 # Those that the loop is run on: they serve bucket websites.
 WEBSITES = ("moto", "s3rver", "ceph")

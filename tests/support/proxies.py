@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.conftest import missing
-from tests.servers import free_port, stop, wait_for
+from tests.support.requirements import missing
+from tests.support.servers import free_port, stop, wait_for
 
 
 class Certificate(NamedTuple):

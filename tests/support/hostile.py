@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from PIL import Image
 
+from django_shift_media.resizes import Resize
 from gallery.drawings import draw_photo
 
 NO_IMAGE = "This is not one of the accepted image formats: JPEG, PNG, WebP, AVIF, GIF."
@@ -18,6 +19,7 @@ DAMAGED = "The image is damaged: "
 NO_HEADER = DAMAGED + "its header cannot be read."
 HTML = b"<html><script>alert('run')</script></html>"
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"><script>alert(1)</script></svg>'
+RESIZE = Resize.parse("50x50-fit-80-noupscale.jpg")
 _LARGE = 200_000_000  # bytes that some files unpack to
 
 

@@ -17,9 +17,10 @@ from django_shift_media import keys
 from django_shift_media.resizes import Resize
 from django_shift_media.signing import sign
 from gallery.drawings import exif, landscape
-from tests.conftest import Response, at_once, fetch, follow, upload
-from tests.galleries import MANAGE, Workers, environment
-from tests.proxies import nginx
+from tests.support.browsing import Response, fetch, follow, upload
+from tests.support.concurrency import at_once
+from tests.support.galleries import MANAGE, Workers, environment
+from tests.support.proxies import nginx
 
 
 class CountedS3(NamedTuple):
