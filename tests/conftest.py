@@ -12,12 +12,14 @@ from django.db import connections
 from django_shift_media.engines import get_engine
 from django_shift_media.engines.rendering import Engine
 from django_shift_media.storages import media_storage
+from gallery.apps import wait_patiently
 from gallery.drawings import draw_photo
 from gallery.models import Photo
 from tests.support import servers
 from tests.support.buckets import configured_bucket, new_bucket
 from tests.support.pictures import ALL_FORMATS
 from tests.support.requirements import NOT_INSTALLED, missing
+from tests.support.waiting import PATIENCE
 
 # Playwright's own loop runs in this thread, and Django looks for one.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
@@ -38,6 +40,12 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         terminalreporter.section("NOT INSTALLED: tests were skipped that need", red=True)
         for what in sorted(wanted):
             terminalreporter.write_line(what)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _patient() -> None:
+    """Nothing here fails because the machine has other work; see ``tests.support.waiting``."""
+    wait_patiently(PATIENCE, PATIENCE)
 
 
 @pytest.fixture(autouse=True)
@@ -182,6 +190,10 @@ def chromium() -> Iterator[Any]:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGUMENTS)
+        browser = playwright.chromium.launch(
+            executable_path=path, args=CHROMIUM_ARGUMENTS, timeout=1000 * PATIENCE
+        )
+        for name in ("new_context", "new_page"):
+            setattr(browser, name, patient(getattr(browser, name)))
         yield browser
         browser.close()

@@ -32,6 +32,7 @@ from django_shift_media.testing import S3Emulator
 from tests.support.instructions import Step, compare, steps
 from tests.support.landscapes import write_photos
 from tests.support.servers import wait_for, wait_until_free
+from tests.support.waiting import PATIENCE
 
 SITE = "http://127.0.0.1:8000"
 RUNSERVER = "python manage.py runserver"
@@ -102,7 +103,7 @@ class Newcomer:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=600,
+            timeout=PATIENCE,
         )
         assert result.returncode == 0, f"exit code {result.returncode}\n{result.stdout}"
         variables = self.state.read_text().split("\0")
@@ -127,7 +128,7 @@ class Newcomer:
         if server := self.servers.pop(command, None):
             with suppress(ProcessLookupError):
                 os.killpg(server.pid, signal.SIGTERM)
-            server.wait(30)
+            server.wait(PATIENCE)
         wait_until_free(SERVERS[command])
 
     def start_an_s3(self) -> None:
@@ -154,7 +155,7 @@ class Newcomer:
 
     def new_page(self) -> Any:
         page = self.browser.new_context(viewport={"width": 1000, "height": 680}).new_page()
-        page.set_default_timeout(60_000)
+        page.set_default_timeout(1000 * PATIENCE)
         self.answers: list[Any] = []
         page.on("response", lambda response: self.answers.append(response))
         return page

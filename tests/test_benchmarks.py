@@ -11,6 +11,7 @@ from gallery.drawings import draw_photo
 from tests.support import servers
 from tests.support.proxies import nginx
 from tests.support.requirements import missing
+from tests.support.waiting import PATIENCE
 
 pytestmark = pytest.mark.long
 # In no peer's name.
@@ -30,7 +31,7 @@ def measure(folder: Path, *arguments: str) -> list[list[str]]:
     """Run a measurement; return the lines of its tables, each as its words."""
     command = [sys.executable, "-m", "benchmarks", "--output", str(folder), *arguments]
     result = subprocess.run(
-        command, cwd=servers.ROOT, capture_output=True, text=True, timeout=600, check=False
+        command, cwd=servers.ROOT, capture_output=True, text=True, timeout=PATIENCE, check=False
     )
     assert result.returncode == 0, result.stderr
     text = (folder / f"{arguments[0]}.rst").read_text()

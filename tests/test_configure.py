@@ -26,6 +26,7 @@ from gallery.models import Photo
 from tests.support.browsing import fetch, follow
 from tests.support.buckets import new_bucket, use_bucket
 from tests.support.galleries import MANAGE, environment
+from tests.support.waiting import PATIENCE
 
 SITE = "https://www.example.com"
 
@@ -442,7 +443,10 @@ def manage_at_a_terminal(environment: dict[str, str], *arguments: str) -> Iterat
         text=True,
     )
     try:
-        yield lambda keys: (os.write(keyboard, keys.encode()), process.communicate(timeout=60)[0])
+        yield lambda keys: (
+            os.write(keyboard, keys.encode()),
+            process.communicate(timeout=PATIENCE)[0],
+        )
     finally:
         process.kill()
         process.wait()

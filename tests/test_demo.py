@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from gallery.drawings import draw_photo
+from tests.support.waiting import PATIENCE
 
 MANAGE = Path(__file__).resolve().parent.parent / "testproject" / "manage.py"
 
@@ -15,7 +16,7 @@ def demo(*arguments: str) -> "subprocess.CompletedProcess[str]":
         [sys.executable, str(MANAGE), "demo", "--once", "--port", "0", *arguments],
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=PATIENCE,
     )
 
 

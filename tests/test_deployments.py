@@ -26,6 +26,7 @@ from tests.support.proxies import nginx
 from tests.support.requirements import missing
 from tests.support.servers import ROOT, free_port, stop, wait_for
 from tests.support.stores import keys_of, tend
+from tests.support.waiting import PATIENCE
 
 
 def blocks(guide: str, language: str) -> list[str]:
@@ -59,8 +60,8 @@ def test_a_bucket_with_private_originals_is_sound(
     command = ["--app-url", live_server.url, "--private-originals", "--no-input"]
     call_command("configure_media_bucket", *command)
     photo = Photo.objects.create(photo=ContentFile(small_jpeg, name="small.jpg")).photo
-    assert requests.get(photo.url, timeout=30).content == small_jpeg
-    assert requests.get(photo.url.partition("?")[0], timeout=30).status_code == 403
+    assert requests.get(photo.url, timeout=PATIENCE).content == small_jpeg
+    assert requests.get(photo.url.partition("?")[0], timeout=PATIENCE).status_code == 403
     assert [hop.status for hop in follow(photo.resize("9x9"))] == [302, 301, 200]
     document = diagnose("--site", live_server.url)
     assert document["problems"] == document["warnings"] == []

@@ -27,6 +27,7 @@ from tests.support.checkups import (
 from tests.support.concurrency import at_once
 from tests.support.galleries import MANAGE, environment, gallery
 from tests.support.proxies import nginx
+from tests.support.waiting import PATIENCE
 
 PUBLIC = "public, max-age=31536000, immutable"
 
@@ -172,7 +173,7 @@ def test_a_clock_that_is_wrong(
         env=environment(tmp_path, s3, bucket.bucket_name),
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=PATIENCE,
     )
     document = json.loads(result.stdout)
     assert result.returncode == code, result.stderr
@@ -312,7 +313,7 @@ def test_nothing_is_left_when_it_is_ended_in_the_middle(
     silence()
     assert len(stored(moto_bucket)) == 1
     process.send_signal(number)
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == code, errors
     assert b"Traceback" not in errors
     assert stored(moto_bucket) == []

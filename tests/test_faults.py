@@ -32,6 +32,7 @@ from tests.support.concurrency import at_once
 from tests.support.faults import Fault, FaultyProxy, faulty_proxy
 from tests.support.galleries import environment, gallery
 from tests.support.servers import ROOT, free_port
+from tests.support.waiting import PATIENCE
 
 QUICK = Config(connect_timeout=1, read_timeout=1)
 both = pytest.mark.parametrize("s3", ["moto", "ceph"], indirect=True)
@@ -353,7 +354,7 @@ def run(folder: Path, program: str) -> "subprocess.CompletedProcess[str]":
         },
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
     )
 
 

@@ -23,6 +23,7 @@ from tests.support.galleries import environment
 from tests.support.hostile import HTML
 from tests.support.requirements import missing
 from tests.support.servers import ROOT, free_port, stop, wait_for
+from tests.support.waiting import PATIENCE
 
 pytestmark = pytest.mark.django_db
 
@@ -33,7 +34,7 @@ def send(site: str, target: str, *headers: str, method: str = "GET", host: str =
     """Send a request as it is, in UTF-8."""
     lines = [f"{method} {target} HTTP/1.1", f"Host: {host}", "Connection: close", *headers]
     parts = urlsplit(site)
-    with socket.create_connection((parts.hostname, parts.port), timeout=60) as connection:
+    with socket.create_connection((parts.hostname, parts.port), timeout=PATIENCE) as connection:
         connection.sendall("\r\n".join([*lines, "", ""]).encode())
         answer = http.client.HTTPResponse(connection, method=method)
         answer.begin()

@@ -33,6 +33,7 @@ from tests.support.hostile import (
     webp_frames,
 )
 from tests.support.servers import ROOT
+from tests.support.waiting import PATIENCE
 
 pytestmark = pytest.mark.django_db
 
@@ -165,7 +166,7 @@ def test_memory_and_time_are_bounded(name: str, engine: str) -> None:
             "PYTHONPATH": f"{ROOT}:{ROOT / 'testproject'}",
             "DJANGO_SETTINGS_MODULE": "testproject.settings",
         },
-        timeout=60,  # none takes more than a few seconds
+        timeout=PATIENCE,  # none takes more than a few seconds
         check=True,
     )
     assert int(measured.stdout) < MEMORY

@@ -30,6 +30,7 @@ from tests.support.loads import (
     resize_path,
     statuses,
 )
+from tests.support.waiting import PATIENCE
 
 SITE = "http://app.example"  # these clients begin at the app, not at the bucket
 
@@ -94,7 +95,7 @@ def test_a_holder_that_is_killed_keeps_nobody_waiting(site: Site, redis: str, jp
     assert statuses(views) == {200}
     assert (doomed.made(), other.made()) == (0, 1)
     assert time.monotonic() - started < 30
-    assert doomed.process.wait(10) == -signal.SIGKILL
+    assert doomed.process.wait(PATIENCE) == -signal.SIGKILL
 
 
 @pytest.mark.parametrize(("workers", "concurrency"), [(1, "2"), (1, "1"), (4, "2")])

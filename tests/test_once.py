@@ -17,6 +17,7 @@ from django_shift_media.signing import unsign
 from django_shift_media.storages import media_storage
 from gallery.models import Photo
 from tests.support.concurrency import at_once, in_a_fork
+from tests.support.waiting import PATIENCE
 
 
 def use(shared: Shared[Any], compute: Callable[[], Any]) -> Any:
@@ -105,7 +106,7 @@ def test_who_waits_for_too_long_is_sent_away(monkeypatch: Any) -> None:
     monkeypatch.setattr(once, "WAIT_SECONDS", 0.3)
     shared: Shared[Any] = Shared()
     done = threading.Event()
-    slow = threading.Thread(target=lambda: use(shared, lambda: done.wait(30)))
+    slow = threading.Thread(target=lambda: use(shared, lambda: done.wait(PATIENCE)))
     slow.start()
     while not shared._entries:
         time.sleep(0.01)

@@ -26,6 +26,7 @@ from tests.support.buckets import new_bucket
 from tests.support.pictures import encoded
 from tests.support.placeholders import MAX_ERROR, TEXT, channels, error
 from tests.support.templates import rendered
+from tests.support.waiting import PATIENCE
 
 pytestmark = pytest.mark.django_db
 
@@ -382,7 +383,7 @@ def test_without_the_library_only_the_field_is_an_error() -> None:
         capture_output=True,
         text=True,
         env={"PYTHONPATH": ":".join(sys.path)},
-        timeout=60,
+        timeout=PATIENCE,
     )
     assert result.returncode == 0, result.stderr
     assert result.stdout == (

@@ -35,6 +35,7 @@ UPLOAD = f"""
 from django.core.files.base import ContentFile
 from gallery.drawings import draw_photo
 from gallery.models import Photo
+from tests.support.waiting import PATIENCE
 
 data = draw_photo(2400, 1800)
 for number in range({PHOTOS}):
@@ -98,7 +99,7 @@ class Site:
 def kill(process: "subprocess.Popen[bytes]") -> None:
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    process.wait(30)
+    process.wait(PATIENCE)
 
 
 @contextmanager

@@ -29,6 +29,7 @@ from tests.support.buckets import new_bucket
 from tests.support.concurrency import at_once
 from tests.support.faults import faulty_proxy
 from tests.support.galleries import environment, gunicorn
+from tests.support.waiting import PATIENCE
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("postgresql")]
 
@@ -104,7 +105,7 @@ class Transaction:
 
     def finish(self) -> None:
         for future in self.futures:
-            future.result(30)
+            future.result(PATIENCE)
 
 
 def new_file() -> "ContentFile[bytes]":
@@ -240,7 +241,7 @@ class Patient(LocalMediaStorage):
 
     def delete(self, name: str) -> None:
         self.deleting.set()
-        assert self.may_delete.wait(30)
+        assert self.may_delete.wait(PATIENCE)
         super().delete(name)
 
 
@@ -255,11 +256,11 @@ def test_a_file_that_is_being_deleted_is_named_no_more(
     stale = Attachment.objects.get()
     with ThreadPoolExecutor(1) as pool:
         done = pool.submit(lambda: (replace(row), connection.close()))
-        assert Patient.deleting.wait(30)
+        assert Patient.deleting.wait(PATIENCE)
         with pytest.raises(FileNotFoundError):
             name(stale)
         Patient.may_delete.set()
-        done.result(30)
+        done.result(PATIENCE)
     assert_no_holes()
 
 
@@ -271,19 +272,19 @@ def test_a_save_without_a_transaction_writes_no_name_that_was_let_go_of_meanwhil
     def wait(instance: Attachment, **kwargs: Any) -> None:
         if instance is stale:
             looked.set()
-            assert may_write.wait(30)
+            assert may_write.wait(PATIENCE)
 
     stale = Attachment.objects.get()
     pre_save.connect(wait, sender=Attachment)  # after the package's own
     try:
         with ThreadPoolExecutor(1) as pool:
             saved = pool.submit(lambda: (stale.save(), connection.close()))
-            assert looked.wait(30)
+            assert looked.wait(PATIENCE)
             replaced = pair[0].run(lambda: replace(row))
             assert not replaced.done()
             may_write.set()
-            saved.result(30)
-            replaced.result(30)
+            saved.result(PATIENCE)
+            replaced.result(PATIENCE)
     finally:
         pre_save.disconnect(wait, sender=Attachment)
     assert media_storage().get(Attachment.objects.get().file.name) == b"new"
@@ -308,10 +309,10 @@ def test_of_two_that_wait_for_each_other_one_fails_and_loses_nothing(
         pair[0].run(lambda: turn(0, False, True, other.pk)),
         pair[1].run(lambda: turn(1, False, True, row.pk)),
     ]
-    errors = [error for future in futures if (error := future.exception(30))]
+    errors = [error for future in futures if (error := future.exception(PATIENCE))]
     assert [type(error) for error in errors] == [OperationalError]
     for client in pair:
-        client.run(lambda: connection.close()).result(30)
+        client.run(lambda: connection.close()).result(PATIENCE)
     assert_no_holes()
 
 

@@ -21,6 +21,7 @@ from gallery.models import Attachment, Photo
 from tests.support.browsing import fetch, follow
 from tests.support.buckets import new_bucket, operations, use_bucket
 from tests.support.concurrency import at_once
+from tests.support.waiting import PATIENCE
 
 NAME = "3c72aedc/ba25/41e6/a569/406c8f413974/cat.jpg/cat.jpg"
 
@@ -129,7 +130,9 @@ assert storage.client is parent and codes == [0, 0, 0], codes
 def test_a_forked_process_has_a_client_of_its_own(moto: Any, settings: Any) -> None:
     storage = new_bucket(settings, moto)
     options = repr(moto.storage_options(storage.bucket_name))
-    subprocess.run([sys.executable, "-W", "error", "-c", FORK, options], check=True, timeout=60)
+    subprocess.run(
+        [sys.executable, "-W", "error", "-c", FORK, options], check=True, timeout=PATIENCE
+    )
     assert [storage.get(f"child-{number}") for number in range(3)] == [b"before"] * 3
 
 

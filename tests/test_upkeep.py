@@ -26,6 +26,7 @@ from django_shift_media.management.upkeep import moment
 from django_shift_media.storages import LocalMediaStorage
 from tests.support.galleries import MANAGE, environment
 from tests.support.stores import keys_of, new_key, put, resize_of
+from tests.support.waiting import PATIENCE, wait_until
 
 MANAGED = [sys.executable, str(MANAGE)]
 
@@ -70,7 +71,7 @@ def on_terminal(site: dict[str, str], *command: str) -> str:
         except OSError:  # the other side has closed it
             break
     os.close(ours)
-    assert process.wait(60) == 0
+    assert process.wait(PATIENCE) == 0
     return seen.decode()
 
 
@@ -113,7 +114,7 @@ def test_who_is_interrupted_says_so_and_goes_on_the_next_time(
     process = subprocess.Popen(command, env=site, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     wait_until(lambda: len(kept(site)) < 1950)
     process.send_signal(number)
-    output, errors = process.communicate(timeout=60)
+    output, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == 128 + number
     assert b"Traceback" not in errors
     document = json.loads(output)

@@ -15,7 +15,9 @@ T = TypeVar("T")
 S = TypeVar("S")
 
 # Those of them that this system has.
-_SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if name in dir(signal)]
+_SIGNALS = [
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if name in dir(signal)
+]
 
 
 class Walk:

@@ -7,6 +7,8 @@ GALLERY_S3_ENDPOINT_URL   the server, if it is not AWS
 GALLERY_S3_PUBLIC_URL     where the bucket's website is seen, if it is not AWS's endpoint
 GALLERY_CACHE             redis://HOST:PORT or db://TABLE; without it, each process has its own
 GALLERY_CONCURRENCY       how many resizes a process makes at a time (default: the processors)
+GALLERY_PATIENCE          seconds to wait for S3, locks, other requests and SQLite (default: theirs)
+GALLERY_LOCK_SECONDS      seconds for which a lock outlives a process (default: as long)
 GALLERY_POSTGRESQL        the database, with PGHOST and others as everywhere; without it, SQLite
 GALLERY_DATA              the folder of the database and of local photos (default: testproject/data)
 AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY   as everywhere
@@ -88,6 +90,18 @@ if bucket := os.environ.get("GALLERY_S3_BUCKET"):
         },
     }
     SHIFT_MEDIA_STORAGE = "media"
+
+# For tests, on machines that are busy with other work.
+PATIENCE = int(os.environ.get("GALLERY_PATIENCE", "0"))
+LOCK_SECONDS = int(os.environ.get("GALLERY_LOCK_SECONDS", PATIENCE))
+if PATIENCE:
+    from botocore.config import Config
+
+    if not os.environ.get("GALLERY_POSTGRESQL"):
+        DATABASES["default"]["OPTIONS"] = {"timeout": PATIENCE}
+    if "media" in STORAGES:
+        patient = Config(connect_timeout=PATIENCE, read_timeout=PATIENCE)
+        STORAGES["media"]["OPTIONS"]["client_config"] = patient
 
 if (cache := os.environ.get("GALLERY_CACHE", "")).startswith("redis://"):
     CACHES = {

@@ -1,13 +1,27 @@
 """Requests as a browser sends them, to hosts that are all on this machine."""
 
 import http.client
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 from urllib.parse import urljoin, urlsplit
 
 import requests
 
+from tests.support.waiting import PATIENCE
+
 # Whether all images of a page are there: for Playwright.
 SHOWN = "() => [...document.images].every(image => image.complete)"
+
+
+def patient(opening: Callable[..., Any]) -> Callable[..., Any]:
+    """Have what a method of Playwright's opens, a context or a page, wait for long enough."""
+
+    def open(**options: Any) -> Any:
+        opened = opening(**options)
+        opened.set_default_timeout(1000 * PATIENCE)
+        return opened
+
+    return open
 
 
 class Response(NamedTuple):
@@ -20,8 +34,7 @@ class Response(NamedTuple):
 def fetch(url: str, method: str = "GET", **headers: str) -> Response:
     """Ask once, following nothing; every host is on this machine, whatever its name."""
     parts = urlsplit(url)
-    # 200 may ask at once, on a machine that has other work.
-    connection = http.client.HTTPConnection("127.0.0.1", parts.port, timeout=180)
+    connection = http.client.HTTPConnection("127.0.0.1", parts.port, timeout=PATIENCE)
     connection.request(method, parts.path, headers={"Host": parts.netloc, **headers})
     response = connection.getresponse()
     body = response.read()

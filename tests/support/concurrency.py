@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from tests.support.waiting import PATIENCE
+
 
 def at_once(functions: Sequence[Callable[[], Any]]) -> list[Any]:
     """Call each function in a thread of its own, all at once; return what they return or raise."""
@@ -24,9 +26,9 @@ def at_once(functions: Sequence[Callable[[], Any]]) -> list[Any]:
 
 
 def in_a_fork(function: Callable[[], bool]) -> bool:
-    """Say whether a function is true in a process that is forked now, within 30 seconds."""
+    """Say whether a function is true in a process that is forked now."""
     if not (child := os.fork()):
-        signal.alarm(30)
+        signal.alarm(PATIENCE)
         try:
             os._exit(not function())
         finally:

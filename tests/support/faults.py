@@ -8,6 +8,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
+from tests.support.waiting import PATIENCE
+
 Fault = Literal[
     "hang",  # take the request and stay silent
     "500",
@@ -96,7 +98,7 @@ class _Handler(BaseHTTPRequestHandler):
     do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = answer  # noqa: N815
 
     def _stay_silent(self) -> None:
-        self.server.mended.wait(60)
+        self.server.mended.wait(PATIENCE)
         self.close_connection = True
 
     def _refuse(self, status: int, code: str) -> None:
@@ -106,7 +108,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(body)
 
     def _forward(self, body: bytes, fault: Fault | None) -> None:
-        upstream = http.client.HTTPConnection(str(self.server.upstream.netloc), timeout=60)
+        upstream = http.client.HTTPConnection(str(self.server.upstream.netloc), timeout=PATIENCE)
         upstream.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)
         for name, value in self.headers.items():
             if name.lower() not in _HOP_BY_HOP:

@@ -21,6 +21,7 @@ from tests.support.browsing import Response, fetch, follow, upload
 from tests.support.concurrency import at_once
 from tests.support.galleries import MANAGE, Workers, environment
 from tests.support.proxies import nginx
+from tests.support.waiting import PATIENCE
 
 
 class CountedS3(NamedTuple):
@@ -78,7 +79,7 @@ class Site:
                 [sys.executable, str(MANAGE), command],
                 env=gallery,
                 check=True,
-                timeout=60,
+                timeout=PATIENCE,
                 stdout=subprocess.DEVNULL,
             )
         workers: Workers = self.stack.enter_context(server(gallery, **options))

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from tests.support.requirements import missing
 from tests.support.servers import free_port, stop, wait_for
+from tests.support.waiting import PATIENCE
 
 
 class Certificate(NamedTuple):
@@ -70,6 +71,13 @@ def _configuration(
         f"{module}_temp_path {folder}/{module};\n"
         for module in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     )
+    patience = "".join(
+        f"{directive} {PATIENCE}s;\n"
+        for directive in (
+            *("client_body_timeout", "client_header_timeout", "send_timeout"),
+            *("proxy_connect_timeout", "proxy_read_timeout", "proxy_send_timeout"),
+        )
+    )
     blocks = "".join(
         f"server {{ listen 127.0.0.1:{port}{_tls(server)};\n{server}\n}}\n"
         for port, server in zip(ports, servers, strict=True)
@@ -81,9 +89,10 @@ user {getpass.getuser()};
 worker_processes 1;
 pid nginx.pid;
 error_log stderr;
-events {{ worker_connections 256; }}
+events {{ worker_connections 4096; }}
 http {{
 {temporary}
+{patience}
 access_log access.log;
 {http}
 server {{ listen 127.0.0.1:{ready}; return 204; }}

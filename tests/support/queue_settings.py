@@ -14,7 +14,7 @@ SHIFT_MEDIA_PRESETS = {
     "avatar": {"size": "96x96", "how": "fill", "format": "webp"},
     "card": {"widths": [400, 800]},
 }
-DATABASES["default"]["OPTIONS"] = {"transaction_mode": "EXCLUSIVE"}
+DATABASES["default"].setdefault("OPTIONS", {})["transaction_mode"] = "EXCLUSIVE"
 
 if django.VERSION < (6, 0):
     INSTALLED_APPS = [*INSTALLED_APPS, "django_tasks"]

@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 from tests.support.galleries import MANAGE
+from tests.support.waiting import PATIENCE
 
 
 def shell(environment: dict[str, str], program: str) -> "subprocess.Popen[str]":
@@ -14,7 +15,7 @@ def shell(environment: dict[str, str], program: str) -> "subprocess.Popen[str]":
 
 
 def finish(process: "subprocess.Popen[str]") -> str:
-    output, _ = process.communicate(timeout=120)
+    output, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0
     return output
 
