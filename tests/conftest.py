@@ -9,6 +9,7 @@ from django.core.files.base import ContentFile
 from django.core.management import call_command
 from django.db import connections
 
+from django_shift_media import s3 as s3_storage
 from django_shift_media.engines import get_engine
 from django_shift_media.engines.rendering import Engine
 from django_shift_media.storages import media_storage
@@ -16,6 +17,7 @@ from gallery.apps import wait_patiently
 from gallery.drawings import draw_photo
 from gallery.models import Photo
 from tests.support import servers
+from tests.support.browsing import patient
 from tests.support.buckets import configured_bucket, new_bucket
 from tests.support.pictures import ALL_FORMATS
 from tests.support.requirements import NOT_INSTALLED, missing
@@ -31,6 +33,11 @@ CHROMIUM_ARGUMENTS = [
     "--disable-sync",
     "--no-first-run",
 ]
+# As they are before tests become patient.
+_TIMEOUTS = {
+    "_CONNECT_TIMEOUT": s3_storage._CONNECT_TIMEOUT,
+    "_READ_TIMEOUT": s3_storage._READ_TIMEOUT,
+}
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
@@ -45,7 +52,14 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 @pytest.fixture(scope="session", autouse=True)
 def _patient() -> None:
     """Nothing here fails because the machine has other work; see ``tests.support.waiting``."""
-    wait_patiently(PATIENCE, PATIENCE)
+    wait_patiently(PATIENCE, PATIENCE, s3=True)
+
+
+@pytest.fixture
+def timeouts_of_users(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The time-outs of a storage on S3 that a site has."""
+    for name, seconds in _TIMEOUTS.items():
+        monkeypatch.setattr(s3_storage, name, seconds)
 
 
 @pytest.fixture(autouse=True)

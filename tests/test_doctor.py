@@ -290,6 +290,7 @@ def test_nothing_is_left_when_nobody_reads_on(moto_bucket: Any) -> None:
 def silence(moto_bucket: Any) -> Iterator[Callable[[], None]]:
     """An app that takes requests and never answers; call it to wait for the first."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(PATIENCE)
         put_rules(moto_bucket, HostName=f"127.0.0.1:{listener.getsockname()[1]}")
         accepted: list[socket.socket] = []
         yield lambda: accepted.append(listener.accept()[0])

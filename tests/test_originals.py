@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.config import Config
 from django import forms
 from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -484,8 +483,7 @@ def test_two_processes_that_replace_the_file_of_a_row_leave_one_of_theirs(tmp_pa
 @pytest.fixture
 def proxy(settings: Any, moto: Any) -> Iterator[FaultyProxy]:
     with faulty_proxy(moto.endpoint_url) as proxy:
-        quick = Config(connect_timeout=1, read_timeout=1)
-        new_bucket(settings, moto, endpoint_url=proxy.endpoint_url, client_config=quick)
+        new_bucket(settings, moto, endpoint_url=proxy.endpoint_url)
         yield proxy
 
 

@@ -6,7 +6,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -19,6 +18,7 @@ from tests.support.galleries import MANAGE, environment
 from tests.support.requirements import missing
 from tests.support.servers import ROOT
 from tests.support.shells import finish, shell
+from tests.support.waiting import PATIENCE, wait_until
 
 MANAGED = [sys.executable, str(MANAGE)]
 CELERY = [sys.executable, "-m", "celery", "-A", "tests.support.queue_settings", "worker"]
@@ -35,7 +35,6 @@ UPLOAD = f"""
 from django.core.files.base import ContentFile
 from gallery.drawings import draw_photo
 from gallery.models import Photo
-from tests.support.waiting import PATIENCE
 
 data = draw_photo(2400, 1800)
 for number in range({PHOTOS}):
@@ -88,12 +87,12 @@ class Site:
     def resizes(self) -> int:
         return sum(1 for _ in (self.folder / "media").rglob("*-noupscale-*"))
 
-    def wait_for(self, resizes: int, seconds: float = 90) -> None:
-        deadline = time.monotonic() + seconds
-        while self.resizes() < resizes:
-            log = (self.folder / "workers.log").read_text()
-            assert time.monotonic() < deadline, f"{self.resizes()} of {resizes}\n{log}"
-            time.sleep(0.05)
+    def wait_for(self, resizes: int) -> None:
+        log = self.folder / "workers.log"
+        wait_until(
+            lambda: self.resizes() >= resizes,
+            lambda: f"{resizes} resizes, there are {self.resizes()}\n{log.read_text()}",
+        )
 
 
 def kill(process: "subprocess.Popen[bytes]") -> None:

@@ -11,7 +11,6 @@ from functools import partial
 from itertools import combinations
 from pathlib import Path
 from threading import Event
-from time import sleep
 from typing import Any
 
 import pytest
@@ -29,7 +28,7 @@ from tests.support.buckets import new_bucket
 from tests.support.concurrency import at_once
 from tests.support.faults import faulty_proxy
 from tests.support.galleries import environment, gunicorn
-from tests.support.waiting import PATIENCE
+from tests.support.waiting import PATIENCE, wait_until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("postgresql")]
 
@@ -55,8 +54,7 @@ class Client:
     def run(self, function: Callable[[], Any]) -> "Future[Any]":
         """Call a function, after those before; return when it is done or waits for a lock."""
         future = self.pool.submit(function)
-        while not future.done() and not self._is_blocked():
-            sleep(0.005)
+        wait_until(lambda: future.done() or self._is_blocked(), "a step to end or to be blocked")
         return future
 
     def _is_blocked(self) -> bool:
@@ -322,8 +320,8 @@ def test_a_storage_that_fails_frees_the_row_for_others(
     moto: Any, settings: Any, pair: tuple[Client, Client], method: str, fault: Any
 ) -> None:
     with faulty_proxy(moto.endpoint_url) as proxy:
-        quick = Config(connect_timeout=1, read_timeout=1, retries={"total_max_attempts": 1})
-        new_bucket(settings, moto, endpoint_url=proxy.endpoint_url, client_config=quick)
+        once = Config(retries={"total_max_attempts": 1})
+        new_bucket(settings, moto, endpoint_url=proxy.endpoint_url, client_config=once)
         row = Attachment.objects.create(file=ContentFile(OLD, name="old.txt"))
         a, b = Transaction(pair[0], replace, row.pk), Transaction(pair[1], copy, row.pk)
         proxy.fail(fault, method, times=1)

@@ -14,10 +14,8 @@ from django_shift_media.bulk import BulkStorage, Entry
 T = TypeVar("T")
 S = TypeVar("S")
 
-# Those of them that this system has.
-_SIGNALS = [
-    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if name in dir(signal)
-]
+_NAMES = ("SIGINT", "SIGTERM", "SIGHUP")  # Windows does not have all of them
+_SIGNALS = [getattr(signal, name) for name in _NAMES if hasattr(signal, name)]
 
 
 class Walk:

@@ -92,16 +92,10 @@ if bucket := os.environ.get("GALLERY_S3_BUCKET"):
     SHIFT_MEDIA_STORAGE = "media"
 
 # For tests, on machines that are busy with other work.
-PATIENCE = int(os.environ.get("GALLERY_PATIENCE", "0"))
-LOCK_SECONDS = int(os.environ.get("GALLERY_LOCK_SECONDS", PATIENCE))
-if PATIENCE:
-    from botocore.config import Config
-
-    if not os.environ.get("GALLERY_POSTGRESQL"):
-        DATABASES["default"]["OPTIONS"] = {"timeout": PATIENCE}
-    if "media" in STORAGES:
-        patient = Config(connect_timeout=PATIENCE, read_timeout=PATIENCE)
-        STORAGES["media"]["OPTIONS"]["client_config"] = patient
+GALLERY_PATIENCE = int(os.environ.get("GALLERY_PATIENCE", "0"))
+GALLERY_LOCK_SECONDS = int(os.environ.get("GALLERY_LOCK_SECONDS", GALLERY_PATIENCE))
+if GALLERY_PATIENCE and not database:
+    DATABASES["default"]["OPTIONS"] = {"timeout": GALLERY_PATIENCE}
 
 if (cache := os.environ.get("GALLERY_CACHE", "")).startswith("redis://"):
     CACHES = {

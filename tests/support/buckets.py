@@ -3,15 +3,10 @@
 import uuid
 from typing import Any
 
-from botocore.config import Config
 from django.core.management import call_command
 
 from django_shift_media.storages import media_storage
 from gallery.models import Photo
-from tests.support.waiting import PATIENCE
-
-# For tests that are not about storages that stay silent.
-PATIENT = Config(connect_timeout=PATIENCE, read_timeout=PATIENCE)
 
 
 def operations(storage: Any) -> list[str]:
@@ -40,7 +35,7 @@ def use_bucket(settings: Any, server: Any, **options: Any) -> Any:
         **settings.STORAGES,
         "media": {
             "BACKEND": "django_shift_media.s3.S3MediaStorage",
-            "OPTIONS": {**server.storage_options(bucket), "client_config": PATIENT, **options},
+            "OPTIONS": {**server.storage_options(bucket), **options},
         },
     }
     settings.SHIFT_MEDIA_STORAGE = "media"
