@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 from django.core.files.base import ContentFile
-from django.core.management import call_command
 from django.db import connections
 
 from django_shift_media.engines import get_engine
@@ -14,10 +13,10 @@ from django_shift_media.engines.rendering import Engine
 from django_shift_media.storages import media_storage
 from gallery.drawings import draw_photo
 from gallery.models import Photo
-from tests.support import servers
+from tests.support import requirements, servers, summary
 from tests.support.buckets import configured_bucket, new_bucket
 from tests.support.pictures import ALL_FORMATS
-from tests.support.requirements import NOT_INSTALLED, missing
+from tests.support.requirements import missing
 
 # Playwright's own loop runs in this thread, and Django looks for one.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
@@ -31,13 +30,20 @@ CHROMIUM_ARGUMENTS = [
 ]
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        requirements.mark(item)
+        summary.note_tier(item)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    requirements.enter(item)
+
+
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    reasons = (report.longrepr[2] for report in terminalreporter.stats.get("skipped", []))
-    wanted = {reason.partition(NOT_INSTALLED)[2] for reason in reasons} - {""}
-    if wanted:
-        terminalreporter.section("NOT INSTALLED: tests were skipped that need", red=True)
-        for what in sorted(wanted):
-            terminalreporter.write_line(what)
+    summary.write(terminalreporter)
 
 
 @pytest.fixture(autouse=True)
@@ -53,6 +59,8 @@ def running() -> Iterator[Callable[[str], Any]]:
     contexts = []
 
     def start(name: str) -> Any:
+        if name != "moto":
+            requirements.permit("server")
         if name not in started:
             context = servers.SERVERS[name]()
             try:
@@ -86,16 +94,17 @@ def ministack(running: Any) -> Any:
 @pytest.fixture
 def postgresql(running: Any, transactional_db: None, monkeypatch: Any) -> Iterator[None]:
     """PostgreSQL as the database, in all threads, and in galleries that are started."""
-    for name, value in running("postgresql").items():
+    server = running("postgresql")
+    for name, value in server.environment.items():
         monkeypatch.setenv(name, value)
     database = {"ENGINE": "django.db.backends.postgresql", "NAME": "postgres"}
     configured = connections.configure_settings({"default": database})["default"]
     monkeypatch.setitem(connections.settings, "default", configured)
     before = connections["default"]
     connections["default"] = connections.create_connection("default")
-    call_command("migrate", verbosity=0)
+    server.migrate()
     yield
-    call_command("flush", verbosity=0, interactive=False)
+    server.empty()
     connections["default"].close()
     connections["default"] = before
 
@@ -176,6 +185,7 @@ def redis(running: Any) -> str:
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
+    requirements.permit("browser")
     path = shutil.which("chromium") or shutil.which("chromium-browser")
     if path is None:
         missing("Chromium: apt-get install chromium")

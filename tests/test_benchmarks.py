@@ -12,7 +12,7 @@ from tests.support import servers
 from tests.support.proxies import nginx
 from tests.support.requirements import missing
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.nightly, pytest.mark.server]
 # In no peer's name.
 ALONE = ("--only", "nobody")
 

@@ -46,6 +46,7 @@ def width(body: bytes) -> int:
     return Image.open(io.BytesIO(body)).width
 
 
+@pytest.mark.server
 @pytest.mark.parametrize(
     ("site", "cache"),
     [("moto", "redis"), ("ceph", "redis"), ("moto", "db://cache")],
@@ -65,6 +66,7 @@ def test_a_stampede_on_four_processes_makes_one_resize(
     assert (s3.count("GET", original), s3.count("PUT"), workers.made()) == (1, 1, 1)
 
 
+@pytest.mark.server
 @pytest.mark.parametrize("site", ["moto", "ceph"], indirect=True)
 def test_a_stampede_without_a_shared_cache_makes_one_resize_a_process(
     site: Site, jpeg: bytes
@@ -78,6 +80,7 @@ def test_a_stampede_without_a_shared_cache_makes_one_resize_a_process(
     assert s3.count("GET", original) == s3.count("PUT") == workers.made() <= 4
 
 
+@pytest.mark.server
 def test_a_holder_that_is_killed_keeps_nobody_waiting(site: Site, redis: str, jpeg: bytes) -> None:
     site.count(rate="800k")  # the original takes a while, so that its reader is killed in time
     doomed, other = (site.run(gunicorn, redis, workers=1) for _ in range(2))
@@ -97,6 +100,7 @@ def test_a_holder_that_is_killed_keeps_nobody_waiting(site: Site, redis: str, jp
     assert doomed.process.wait(10) == -signal.SIGKILL
 
 
+@pytest.mark.server
 @pytest.mark.parametrize(("workers", "concurrency"), [(1, "2"), (1, "1"), (4, "2")])
 def test_the_sizes_of_a_srcset_fetch_their_original_once_a_process(
     site: Site, redis: str, jpeg: bytes, workers: int, concurrency: str
@@ -112,6 +116,7 @@ def test_the_sizes_of_a_srcset_fetch_their_original_once_a_process(
     assert s3.count("HEAD") == 6
 
 
+@pytest.mark.server
 @pytest.mark.parametrize("site", ["moto", "s3rver", "ceph"], indirect=True)
 def test_a_cold_miss_costs_three_requests_at_the_server(
     site: Site, redis: str, small_jpeg: bytes
@@ -124,6 +129,7 @@ def test_a_cold_miss_costs_three_requests_at_the_server(
     assert [s3.count(method) for method in ("HEAD", "GET", "PUT")] == [1, 1, 1]
 
 
+@pytest.mark.server
 def test_a_broken_original_is_tried_once_by_all_processes(
     site: Site, redis: str, jpeg: bytes
 ) -> None:
@@ -135,6 +141,7 @@ def test_a_broken_original_is_tried_once_by_all_processes(
     assert s3.count("GET", original) == 1
 
 
+@pytest.mark.server
 def test_who_finds_the_queue_full_is_sent_away_and_served_later(
     site: Site, redis: str, jpeg: bytes
 ) -> None:
@@ -150,6 +157,7 @@ def test_who_finds_the_queue_full_is_sent_away_and_served_later(
     assert statuses(ask_at_once([refused[0].url])) == {200}
 
 
+@pytest.mark.server
 def test_an_asgi_server_goes_through_the_whole_loop(site: Site, redis: str, jpeg: bytes) -> None:
     s3 = site.count()
     workers = site.run(uvicorn, redis)
@@ -165,7 +173,8 @@ def test_an_asgi_server_goes_through_the_whole_loop(site: Site, redis: str, jpeg
     assert fetch(f"{workers.url}/media/none").status == 404
 
 
-@pytest.mark.long
+@pytest.mark.server
+@pytest.mark.nightly
 @pytest.mark.parametrize(
     ("environment", "bytes_a_pixel"), [({}, 32), ({"MALLOC_TRIM_THRESHOLD_": "1000000"}, 24)]
 )
