@@ -114,7 +114,7 @@ def _counted_s3(stack: ExitStack, folder: Path) -> tuple[dict[str, Any], str]:
     """Start an S3; return the options of a storage there, and the log that counts requests."""
     server = stack.enter_context(moto())
     server.client().create_bucket(Bucket="media")
-    before = stack.enter_context(counted(server, folder))
+    before = stack.enter_context(counted(server.endpoint_url, folder))
     options = {
         "bucket_name": "media",
         "region_name": server.region,

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
-from types import SimpleNamespace
 
 from django.core.management import call_command
 
@@ -55,7 +54,7 @@ def _before(site: Site) -> Iterator[CountedS3]:
     """Stand before an app, and note each request."""
     with (
         tempfile.TemporaryDirectory() as folder,
-        counted(SimpleNamespace(endpoint_url=site.url), Path(folder)) as app,
+        counted(site.url, Path(folder)) as app,
     ):
         yield app
 

@@ -3,10 +3,10 @@ import shutil
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import hypothesis
 import pytest
 from django.core.cache import cache
 from django.core.files.base import ContentFile
-from django.core.management import call_command
 from django.db import connections
 
 from django_shift_media import s3 as s3_storage
@@ -16,11 +16,11 @@ from django_shift_media.storages import media_storage
 from gallery.apps import wait_patiently
 from gallery.drawings import draw_photo
 from gallery.models import Photo
-from tests.support import servers
+from tests.support import requirements, servers, summary
 from tests.support.browsing import patient
 from tests.support.buckets import configured_bucket, new_bucket
 from tests.support.pictures import ALL_FORMATS
-from tests.support.requirements import NOT_INSTALLED, missing
+from tests.support.requirements import missing
 from tests.support.waiting import PATIENCE
 
 # Playwright's own loop runs in this thread, and Django looks for one.
@@ -33,6 +33,11 @@ CHROMIUM_ARGUMENTS = [
     "--disable-sync",
     "--no-first-run",
 ]
+# However long an example takes, or takes to be made up.
+hypothesis.settings.register_profile(
+    "patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("patient")
 # As they are before tests become patient.
 _TIMEOUTS = {
     "_CONNECT_TIMEOUT": s3_storage._CONNECT_TIMEOUT,
@@ -40,13 +45,20 @@ _TIMEOUTS = {
 }
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        requirements.mark(item)
+        summary.note_tier(item)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    requirements.enter(item)
+
+
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    reasons = (report.longrepr[2] for report in terminalreporter.stats.get("skipped", []))
-    wanted = {reason.partition(NOT_INSTALLED)[2] for reason in reasons} - {""}
-    if wanted:
-        terminalreporter.section("NOT INSTALLED: tests were skipped that need", red=True)
-        for what in sorted(wanted):
-            terminalreporter.write_line(what)
+    summary.write(terminalreporter)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -75,6 +87,8 @@ def running() -> Iterator[Callable[[str], Any]]:
     contexts = []
 
     def start(name: str) -> Any:
+        if name != "moto":
+            requirements.permit("server")
         if name not in started:
             context = servers.SERVERS[name]()
             try:
@@ -108,16 +122,17 @@ def ministack(running: Any) -> Any:
 @pytest.fixture
 def postgresql(running: Any, transactional_db: None, monkeypatch: Any) -> Iterator[None]:
     """PostgreSQL as the database, in all threads, and in galleries that are started."""
-    for name, value in running("postgresql").items():
+    server = running("postgresql")
+    for name, value in server.environment.items():
         monkeypatch.setenv(name, value)
     database = {"ENGINE": "django.db.backends.postgresql", "NAME": "postgres"}
     configured = connections.configure_settings({"default": database})["default"]
     monkeypatch.setitem(connections.settings, "default", configured)
     before = connections["default"]
     connections["default"] = connections.create_connection("default")
-    call_command("migrate", verbosity=0)
+    server.migrate()
     yield
-    call_command("flush", verbosity=0, interactive=False)
+    server.empty()
     connections["default"].close()
     connections["default"] = before
 
@@ -198,6 +213,7 @@ def redis(running: Any) -> str:
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
+    requirements.permit("browser")
     path = shutil.which("chromium") or shutil.which("chromium-browser")
     if path is None:
         missing("Chromium: apt-get install chromium")

@@ -13,7 +13,7 @@ from tests.support.proxies import nginx
 from tests.support.requirements import missing
 from tests.support.waiting import PATIENCE
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.nightly, pytest.mark.server]
 # In no peer's name.
 ALONE = ("--only", "nobody")
 

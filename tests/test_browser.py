@@ -126,6 +126,7 @@ def test_two_browsers_at_once(
         assert sizes == SIZES
 
 
+@pytest.mark.server
 @pytest.mark.parametrize("s3", ["moto", "ceph"], indirect=True)
 def test_a_cache_that_keeps_the_bucket_s_redirects(
     s3: Any, bucket: Any, live_server: Any, chromium: Any, photos: list[Path], settings: Any
@@ -154,6 +155,7 @@ def test_a_cache_that_keeps_the_bucket_s_redirects(
         assert set(tab.headers("x-cache", base)) == {(302, "HIT")}, "it has kept them"
 
 
+@pytest.mark.server
 @pytest.mark.parametrize("s3", ["ceph"], indirect=True)
 def test_failover_from_a_private_bucket_costs_no_redirect(
     s3: Any, live_server: Any, chromium: Any, photos: list[Path], settings: Any

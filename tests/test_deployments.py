@@ -67,6 +67,7 @@ def test_a_bucket_with_private_originals_is_sound(
     assert document["problems"] == document["warnings"] == []
 
 
+@pytest.mark.server
 def test_an_nginx_before_the_app_keeps_resizes(
     moto: Any, settings: Any, live_server: Any, small_jpeg: bytes, db: None
 ) -> None:
@@ -150,6 +151,7 @@ def guide_s_redis(tmp_path: Path) -> Iterator[str]:
         stop(process)
 
 
+@pytest.mark.server
 def test_what_is_lost_from_redis_is_only_work(
     guide_s_redis: str, client: Client, photo: Photo, settings: Any, monkeypatch: Any
 ) -> None:

@@ -80,6 +80,7 @@ def test_a_sound_location_is_found_sound(moto: Any, settings: Any, live_server: 
     the_problem("not-public", "--site", live_server.url)
 
 
+@pytest.mark.server
 @pytest.mark.parametrize("mode", ["app", "failover"])
 def test_a_sound_private_bucket_is_found_sound(
     moto: Any, settings: Any, live_server: Any, mode: str
@@ -133,6 +134,7 @@ def test_a_path_alone_needs_a_site() -> None:
         call_command("check_media", "--site", "example.com")
 
 
+@pytest.mark.server
 def test_an_edge_that_keeps_the_picture_is_sound(
     moto: Any, moto_bucket: Any, settings: Any
 ) -> None:
@@ -192,6 +194,7 @@ def test_an_app_whose_clock_is_wrong(settings: Any, tmp_path: Path) -> None:
 # -- writing and deleting -------------------------------------------------------------------------
 
 
+@pytest.mark.server
 def test_acls_that_are_refused(moto: Any, moto_bucket: Any, settings: Any) -> None:
     code = "<Error><Code>AccessControlListNotSupported</Code></Error>"
     server = (
@@ -207,6 +210,7 @@ def test_acls_that_are_refused(moto: Any, moto_bucket: Any, settings: Any) -> No
         assert diagnose()["ok"]
 
 
+@pytest.mark.server
 @pytest.mark.parametrize(
     ("code", "id"),
     [("AuthorizationHeaderMalformed", "wrong-region"), ("InvalidRequest", "not-stored")],

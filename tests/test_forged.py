@@ -181,6 +181,7 @@ def test_a_forged_name_reaches_no_file(
     assert sorted(tmp_path.rglob("*")) == before
 
 
+@pytest.mark.server
 def test_gunicorn_refuses_what_django_s_server_refuses(
     on_s3: str, moto: Any, tmp_path: Path
 ) -> None:
@@ -190,6 +191,7 @@ def test_gunicorn_refuses_what_django_s_server_refuses(
         assert send(site, on_s3).status == 301
 
 
+@pytest.mark.server
 @pytest.mark.parametrize(("length", "status"), [(10_000, 404), (100_000, 414)])
 def test_a_very_long_name_is_refused(
     length: int, status: int, photo: Photo, app: str, tmp_path: Path
@@ -292,6 +294,7 @@ def test_no_header_leads_the_redirect_elsewhere(header: str, on_s3: str, app: st
     assert leads_to_the_bucket(send(app, on_s3, header), on_s3)
 
 
+@pytest.mark.server
 def test_a_whole_url_as_the_target_leads_nowhere_else(
     on_s3: str, app: str, moto: Any, tmp_path: Path
 ) -> None:

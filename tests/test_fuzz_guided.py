@@ -19,7 +19,7 @@ from tests.support.servers import ROOT
 RUNS = int(os.environ.get("FUZZ_RUNS", "20000"))
 
 
-@pytest.mark.long
+@pytest.mark.nightly
 def test_no_file_brings_the_engine_down(tmp_path: Path) -> None:
     if importlib.util.find_spec("atheris") is None:
         missing("atheris: pip install atheris")

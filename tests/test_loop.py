@@ -161,6 +161,7 @@ def test_a_client_that_was_sent_in_a_circle_gets_the_picture(bucket: Any, photo:
     assert again.headers["Content-Type"] == "image/jpeg"
 
 
+@pytest.mark.server
 def test_a_proxy_that_keeps_redirects_costs_one_turn(
     moto: Any, moto_bucket: Any, settings: Any, photo: Photo
 ) -> None:

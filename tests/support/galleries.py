@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tests.support.requirements import missing
+from tests.support.requirements import missing, permit
 from tests.support.servers import ROOT, free_port, wait_for
 from tests.support.waiting import PATIENCE
 
@@ -91,6 +91,7 @@ def uvicorn(environment: dict[str, str]) -> Iterator[Workers]:
 
 @contextmanager
 def _workers(module: str, options: list[str], environment: dict[str, str]) -> Iterator[Workers]:
+    permit("server")
     if importlib.util.find_spec(module) is None:
         missing(f"{module}: pip install {module}")
     port = free_port()

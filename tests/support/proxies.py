@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.support.requirements import missing
+from tests.support.requirements import missing, permit
 from tests.support.servers import free_port, stop, wait_for
 from tests.support.waiting import PATIENCE
 
@@ -49,6 +49,7 @@ def nginx(*servers: str, http: str = "") -> Iterator[list[int]]:
     with a certificate speaks TLS. ``http`` goes before the servers: ``proxy_cache_path`` and
     ``upstream``, for two. Relative paths are in a folder that is gone afterwards.
     """
+    permit("server")
     if shutil.which("nginx") is None:
         missing("nginx: apt-get install nginx-light")
     ports = [free_port() for _ in servers]

@@ -22,6 +22,9 @@ from typing import Any
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
+from django.core.management import call_command
+from django.db import connection
+
 from django_shift_media.testing import S3Emulator
 from tests.support.waiting import PATIENCE, wait_until
 
@@ -263,8 +266,7 @@ def redis() -> Iterator[str]:
 
 
 @contextmanager
-def postgresql() -> Iterator[dict[str, str]]:
-    """A database server; yield the environment of galleries that are to use it."""
+def postgresql() -> Iterator["PostgreSQL"]:
     programs = max(Path("/usr/lib/postgresql").glob("*/bin"), default=Path("/nowhere"))
     if not (programs / "initdb").exists() or importlib.util.find_spec("psycopg") is None:
         raise Missing("PostgreSQL: apt-get install postgresql; pip install 'psycopg[binary]'")
@@ -298,12 +300,37 @@ def postgresql() -> Iterator[dict[str, str]]:
         )
         stack.callback(stop, process)
         wait_for(port, process, http=False)
-        yield {
+        yield PostgreSQL(port)
+
+
+class PostgreSQL:
+    """A database server that is kept for many tests; Django's default connection is to it."""
+
+    def __init__(self, port: int) -> None:
+        # Of galleries that are to use it.
+        self.environment = {
             "GALLERY_POSTGRESQL": "postgres",
             "PGHOST": "127.0.0.1",
             "PGPORT": str(port),
             "PGUSER": "postgres",
         }
+        self.is_migrated = False
+
+    def migrate(self) -> None:
+        """Make the tables, once."""
+        if not self.is_migrated:
+            call_command("migrate", verbosity=0)
+            self.is_migrated = True
+
+    def empty(self) -> None:
+        """Delete all rows but those that a migration makes, and count from 1 again."""
+        kept = {"auth_permission", "django_content_type", "django_migrations"}
+        tables = set(connection.introspection.table_names()) - kept
+        with connection.cursor() as cursor:
+            looks = (f"SELECT '{table}' WHERE EXISTS (SELECT FROM {table})" for table in tables)
+            cursor.execute(" UNION ".join(looks))
+            if filled := [row[0] for row in cursor.fetchall()]:
+                cursor.execute(f"TRUNCATE {', '.join(filled)} RESTART IDENTITY CASCADE")
 
 
 # Ends of outgoing connections have ports from 32768 on; browsers refuse to open port 10080.
