@@ -7,6 +7,7 @@ import sys
 import pytest
 
 if __name__ == "__main__":
-    # Before the arguments, which may say otherwise: ``-n 0`` runs all tests in this process.
-    at_once = ["-n", str(os.cpu_count() or 1), "--dist", "loadgroup"]
+    # One more than there are processors: some tests wait for time-outs. The arguments may say
+    # otherwise: with "-n 0", all tests run in this process.
+    at_once = ["-n", str((os.cpu_count() or 1) + 1), "--dist", "loadgroup"]
     sys.exit(pytest.main([*at_once, *sys.argv[1:]]))

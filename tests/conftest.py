@@ -1,8 +1,10 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from typing import Any
 
+import hypothesis
 import pytest
 from django.core.cache import cache
 from django.core.files.base import ContentFile
@@ -17,9 +19,13 @@ from tests.support import requirements, servers, summary
 from tests.support.buckets import configured_bucket, new_bucket
 from tests.support.pictures import ALL_FORMATS
 from tests.support.requirements import missing
+from tests.support.sharing import shared
 
 # Playwright's own loop runs in this thread, and Django looks for one.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+# How long an example of Hypothesis takes is up to the machine, and to what else it does.
+hypothesis.settings.register_profile("patient", deadline=None)
+hypothesis.settings.load_profile("patient")
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -53,16 +59,23 @@ def _clean(settings: Any, tmp_path: Any) -> None:
 
 
 @pytest.fixture(scope="session")
-def running() -> Iterator[Callable[[str], Any]]:
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Any]]:
     """Start a server by name when it is first asked for, and stop it at the end of the session."""
     started: dict[str, Any] = {}
     contexts = []
+
+    def prepare(name: str) -> AbstractContextManager[Any]:
+        # Ceph takes 14 seconds and 170 MB: the processes of pytest-xdist share one.
+        if name == "ceph" and "PYTEST_XDIST_WORKER" in os.environ:
+            return shared(servers.ceph, tmp_path_factory.getbasetemp().parent / name)
+        context: AbstractContextManager[Any] = servers.SERVERS[name]()
+        return context
 
     def start(name: str) -> Any:
         if name != "moto":
             requirements.permit("server")
         if name not in started:
-            context = servers.SERVERS[name]()
+            context = prepare(name)
             try:
                 started[name] = context.__enter__()
             except servers.Missing as error:
