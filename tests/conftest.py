@@ -1,6 +1,7 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from typing import Any
 
 import hypothesis
@@ -21,10 +22,16 @@ from tests.support.browsing import patient
 from tests.support.buckets import configured_bucket, new_bucket
 from tests.support.pictures import ALL_FORMATS
 from tests.support.requirements import missing
+from tests.support.sharing import shared
 from tests.support.waiting import PATIENCE
 
 # Playwright's own loop runs in this thread, and Django looks for one.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+# How long an example of Hypothesis takes is up to the machine, and to what else it does.
+hypothesis.settings.register_profile(
+    "patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("patient")
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -33,11 +40,6 @@ CHROMIUM_ARGUMENTS = [
     "--disable-sync",
     "--no-first-run",
 ]
-# However long an example takes, or takes to be made up.
-hypothesis.settings.register_profile(
-    "patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
-)
-hypothesis.settings.load_profile("patient")
 # As they are before tests become patient.
 _TIMEOUTS = {
     "_CONNECT_TIMEOUT": s3_storage._CONNECT_TIMEOUT,
@@ -81,16 +83,23 @@ def _clean(settings: Any, tmp_path: Any) -> None:
 
 
 @pytest.fixture(scope="session")
-def running() -> Iterator[Callable[[str], Any]]:
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Any]]:
     """Start a server by name when it is first asked for, and stop it at the end of the session."""
     started: dict[str, Any] = {}
     contexts = []
+
+    def prepare(name: str) -> AbstractContextManager[Any]:
+        # Ceph takes 14 seconds and 170 MB: the processes of pytest-xdist share one.
+        if name == "ceph" and "PYTEST_XDIST_WORKER" in os.environ:
+            return shared(servers.ceph, tmp_path_factory.getbasetemp().parent / name)
+        context: AbstractContextManager[Any] = servers.SERVERS[name]()
+        return context
 
     def start(name: str) -> Any:
         if name != "moto":
             requirements.permit("server")
         if name not in started:
-            context = servers.SERVERS[name]()
+            context = prepare(name)
             try:
                 started[name] = context.__enter__()
             except servers.Missing as error:

@@ -73,7 +73,10 @@ def files(request: Any, tmp_path_factory: Any) -> tuple[str, list[str]]:
 
 @pytest.mark.parametrize(
     "text",
-    ["800x800-fit-80-noupscale.jpg", "700x333-fillx33y66-80-noupscale.jpg"],
+    [
+        "800x800-fit-80-noupscale.jpg",
+        pytest.param("700x333-fillx33y66-80-noupscale.jpg", marks=pytest.mark.nightly),
+    ],
 )
 @pytest.mark.parametrize("engine", ["pillow", "vips"])
 def test_an_image_takes_no_more_than_its_format_is_said_to_take(

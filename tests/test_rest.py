@@ -14,7 +14,7 @@ from PIL import Image
 from gallery.models import Attachment, Photo
 from tests.support.browsing import fetch, follow
 from tests.support.buckets import configured_bucket
-from tests.support.hostile import HARMLESS, HOSTILE, REFUSED, hostile
+from tests.support.hostile import HARMLESS, HOSTILE, REFUSED, alone, hostile
 from tests.support.rest_api import PRESETS, urlpatterns
 from tests.support.waiting import PATIENCE
 
@@ -102,7 +102,7 @@ def test_a_file_is_replaced_cleared_and_left_alone(
 
 
 @pytest.mark.parametrize(
-    ("name", "serializer"), [*((name, "photos") for name in REFUSED), ("html", "plain")]
+    ("name", "serializer"), [*(alone(name, "photos") for name in REFUSED), ("html", "plain")]
 )
 def test_a_hostile_file_is_an_error_of_the_field(
     api: str, name: str, serializer: str, settings: Any
@@ -120,7 +120,7 @@ def test_a_hostile_file_is_an_error_of_the_field(
     assert not Path(settings.MEDIA_ROOT).exists()
 
 
-@pytest.mark.parametrize("name", HARMLESS)
+@pytest.mark.parametrize("name", [alone(name) for name in HARMLESS])
 def test_what_only_looks_hostile_is_taken(api: str, name: str) -> None:
     assert post(f"{api}photos/", "photo", hostile(name), name="evil.html").status_code == 201
 

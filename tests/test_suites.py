@@ -62,7 +62,7 @@ OTHERWISE = {
 }
 
 
-pytestmark = pytest.mark.usefixtures("all_formats")
+pytestmark = [pytest.mark.nightly, pytest.mark.usefixtures("all_formats")]
 
 
 def names(tables: dict[str, set[str]]) -> set[str]:

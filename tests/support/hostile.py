@@ -9,6 +9,7 @@ from collections.abc import Callable
 from functools import cache, partial
 from typing import Any, NamedTuple
 
+import pytest
 from PIL import Image
 
 from django_shift_media.resizes import Resize
@@ -507,3 +508,8 @@ def hostile(name: str) -> bytes:
 
 REFUSED = [name for name, file in HOSTILE.items() if file.reason is not None]
 HARMLESS = [name for name, file in HOSTILE.items() if file.reason is None]
+
+
+def alone(name: str, *others: Any) -> Any:
+    """Return parameters of a test that keep all tests of a file in one process: it is made once."""
+    return pytest.param(name, *others, marks=pytest.mark.xdist_group(name))
