@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from gallery.drawings import draw_photo
+from tests.support.servers import free_port
 from tests.support.waiting import PATIENCE
 
 MANAGE = Path(__file__).resolve().parent.parent / "testproject" / "manage.py"
@@ -13,7 +14,7 @@ MANAGE = Path(__file__).resolve().parent.parent / "testproject" / "manage.py"
 
 def demo(*arguments: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
-        [sys.executable, str(MANAGE), "demo", "--once", "--port", "0", *arguments],
+        [sys.executable, str(MANAGE), "demo", "--once", "--port", str(free_port()), *arguments],
         capture_output=True,
         text=True,
         timeout=PATIENCE,

@@ -145,7 +145,7 @@ def test_a_lock_is_held_by_one() -> None:
         with shared_memory.lock("lock"):
             inside.append(1)
             assert len(inside) == 1
-            time.sleep(0.02)
+            time.sleep(0.02)  # in which others could come
             inside.pop()
             return 1
 

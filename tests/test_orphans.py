@@ -56,7 +56,7 @@ def test_orphans_are_reported_and_deleted_only_if_told_so(
     orphan = put(any_storage, new_key())
     resize = put(any_storage, resize_of(orphan))
     assert clean() == {}  # stored less than a day ago
-    time.sleep(1.1)  # S3 counts in seconds
+    time.sleep(1.1)  # S3 counts in seconds: the next one has begun
     assert clean("--grace", "0s") == {"orphaned": [orphan]}
     assert clean("--grace", "0s", "--delete", "--dry-run") == {"orphaned": [orphan]}
     assert keys_of(any_storage) == {*stored, orphan, resize}
