@@ -10,8 +10,8 @@ from benchmarks.places import Place, place
 from benchmarks.tables import Chart, Table
 from django_shift_media.naming.resizes import Resize
 from django_shift_media.naming.signing import sign
-from tests.galleries import environment
-from tests.servers import WEBSITES
+from tests.support.galleries import environment
+from tests.support.servers import WEBSITES
 
 WIDTH = 300
 

@@ -1,14 +1,14 @@
 """What a page asks of the database, the cache and S3."""
 
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from django.core.cache import cache
 from django.db import connection
+
+from tests.support.loads import CountedS3
 
 _CACHE_CALLS = (
     *("add", "decr", "delete", "delete_many", "get", "get_many", "get_or_set", "has_key", "incr"),
@@ -17,9 +17,9 @@ _CACHE_CALLS = (
 
 
 @contextmanager
-def counting(s3_log: Path | None) -> Iterator[Counter[str]]:
+def counting(s3: CountedS3 | None) -> Iterator[Counter[str]]:
     """Yield what is asked until the block ends: "queries", "cache calls" and "S3 requests"."""
-    counted = Counter({"queries": 0, "cache calls": 0, "S3 requests": -_lines(s3_log)})
+    counted = Counter({"queries": 0, "cache calls": 0, "S3 requests": -_requests(s3)})
 
     def count_query(execute: Callable[..., Any], *arguments: Any) -> Any:
         counted["queries"] += 1
@@ -27,14 +27,11 @@ def counting(s3_log: Path | None) -> Iterator[Counter[str]]:
 
     with connection.execute_wrapper(count_query), _counting_cache_calls(counted):
         yield counted
-    counted["S3 requests"] += _lines(s3_log)
+    counted["S3 requests"] += _requests(s3)
 
 
-def _lines(log: Path | None) -> int:
-    if log is None:
-        return 0
-    time.sleep(0.2)  # a request is noted once it has been answered
-    return log.read_text().count("\n")
+def _requests(s3: CountedS3 | None) -> int:
+    return len(s3.requests()) if s3 else 0
 
 
 @contextmanager

@@ -13,8 +13,8 @@ from PIL import Image
 from benchmarks.places import Wish, place, wishes
 from benchmarks.sites import OURS, Site, start_sites
 from benchmarks.tables import Chart, Table
-from tests.conftest import follow
-from tests.servers import WEBSITES
+from tests.support.browsing import follow
+from tests.support.servers import WEBSITES
 
 ORIGINALS = 8
 # So many views have each process import what it needs, before any is counted.

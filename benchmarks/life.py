@@ -20,9 +20,9 @@ from typing import Any
 from benchmarks.tables import Table
 from django_shift_media.storages.local import LocalMediaStorage
 from django_shift_media.storages.s3 import S3MediaStorage
-from tests import servers
-from tests.galleries import environment
-from tests.stores import new_key, put, resize_of
+from tests.support import servers
+from tests.support.galleries import environment
+from tests.support.stores import new_key, put, resize_of
 
 ORPHANS = 10
 COMMANDS = (

@@ -14,8 +14,8 @@ from typing import Any
 from benchmarks.orders import Line, Order
 from benchmarks.peers import CANDIDATES, FLOOR, OURS
 from benchmarks.tables import Chart, Table
-from tests.loads import counted
-from tests.servers import moto, redis
+from tests.support.loads import counted
+from tests.support.servers import moto, redis
 
 STORAGES = {
     "local": "Local disk",
@@ -114,7 +114,7 @@ def _counted_s3(stack: ExitStack, folder: Path) -> tuple[dict[str, Any], str]:
     """Start an S3; return the options of a storage there, and the log that counts requests."""
     server = stack.enter_context(moto())
     server.client().create_bucket(Bucket="media")
-    before = stack.enter_context(counted(server, folder))
+    before = stack.enter_context(counted(server.endpoint_url, folder))
     options = {
         "bucket_name": "media",
         "region_name": server.region,

@@ -13,9 +13,9 @@ from django.test import override_settings
 from django_shift_media.storages.base import MediaStorage
 from django_shift_media.storages.selection import media_storage
 from gallery.drawings import draw_photo
-from tests.conftest import configured_bucket
-from tests.loads import put_original
-from tests.servers import SERVERS
+from tests.support.buckets import configured_bucket
+from tests.support.loads import put_original
+from tests.support.servers import SERVERS
 
 
 class Wish(NamedTuple):

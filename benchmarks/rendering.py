@@ -31,6 +31,7 @@ from benchmarks.peers import Candidate  # noqa: E402
 from django_shift_media.naming import keys  # noqa: E402
 from django_shift_media.storages.selection import media_storage  # noqa: E402
 from gallery.drawings import draw_photo  # noqa: E402
+from tests.support.loads import CountedS3  # noqa: E402
 
 LEAST_REPEATS = 3
 MOST_REPEATS = 60
@@ -116,7 +117,8 @@ def _counted(page: Page, *, empty_cache: bool = False) -> Counter[str]:
     if empty_cache:
         cache.clear()
     objects = page.read()
-    with counting(Path(ORDER.s3_log) if ORDER.s3_log else None) as counted:
+    s3 = CountedS3(ORDER.s3["endpoint_url"], Path(ORDER.s3_log)) if ORDER.s3_log else None
+    with counting(s3) as counted:
         page.render(objects)
     return counted
 

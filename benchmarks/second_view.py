@@ -7,15 +7,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
-from types import SimpleNamespace
 
 from django.core.management import call_command
 
 from benchmarks.places import Place, Wish, place, wishes
 from benchmarks.sites import OURS, SITES, Site, key_of, start_sites, wagtail
 from benchmarks.tables import Chart, Table
-from tests.conftest import follow
-from tests.loads import CountedS3, counted
+from tests.support.browsing import follow
+from tests.support.loads import CountedS3, counted
 
 REDIRECTING = {"Wagtail's view that redirects": partial(wagtail, view="redirect")}
 ORIGINALS = 4
@@ -55,7 +54,7 @@ def _before(site: Site) -> Iterator[CountedS3]:
     """Stand before an app, and note each request."""
     with (
         tempfile.TemporaryDirectory() as folder,
-        counted(SimpleNamespace(endpoint_url=site.url), Path(folder)) as app,
+        counted(site.url, Path(folder)) as app,
     ):
         yield app
 

@@ -14,8 +14,8 @@ from typing import NamedTuple
 from benchmarks.places import Place, Wish
 from django_shift_media.naming.resizes import Resize
 from django_shift_media.naming.signing import sign
-from tests.galleries import environment, gunicorn, running
-from tests.servers import Missing, free_port
+from tests.support.galleries import environment, gunicorn, running
+from tests.support.servers import Missing, free_port
 
 HERE = Path(__file__).resolve().parent
 OURS = "django-shift-media"

@@ -22,10 +22,12 @@ from django.test import override_settings
 from benchmarks.tables import Chart, Table
 from django_shift_media.conf import conf
 from gallery.drawings import draw_photo
-from tests import servers
-from tests.conftest import at_once, configured_bucket, fetch
-from tests.galleries import gunicorn
-from tests.loads import Site, attack, heavy_files, put_original, resize_path
+from tests.support import servers
+from tests.support.browsing import fetch
+from tests.support.buckets import configured_bucket
+from tests.support.concurrency import at_once
+from tests.support.galleries import gunicorn
+from tests.support.loads import Site, attack, heavy_files, put_original, resize_path
 
 SRCSET = (320, 480, 640, 800, 960, 1280)
 

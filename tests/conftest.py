@@ -1,30 +1,37 @@
-import http.client
 import os
 import shutil
-import signal
-import threading
-import uuid
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, NamedTuple
-from urllib.parse import urljoin, urlsplit
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from typing import Any
 
+import hypothesis
 import pytest
-import requests
 from django.core.cache import cache
 from django.core.files.base import ContentFile
-from django.core.management import call_command
 from django.db import connections
 
 from django_shift_media.engines.engine import Engine
 from django_shift_media.engines.selection import get_engine
+from django_shift_media.storages import s3_connection
 from django_shift_media.storages.selection import media_storage
 from gallery.drawings import draw_photo
 from gallery.models import Photo
-from tests import servers
+from testproject.patience import wait_patiently
+from tests.support import requirements, servers, summary
+from tests.support.browsing import patient
+from tests.support.buckets import configured_bucket, new_bucket
+from tests.support.pictures import ALL_FORMATS
+from tests.support.requirements import missing
+from tests.support.sharing import shared
+from tests.support.waiting import PATIENCE
 
 # Playwright's own loop runs in this thread, and Django looks for one.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+# How long an example of Hypothesis takes is up to the machine, and to what else it does.
+hypothesis.settings.register_profile(
+    "patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("patient")
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -33,97 +40,40 @@ CHROMIUM_ARGUMENTS = [
     "--disable-sync",
     "--no-first-run",
 ]
-REQUIRE_ALL = bool(os.environ.get("REQUIRE_ALL"))
+# As they are before tests become patient.
+_TIMEOUTS = {
+    "_CONNECT_TIMEOUT": s3_connection._CONNECT_TIMEOUT,
+    "_READ_TIMEOUT": s3_connection._READ_TIMEOUT,
+}
 
 
-class Response(NamedTuple):
-    url: str
-    status: int
-    headers: http.client.HTTPMessage
-    body: bytes
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        requirements.mark(item)
+        summary.note_tier(item)
 
 
-def fetch(url: str, method: str = "GET", **headers: str) -> Response:
-    """Ask once, following nothing; every host is on this machine, whatever its name."""
-    parts = urlsplit(url)
-    # 200 may ask at once, on a machine that has other work.
-    connection = http.client.HTTPConnection("127.0.0.1", parts.port, timeout=180)
-    connection.request(method, parts.path, headers={"Host": parts.netloc, **headers})
-    response = connection.getresponse()
-    body = response.read()
-    connection.close()
-    return Response(url, response.status, response.headers, body)
-
-
-def follow(url: str, **headers: str) -> list[Response]:
-    """Ask, and follow redirects as a browser does."""
-    hops = [fetch(url, **headers)]
-    while hops[-1].status in {301, 302, 307} and len(hops) < 20:
-        target = urljoin(hops[-1].url, hops[-1].headers["Location"])
-        hops.append(fetch(target, **headers))
-    return hops
-
-
-def at_once(functions: Sequence[Callable[[], Any]]) -> list[Any]:
-    """Call each function in a thread of its own, all at once; return what they return or raise."""
-    start = threading.Barrier(len(functions))
-
-    def run(function: Callable[[], Any]) -> Any:
-        start.wait()
-        try:
-            return function()
-        except Exception as error:
-            return error
-
-    with ThreadPoolExecutor(len(functions)) as pool:
-        return list(pool.map(run, functions))
-
-
-def in_a_fork(function: Callable[[], bool]) -> bool:
-    """Say whether a function is true in a process that is forked now, within 30 seconds."""
-    if not (child := os.fork()):
-        signal.alarm(30)
-        try:
-            os._exit(not function())
-        finally:
-            os._exit(2)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-
-
-def operations(storage: Any) -> list[str]:
-    """Return the list, growing, of the operations that a storage asks of S3 from now on."""
-    sent: list[str] = []
-    storage.client.meta.events.register(
-        "before-send.s3", lambda event_name, **_: sent.append(event_name.rpartition(".")[2])
-    )
-    return sent
-
-
-def delete_resizes(storage: Any) -> int:
-    """Delete everything from a bucket that no photo names; return how much that was."""
-    originals = {photo.photo.name for photo in Photo.objects.all()}
-    listed = storage.client.list_objects_v2(Bucket=storage.bucket_name)["Contents"]
-    resizes = [entry["Key"] for entry in listed if entry["Key"] not in originals]
-    for key in resizes:
-        storage.client.delete_object(Bucket=storage.bucket_name, Key=key)
-    return len(resizes)
-
-
-_NOT_INSTALLED = "NOT INSTALLED: "
-
-
-def missing(what: str) -> None:
-    """Skip a test for want of a program; where all are required, fail it."""
-    (pytest.fail if REQUIRE_ALL else pytest.skip)(f"{_NOT_INSTALLED}{what}")
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    requirements.enter(item)
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    reasons = (report.longrepr[2] for report in terminalreporter.stats.get("skipped", []))
-    wanted = {reason.partition(_NOT_INSTALLED)[2] for reason in reasons} - {""}
-    if wanted:
-        terminalreporter.section("NOT INSTALLED: tests were skipped that need", red=True)
-        for what in sorted(wanted):
-            terminalreporter.write_line(what)
+    summary.write(terminalreporter)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _patient() -> None:
+    """Nothing here fails because the machine has other work; see ``tests.support.waiting``."""
+    wait_patiently(PATIENCE, PATIENCE, s3=True)
+
+
+@pytest.fixture
+def timeouts_of_users(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The time-outs of a storage on S3 that a site has."""
+    for name, seconds in _TIMEOUTS.items():
+        monkeypatch.setattr(s3_connection, name, seconds)
 
 
 @pytest.fixture(autouse=True)
@@ -133,14 +83,23 @@ def _clean(settings: Any, tmp_path: Any) -> None:
 
 
 @pytest.fixture(scope="session")
-def running() -> Iterator[Callable[[str], Any]]:
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Any]]:
     """Start a server by name when it is first asked for, and stop it at the end of the session."""
     started: dict[str, Any] = {}
     contexts = []
 
+    def prepare(name: str) -> AbstractContextManager[Any]:
+        # Ceph takes 14 seconds and 170 MB: the processes of pytest-xdist share one.
+        if name == "ceph" and "PYTEST_XDIST_WORKER" in os.environ:
+            return shared(servers.ceph, tmp_path_factory.getbasetemp().parent / name)
+        context: AbstractContextManager[Any] = servers.SERVERS[name]()
+        return context
+
     def start(name: str) -> Any:
+        if name != "moto":
+            requirements.permit("server")
         if name not in started:
-            context = servers.SERVERS[name]()
+            context = prepare(name)
             try:
                 started[name] = context.__enter__()
             except servers.Missing as error:
@@ -172,16 +131,17 @@ def ministack(running: Any) -> Any:
 @pytest.fixture
 def postgresql(running: Any, transactional_db: None, monkeypatch: Any) -> Iterator[None]:
     """PostgreSQL as the database, in all threads, and in galleries that are started."""
-    for name, value in running("postgresql").items():
+    server = running("postgresql")
+    for name, value in server.environment.items():
         monkeypatch.setenv(name, value)
     database = {"ENGINE": "django.db.backends.postgresql", "NAME": "postgres"}
     configured = connections.configure_settings({"default": database})["default"]
     monkeypatch.setitem(connections.settings, "default", configured)
     before = connections["default"]
     connections["default"] = connections.create_connection("default")
-    call_command("migrate", verbosity=0)
+    server.migrate()
     yield
-    call_command("flush", verbosity=0, interactive=False)
+    server.empty()
     connections["default"].close()
     connections["default"] = before
 
@@ -193,48 +153,12 @@ def database(request: Any) -> None:
         request.getfixturevalue("postgresql")
 
 
-def use_bucket(settings: Any, server: Any, **options: Any) -> Any:
-    """Make a new bucket of a server the media storage."""
-    bucket = f"media-{uuid.uuid4().hex[:12]}"
-    settings.STORAGES = {
-        **settings.STORAGES,
-        "media": {
-            "BACKEND": "django_shift_media.storages.s3.S3MediaStorage",
-            "OPTIONS": {**server.storage_options(bucket), **options},
-        },
-    }
-    settings.SHIFT_MEDIA_STORAGE = "media"
-    return media_storage()
-
-
-def new_bucket(settings: Any, server: Any, **options: Any) -> Any:
-    """Create a bucket, bare, and make it the media storage."""
-    storage = use_bucket(settings, server, **options)
-    storage.client.create_bucket(Bucket=storage.bucket_name)
-    return storage
-
-
-def change_options(settings: Any, **options: Any) -> Any:
-    """Change options of the media storage."""
-    media = settings.STORAGES["media"]
-    changed = {**media, "OPTIONS": {**media["OPTIONS"], **options}}
-    settings.STORAGES = {**settings.STORAGES, "media": changed}
-    return media_storage()
-
-
 @pytest.fixture(params=["local", *servers.WEBSITES])
 def any_storage(request: Any, settings: Any, running: Any) -> Any:
     """Local disk, and a bucket, bare, on each S3 server in turn."""
     if request.param == "local":
         return media_storage()
     return new_bucket(settings, running(request.param), location="some/where")
-
-
-def configured_bucket(settings: Any, server: Any, site: str) -> Any:
-    """Make the media storage a bucket that the command has created and configured."""
-    storage = use_bucket(settings, server)
-    call_command("configure_media_bucket", "--create", "--app-url", site, "--no-input")
-    return storage
 
 
 @pytest.fixture
@@ -271,26 +195,44 @@ def engine(request: Any, settings: Any) -> Engine:
     return get_engine()
 
 
-def upload(site: str, data: bytes, name: str) -> requests.Response:
-    """Send a photo through the gallery's form, as a browser does."""
-    session = requests.Session()
-    session.get(site)
-    return session.post(
-        site,
-        data={"csrfmiddlewaretoken": session.cookies["csrftoken"]},
-        files={"photo": (name, data, "image/jpeg")},
-        allow_redirects=False,
-    )
+@pytest.fixture
+def jinja2_templates(settings: Any) -> None:
+    """Jinja2 beside Django's own templates."""
+    settings.TEMPLATES = [
+        *settings.TEMPLATES,
+        {
+            "BACKEND": "django.template.backends.jinja2.Jinja2",
+            "OPTIONS": {"extensions": ["django_shift_media.jinja2.ShiftMediaExtension"]},
+        },
+    ]
+
+
+@pytest.fixture
+def all_formats(settings: Any) -> None:
+    """Every format that the package can read."""
+    settings.SHIFT_MEDIA_FORMATS = ALL_FORMATS
+
+
+@pytest.fixture(scope="session")
+def redis(running: Any) -> str:
+    """The URL of a cache that processes share."""
+    url: str = running("redis")
+    return url
 
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
+    requirements.permit("browser")
     path = shutil.which("chromium") or shutil.which("chromium-browser")
     if path is None:
         missing("Chromium: apt-get install chromium")
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGUMENTS)
+        browser = playwright.chromium.launch(
+            executable_path=path, args=CHROMIUM_ARGUMENTS, timeout=1000 * PATIENCE
+        )
+        for name in ("new_context", "new_page"):
+            setattr(browser, name, patient(getattr(browser, name)))
         yield browser
         browser.close()

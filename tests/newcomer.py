@@ -7,8 +7,9 @@ Follow documents as a newcomer does: to the letter, in an empty folder and a fre
     python -m tests.newcomer dist tests/quickstart_before.rst README.rst tests/quickstart_after.rst
 
 ``dist`` is the folder of the source distribution, which takes the place of a clone of the
-repository. ``tests.instructions`` says which parts of a document are steps; ``--screenshots`` takes
-the documents' images again. The first step that fails ends the run, with its document and line.
+repository. ``tests.support.instructions`` says which parts of a document are steps;
+``--screenshots`` takes the documents' images again. The first step that fails ends the run, with
+its document and line.
 """
 
 import argparse
@@ -30,9 +31,10 @@ from PIL import Image
 from playwright.sync_api import sync_playwright
 
 from django_shift_media.testing import S3Emulator
-from tests.instructions import Step, compare, steps
-from tests.landscapes import write_photos
-from tests.servers import wait_for, wait_until_free
+from tests.support.instructions import Step, compare, steps
+from tests.support.landscapes import write_photos
+from tests.support.servers import wait_for, wait_until_free
+from tests.support.waiting import PATIENCE
 
 SITE = "http://127.0.0.1:8000"
 RUNSERVER = "python manage.py runserver"
@@ -111,7 +113,7 @@ class Newcomer:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=600,
+            timeout=PATIENCE,
         )
         assert result.returncode == 0, f"exit code {result.returncode}\n{result.stdout}"
         variables = self.state.read_text().split("\0")
@@ -136,7 +138,7 @@ class Newcomer:
         if server := self.servers.pop(command, None):
             with suppress(ProcessLookupError):
                 os.killpg(server.pid, signal.SIGTERM)
-            server.wait(30)
+            server.wait(PATIENCE)
         wait_until_free(SERVERS[command])
 
     def start_an_s3(self) -> None:
@@ -164,7 +166,7 @@ class Newcomer:
 
     def new_page(self) -> Any:
         page = self.browser.new_context(viewport={"width": 1000, "height": 680}).new_page()
-        page.set_default_timeout(60_000)
+        page.set_default_timeout(1000 * PATIENCE)
         self.answers: list[Any] = []
         page.on("response", lambda response: self.answers.append(response))
         return page

@@ -17,8 +17,8 @@ from typing import Any
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
-from tests.demos import running_demo
-from tests.servers import ROOT
+from tests.support.demos import running_demo
+from tests.support.servers import ROOT
 
 IMAGES = ROOT / "docs" / "images"
 FONTS = ":root { --font-family-primary: Inter, system-ui, sans-serif; }"  # of the admin

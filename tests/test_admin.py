@@ -5,18 +5,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from gallery.drawings import draw_photo
 from gallery.models import Photo
+from tests.support.forms import form_data
 
 pytestmark = pytest.mark.django_db
-
-
-def form_data(**fields: Any) -> dict[str, Any]:
-    return {
-        "title": "",
-        "focal_point": "",
-        "attachment_set-TOTAL_FORMS": 0,
-        "attachment_set-INITIAL_FORMS": 0,
-        **fields,
-    }
 
 
 def test_photos_are_added_changed_and_listed(admin_client: Any) -> None:

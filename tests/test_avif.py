@@ -14,8 +14,7 @@ from django_shift_media.engines.decode.heif import read_color_info
 from django_shift_media.engines.decode.preflight import read_header
 from django_shift_media.exceptions import FileTooLarge, UnreadableImage
 from gallery.drawings import draw_photo
-from tests.conftest import missing
-from tests.hostile import (
+from tests.support.hostile import (
     av1,
     av1_unit,
     av1_with_a_size_of_its_own,
@@ -28,6 +27,7 @@ from tests.hostile import (
     full_box,
     in_bytes,
 )
+from tests.support.requirements import missing
 
 SIZES = [(1, 1), (3, 2), (64, 48), (65, 129), (640, 480), (1, 2000), (2000, 1), (4096, 17)]
 

@@ -8,11 +8,12 @@ import pytest
 
 from django_shift_media.engines.selection import ENGINES
 from gallery.drawings import draw_photo
-from tests import servers
-from tests.conftest import missing
-from tests.proxies import nginx
+from tests.support import servers
+from tests.support.proxies import nginx
+from tests.support.requirements import missing
+from tests.support.waiting import PATIENCE
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.nightly, pytest.mark.server]
 # In no peer's name.
 ALONE = ("--only", "nobody")
 
@@ -30,7 +31,7 @@ def measure(folder: Path, *arguments: str) -> list[list[str]]:
     """Run a measurement; return the lines of its tables, each as its words."""
     command = [sys.executable, "-m", "benchmarks", "--output", str(folder), *arguments]
     result = subprocess.run(
-        command, cwd=servers.ROOT, capture_output=True, text=True, timeout=600, check=False
+        command, cwd=servers.ROOT, capture_output=True, text=True, timeout=PATIENCE, check=False
     )
     assert result.returncode == 0, result.stderr
     text = (folder / f"{arguments[0]}.rst").read_text()

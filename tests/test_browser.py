@@ -11,14 +11,14 @@ from django.core.management import call_command
 
 from gallery.drawings import draw_photo
 from gallery.models import Photo
-from tests.conftest import change_options, delete_resizes, fetch, use_bucket
-from tests.diagnostics import website_proxy
-from tests.proxies import nginx
+from tests.support.browsing import SHOWN, fetch
+from tests.support.buckets import change_options, delete_resizes, use_bucket
+from tests.support.diagnostics import website_proxy
+from tests.support.proxies import nginx
 
 NATURAL_SIZES = "images => images.map(image => [image.naturalWidth, image.naturalHeight])"
 # Of the gallery's page: a square and a small one of each photo, the latest first.
 SIZES = [[240, 240], [43, 32], [240, 240], [24, 32], [240, 240], [43, 32]]
-SHOWN = "() => [...document.images].every(image => image.complete)"
 
 
 @pytest.fixture
@@ -126,6 +126,7 @@ def test_two_browsers_at_once(
         assert sizes == SIZES
 
 
+@pytest.mark.server
 @pytest.mark.parametrize("s3", ["moto", "ceph"], indirect=True)
 def test_a_cache_that_keeps_the_bucket_s_redirects(
     s3: Any, bucket: Any, live_server: Any, chromium: Any, photos: list[Path], settings: Any
@@ -154,6 +155,7 @@ def test_a_cache_that_keeps_the_bucket_s_redirects(
         assert set(tab.headers("x-cache", base)) == {(302, "HIT")}, "it has kept them"
 
 
+@pytest.mark.server
 @pytest.mark.parametrize("s3", ["ceph"], indirect=True)
 def test_failover_from_a_private_bucket_costs_no_redirect(
     s3: Any, live_server: Any, chromium: Any, photos: list[Path], settings: Any

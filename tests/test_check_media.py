@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from tests.conftest import at_once, change_options, new_bucket
-from tests.diagnostics import (
+from tests.support.buckets import change_options, new_bucket
+from tests.support.concurrency import at_once
+from tests.support.diagnostics import (
     diagnose,
     faketime,
     put_rules,
@@ -24,8 +25,9 @@ from tests.diagnostics import (
     the_problem,
     website_proxy,
 )
-from tests.galleries import MANAGE, environment, gallery
-from tests.proxies import nginx
+from tests.support.galleries import MANAGE, environment, gallery
+from tests.support.proxies import nginx
+from tests.support.waiting import PATIENCE
 
 PUBLIC = "public, max-age=31536000, immutable"
 
@@ -78,6 +80,7 @@ def test_a_location_that_works_has_no_problems(moto: Any, settings: Any, live_se
     the_problem("not-public", "--site", live_server.url)
 
 
+@pytest.mark.server
 @pytest.mark.parametrize("mode", ["app", "failover"])
 def test_a_private_bucket_that_works_has_no_problems(
     moto: Any, settings: Any, live_server: Any, mode: str
@@ -135,6 +138,7 @@ def test_a_path_alone_needs_a_site() -> None:
         call_command("check_media", "--site", "example.com")
 
 
+@pytest.mark.server
 def test_a_cache_that_stores_the_resize_is_no_problem(
     moto: Any, moto_bucket: Any, settings: Any
 ) -> None:
@@ -175,7 +179,7 @@ def test_a_clock_that_is_wrong(
         env=environment(tmp_path, s3, bucket.bucket_name),
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=PATIENCE,
     )
     document = json.loads(result.stdout)
     assert result.returncode == code, result.stderr
@@ -194,6 +198,7 @@ def test_an_app_whose_clock_is_wrong(settings: Any, tmp_path: Path) -> None:
 # -- writing and deleting -------------------------------------------------------------------------
 
 
+@pytest.mark.server
 def test_acls_that_are_refused(moto: Any, moto_bucket: Any, settings: Any) -> None:
     code = "<Error><Code>AccessControlListNotSupported</Code></Error>"
     server = (
@@ -209,6 +214,7 @@ def test_acls_that_are_refused(moto: Any, moto_bucket: Any, settings: Any) -> No
         assert diagnose()["ok"]
 
 
+@pytest.mark.server
 @pytest.mark.parametrize(
     ("code", "id"),
     [("AuthorizationHeaderMalformed", "wrong-region"), ("InvalidRequest", "not-stored")],
@@ -292,6 +298,7 @@ def test_nothing_is_left_when_nobody_reads_on(moto_bucket: Any) -> None:
 def silence(moto_bucket: Any) -> Iterator[Callable[[], None]]:
     """An app that takes requests and never answers; call it to wait for the first."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(PATIENCE)
         put_rules(moto_bucket, HostName=f"127.0.0.1:{listener.getsockname()[1]}")
         accepted: list[socket.socket] = []
         yield lambda: accepted.append(listener.accept()[0])
@@ -315,7 +322,7 @@ def test_nothing_is_left_when_it_is_ended_in_the_middle(
     silence()
     assert len(stored(moto_bucket)) == 1
     process.send_signal(number)
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == code, errors
     assert b"Traceback" not in errors
     assert stored(moto_bucket) == []

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import change_options, configured_bucket, new_bucket
-from tests.diagnostics import (
+from tests.support.buckets import change_options, configured_bucket, new_bucket
+from tests.support.diagnostics import (
     app_proxy,
     diagnose,
     put_rules,
@@ -16,9 +16,9 @@ from tests.diagnostics import (
     the_problem,
     website_proxy,
 )
-from tests.galleries import environment, gallery
-from tests.proxies import Certificate, make_certificate, nginx
-from tests.servers import free_port
+from tests.support.galleries import environment, gallery
+from tests.support.proxies import Certificate, make_certificate, nginx
+from tests.support.servers import free_port
 
 
 @pytest.fixture
@@ -32,6 +32,7 @@ def tls(tmp_path: Path, monkeypatch: Any) -> Certificate:
 # -- the way to the app ---------------------------------------------------------------------------
 
 
+@pytest.mark.server
 def test_a_rule_that_leads_to_another_site(moto_bucket: Any, live_server: Any) -> None:
     with nginx("return 404;", "default_type text/html; return 200 welcome;") as ports:
         for port in ports:
@@ -92,6 +93,7 @@ def test_an_app_with_another_storage(settings: Any, tmp_path: Path) -> None:
         assert "MEDIA_ROOT" in the_problem("other-storage", "--site", site)["remedy"]
 
 
+@pytest.mark.server
 def test_an_app_that_is_down(moto_bucket: Any, live_server: Any) -> None:
     put_rules(moto_bucket, HostName=f"127.0.0.1:{free_port()}")
     assert "Start the app" in the_problem("app-unreachable")["remedy"]
@@ -104,6 +106,7 @@ def test_an_app_of_local_disk_that_is_down() -> None:
     the_problem("app-unreachable", "--site", f"http://127.0.0.1:{free_port()}")
 
 
+@pytest.mark.server
 def test_a_login_before_the_app(moto_bucket: Any) -> None:
     with nginx("location /media/ { return 302 /login/?next=$uri; }") as (port,):
         put_rules(moto_bucket, HostName=f"127.0.0.1:{port}")
@@ -111,12 +114,14 @@ def test_a_login_before_the_app(moto_bucket: Any) -> None:
     assert (problem["id"], problem["hop"]) == ("app-redirects", 2)
 
 
+@pytest.mark.server
 def test_a_login_before_local_disk() -> None:
     with nginx("location /media/ { return 302 /login/?next=$uri; }") as (port,):
         problem = diagnose("--site", f"http://127.0.0.1:{port}")["problems"][0]
     assert (problem["id"], problem["hop"]) == ("app-redirects", 1)
 
 
+@pytest.mark.server
 def test_an_app_under_another_name_is_a_detour(moto_bucket: Any, live_server: Any) -> None:
     with nginx(f"location / {{ return 301 {live_server.url}$request_uri; }}") as (port,):
         put_rules(moto_bucket, HostName=f"127.0.0.1:{port}")
@@ -127,6 +132,7 @@ def test_an_app_under_another_name_is_a_detour(moto_bucket: Any, live_server: An
     assert f"--app-url {live_server.url}" in warning["remedy"]
 
 
+@pytest.mark.server
 def test_a_firewall_before_the_app(moto_bucket: Any) -> None:
     with nginx("location / { return 401; }") as (port,):
         put_rules(moto_bucket, HostName=f"127.0.0.1:{port}")
@@ -143,6 +149,7 @@ def test_a_resize_that_fails(moto_bucket: Any, settings: Any) -> None:
     assert "answers 422" in the_problem("resize-failed")["what"]
 
 
+@pytest.mark.server
 def test_the_app_s_answer_without_its_no_store(moto_bucket: Any, live_server: Any) -> None:
     with nginx(app_proxy(live_server, "proxy_hide_header Cache-Control;")) as (port,):
         put_rules(moto_bucket, HostName=f"localhost:{port}")
@@ -184,6 +191,7 @@ def test_a_cdn_that_does_not_ask_the_app(moto: Any, settings: Any, live_server: 
 # -- http and https -------------------------------------------------------------------------------
 
 
+@pytest.mark.server
 def test_an_app_over_https_and_media_over_http(
     moto_bucket: Any, live_server: Any, tls: Certificate
 ) -> None:
@@ -200,6 +208,7 @@ def test_a_site_over_https_and_media_over_http(moto_bucket: Any) -> None:
     assert "scheme-mismatch" in ids
 
 
+@pytest.mark.server
 def test_a_rule_that_says_http_and_an_app_that_wants_https(
     moto: Any, moto_bucket: Any, live_server: Any, settings: Any, tls: Certificate
 ) -> None:
@@ -225,6 +234,7 @@ def test_https_where_there_is_only_http(moto: Any, moto_bucket: Any, settings: A
     assert "support HTTP only" in the_problem("scheme-mismatch")["what"]
 
 
+@pytest.mark.server
 def test_media_that_want_https(
     moto: Any, moto_bucket: Any, settings: Any, tls: Certificate
 ) -> None:
@@ -241,6 +251,7 @@ def test_media_that_want_https(
     assert 'Use https in "public_url"' in problem["remedy"]
 
 
+@pytest.mark.server
 def test_http_where_there_is_only_https(
     moto_bucket: Any, live_server: Any, tls: Certificate
 ) -> None:
@@ -249,6 +260,7 @@ def test_http_where_there_is_only_https(
         assert "requires https" in the_problem("scheme-mismatch")["what"]
 
 
+@pytest.mark.server
 def test_a_certificate_that_is_not_valid(
     moto: Any, moto_bucket: Any, live_server: Any, settings: Any, tmp_path: Path
 ) -> None:
@@ -264,6 +276,7 @@ def test_a_certificate_that_is_not_valid(
     assert "self-signed certificate" in problem["what"]
 
 
+@pytest.mark.server
 def test_a_certificate_for_another_host(
     moto_bucket: Any, live_server: Any, settings: Any, tls: Certificate
 ) -> None:

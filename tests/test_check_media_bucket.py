@@ -7,15 +7,9 @@ import pytest
 from botocore.config import Config
 from PIL import Image
 
-from tests.conftest import change_options, configured_bucket
-from tests.diagnostics import (
-    diagnose,
-    put_rules,
-    stored,
-    the_problem,
-    website_proxy,
-)
-from tests.proxies import nginx
+from tests.support.buckets import change_options, configured_bucket
+from tests.support.diagnostics import diagnose, put_rules, stored, the_problem, website_proxy
+from tests.support.proxies import nginx
 
 
 def test_blocked_public_access(moto_bucket: Any, live_server: Any) -> None:
@@ -34,6 +28,7 @@ def test_blocked_public_access(moto_bucket: Any, live_server: Any) -> None:
     assert (problem["request"], problem["hop"]) == ("first", 1)
 
 
+@pytest.mark.server
 def test_public_access_that_the_account_blocks(
     moto: Any, moto_bucket: Any, settings: Any, monkeypatch: Any
 ) -> None:
@@ -63,6 +58,7 @@ def test_a_policy_that_lets_nobody_read(bucket: Any) -> None:
     assert "does not allow everyone to read resizes" in the_problem("not-public")["what"]
 
 
+@pytest.mark.server
 def test_a_guess_where_the_configuration_may_not_be_read(
     moto: Any, moto_bucket: Any, settings: Any
 ) -> None:
@@ -128,6 +124,7 @@ def test_the_website_of_no_bucket(moto: Any, moto_bucket: Any, settings: Any) ->
     assert "a bucket that does not exist" in the_problem("wrong-endpoint")["what"]
 
 
+@pytest.mark.server
 def test_media_that_are_out_of_service(moto_bucket: Any, settings: Any) -> None:
     with nginx("location / { return 503; }") as (port,):
         change_options(settings, public_url=f"http://127.0.0.1:{port}/")
@@ -141,6 +138,7 @@ def test_a_host_that_is_not_there(moto_bucket: Any, settings: Any, host: str) ->
     assert host in the_problem(named)["what"]
 
 
+@pytest.mark.server
 @pytest.mark.parametrize("says_so", [True, False])
 def test_a_redirect_that_something_keeps(
     moto: Any, moto_bucket: Any, settings: Any, says_so: bool
@@ -162,6 +160,7 @@ def test_a_redirect_that_is_permanent(moto_bucket: Any) -> None:
     assert "(browsers cache a 301)" in the_problem("redirect-cached")["what"]
 
 
+@pytest.mark.server
 def test_a_redirect_that_is_given_an_age(moto: Any, moto_bucket: Any, settings: Any) -> None:
     keeping = "proxy_hide_header Cache-Control; add_header Cache-Control max-age=31536000 always;"
     with nginx(website_proxy(moto, moto_bucket, keeping)) as (port,):
@@ -169,6 +168,7 @@ def test_a_redirect_that_is_given_an_age(moto: Any, moto_bucket: Any, settings: 
         assert "(max-age=31536000)" in the_problem("redirect-cached")["what"]
 
 
+@pytest.mark.server
 @pytest.mark.parametrize(
     ("answer", "what"),
     [
@@ -192,6 +192,7 @@ def test_something_else_in_place_of_the_picture(
         assert what in the_problem("wrong-picture")["what"]
 
 
+@pytest.mark.server
 @pytest.mark.parametrize(
     ("location", "id"),
     [

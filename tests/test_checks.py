@@ -6,16 +6,9 @@ from django.core.checks import run_checks
 from django.core.exceptions import ImproperlyConfigured
 
 from django_shift_media.conf import NAMES, conf
+from tests.support.system_checks import found
 
 S3 = "django_shift_media.storages.s3.S3MediaStorage"
-
-
-def found() -> dict[str, Any]:
-    return {
-        str(message.id): message
-        for message in run_checks()
-        if str(message.id).startswith("shift_media.")
-    }
 
 
 def with_storage(settings: Any, backend: str, **options: Any) -> None:

@@ -23,10 +23,10 @@ from django.test import modify_settings
 
 from benchmarks.__main__ import MEASUREMENTS
 from django_shift_media.conf import NAMES
-from tests.conftest import missing
-from tests.proxies import nginx
-from tests.servers import ROOT
-from tests.test_documents import DOCUMENTS, EXAMPLES, Example
+from tests.support.examples import DOCUMENTS, EXAMPLES, Example
+from tests.support.proxies import nginx
+from tests.support.requirements import missing
+from tests.support.servers import ROOT
 
 TEMPLATES = {"html+django", "html+jinja"}  # which are rendered
 # What a host has in its environment, and the settings of examples take from there.

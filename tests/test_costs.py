@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.servers import ROOT
+from tests.support.servers import ROOT
 
 PAGE = (ROOT / "docs" / "explanation" / "costs.rst").read_text()
 VIEWS, MADE, LET_THROUGH = 1_000_000, 10_000, 100_000

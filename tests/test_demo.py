@@ -16,8 +16,10 @@ import requests
 from PIL import ExifTags, Image
 
 from gallery.drawings import draw_photo
-from tests.conftest import fetch, follow
-from tests.demos import MANAGE, Demo, running_demo
+from tests.support.browsing import fetch, follow
+from tests.support.demos import MANAGE, Demo, running_demo
+from tests.support.servers import free_port
+from tests.support.waiting import PATIENCE
 
 LOADED = "() => [...document.images].every(image => image.complete && image.naturalWidth)"
 SCROLLED = """async () => {
@@ -42,10 +44,10 @@ def tour(demo: Demo) -> str:
 
 def once(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
-        [sys.executable, str(MANAGE), "demo", "--once", *arguments],
+        [sys.executable, str(MANAGE), "demo", "--once", "--port", str(free_port()), *arguments],
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=PATIENCE,
         env={**os.environ, **environment},
     )
 

@@ -18,20 +18,15 @@ from redis import Redis
 
 from django_shift_media.storages.selection import media_storage
 from gallery.models import Photo
-from tests.conftest import (
-    change_options,
-    fetch,
-    follow,
-    missing,
-    new_bucket,
-    operations,
-    use_bucket,
-)
-from tests.diagnostics import diagnose, statuses
-from tests.proxies import nginx
-from tests.servers import ROOT, free_port, stop, wait_for
-from tests.stores import keys_of, tend
-from tests.test_documents import EXAMPLES
+from tests.support.browsing import fetch, follow
+from tests.support.buckets import change_options, new_bucket, operations, use_bucket
+from tests.support.diagnostics import diagnose, statuses
+from tests.support.examples import EXAMPLES
+from tests.support.proxies import nginx
+from tests.support.requirements import missing
+from tests.support.servers import ROOT, free_port, stop, wait_for
+from tests.support.stores import keys_of, tend
+from tests.support.waiting import PATIENCE
 
 
 def blocks(guide: str, language: str) -> list[str]:
@@ -65,13 +60,14 @@ def test_a_bucket_with_private_originals_has_no_problems(
     command = ["--app-url", live_server.url, "--private-originals", "--no-input"]
     call_command("configure_media_bucket", *command)
     photo = Photo.objects.create(photo=ContentFile(small_jpeg, name="small.jpg")).photo
-    assert requests.get(photo.url, timeout=30).content == small_jpeg
-    assert requests.get(photo.url.partition("?")[0], timeout=30).status_code == 403
+    assert requests.get(photo.url, timeout=PATIENCE).content == small_jpeg
+    assert requests.get(photo.url.partition("?")[0], timeout=PATIENCE).status_code == 403
     assert [hop.status for hop in follow(photo.resize("9x9"))] == [302, 301, 200]
     document = diagnose("--site", live_server.url)
     assert document["problems"] == document["warnings"] == []
 
 
+@pytest.mark.server
 def test_an_nginx_before_the_app_keeps_resizes(
     moto: Any, settings: Any, live_server: Any, small_jpeg: bytes, db: None
 ) -> None:
@@ -155,6 +151,7 @@ def guide_s_redis(tmp_path: Path) -> Iterator[str]:
         stop(process)
 
 
+@pytest.mark.server
 def test_what_is_lost_from_redis_is_only_work(
     guide_s_redis: str, client: Client, photo: Photo, settings: Any, monkeypatch: Any
 ) -> None:

@@ -2,10 +2,8 @@
 
 import ast
 import re
-import textwrap
 from inspect import signature
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 from django.db import models
@@ -15,31 +13,12 @@ from django_shift_media.fields import MediaField
 from django_shift_media.naming.srcset import PICTURE_OPTIONS
 from django_shift_media.templatetags.shift_media import register
 from gallery.models import Photo
-from tests.servers import ROOT
-from tests.test_pictures import _jinja2, jinja2  # noqa: F401  # the fixture
-from tests.test_templates import rendered
+from tests.support.examples import EXAMPLES, Example
+from tests.support.templates import jinja2, rendered
 
-_BLOCK = re.compile(
-    r"^(?P<indent> *)\.\. code-block:: (?P<language>\S+)\n(?P<options>(?: +:.+\n)*)\n"
-    r"(?P<code>(?:(?P=indent) {3}.*\n|\n)+)",
-    re.MULTILINE,
-)
 _TAG = re.compile(r"{[{%] ?(resize|picture|img|srcset)\b")
 
 
-class Example(NamedTuple):
-    document: Path
-    language: str
-    code: str
-    options: str
-
-
-DOCUMENTS = sorted([*ROOT.glob("*.rst"), *ROOT.glob("docs/**/*.rst")])
-EXAMPLES = [
-    Example(document, match["language"], textwrap.dedent(match["code"]), match["options"])
-    for document in DOCUMENTS
-    for match in _BLOCK.finditer(document.read_text())
-]
 # A block with a caption is a whole file, for readers who follow step by step.
 TEMPLATES = [
     example
@@ -61,7 +40,7 @@ def presets() -> Any:
     return shown
 
 
-@pytest.mark.usefixtures("_jinja2")
+@pytest.mark.usefixtures("jinja2_templates")
 @pytest.mark.parametrize("example", TEMPLATES, ids=lambda example: example.document.name)
 def test_templates_of_the_documents_are_rendered(
     example: Example, photo: Photo, settings: Any

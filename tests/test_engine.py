@@ -9,16 +9,11 @@ from django_shift_media.engines.selection import engine_options, get_engine
 from django_shift_media.exceptions import FileTooLarge, UnreadableImage
 from django_shift_media.naming.resizes import Resize
 from gallery.drawings import draw_photo, landscape
+from tests.support.pictures import encoded
+from tests.support.samples import PILLOW_NAMES
 
 ENOUGH = 200_000_000
-PILLOW_NAMES = {"jpg": "JPEG", "png": "PNG", "webp": "WEBP", "avif": "AVIF", "gif": "GIF"}
 OUTPUT_FORMATS = list(PILLOW_NAMES)
-
-
-def encoded(image: Image.Image, format: str, **options: Any) -> bytes:
-    buffer = io.BytesIO()
-    image.save(buffer, format, **options)
-    return buffer.getvalue()
 
 
 def rendered(data: bytes, text: str, max_pixels: int = ENOUGH) -> Image.Image:

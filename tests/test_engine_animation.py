@@ -11,7 +11,7 @@ from django_shift_media.engines.engine import Engine
 from django_shift_media.engines.selection import engine_options
 from django_shift_media.exceptions import FileTooLarge, UnreadableImage
 from django_shift_media.naming.resizes import Resize
-from tests.pictures import ENOUGH, decoded, distance, encoded, rendered
+from tests.support.pictures import ENOUGH, decoded, distance, encoded, rendered
 
 SIZE = (120, 80)
 DURATIONS = [50, 60, 70, 120, 400]

@@ -1,6 +1,5 @@
 """Test suites and files of other programs, in every accepted format."""
 
-import io
 import re
 import subprocess
 import sys
@@ -18,22 +17,21 @@ from django_shift_media.engines.selection import engine_options
 from django_shift_media.exceptions import FileTooLarge, UnreadableImage
 from django_shift_media.naming.resizes import Resize
 from gallery.drawings import draw_photo, exif, landscape
-from tests.conftest import missing
-from tests.hostile import resized_jpeg
-from tests.pictures import ALL_FORMATS, ENOUGH, decoded, delta_e, distance, encoded, rendered
-from tests.servers import ROOT
+from tests.support.hostile import resized_jpeg
+from tests.support.pictures import (
+    ALL_FORMATS,
+    ENOUGH,
+    decoded,
+    delta_e,
+    distance,
+    encoded,
+    rendered,
+)
+from tests.support.requirements import missing
+from tests.support.samples import SUITES, heic, jpegxl
+from tests.support.servers import ROOT
 
-# The sources of Go carry PngSuite and JPEGs of all kinds.
-_GO = sorted(Path("/usr/share").glob("go-*/src/image"))
-SUITES = {
-    "png": sorted(_GO[-1].glob("png/testdata/pngsuite/*.png")) if _GO else [],
-    "jpeg": sorted(_GO[-1].glob("testdata/*.jpeg")) if _GO else [],
-}
-
-
-@pytest.fixture(autouse=True)
-def _all_formats(settings: Any) -> None:
-    settings.SHIFT_MEDIA_FORMATS = ALL_FORMATS
+pytestmark = pytest.mark.usefixtures("all_formats")
 
 
 def by_libvips(data: bytes) -> Image.Image:
@@ -87,12 +85,6 @@ def test_jpegs_of_all_kinds_match_libvips(engine: Engine, path: Path) -> None:
         assert distance(made, small) < most
 
 
-def heic(picture: Image.Image, **options: Any) -> bytes:
-    buffer = io.BytesIO()
-    pillow_heif.from_pillow(picture).save(buffer, quality=90, **options)
-    return buffer.getvalue()
-
-
 def held(format: str, orientation: int) -> bytes:
     """A landscape, red in its top left corner, taken with the camera held in a certain way."""
     if format != "HEIC":
@@ -127,12 +119,6 @@ def test_the_embedded_thumbnail_of_a_heic_is_not_used(engine: Engine) -> None:
         for data in (data, with_thumbnail)
     )
     assert one == other
-
-
-def jpegxl(picture: Image.Image, **options: Any) -> bytes:
-    import pillow_jxl  # noqa: F401  # which registers itself
-
-    return encoded(picture, "JXL", **options)
 
 
 def written(format: str, picture: Image.Image) -> bytes:

@@ -14,8 +14,8 @@ from django_shift_media.engines.selection import engine_options, get_engine
 from django_shift_media.exceptions import UnreadableImage
 from django_shift_media.naming.resizes import Resize
 from gallery.drawings import draw_photo, exif, landscape
-from tests.pictures import ENOUGH, decoded, delta_e, encoded, profile
-from tests.servers import ROOT
+from tests.support.pictures import ENOUGH, decoded, delta_e, encoded, profile
+from tests.support.servers import ROOT
 
 # What docs/reference/engines.rst says. CIEDE2000: 1 is about what one sees.
 MEAN_DIFFERENCE = 1

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.config import Config
 from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
@@ -26,12 +25,14 @@ from django_shift_media.storages.s3 import S3MediaStorage
 from django_shift_media.storages.selection import media_storage
 from gallery.drawings import draw_photo
 from gallery.models import Photo
-from tests.conftest import at_once, change_options, fetch, new_bucket
-from tests.faults import Fault, FaultyProxy, faulty_proxy
-from tests.galleries import environment, gallery
-from tests.servers import ROOT, free_port
+from tests.support.browsing import fetch
+from tests.support.buckets import change_options, new_bucket
+from tests.support.concurrency import at_once
+from tests.support.faults import Fault, FaultyProxy, faulty_proxy, hurry
+from tests.support.galleries import environment, gallery
+from tests.support.servers import ROOT, free_port
+from tests.support.waiting import PATIENCE, wait_until
 
-QUICK = Config(connect_timeout=1, read_timeout=1)
 both = pytest.mark.parametrize("s3", ["moto", "ceph"], indirect=True)
 
 
@@ -45,9 +46,11 @@ def proxy(s3: Any) -> Iterator[FaultyProxy]:
 def storage(settings: Any, s3: Any, proxy: FaultyProxy) -> Any:
     """A new bucket, seen through the proxy."""
     straight = new_bucket(settings, s3)
-    straight.put("first", b"")  # Ceph makes its pools for it, and takes longer than we wait
+    straight.put("first", b"")  # Ceph makes its pools for it
     straight.delete("first")
-    return change_options(settings, endpoint_url=proxy.endpoint_url, client_config=QUICK)
+    storage = change_options(settings, endpoint_url=proxy.endpoint_url)
+    hurry(storage, proxy.is_silent)
+    return storage
 
 
 @pytest.fixture
@@ -108,7 +111,7 @@ def test_a_viewer_is_told_to_come_again(
     proxy.fail(fault, method)
     assert_unavailable(client.get(f"/media/{resize}"))
     assert f"Cannot make {resize}: StorageUnavailable: Could not" in caplog.text
-    assert proxy.met
+    wait_until(lambda: proxy.met, "the proxy to meet it")
     proxy.mend()
     left = objects(storage).get(resize)
     assert (left is not None) == (fault == "lose answer" and method == "PUT")
@@ -136,8 +139,9 @@ def test_a_viewer_does_not_notice_one_failure(
 def test_a_private_bucket_fails_in_the_same_way(
     settings: Any, s3: Any, proxy: FaultyProxy, client: Client, small_jpeg: bytes, db: None
 ) -> None:
-    through_the_app = {"mode": "app", "public_url": "/media/", "client_config": QUICK}
-    new_bucket(settings, s3, endpoint_url=proxy.endpoint_url, **through_the_app)
+    through_the_app = {"mode": "app", "public_url": "/media/"}
+    storage = new_bucket(settings, s3, endpoint_url=proxy.endpoint_url, **through_the_app)
+    hurry(storage, proxy.is_silent)
     photo = Photo.objects.create(photo=ContentFile(small_jpeg, name="a.jpg"))
     url = photo.photo.resize("90x90")
     for fault, method in VIEWS:
@@ -216,7 +220,7 @@ def test_a_server_that_was_down_is_used_again(
 ) -> None:
     port = free_port()
     new_bucket(settings, moto)
-    change_options(settings, endpoint_url=f"http://127.0.0.1:{port}", client_config=QUICK)
+    change_options(settings, endpoint_url=f"http://127.0.0.1:{port}")
     assert_unavailable(send(client, small_jpeg))
     with faulty_proxy(moto.endpoint_url, port=port):
         assert send(client, small_jpeg).status_code == 302
@@ -227,6 +231,7 @@ def test_a_server_that_was_down_is_used_again(
         assert client.get(f"/media/{resize}").status_code == 301
 
 
+@pytest.mark.usefixtures("timeouts_of_users")
 def test_a_silent_storage_is_given_up_within_20_seconds() -> None:
     config = S3MediaStorage(bucket_name="b", region_name="us-east-1").client.meta.config
     assert config.retries == {"mode": "standard", "total_max_attempts": 2}
@@ -240,10 +245,17 @@ def test_a_silent_storage_is_given_up_within_20_seconds() -> None:
 def test_threads_and_connections_do_not_pile_up(
     storage: Any, s3: Any, proxy: FaultyProxy, photo: Photo, tmp_path: Path
 ) -> None:
-    """A process of its own, with the default timeouts."""
+    """A process of its own."""
+    hurry = tmp_path / "hurry"
     note = ("sh", "-c", f'echo $$ > {tmp_path}/pid; exec "$@"', "sh")
     settings = environment(
-        tmp_path, s3, storage.bucket_name, GALLERY_S3_ENDPOINT_URL=proxy.endpoint_url
+        tmp_path,
+        s3,
+        storage.bucket_name,
+        GALLERY_S3_ENDPOINT_URL=proxy.endpoint_url,
+        GALLERY_CONCURRENCY="1",  # one thread that decodes, from the first picture on
+        DJANGO_SETTINGS_MODULE="tests.support.hurried_settings",
+        PYTHONPATH=str(ROOT),
     )
     widths = iter(range(1, 1000))
     with gallery(settings, *note) as site:
@@ -258,12 +270,16 @@ def test_threads_and_connections_do_not_pile_up(
         before = settled(pid)
         for fault in ("hang", "500", "cut answer", "lose answer", "hang"):
             proxy.fail(fault, "GET")
+            if fault == "hang":
+                hurry.touch()
             assert view_many() == [503] * 12
             proxy.mend()
+            hurry.unlink(missing_ok=True)
         assert view_many() == [301] * 12
-        after = settled(pid)
-    assert after[0] <= before[0], "threads"
-    assert after[1] <= before[1] + 12, "sockets: one for each that asked at the same time"
+        most = before[0], before[1] + 12
+        wait_until(lambda: _count(pid)[0] <= most[0], f"no more than {most[0]} threads")
+        # One for each that asked at the same time.
+        wait_until(lambda: _count(pid)[1] <= most[1], f"no more than {most[1]} sockets")
 
 
 def settled(pid: str) -> tuple[int, int]:
@@ -351,7 +367,7 @@ def run(folder: Path, program: str) -> "subprocess.CompletedProcess[str]":
         },
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
     )
 
 

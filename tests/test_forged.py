@@ -5,7 +5,6 @@ import importlib.util
 import socket
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,16 +13,17 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.core.files.base import ContentFile
-from django.core.handlers.wsgi import WSGIHandler
-from django.core.servers.basehttp import ThreadedWSGIServer
-from django.test.testcases import QuietWSGIRequestHandler
 
 from django_shift_media.storages.selection import media_storage
 from gallery.models import Attachment, Photo
-from tests.conftest import Response, missing, new_bucket, operations
-from tests.galleries import environment
-from tests.hostile import HTML
-from tests.servers import ROOT, free_port, stop, wait_for
+from tests.support.applications import application
+from tests.support.browsing import Response
+from tests.support.buckets import new_bucket, operations
+from tests.support.galleries import environment
+from tests.support.hostile import HTML
+from tests.support.requirements import missing
+from tests.support.servers import ROOT, free_port, stop, wait_for
+from tests.support.waiting import PATIENCE
 
 pytestmark = pytest.mark.django_db
 
@@ -34,7 +34,7 @@ def send(site: str, target: str, *headers: str, method: str = "GET", host: str =
     """Send a request as it is, in UTF-8."""
     lines = [f"{method} {target} HTTP/1.1", f"Host: {host}", "Connection: close", *headers]
     parts = urlsplit(site)
-    with socket.create_connection((parts.hostname, parts.port), timeout=60) as connection:
+    with socket.create_connection((parts.hostname, parts.port), timeout=PATIENCE) as connection:
         connection.sendall("\r\n".join([*lines, "", ""]).encode())
         answer = http.client.HTTPResponse(connection, method=method)
         answer.begin()
@@ -134,23 +134,6 @@ def attack(site: str, url: str) -> None:
         see_refused(send(site, alter(url)))
 
 
-@contextmanager
-def application() -> Iterator[str]:
-    """
-    The application, on Django's own server and with nothing before it.
-
-    ``live_server`` looks into ``MEDIA_ROOT`` itself, before the view is asked.
-    """
-    server = ThreadedWSGIServer(("127.0.0.1", 0), QuietWSGIRequestHandler)
-    server.set_app(WSGIHandler())
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
 @pytest.fixture(scope="module")
 def app() -> Iterator[str]:
     with application() as site:
@@ -198,6 +181,7 @@ def test_a_forged_name_reaches_no_file(
     assert sorted(tmp_path.rglob("*")) == before
 
 
+@pytest.mark.server
 def test_gunicorn_refuses_what_django_s_server_refuses(
     on_s3: str, moto: Any, tmp_path: Path
 ) -> None:
@@ -207,6 +191,7 @@ def test_gunicorn_refuses_what_django_s_server_refuses(
         assert send(site, on_s3).status == 301
 
 
+@pytest.mark.server
 @pytest.mark.parametrize(("length", "status"), [(10_000, 404), (100_000, 414)])
 def test_a_very_long_name_is_refused(
     length: int, status: int, photo: Photo, app: str, tmp_path: Path
@@ -309,6 +294,7 @@ def test_no_header_leads_the_redirect_elsewhere(header: str, on_s3: str, app: st
     assert leads_to_the_bucket(send(app, on_s3, header), on_s3)
 
 
+@pytest.mark.server
 def test_a_whole_url_as_the_target_leads_nowhere_else(
     on_s3: str, app: str, moto: Any, tmp_path: Path
 ) -> None:

@@ -17,7 +17,7 @@ from django_shift_media.widgets import MediaInput
 from gallery.drawings import draw_photo
 from gallery.forms import PhotoForm
 from gallery.models import Attachment, Photo
-from tests.conftest import new_bucket, operations
+from tests.support.buckets import new_bucket, operations
 
 JPEG = draw_photo(40, 30)
 

@@ -7,7 +7,7 @@ FUZZ_EXAMPLES is how many of each kind (default: 200); more than that are others
 import io
 import os
 from collections.abc import Callable
-from functools import cache, partial
+from functools import partial
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -15,17 +15,16 @@ import pytest
 from django.test import Client, override_settings
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from PIL import Image, ImageCms
+from PIL import Image
 
 from django_shift_media.engines.decode.preflight import read_header
 from django_shift_media.engines.selection import ENGINES, engine_options, get_engine
 from django_shift_media.exceptions import UnacceptableFile
 from django_shift_media.naming.resizes import Resize
-from gallery.drawings import exif
 from gallery.models import Photo
-from tests.hostile import av1, avif_tiles, chunk
-from tests.pictures import ALL_FORMATS
-from tests.test_engine import PILLOW_NAMES
+from tests.support.hostile import chunk
+from tests.support.pictures import ALL_FORMATS
+from tests.support.samples import PILLOW_NAMES, originals
 
 fuzz = settings(
     max_examples=int(os.environ.get("FUZZ_EXAMPLES", "200")),
@@ -45,34 +44,6 @@ RESIZES = [
         "30x30-padcrop1000x1000x9000x9000bg102030frame2blur2sharp50-80-noupscale.webp",
     )
 ]
-
-
-@cache
-def originals(format: str) -> list[bytes]:
-    """Good files that use much of what a format has, the same in each run."""
-    ramp = Image.linear_gradient("L").resize((64, 48))
-    picture = Image.merge("RGB", [ramp, ramp.rotate(180), ramp.point(lambda value: value // 2)])
-    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    everything = {"exif": exif(6), "icc_profile": profile, "xmp": b"<x/>", "comment": b"Hello"}
-    frames = {"save_all": True, "append_images": [picture.rotate(90), picture.rotate(180)]}
-    particular: dict[str, list[dict[str, Any]]] = {
-        "JPEG": [{"progressive": True}, {"quality": 100, "subsampling": 0}],
-        "PNG": [frames],
-        "WEBP": [frames, {"lossless": True}],
-        "AVIF": [frames],
-        "GIF": [frames],
-        "TIFF": [{"compression": "tiff_lzw"}, {"compression": "jpeg"}, frames],
-        "BMP": [],
-    }
-    files = [saved(picture, format, **options) for options in [{}, everything, *particular[format]]]
-    if format == "JPEG":
-        return [*files, saved(picture, "MPO", **frames), saved(picture.convert("CMYK"), format)]
-    files.append(saved(picture.convert("P"), format))
-    if format != "BMP":
-        files.append(saved(picture.convert("LA"), format))
-    if format == "AVIF":
-        files.append(avif_tiles(av1((64, 48)), rows=2, columns=3, size=(192, 96)))
-    return files
 
 
 def saved(picture: Image.Image, format: str, **options: Any) -> bytes:

@@ -12,15 +12,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import missing
-from tests.servers import ROOT
-from tests.test_engine import PILLOW_NAMES
-from tests.test_fuzz import originals
+from tests.support.requirements import missing
+from tests.support.samples import PILLOW_NAMES, originals
+from tests.support.servers import ROOT
+from tests.support.waiting import PATIENCE
 
 RUNS = int(os.environ.get("FUZZ_RUNS", "20000"))
 
 
-@pytest.mark.long
+@pytest.mark.nightly
 def test_no_file_brings_the_engine_down(tmp_path: Path) -> None:
     if importlib.util.find_spec("atheris") is None:
         missing("atheris: pip install atheris")
@@ -32,7 +32,7 @@ def test_no_file_brings_the_engine_down(tmp_path: Path) -> None:
     options = {
         "runs": RUNS,
         "seed": 1,
-        "timeout": 60,  # seconds for one file
+        "timeout": PATIENCE,  # for one file; fuzz_engine.py counts seconds of the processor
         "rss_limit_mb": 2000,
         "max_len": 20_000,
         "artifact_prefix": f"{tmp_path}/",

@@ -14,7 +14,7 @@ from django_shift_media.maintenance.field_migration import FieldMigration
 from django_shift_media.naming.presets import preset_resizes
 from django_shift_media.storages.selection import media_storage
 from gallery.models import Photo
-from tests.servers import ROOT
+from tests.support.servers import ROOT
 
 GUIDES = sorted((ROOT / "docs" / "howto").glob("move-from-*.rst"))
 FIRST = [

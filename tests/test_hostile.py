@@ -1,8 +1,7 @@
 """Hostile files on every way in, and in the view if they have got into the storage otherwise."""
 
 import io
-import subprocess
-import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,33 +16,34 @@ from PIL import Image
 from django_shift_media.engines.selection import engine_options, get_engine
 from django_shift_media.exceptions import FileTooLarge, UnacceptableFile
 from django_shift_media.naming import keys, signing
-from django_shift_media.naming.resizes import Resize
 from gallery.forms import PhotoForm
 from gallery.models import Photo
-from tests.conftest import new_bucket, operations
-from tests.hostile import (
+from tests.support.buckets import new_bucket, operations
+from tests.support.forms import form_data
+from tests.support.gauge import Gauge
+from tests.support.hostile import (
     HARMLESS,
     HOSTILE,
     HTML,
     REFUSED,
+    RESIZE,
+    alone,
     avif_frames,
     gif,
     hostile,
     webp_frames,
 )
-from tests.servers import ROOT
-from tests.test_admin import form_data
+from tests.support.pictures import encoded
 
 pytestmark = pytest.mark.django_db
 
-RESIZE = Resize.parse("50x50-fit-80-noupscale.jpg")
 MAX_PIXELS = 64_000_000
 # Megabytes beyond those of a process that has decoded something small. Texts of a PNG take most:
 # Pillow's bound for all together is 64. None of the files would keep to it if it were decoded.
 MEMORY = 100
 
-refused = pytest.mark.parametrize("name", REFUSED)
-harmless = pytest.mark.parametrize("name", HARMLESS)
+refused = pytest.mark.parametrize("name", [alone(name) for name in REFUSED])
+harmless = pytest.mark.parametrize("name", [alone(name) for name in HARMLESS])
 
 
 def uploaded(name: str) -> SimpleUploadedFile:
@@ -121,55 +121,24 @@ def test_what_only_looks_hostile_is_stored_and_resized(name: str, client: Client
     Image.open(io.BytesIO(answer.content)).load()
 
 
-# Not ru_maxrss, which begins with that of the process that has started this one.
-_MEASURE = """
-import pathlib, re, sys
-from django.conf import settings
-from django_shift_media.engines.selection import engine_options, get_engine
-from django_shift_media.exceptions import UnacceptableFile
-from django_shift_media.naming.resizes import Resize
-from tests.hostile import encoded
-
-settings.SHIFT_MEDIA_ENGINE = sys.argv[2]
-engine = get_engine()
-resize = Resize.parse("50x50-fit-80-noupscale.jpg")
-
-def peak():
-    status = pathlib.Path("/proc/self/status").read_text()
-    return int(re.search("VmHWM: +([0-9]+) kB", status.replace(chr(9), " "))[1])
-
-def attempt(data):
-    for decode, *arguments in ((engine.verify, data), (engine.render, data, resize)):
-        try:
-            decode(*arguments, engine_options(max_pixels=int(sys.argv[1])))
-        except UnacceptableFile:
-            pass
-
-data = sys.stdin.buffer.read()
-for format in ("JPEG", "PNG", "WEBP", "AVIF", "GIF"):
-    attempt(encoded((40, 30), format))
-before = peak()
-attempt(data)
-print((peak() - before) // 1024)
-"""
+@pytest.fixture(scope="module", params=["pillow", "vips"])
+def gauge(request: Any) -> Iterator[Gauge]:
+    """A process that measures the memory that each engine takes."""
+    gauge = Gauge(request.param, MAX_PIXELS)
+    yield gauge
+    gauge.close()
 
 
-@pytest.mark.parametrize("engine", ["pillow", "vips"])
-@pytest.mark.parametrize("name", HOSTILE)
-def test_memory_and_time_are_bounded(name: str, engine: str) -> None:
-    measured = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", _MEASURE, str(MAX_PIXELS), engine],
-        input=hostile(name),
-        stdout=subprocess.PIPE,
-        cwd=ROOT / "testproject",
-        env={
-            "PYTHONPATH": f"{ROOT}:{ROOT / 'testproject'}",
-            "DJANGO_SETTINGS_MODULE": "testproject.settings",
-        },
-        timeout=60,  # none takes more than a few seconds
-        check=True,
-    )
-    assert int(measured.stdout) < MEMORY
+@pytest.mark.parametrize("name", [alone(name) for name in HOSTILE])
+def test_memory_and_time_are_bounded(name: str, gauge: Gauge) -> None:
+    assert gauge.measure(hostile(name)) < MEMORY
+
+
+@pytest.mark.parametrize("gauge", ["pillow"], indirect=True)
+def test_memory_of_a_file_that_is_decoded_is_seen(gauge: Gauge) -> None:
+    picture = Image.new("RGB", (7000, 7000))
+    assert gauge.measure(encoded(picture, "PNG", compress_level=1)) > 100
+    assert gauge.measure(hostile("html")) < MEMORY
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from django_shift_media.exceptions import StorageUnavailable
 from django_shift_media.naming import keys
 from django_shift_media.storages.s3 import S3MediaStorage
 from gallery.models import Photo
-from tests.conftest import new_bucket, operations, use_bucket
+from tests.support.buckets import new_bucket, operations, use_bucket
 
 ACCOUNT = "123456789012"
 MEDIACONVERT = ("--transcoder=mediaconvert", f"--account={ACCOUNT}", "--service-role=videos")

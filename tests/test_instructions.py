@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.instructions import compare, steps
-from tests.servers import ROOT
+from tests.support.instructions import compare, steps
+from tests.support.servers import ROOT
 
 DOCUMENT = """\
 .. code-block:: console

@@ -8,8 +8,9 @@ from django.test import Client
 
 from django_shift_media.exceptions import InvalidResize
 from gallery.models import Attachment
-from tests.conftest import fetch, new_bucket
-from tests.test_templates import rendered
+from tests.support.browsing import fetch
+from tests.support.buckets import new_bucket
+from tests.support.templates import rendered
 
 pytestmark = pytest.mark.django_db
 

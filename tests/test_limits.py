@@ -10,9 +10,9 @@ from PIL import Image
 
 from django_shift_media.engines.decode.limits import BYTES_PER_PIXEL, BYTES_PER_PIXEL_PROGRESSIVE
 from gallery.drawings import landscape
-from tests.pictures import encoded
-from tests.servers import ROOT
-from tests.test_engine_formats import heic, jpegxl
+from tests.support.pictures import encoded
+from tests.support.samples import heic, jpegxl
+from tests.support.servers import ROOT
 
 SIZE = (3000, 2000)
 PIXELS = SIZE[0] * SIZE[1]
@@ -73,7 +73,10 @@ def files(request: Any, tmp_path_factory: Any) -> tuple[str, list[str]]:
 
 @pytest.mark.parametrize(
     "text",
-    ["800x800-fit-80-noupscale.jpg", "700x333-fillx33y66-80-noupscale.jpg"],
+    [
+        "800x800-fit-80-noupscale.jpg",
+        pytest.param("700x333-fillx33y66-80-noupscale.jpg", marks=pytest.mark.nightly),
+    ],
 )
 @pytest.mark.parametrize("engine", ["pillow", "vips"])
 def test_memory_per_pixel_is_within_the_declared_limit(

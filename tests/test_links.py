@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers import ROOT
+from tests.support.servers import ROOT
 
 GOOD = """<h1 id="top">Top</h1>
 <a href="#top">up</a> <a href="deep/other.html#some%20where">other</a> <img src="loop.svg">

@@ -7,10 +7,10 @@ Requests are counted at the S3 server, resizes that were made by the galleries' 
 import io
 import os
 import signal
-import threading
-import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +18,11 @@ import pytest
 from django.core.cache.backends.redis import RedisCache
 from PIL import Image
 
-from tests import servers
-from tests.conftest import configured_bucket, fetch, missing
-from tests.galleries import gunicorn, uvicorn
-from tests.loads import (
+from tests.support.browsing import Response, fetch, follow
+from tests.support.buckets import configured_bucket
+from tests.support.concurrency import at_once
+from tests.support.galleries import gunicorn, uvicorn
+from tests.support.loads import (
     Site,
     ask_at_once,
     attack,
@@ -30,17 +31,9 @@ from tests.loads import (
     resize_path,
     statuses,
 )
+from tests.support.waiting import PATIENCE, wait_until
 
 SITE = "http://app.example"  # these clients begin at the app, not at the bucket
-
-
-@pytest.fixture(scope="module")
-def redis() -> Iterator[str]:
-    with ExitStack() as stack:
-        try:
-            yield stack.enter_context(servers.redis())
-        except servers.Missing as error:
-            missing(str(error))
 
 
 @pytest.fixture
@@ -55,6 +48,7 @@ def width(body: bytes) -> int:
     return Image.open(io.BytesIO(body)).width
 
 
+@pytest.mark.server
 @pytest.mark.parametrize(
     ("site", "cache"),
     [("moto", "redis"), ("ceph", "redis"), ("moto", "db://cache")],
@@ -74,6 +68,7 @@ def test_a_stampede_on_four_processes_makes_one_resize(
     assert (s3.count("GET", original), s3.count("PUT"), workers.made()) == (1, 1, 1)
 
 
+@pytest.mark.server
 @pytest.mark.parametrize("site", ["moto", "ceph"], indirect=True)
 def test_a_stampede_without_a_shared_cache_makes_one_resize_a_process(
     site: Site, jpeg: bytes
@@ -87,40 +82,57 @@ def test_a_stampede_without_a_shared_cache_makes_one_resize_a_process(
     assert s3.count("GET", original) == s3.count("PUT") == workers.made() <= 4
 
 
+@pytest.mark.server
 def test_a_holder_that_is_killed_keeps_nobody_waiting(site: Site, redis: str, jpeg: bytes) -> None:
-    site.count(rate="800k")  # the original takes a while, so that its reader is killed in time
-    doomed, other = (site.run(gunicorn, redis, workers=1) for _ in range(2))
+    proxy = site.hold()
+    options = {"workers": 1, "GALLERY_LOCK_SECONDS": "5"}
+    doomed, other = (site.run(gunicorn, redis, **options) for _ in range(2))
     original = put_original(site.storage, jpeg)
     path = resize_path(original, 300)
     locks = RedisCache(redis, {})._cache.get_client()
-    threading.Thread(target=lambda: ask_at_once([doomed.url + path]), daemon=True).start()
-    while not locks.keys("*lock*"):
-        time.sleep(0.05)
-    started = time.monotonic()
-    timer = threading.Timer(0.5, os.killpg, (doomed.process.pid, signal.SIGKILL))
-    timer.start()
-    views = ask_at_once([other.url + path] * 40)
-    assert statuses(views) == {200}
+    earlier = set(locks.keys("*lock*"))
+    with ThreadPoolExecutor(2) as pool:
+        pool.submit(ask_at_once, [doomed.url + path])
+        wait_until(lambda: proxy.met, "the holder of the lock to fetch the original")
+        (lock,) = set(locks.keys("*lock*")) - earlier
+        asked = locks.info("commandstats")["cmdstat_set"]["calls"]
+        views = pool.submit(ask_at_once, [other.url + path] * 40)
+        wait_until(
+            lambda: locks.info("commandstats")["cmdstat_set"]["calls"] > asked + 2,
+            "another process to ask for the lock again and again",
+        )
+        os.killpg(doomed.process.pid, signal.SIGKILL)
+        assert doomed.process.wait(PATIENCE) == -signal.SIGKILL
+        assert locks.pttl(lock) <= 5000, "it frees itself"
+        proxy.mend()
+        assert statuses(views.result(PATIENCE)) == {200}
     assert (doomed.made(), other.made()) == (0, 1)
-    assert time.monotonic() - started < 30
-    assert doomed.process.wait(10) == -signal.SIGKILL
 
 
+@pytest.mark.server
 @pytest.mark.parametrize(("workers", "concurrency"), [(1, "2"), (1, "1"), (4, "2")])
 def test_the_sizes_of_a_srcset_fetch_their_original_once_a_process(
     site: Site, redis: str, jpeg: bytes, workers: int, concurrency: str
 ) -> None:
-    s3 = site.count(rate="500k")  # so that all are there before it has come
+    proxy = site.hold()  # until all are there
     gallery = site.run(gunicorn, redis, workers=workers, GALLERY_CONCURRENCY=concurrency)
     original = put_original(site.storage, jpeg)
     widths = [320, 480, 640, 800, 960, 1280]
-    views = ask_at_once([gallery.url + resize_path(original, width) for width in widths])
+    urls = [gallery.url + resize_path(original, width) for width in widths]
+    with ThreadPoolExecutor(1) as pool:
+        answers = pool.submit(ask_at_once, urls)
+        wait_until(lambda: site.s3.count("HEAD") == 6, "all sizes to be asked for")
+        wait_until(lambda: proxy.met, "the original to be asked for")
+        proxy.mend()
+        views = answers.result(PATIENCE)
+    s3 = site.s3
     assert [width(hops[-1].body) for hops in views] == widths
     assert 1 <= s3.count("GET", original) <= workers
     assert (s3.count("PUT"), gallery.made()) == (6, 6)
     assert s3.count("HEAD") == 6
 
 
+@pytest.mark.server
 @pytest.mark.parametrize("site", ["moto", "s3rver", "ceph"], indirect=True)
 def test_a_cold_miss_costs_three_requests_at_the_server(
     site: Site, redis: str, small_jpeg: bytes
@@ -133,6 +145,7 @@ def test_a_cold_miss_costs_three_requests_at_the_server(
     assert [s3.count(method) for method in ("HEAD", "GET", "PUT")] == [1, 1, 1]
 
 
+@pytest.mark.server
 def test_a_broken_original_is_tried_once_by_all_processes(
     site: Site, redis: str, jpeg: bytes
 ) -> None:
@@ -144,14 +157,28 @@ def test_a_broken_original_is_tried_once_by_all_processes(
     assert s3.count("GET", original) == 1
 
 
+@pytest.mark.server
 def test_who_finds_the_queue_full_is_sent_away_and_served_later(
     site: Site, redis: str, jpeg: bytes
 ) -> None:
-    site.count(rate="1m")
+    proxy = site.hold()
     workers = site.run(gunicorn, redis, workers=1, threads=80, GALLERY_CONCURRENCY="1")
     original = put_original(site.storage, jpeg)
     urls = [workers.url + resize_path(original, width) for width in range(100, 160)]
-    views = ask_at_once(urls)
+    refusals: list[Any] = []
+
+    def ask(url: str) -> list[Response]:
+        hops = follow(url)
+        if hops[-1].status == 503:
+            refusals.append(url)
+        return hops
+
+    with ThreadPoolExecutor(1) as pool:
+        answers = pool.submit(at_once, [partial(ask, url) for url in urls])
+        # One is made, and 16 wait for it.
+        wait_until(lambda: len(refusals) == len(urls) - 17, "the others to be sent away")
+        proxy.mend()
+        views = answers.result(PATIENCE)
     assert statuses(views) == {200, 503}
     refused = [hops[-1] for hops in views if hops[-1].status == 503]
     assert {answer.headers["Retry-After"] for answer in refused} == {"2"}
@@ -159,6 +186,7 @@ def test_who_finds_the_queue_full_is_sent_away_and_served_later(
     assert statuses(ask_at_once([refused[0].url])) == {200}
 
 
+@pytest.mark.server
 def test_an_asgi_server_goes_through_the_whole_loop(site: Site, redis: str, jpeg: bytes) -> None:
     s3 = site.count()
     workers = site.run(uvicorn, redis)
@@ -174,7 +202,8 @@ def test_an_asgi_server_goes_through_the_whole_loop(site: Site, redis: str, jpeg
     assert fetch(f"{workers.url}/media/none").status == 404
 
 
-@pytest.mark.long
+@pytest.mark.server
+@pytest.mark.nightly
 @pytest.mark.parametrize(
     ("environment", "bytes_a_pixel"), [({}, 32), ({"MALLOC_TRIM_THRESHOLD_": "1000000"}, 24)]
 )

@@ -4,12 +4,11 @@ import io
 import itertools
 import os
 import stat
-import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from threading import Event
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import quote
 
 import pytest
@@ -29,7 +28,9 @@ from django_shift_media.storages.local import LocalMediaStorage
 from django_shift_media.storages.selection import media_storage
 from gallery.drawings import draw_photo
 from gallery.models import Attachment, Photo
-from tests.conftest import at_once, fetch
+from tests.support.browsing import fetch
+from tests.support.concurrency import at_once
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.django_db
 
@@ -65,7 +66,7 @@ def test_no_transaction_is_open_while_a_resize_is_made(
 
 
 def test_the_urls_work_under_any_prefix(client: Client, photo: Photo, settings: Any) -> None:
-    settings.ROOT_URLCONF = "tests.urls_elsewhere"
+    settings.ROOT_URLCONF = "tests.support.urls_elsewhere"
     settings.MEDIA_URL = "/user/pictures/"
     url = photo.photo.resize("50x50")
     assert url.startswith("/user/pictures/")
@@ -313,13 +314,14 @@ def test_the_storage_is_the_one_of_the_settings(settings: Any, tmp_path: Any) ->
 
 
 class SlowStorage(LocalMediaStorage):
-    """One that takes its time, as those do that import boto3."""
+    """One that takes its time, as those do that import boto3: until ten threads have come."""
 
+    came: ClassVar[list[int]] = []
     made = 0
 
     def __init__(self) -> None:
         type(self).made += 1
-        time.sleep(0.2)
+        wait_until(lambda: len(self.came) == 10, "all threads to come")
         super().__init__()
 
 
@@ -327,6 +329,11 @@ def test_threads_that_come_first_share_one_storage(settings: Any) -> None:
     slow = {"BACKEND": f"{__name__}.SlowStorage"}
     settings.STORAGES = {**settings.STORAGES, "slow": slow}
     settings.SHIFT_MEDIA_STORAGE = "slow"
-    found = at_once([media_storage] * 10)
+
+    def come() -> Any:
+        SlowStorage.came.append(1)
+        return media_storage()
+
+    found = at_once([come] * 10)
     assert {type(storage) for storage in found} == {SlowStorage}
     assert len({id(storage) for storage in found}) == SlowStorage.made == 1

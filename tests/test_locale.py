@@ -12,7 +12,7 @@ from django.utils import translation
 
 import django_shift_media
 from django_shift_media.exceptions import FileTooLarge, UnreadableImage
-from tests.conftest import missing
+from tests.support.requirements import missing
 
 PACKAGE = Path(django_shift_media.__file__).parent
 LANGUAGES = ["de", "es", "fr", "ru"]

@@ -10,18 +10,11 @@ from PIL import Image
 
 from gallery.drawings import draw_photo
 from gallery.models import Photo
-from tests.conftest import (
-    Response,
-    at_once,
-    change_options,
-    delete_resizes,
-    fetch,
-    follow,
-    operations,
-    upload,
-)
-from tests.diagnostics import website_proxy
-from tests.proxies import nginx
+from tests.support.browsing import Response, fetch, follow, upload
+from tests.support.buckets import change_options, delete_resizes, operations
+from tests.support.concurrency import at_once
+from tests.support.diagnostics import website_proxy
+from tests.support.proxies import nginx
 
 IMMUTABLE = "public, max-age=31536000, immutable"
 
@@ -168,6 +161,7 @@ def test_a_client_that_was_sent_in_a_circle_gets_the_picture(bucket: Any, photo:
     assert again.headers["Content-Type"] == "image/jpeg"
 
 
+@pytest.mark.server
 def test_a_proxy_that_keeps_redirects_costs_one_turn(
     moto: Any, moto_bucket: Any, settings: Any, photo: Photo
 ) -> None:

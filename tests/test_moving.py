@@ -16,8 +16,8 @@ from django_shift_media.maintenance.field_migration import FieldMigration
 from django_shift_media.naming import keys
 from django_shift_media.storages.selection import media_storage
 from gallery.drawings import draw_photo
-from tests.conftest import new_bucket, operations
-from tests.stores import tend
+from tests.support.buckets import new_bucket, operations
+from tests.support.stores import tend
 
 pytestmark = pytest.mark.django_db
 

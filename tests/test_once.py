@@ -19,7 +19,8 @@ from django_shift_media.naming.signing import unsign
 from django_shift_media.storages.fork_safe_lock import ForkSafeLock
 from django_shift_media.storages.selection import media_storage
 from gallery.models import Photo
-from tests.conftest import at_once, in_a_fork
+from tests.support.concurrency import at_once, in_a_fork
+from tests.support.waiting import PATIENCE, wait_until
 
 
 def use(shared: SingleFlight[Any], compute: Callable[[], Any]) -> Any:
@@ -27,17 +28,29 @@ def use(shared: SingleFlight[Any], compute: Callable[[], Any]) -> Any:
         return value
 
 
+def wait_for_users(shared: SingleFlight[Any], number: int) -> None:
+    """Wait until so many use or compute the value."""
+
+    def have_come() -> bool:
+        entry = shared._entries.get("key")
+        return entry is not None and entry.users == number
+
+    wait_until(have_come, f"{number} users of one value")
+
+
 def test_threads_share_one_computation() -> None:
     shared: SingleFlight[Any] = SingleFlight()
     calls: list[int] = []
+    wanted = 10
 
     def compute() -> object:
         calls.append(1)
-        time.sleep(0.2)
+        wait_for_users(shared, wanted)
         return object()
 
     assert len(set(at_once([lambda: use(shared, compute)] * 10))) == 1
     assert len(calls) == 1
+    wanted = 1
     use(shared, compute)
     assert len(calls) == 2, "nothing is kept once nobody uses it"
 
@@ -48,7 +61,7 @@ def test_threads_share_one_failure_and_the_next_tries_again() -> None:
 
     def compute() -> object:
         calls.append(1)
-        time.sleep(0.2)
+        wait_for_users(shared, 10)
         raise OSError("once")
 
     assert {str(error) for error in at_once([lambda: use(shared, compute)] * 10)} == {"once"}
@@ -63,7 +76,7 @@ def test_a_thread_that_is_ended_does_not_end_those_that_wait() -> None:
 
     def be_ended() -> None:
         started.set()
-        time.sleep(0.2)
+        wait_for_users(shared, 2)
         raise SystemExit
 
     def run() -> None:
@@ -108,10 +121,9 @@ def test_who_waits_for_too_long_is_sent_away(monkeypatch: Any) -> None:
     monkeypatch.setattr(single_flight, "WAIT_SECONDS", 0.3)
     shared: SingleFlight[Any] = SingleFlight()
     done = threading.Event()
-    slow = threading.Thread(target=lambda: use(shared, lambda: done.wait(30)))
+    slow = threading.Thread(target=lambda: use(shared, lambda: done.wait(PATIENCE)))
     slow.start()
-    while not shared._entries:
-        time.sleep(0.01)
+    wait_for_users(shared, 1)
     with pytest.raises(Busy):
         use(shared, lambda: None)
     done.set()
@@ -136,7 +148,7 @@ def test_a_lock_is_held_by_one() -> None:
         with cache_store.lock("lock"):
             inside.append(1)
             assert len(inside) == 1
-            time.sleep(0.02)
+            time.sleep(0.02)  # in which others could come
             inside.pop()
             return 1
 
@@ -151,18 +163,23 @@ def test_a_lock_of_a_holder_that_died_frees_itself() -> None:
 
 
 def test_a_lock_is_renewed_for_as_long_as_it_is_held(monkeypatch: Any) -> None:
-    monkeypatch.setattr(cache_lock, "LOCK_SECONDS", 1)
-    monkeypatch.setattr(cache_lock, "_RENEW_SECONDS", 0.1)
+    monkeypatch.setattr(cache_lock, "_RENEW_SECONDS", 0.01)
+
+    def expires() -> float:
+        return cache._expire_info[cache.make_key("lock")]  # type: ignore[no-any-return]
+
     with cache_store.lock("lock"):
         token = cache.get("lock")
-        time.sleep(2)
+        for _ in range(3):
+            before = expires()
+            wait_until(lambda before=before: expires() > before, "the lock to be renewed")
         assert cache.get("lock") == token
     assert cache.get("lock") is None
 
 
 def test_a_lock_that_is_never_free_sends_away(monkeypatch: Any) -> None:
     monkeypatch.setattr(cache_lock, "WAIT_SECONDS", 0.3)
-    cache.set("lock", "somebody", 60)
+    cache.set("lock", "somebody", None)
     with pytest.raises(Busy), cache_store.lock("lock"):
         pass
     assert cache.get("lock") == "somebody"
@@ -170,7 +187,7 @@ def test_a_lock_that_is_never_free_sends_away(monkeypatch: Any) -> None:
 
 def test_a_lock_that_ran_out_is_not_taken_from_the_next() -> None:
     with cache_store.lock("lock"):
-        cache.set("lock", "another", 60)
+        cache.set("lock", "another", None)
     assert cache.get("lock") == "another"
 
 

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.config import Config
 from django import forms
 from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -27,9 +26,10 @@ from django_shift_media.fields import MediaField
 from django_shift_media.storages.selection import media_storage
 from gallery.drawings import draw_photo
 from gallery.models import Attachment, Photo
-from tests.conftest import new_bucket
-from tests.faults import FaultyProxy, faulty_proxy
-from tests.galleries import MANAGE, environment
+from tests.support.buckets import new_bucket
+from tests.support.faults import FaultyProxy, faulty_proxy
+from tests.support.galleries import MANAGE, environment
+from tests.support.shells import finish, shell, tell
 
 pytestmark = pytest.mark.django_db(transaction=True)
 each_database = pytest.mark.usefixtures("database")
@@ -459,25 +459,6 @@ print(media_storage().get(row.file.name).decode())
 """
 
 
-def shell(environment: dict[str, str], program: str) -> "subprocess.Popen[str]":
-    """Run a program in a gallery of its own."""
-    command = [sys.executable, str(MANAGE), "shell", "--no-imports", "-c", program]
-    pipe = subprocess.PIPE
-    return subprocess.Popen(command, env=environment, stdin=pipe, stdout=pipe, text=True)
-
-
-def finish(process: "subprocess.Popen[str]") -> str:
-    output, _ = process.communicate(timeout=120)
-    assert process.returncode == 0
-    return output
-
-
-def tell(process: "subprocess.Popen[str]", *lines: str) -> None:
-    assert process.stdin
-    process.stdin.write("\n".join([*lines, ""]))
-    process.stdin.flush()
-
-
 @each_database
 def test_two_processes_that_replace_the_file_of_a_row_leave_one_of_theirs(tmp_path: Path) -> None:
     settings = environment(tmp_path)
@@ -502,8 +483,7 @@ def test_two_processes_that_replace_the_file_of_a_row_leave_one_of_theirs(tmp_pa
 @pytest.fixture
 def proxy(settings: Any, moto: Any) -> Iterator[FaultyProxy]:
     with faulty_proxy(moto.endpoint_url) as proxy:
-        quick = Config(connect_timeout=1, read_timeout=1)
-        new_bucket(settings, moto, endpoint_url=proxy.endpoint_url, client_config=quick)
+        new_bucket(settings, moto, endpoint_url=proxy.endpoint_url)
         yield proxy
 
 

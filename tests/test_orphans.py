@@ -20,9 +20,9 @@ from django_shift_media.maintenance.listing import Listing
 from django_shift_media.maintenance.references import NameTable, media_columns
 from django_shift_media.storages.selection import media_storage
 from gallery.models import Attachment, Photo
-from tests.galleries import MANAGE, environment
-from tests.stores import keys_of, new_key, put, resize_of
-from tests.test_originals import finish, shell
+from tests.support.galleries import MANAGE, environment
+from tests.support.shells import finish, shell
+from tests.support.stores import keys_of, new_key, put, resize_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -56,7 +56,7 @@ def test_orphans_are_reported_and_deleted_only_if_told_so(
     orphan = put(any_storage, new_key())
     resize = put(any_storage, resize_of(orphan))
     assert clean() == {}  # stored less than a day ago
-    time.sleep(1.1)  # S3 counts in seconds
+    time.sleep(1.1)  # S3 counts in seconds: the next one has begun
     assert clean("--grace", "0s") == {"orphaned": [orphan]}
     assert clean("--grace", "0s", "--delete", "--dry-run") == {"orphaned": [orphan]}
     assert keys_of(any_storage) == {*stored, orphan, resize}
@@ -84,8 +84,10 @@ def test_rows_whose_original_is_missing(any_storage: Any, stored: set[str]) -> N
     assert clean("--missing") == {}
 
 
-# A file is stored a while before its row is committed, as in a slow transaction.
+# A file is stored a while before its row is committed, as in a slow transaction. Afterwards, it is
+# made old: old enough for an orphan.
 UPLOADS = """
+import os
 import time
 from django.core.files.base import ContentFile
 from django.db import transaction
@@ -98,14 +100,17 @@ for number in range(30):
         row.file.save("a.txt", ContentFile(b"text"), save=False)
         time.sleep(0.1)
         row.save()
+    os.utime(row.file.path, (0, 0))
 """
 ORPHANS = """
+import os
 from django_shift_media.naming import keys
 from django.core.files.base import ContentFile
 from django_shift_media.storages.selection import media_storage
 
 for _ in range(5):
-    media_storage().save(keys.new_original("a.txt"), ContentFile(b"text"))
+    name = media_storage().save(keys.new_original("a.txt"), ContentFile(b"text"))
+    os.utime(media_storage().path(name), (0, 0))
 """
 LOOK = """
 from django_shift_media.storages.selection import media_storage
@@ -124,12 +129,14 @@ def test_uploads_that_run_meanwhile_are_safe(tmp_path: Path) -> None:
     uploads = shell(settings, UPLOADS)
     assert uploads.stdout
     assert uploads.stdout.readline() == "ready\n"
-    deleted = 0
-    while uploads.poll() is None or deleted < 5:
-        command = [*manage, "clean_media_orphans", "--grace", "1s", "--delete", "--json"]
+    command = [*manage, "clean_media_orphans", "--grace", "1h", "--delete", "--json"]
+    deleted = []
+    is_over = False
+    while not is_over:
+        is_over = uploads.poll() is not None
         output = subprocess.run(command, env=settings, check=True, capture_output=True)
-        deleted += json.loads(output.stdout)["counts"].get("deleted", 0)
-    assert deleted == 5
+        deleted.append(json.loads(output.stdout)["counts"].get("deleted", 0))
+    assert deleted == [5] + [0] * (len(deleted) - 1)
     assert finish(uploads) == ""
     assert finish(shell(settings, LOOK)) == "30 30\n"
 

@@ -9,8 +9,8 @@ from django.core.files.base import ContentFile
 
 from gallery.drawings import draw_photo
 from gallery.models import Photo
-from tests.test_browser import SHOWN
-from tests.test_templates import rendered
+from tests.support.browsing import SHOWN
+from tests.support.templates import rendered
 
 PAGE = """
     <!doctype html><style>body {{ margin: 0 }} img {{ max-width: 100%; height: auto }}</style>

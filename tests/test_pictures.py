@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from django.core.files.base import ContentFile
-from django.template import engines
 from django.test import Client
 from django.utils.safestring import mark_safe
 from PIL import Image
@@ -16,7 +15,7 @@ from PIL import Image
 from django_shift_media.exceptions import InvalidResize
 from gallery.drawings import draw_photo
 from gallery.models import Attachment, Photo
-from tests.test_templates import rendered
+from tests.support.templates import jinja2, rendered
 
 
 class Elements(HTMLParser):
@@ -349,7 +348,7 @@ def test_what_is_wrong_is_named(large: Photo, tag: str, message: str) -> None:
         elements(tag, large)
 
 
-@pytest.mark.usefixtures("_jinja2")
+@pytest.mark.usefixtures("jinja2_templates")
 def test_names_of_attributes_end_nowhere(large: Photo) -> None:
     html = '{{ img(photo, "9x9", alt="", **{"x onload": "alert(1)"}) }}'
     with pytest.raises(InvalidResize, match="'x onload' is neither a picture option"):
@@ -391,22 +390,7 @@ def test_a_picture_is_plain_data(large: Photo) -> None:
     assert picture["img"]["type"] == "image/jpeg"
 
 
-def jinja2(html: str, **context: Any) -> str:
-    return str(engines["jinja2"].from_string(html).render(context))
-
-
-@pytest.fixture
-def _jinja2(settings: Any) -> None:
-    settings.TEMPLATES = [
-        *settings.TEMPLATES,
-        {
-            "BACKEND": "django.template.backends.jinja2.Jinja2",
-            "OPTIONS": {"extensions": ["django_shift_media.jinja2.ShiftMediaExtension"]},
-        },
-    ]
-
-
-@pytest.mark.usefixtures("_jinja2")
+@pytest.mark.usefixtures("jinja2_templates")
 @pytest.mark.parametrize(
     ("tag", "call"),
     [

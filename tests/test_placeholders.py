@@ -14,7 +14,7 @@ from django.core.management import call_command
 from django.db import models
 from django.template import Context, Template
 from django.test.utils import isolate_apps
-from PIL import Image, ImageChops, ImageStat
+from PIL import Image
 
 from django_shift_media.fields import MediaField
 from django_shift_media.naming.placeholder import MAX_LENGTH, Placeholder
@@ -22,14 +22,13 @@ from django_shift_media.storages.selection import media_storage
 from gallery.drawings import draw_photo
 from gallery.forms import PhotoForm
 from gallery.models import Attachment, Photo
-from tests.conftest import new_bucket
-from tests.test_templates import rendered
+from tests.support.buckets import new_bucket
+from tests.support.pictures import encoded
+from tests.support.placeholders import MAX_ERROR, TEXT, channels, error
+from tests.support.templates import rendered
+from tests.support.waiting import PATIENCE
 
 pytestmark = pytest.mark.django_db
-
-# Of 255, in the mean of all channels and pixels: what a ThumbHash may differ from the picture.
-MAX_ERROR = 26
-TEXT = "3ucZFYh2d4hvd4d3d1h3h73P3uv8 #c6e4e0"
 
 
 def upload(data: bytes, name: str = "a.jpg") -> Placeholder:
@@ -47,23 +46,6 @@ def shown(placeholder: Placeholder) -> Image.Image:
     image = Image.open(io.BytesIO(base64.b64decode(data)))
     assert image.format == "WEBP"
     return image
-
-
-def encoded(image: Image.Image, format: str = "PNG", **options: Any) -> bytes:
-    buffer = io.BytesIO()
-    image.save(buffer, format, **options)
-    return buffer.getvalue()
-
-
-def error(one: Image.Image, other: Image.Image) -> float:
-    """Return the mean difference of two pictures, the first of which is scaled to the other."""
-    scaled = one.convert("RGB").resize(other.size, Image.Resampling.BOX)
-    stat = ImageStat.Stat(ImageChops.difference(scaled, other.convert("RGB")))
-    return sum(stat.mean) / 3
-
-
-def channels(color: str) -> tuple[int, ...]:
-    return tuple(bytes.fromhex(color.removeprefix("#")))
 
 
 # -- what it shows --------------------------------------------------------------------------------
@@ -401,7 +383,7 @@ def test_without_the_library_only_the_field_is_an_error() -> None:
         capture_output=True,
         text=True,
         env={"PYTHONPATH": ":".join(sys.path)},
-        timeout=60,
+        timeout=PATIENCE,
     )
     assert result.returncode == 0, result.stderr
     assert result.stdout == (

@@ -12,7 +12,8 @@ from PIL import Image
 from django_shift_media.naming.placeholder import Placeholder
 from gallery.drawings import draw_photo
 from gallery.models import Photo
-from tests.test_placeholders import MAX_ERROR, TEXT, channels, encoded, error
+from tests.support.pictures import encoded
+from tests.support.placeholders import MAX_ERROR, TEXT, channels, error
 
 WAITING = "image => !image.complete && image.naturalWidth === 0"
 LOADED = "() => document.images[0].complete && document.images[0].naturalWidth === 240"

@@ -1,24 +1,29 @@
 import os
-import time
 from typing import Any
 
 import pytest
 
 from django_shift_media.generation.worker_pool import worker_pool
-from tests.conftest import at_once, in_a_fork
-
-
-class SlowNumber(int):
-    """One that takes its time to be reckoned with, as all do on a machine that has other work."""
-
-    def __mul__(self, other: int) -> int:
-        time.sleep(0.1)
-        return int(self) * other
+from tests.support.concurrency import at_once, in_a_fork
+from tests.support.waiting import wait_until
 
 
 def test_threads_that_come_first_share_the_places(settings: Any) -> None:
+    came: list[int] = []
+
+    class SlowNumber(int):
+        """One that is reckoned with once all threads have come."""
+
+        def __mul__(self, other: int) -> int:
+            wait_until(lambda: len(came) == 10, "all threads to come")
+            return int(self) * other
+
+    def come() -> int:
+        came.append(1)
+        return id(worker_pool())
+
     settings.SHIFT_MEDIA_CONCURRENCY = SlowNumber(97)  # which no other test has
-    assert len({id(found) for found in at_once([worker_pool] * 10)}) == 1
+    assert len(set(at_once([come] * 10))) == 1
 
 
 @pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")

@@ -9,9 +9,9 @@ from django_shift_media.engines.decode.header import HeaderInfo
 from django_shift_media.engines.decode.preflight import read_header
 from django_shift_media.engines.selection import engine_options, get_engine
 from django_shift_media.exceptions import FileTooLarge, UnreadableImage
-from tests.hostile import scans
-from tests.test_engine import encoded
-from tests.test_fuzz import originals
+from tests.support.hostile import scans
+from tests.support.pictures import encoded
+from tests.support.samples import originals
 
 
 @pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "AVIF", "GIF"])

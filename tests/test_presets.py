@@ -9,9 +9,9 @@ from django_shift_media.exceptions import InvalidResize
 from django_shift_media.naming.presets import preset_resizes
 from gallery.drawings import draw_photo
 from gallery.models import Photo
-from tests.conftest import operations, use_bucket
-from tests.test_checks import found
-from tests.test_templates import rendered
+from tests.support.buckets import operations, use_bucket
+from tests.support.system_checks import found
+from tests.support.templates import rendered
 
 PRESETS = {
     "avatar": {"size": "96x96", "how": "fill", "format": "webp"},

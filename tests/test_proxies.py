@@ -5,10 +5,13 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-from tests.conftest import fetch
-from tests.proxies import make_certificate, nginx
+import pytest
+
+from tests.support.browsing import fetch
+from tests.support.proxies import make_certificate, nginx
 
 
+@pytest.mark.server
 def test_nginx_answers_on_a_port_for_each_server(tmp_path: Path, live_server: Any) -> None:
     tls = make_certificate(tmp_path, "localhost", "127.0.0.1")
     proxy = f"proxy_pass {live_server.url}; proxy_set_header Host $http_host;"

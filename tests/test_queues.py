@@ -6,7 +6,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -14,14 +13,15 @@ from typing import Any
 
 import pytest
 
-from tests import servers
-from tests.conftest import missing
-from tests.galleries import MANAGE, environment
-from tests.servers import ROOT
-from tests.test_originals import finish, shell
+from tests.support import servers
+from tests.support.galleries import MANAGE, environment
+from tests.support.requirements import missing
+from tests.support.servers import ROOT
+from tests.support.shells import finish, shell
+from tests.support.waiting import PATIENCE, wait_until
 
 MANAGED = [sys.executable, str(MANAGE)]
-CELERY = [sys.executable, "-m", "celery", "-A", "tests.queue_settings", "worker"]
+CELERY = [sys.executable, "-m", "celery", "-A", "tests.support.queue_settings", "worker"]
 # Each with one process that works.
 WORKERS = {
     "database": [*MANAGED, "db_worker", "--interval", "0.2"],
@@ -50,7 +50,7 @@ class Site:
         path = os.pathsep.join([str(ROOT), str(MANAGE.parent)])
         self.environment = environment(
             folder,
-            DJANGO_SETTINGS_MODULE="tests.queue_settings",
+            DJANGO_SETTINGS_MODULE="tests.support.queue_settings",
             GALLERY_QUEUE=queue,
             GALLERY_REDIS=redis,
             PYTHONPATH=path,
@@ -87,18 +87,18 @@ class Site:
     def resizes(self) -> int:
         return sum(1 for _ in (self.folder / "media").rglob("*-noupscale-*"))
 
-    def wait_for(self, resizes: int, seconds: float = 90) -> None:
-        deadline = time.monotonic() + seconds
-        while self.resizes() < resizes:
-            log = (self.folder / "workers.log").read_text()
-            assert time.monotonic() < deadline, f"{self.resizes()} of {resizes}\n{log}"
-            time.sleep(0.05)
+    def wait_for(self, resizes: int) -> None:
+        log = self.folder / "workers.log"
+        wait_until(
+            lambda: self.resizes() >= resizes,
+            lambda: f"{resizes} resizes, there are {self.resizes()}\n{log.read_text()}",
+        )
 
 
 def kill(process: "subprocess.Popen[bytes]") -> None:
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    process.wait(30)
+    process.wait(PATIENCE)
 
 
 @contextmanager

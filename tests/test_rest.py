@@ -12,22 +12,24 @@ from drf_spectacular.settings import patched_settings
 from PIL import Image
 
 from gallery.models import Attachment, Photo
-from tests.conftest import configured_bucket, fetch, follow
-from tests.hostile import HARMLESS, HOSTILE, REFUSED, hostile
-from tests.rest_api import PRESETS, urlpatterns
+from tests.support.browsing import fetch, follow
+from tests.support.buckets import configured_bucket
+from tests.support.hostile import HARMLESS, HOSTILE, REFUSED, alone, hostile
+from tests.support.rest_api import PRESETS, urlpatterns
+from tests.support.waiting import PATIENCE
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
 def api(live_server: Any, settings: Any) -> str:
-    settings.ROOT_URLCONF = "tests.rest_api"
+    settings.ROOT_URLCONF = "tests.support.rest_api"
     settings.SHIFT_MEDIA_PRESETS = PRESETS
     return f"{live_server.url}/api/"
 
 
 def post(url: str, field: str, data: bytes, name: str = "Köln.jpeg", **values: str) -> Any:
-    return requests.post(url, values, files={field: (name, data, "image/jpeg")}, timeout=60)
+    return requests.post(url, values, files={field: (name, data, "image/jpeg")}, timeout=PATIENCE)
 
 
 def test_an_upload_comes_back_as_urls_that_work(api: str, live_server: Any, jpeg: bytes) -> None:
@@ -35,7 +37,7 @@ def test_an_upload_comes_back_as_urls_that_work(api: str, live_server: Any, jpeg
     assert answer.status_code == 201, answer.text
     photo = Photo.objects.get()
     document = answer.json()["photo"]
-    assert document == requests.get(f"{api}photos/{photo.pk}/", timeout=60).json()["photo"]
+    assert document == requests.get(f"{api}photos/{photo.pk}/", timeout=PATIENCE).json()["photo"]
     assert document["url"] == live_server.url + photo.photo.url
     assert (document["width"], document["height"]) == (photo.width, photo.height)
     assert document["resizes"] == {"avatar": live_server.url + photo.photo.resize("avatar")}
@@ -90,17 +92,17 @@ def test_a_file_is_replaced_cleared_and_left_alone(
 ) -> None:
     url = f"{api}attachments/{post(f'{api}attachments/', 'preview', jpeg).json()['id']}/"
     first = Attachment.objects.get().preview.name
-    assert requests.patch(url, json={}, timeout=60).status_code == 200
+    assert requests.patch(url, json={}, timeout=PATIENCE).status_code == 200
     assert Attachment.objects.get().preview.name == first
     files = {"preview": ("b.jpg", small_jpeg)}
-    assert requests.patch(url, files=files, timeout=60).status_code == 200
+    assert requests.patch(url, files=files, timeout=PATIENCE).status_code == 200
     assert Attachment.objects.get().preview.name not in {first, None}
-    answer = requests.patch(url, json={"preview": None}, timeout=60)
+    answer = requests.patch(url, json={"preview": None}, timeout=PATIENCE)
     assert (answer.status_code, answer.json()["preview"]) == (200, None)
 
 
 @pytest.mark.parametrize(
-    ("name", "serializer"), [*((name, "photos") for name in REFUSED), ("html", "plain")]
+    ("name", "serializer"), [*(alone(name, "photos") for name in REFUSED), ("html", "plain")]
 )
 def test_a_hostile_file_is_an_error_of_the_field(
     api: str, name: str, serializer: str, settings: Any
@@ -118,14 +120,14 @@ def test_a_hostile_file_is_an_error_of_the_field(
     assert not Path(settings.MEDIA_ROOT).exists()
 
 
-@pytest.mark.parametrize("name", HARMLESS)
+@pytest.mark.parametrize("name", [alone(name) for name in HARMLESS])
 def test_what_only_looks_hostile_is_taken(api: str, name: str) -> None:
     assert post(f"{api}photos/", "photo", hostile(name), name="evil.html").status_code == 201
 
 
 @pytest.mark.parametrize("sent", [{"json": {"photo": "cat.jpg"}}, {"json": {"photo": {"url": ""}}}])
 def test_what_is_no_file_is_refused(api: str, sent: dict[str, Any]) -> None:
-    answer = requests.post(f"{api}photos/", timeout=60, **sent)
+    answer = requests.post(f"{api}photos/", timeout=PATIENCE, **sent)
     assert answer.status_code == 400
     assert answer.json()["photo"] == [
         "The submitted data was not a file. Check the encoding type on the form."

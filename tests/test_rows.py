@@ -6,12 +6,11 @@ row names is there.
 """
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import partial
 from itertools import combinations
 from pathlib import Path
 from threading import Event
-from time import sleep
 from typing import Any
 
 import pytest
@@ -26,9 +25,11 @@ from django_shift_media.storages.local import LocalMediaStorage
 from django_shift_media.storages.selection import media_storage
 from gallery.drawings import draw_photo
 from gallery.models import Attachment, Photo
-from tests.conftest import at_once, new_bucket
-from tests.faults import faulty_proxy
-from tests.galleries import environment, gunicorn
+from tests.support.buckets import new_bucket
+from tests.support.concurrency import at_once
+from tests.support.faults import faulty_proxy
+from tests.support.galleries import environment, gunicorn
+from tests.support.waiting import PATIENCE, wait_until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("postgresql")]
 
@@ -54,8 +55,11 @@ class Client:
     def run(self, function: Callable[[], Any]) -> "Future[Any]":
         """Call a function, after those before; return when it is done or waits for a lock."""
         future = self.pool.submit(function)
-        while not future.done() and not self._is_blocked():
-            sleep(0.005)
+        # Most steps are done in a few milliseconds: the server is only asked about the others.
+        wait_until(
+            lambda: wait([future], 0.01).done or self._is_blocked(),
+            "a step to end or to wait",
+        )
         return future
 
     def _is_blocked(self) -> bool:
@@ -104,7 +108,7 @@ class Transaction:
 
     def finish(self) -> None:
         for future in self.futures:
-            future.result(30)
+            future.result(PATIENCE)
 
 
 def new_file() -> "ContentFile[bytes]":
@@ -188,7 +192,7 @@ def orders() -> Iterator[str]:
     params=[
         "READ COMMITTED",
         "REPEATABLE READ",
-        pytest.param("SERIALIZABLE", marks=pytest.mark.long),
+        pytest.param("SERIALIZABLE", marks=pytest.mark.nightly),
     ]
 )
 def clients(request: Any) -> Iterator[tuple[Client, Client]]:
@@ -240,7 +244,7 @@ class Patient(LocalMediaStorage):
 
     def delete(self, name: str) -> None:
         self.deleting.set()
-        assert self.may_delete.wait(30)
+        assert self.may_delete.wait(PATIENCE)
         super().delete(name)
 
 
@@ -255,11 +259,11 @@ def test_a_file_that_is_being_deleted_is_named_no_more(
     stale = Attachment.objects.get()
     with ThreadPoolExecutor(1) as pool:
         done = pool.submit(lambda: (replace(row), connection.close()))
-        assert Patient.deleting.wait(30)
+        assert Patient.deleting.wait(PATIENCE)
         with pytest.raises(FileNotFoundError):
             name(stale)
         Patient.may_delete.set()
-        done.result(30)
+        done.result(PATIENCE)
     assert_no_holes()
 
 
@@ -268,24 +272,24 @@ def test_a_save_without_a_transaction_writes_no_name_that_was_let_go_of_meanwhil
 ) -> None:
     looked, may_write = Event(), Event()
 
-    def wait(instance: Attachment, **kwargs: Any) -> None:
+    def hold(instance: Attachment, **kwargs: Any) -> None:
         if instance is stale:
             looked.set()
-            assert may_write.wait(30)
+            assert may_write.wait(PATIENCE)
 
     stale = Attachment.objects.get()
-    pre_save.connect(wait, sender=Attachment)  # after the package's own
+    pre_save.connect(hold, sender=Attachment)  # after the package's own
     try:
         with ThreadPoolExecutor(1) as pool:
             saved = pool.submit(lambda: (stale.save(), connection.close()))
-            assert looked.wait(30)
+            assert looked.wait(PATIENCE)
             replaced = pair[0].run(lambda: replace(row))
             assert not replaced.done()
             may_write.set()
-            saved.result(30)
-            replaced.result(30)
+            saved.result(PATIENCE)
+            replaced.result(PATIENCE)
     finally:
-        pre_save.disconnect(wait, sender=Attachment)
+        pre_save.disconnect(hold, sender=Attachment)
     assert media_storage().get(Attachment.objects.get().file.name) == b"new"
 
 
@@ -308,10 +312,10 @@ def test_of_two_that_wait_for_each_other_one_fails_and_loses_nothing(
         pair[0].run(lambda: turn(0, False, True, other.pk)),
         pair[1].run(lambda: turn(1, False, True, row.pk)),
     ]
-    errors = [error for future in futures if (error := future.exception(30))]
+    errors = [error for future in futures if (error := future.exception(PATIENCE))]
     assert [type(error) for error in errors] == [OperationalError]
     for client in pair:
-        client.run(lambda: connection.close()).result(30)
+        client.run(lambda: connection.close()).result(PATIENCE)
     assert_no_holes()
 
 
@@ -321,8 +325,8 @@ def test_a_storage_that_fails_frees_the_row_for_others(
     moto: Any, settings: Any, pair: tuple[Client, Client], method: str, fault: Any
 ) -> None:
     with faulty_proxy(moto.endpoint_url) as proxy:
-        quick = Config(connect_timeout=1, read_timeout=1, retries={"total_max_attempts": 1})
-        new_bucket(settings, moto, endpoint_url=proxy.endpoint_url, client_config=quick)
+        once = Config(retries={"total_max_attempts": 1})
+        new_bucket(settings, moto, endpoint_url=proxy.endpoint_url, client_config=once)
         row = Attachment.objects.create(file=ContentFile(OLD, name="old.txt"))
         a, b = Transaction(pair[0], replace, row.pk), Transaction(pair[1], copy, row.pk)
         proxy.fail(fault, method, times=1)
@@ -343,6 +347,7 @@ def test_a_storage_that_fails_frees_the_row_for_others(
 # -- processes ------------------------------------------------------------------------------------
 
 
+@pytest.mark.server
 def test_two_admins_who_replace_a_file_at_once_both_succeed(
     tmp_path: Path, settings: Any, admin_user: Any
 ) -> None:

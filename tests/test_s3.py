@@ -2,7 +2,6 @@
 
 import json
 import pickle
-import socket
 import subprocess
 import sys
 from typing import Any
@@ -18,7 +17,11 @@ from django.test import Client
 from django_shift_media.exceptions import FileTooLarge, StorageUnavailable
 from django_shift_media.storages.s3 import S3MediaStorage
 from gallery.models import Attachment, Photo
-from tests.conftest import at_once, fetch, follow, new_bucket, operations, use_bucket
+from tests.support.browsing import fetch, follow
+from tests.support.buckets import new_bucket, operations, use_bucket
+from tests.support.concurrency import at_once
+from tests.support.servers import free_port
+from tests.support.waiting import PATIENCE
 
 NAME = "3c72aedc/ba25/41e6/a569/406c8f413974/cat.jpg/cat.jpg"
 
@@ -127,10 +130,13 @@ assert storage.client is parent and codes == [0, 0, 0], codes
 def test_a_forked_process_has_a_client_of_its_own(moto: Any, settings: Any) -> None:
     storage = new_bucket(settings, moto)
     options = repr(moto.storage_options(storage.bucket_name))
-    subprocess.run([sys.executable, "-W", "error", "-c", FORK, options], check=True, timeout=60)
+    subprocess.run(
+        [sys.executable, "-W", "error", "-c", FORK, options], check=True, timeout=PATIENCE
+    )
     assert [storage.get(f"child-{number}") for number in range(3)] == [b"before"] * 3
 
 
+@pytest.mark.usefixtures("timeouts_of_users")
 def test_a_client_has_timeouts_and_retries() -> None:
     config = S3MediaStorage(bucket_name="b", region_name="us-east-1").client.meta.config
     assert (config.connect_timeout, config.read_timeout) == (3, 6)
@@ -260,10 +266,7 @@ def test_objects_beyond_the_limit_are_not_read(moto: Any, settings: Any) -> None
 
 @pytest.fixture
 def nobody_listens(settings: Any, moto: Any) -> Any:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port = listener.getsockname()[1]
-    return use_bucket(settings, moto, endpoint_url=f"http://127.0.0.1:{port}")
+    return use_bucket(settings, moto, endpoint_url=f"http://127.0.0.1:{free_port()}")
 
 
 def test_a_server_that_is_down_is_a_503(nobody_listens: Any, client: Client) -> None:

@@ -8,9 +8,9 @@ from django.core.files.base import ContentFile
 
 from django_shift_media.naming import keys, signing
 from django_shift_media.storages.selection import media_storage
-from tests.hostile import jpeg, segment
-from tests.test_forged import application
-from tests.test_hostile import RESIZE
+from tests.support.applications import application
+from tests.support.hostile import RESIZE, jpeg, segment
+from tests.support.waiting import wait_until
 
 # Each way to be seen, for one may be denied where another is not.
 SCRIPT = b"""
@@ -104,8 +104,13 @@ class Watch:
                 raise
         self.settle()
 
+    def has_noticed(self) -> bool:
+        """Look a little longer, and say whether a script has run."""
+        self.settle()
+        return bool(self.ran)
+
     def settle(self) -> None:
-        self.page.wait_for_timeout(200)
+        self.page.wait_for_timeout(200)  # in which Playwright tells of what happens
         if self.page.title() == "ran":
             self.ran.append("title")
 
@@ -167,4 +172,4 @@ def test_a_script_that_may_run_is_noticed(
         watch.show(WAYS[way].format(url="/served"))
     else:
         watch.go(f"{watch.site}/served")
-    assert watch.ran
+    wait_until(watch.has_noticed, "a script to run")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from django_shift_media.exceptions import InvalidKey
 from django_shift_media.naming import keys, signing
 from django_shift_media.naming.resizes import Resize
-from tests.test_resizes import resizes
+from tests.support.strategies import resizes
 
 ORIGINAL = "3c72aedc/ba25/41e6/a569/406c8f413974/cat.jpg/cat.jpg"
 RESIZE = Resize.parse("200x200-fillx30y70-65-upscale.webp")

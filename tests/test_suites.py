@@ -14,9 +14,9 @@ from django_shift_media.engines.decode.sniff import sniff_format
 from django_shift_media.engines.selection import engine_options
 from django_shift_media.exceptions import UnacceptableFile
 from django_shift_media.naming.resizes import Resize
-from tests.conftest import missing
-from tests.pictures import ALL_FORMATS, ENOUGH, decoded, delta_e, rendered
 from tests.suites import pictures
+from tests.support.pictures import ENOUGH, decoded, delta_e, rendered
+from tests.support.requirements import missing
 
 SIDE = 400
 # Pictures are alike if their mean CIEDE2000 is under this: 1 is about what one sees.
@@ -65,9 +65,7 @@ OTHERWISE = {
 }
 
 
-@pytest.fixture(autouse=True)
-def _all_formats(settings: Any) -> None:
-    settings.SHIFT_MEDIA_FORMATS = ALL_FORMATS
+pytestmark = [pytest.mark.nightly, pytest.mark.usefixtures("all_formats")]
 
 
 def names(tables: dict[str, set[str]]) -> set[str]:

@@ -3,17 +3,14 @@ from typing import Any
 import pytest
 from django.core.cache import caches
 from django.core.files.base import ContentFile
-from django.template import Context, Template, TemplateSyntaxError
+from django.template import TemplateSyntaxError
 
 from django_shift_media.exceptions import StorageUnavailable
 from django_shift_media.storages.local import LocalMediaStorage
 from django_shift_media.storages.selection import media_storage
 from gallery.models import Attachment, Photo
-from tests.conftest import use_bucket
-
-
-def rendered(tag: str, **context: Any) -> str:
-    return Template("{% load shift_media %}" + tag).render(Context(context))
+from tests.support.buckets import use_bucket
+from tests.support.templates import rendered
 
 
 def test_the_tag_renders_the_url_of_a_resize(photo: Photo) -> None:

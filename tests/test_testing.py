@@ -10,7 +10,8 @@ import pytest
 
 from django_shift_media.aws.policy_evaluation import anyone_may
 from django_shift_media.testing import S3Emulator, WebsiteEndpoint
-from tests.conftest import fetch, follow
+from tests.support.browsing import fetch, follow
+from tests.support.waiting import PATIENCE
 
 PUBLIC = {
     "Effect": "Allow",
@@ -171,4 +172,6 @@ def test_an_emulator_begins_empty(moto: Any) -> None:
 def test_browsers_that_come_to_the_website_at_once_all_find_a_place(moto: Any) -> None:
     with WebsiteEndpoint(moto.client()) as website, ExitStack() as browsers:
         for _ in range(100):  # before it takes up the first of them
-            browsers.enter_context(socket.create_connection(website.server_address, timeout=10))
+            browsers.enter_context(
+                socket.create_connection(website.server_address, timeout=PATIENCE)
+            )

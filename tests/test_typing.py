@@ -6,8 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.conftest import missing
-from tests.servers import ROOT
+from tests.support.requirements import missing
+from tests.support.servers import ROOT
 
 CODE = """
 from django.db import models

@@ -17,11 +17,11 @@ from PIL import Image, ImageChops, ImageCms
 from django_shift_media.engines.pillow import engine
 from django_shift_media.engines.selection import engine_options
 from django_shift_media.naming.resizes import Resize
-from tests.conftest import missing
-from tests.hostile import chunk
-from tests.pictures import decoded, delta_e, encoded, in_srgb, profile, rendered
-from tests.test_engine_color import RGB, chart, difference, patches, whole
-from tests.test_engine_formats import SUITES
+from tests.support.color_charts import RGB, chart, difference, patches, whole
+from tests.support.hostile import chunk
+from tests.support.pictures import decoded, delta_e, encoded, in_srgb, profile, rendered
+from tests.support.requirements import missing
+from tests.support.samples import SUITES
 
 # As patches, of which JPEG, AVIF and HEIC may lose little.
 PICTURE = chart("RGB", RGB)

@@ -1,12 +1,17 @@
-from concurrent.futures import ThreadPoolExecutor
+import inspect
+import signal
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor, _base, thread
 from functools import partial
 from typing import Any
 
 import pytest
 
-from django_shift_media.maintenance.listing import Listing
-from tests.conftest import operations
-from tests.stores import new_key, put, resize_of
+from django_shift_media.maintenance.listing import Listing, map_in_threads
+from tests.support.buckets import operations
+from tests.support.concurrency import in_a_fork
+from tests.support.stores import new_key, put, resize_of
 
 
 def test_a_walk_meets_every_key_once(any_storage: Any) -> None:
@@ -50,3 +55,55 @@ def test_pages_of_many_keys_under_one_prefix(any_storage: Any) -> None:
     assert any_storage.delete_many(some) == {}
     left = {entry.key for page in any_storage.list_pages("") for entry in page}
     assert left == {original, *resizes} - set(some)
+
+
+# -- what ends it ---------------------------------------------------------------------------------
+
+
+_MACHINERY = {inspect.getsourcefile(module) for module in (_base, thread, threading)}
+
+
+class End(Exception):
+    """What the handler of a signal raises."""
+
+
+def end(*_: object) -> None:
+    raise End
+
+
+def go_through(signaled: int) -> int:
+    """
+    Go through something in threads; send a signal before that line of the library's code.
+
+    Return how many lines there were, or fewer if they ended before the last one.
+    """
+    lines = 0
+
+    def trace(frame: Any, event: str, _: Any) -> Any:
+        nonlocal lines
+        if event == "line" and frame.f_code.co_filename in _MACHINERY:
+            lines += 1
+            if lines == signaled:
+                signal.raise_signal(signal.SIGTERM)
+        return trace
+
+    before = signal.signal(signal.SIGTERM, end)
+    sys.settrace(trace)
+    try:
+        for _ in map_in_threads(str, range(4), 1):
+            pass
+    except End:
+        pass
+    finally:
+        sys.settrace(None)
+        signal.signal(signal.SIGTERM, before)
+    return lines
+
+
+@pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
+def test_a_signal_ends_it_at_any_moment() -> None:
+    """Nothing is left locked that its threads wait for."""
+    lines = go_through(0)
+    assert lines > 100
+    for number in range(1, lines, 7):
+        assert in_a_fork(lambda number=number: go_through(number) > 0), f"before line {number}"

@@ -14,8 +14,8 @@ from django_shift_media.fields import MediaField
 from django_shift_media.storages.selection import media_storage
 from gallery.drawings import draw_photo
 from gallery.models import Attachment, Photo
-from tests.conftest import new_bucket, operations
-from tests.stores import keys_of, new_key, put, tend
+from tests.support.buckets import new_bucket, operations
+from tests.support.stores import keys_of, new_key, put, tend
 
 PRESETS = {
     "avatar": {"size": "96x96", "how": "fill", "format": "webp"},

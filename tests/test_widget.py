@@ -12,7 +12,7 @@ from PIL import Image, ImageChops, ImageFilter, ImageStat
 
 from gallery.drawings import draw_photo
 from gallery.models import Attachment, Photo
-from tests.conftest import follow
+from tests.support.browsing import follow
 
 SHOWN = "images => images.every(image => image.complete && image.naturalWidth)"
 POINT = "shift-media-input:has([name=photo]) .shift-media-point"

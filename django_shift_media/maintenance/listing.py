@@ -6,6 +6,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from itertools import islice
 from typing import TypeVar
 
+from django_shift_media.maintenance.exit_signals import defer_exit_signals
 from django_shift_media.storages.bulk_storage import BulkStorage, ObjectSummary
 
 T = TypeVar("T")
@@ -34,10 +35,11 @@ class Listing:
         running: dict[Future[list[ObjectSummary] | None], Iterator[list[ObjectSummary]]] = {}
         with ThreadPoolExecutor(self.workers) as pool:
             while waiting or running:
-                while waiting and len(running) < self.workers:
-                    pages = waiting.popleft()
-                    running[pool.submit(next, pages, None)] = pages
-                done, _ = wait(running, return_when=FIRST_COMPLETED)
+                with defer_exit_signals():
+                    while waiting and len(running) < self.workers:
+                        pages = waiting.popleft()
+                        running[pool.submit(next, pages, None)] = pages
+                    done, _ = wait(running, return_when=FIRST_COMPLETED)
                 for future in done:
                     pages = running.pop(future)
                     if (page := future.result()) is None:
@@ -54,13 +56,14 @@ def map_in_threads(function: Callable[[T], S], items: Iterable[T], workers: int)
     ``items`` is iterated in the calling thread, up to two items per worker ahead.
     """
     items = iter(items)
+    running: set[Future[S]] = set()
     with ThreadPoolExecutor(workers) as pool:
-        running = {pool.submit(function, item) for item in islice(items, 2 * workers)}
-        while running:
-            done, running = wait(running, return_when=FIRST_COMPLETED)
+        while (batch := list(islice(items, 2 * workers - len(running)))) or running:
+            with defer_exit_signals():
+                running |= {pool.submit(function, item) for item in batch}
+                done, running = wait(running, return_when=FIRST_COMPLETED)
             for future in done:
                 yield future.result()
-            running |= {pool.submit(function, item) for item in islice(items, len(done))}
 
 
 def batched(items: Iterable[T], size: int) -> Iterator[list[T]]:

@@ -17,9 +17,9 @@ from django.utils.dateparse import parse_date, parse_datetime
 
 from django_shift_media.exceptions import MediaError
 from django_shift_media.fields import MediaField
+from django_shift_media.maintenance.exit_signals import exit_gracefully
 from django_shift_media.maintenance.listing import Listing
 from django_shift_media.maintenance.results import Result
-from django_shift_media.management.graceful_exit import exit_gracefully
 from django_shift_media.management.progress import Progress
 from django_shift_media.storages.bulk_storage import BulkStorage, ObjectSummary
 

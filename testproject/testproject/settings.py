@@ -9,6 +9,8 @@ GALLERY_S3_PRIVATE        any text: originals are private, and their URLs are si
 GALLERY_POLICY            the Content-Security-Policy of all pages (default: none)
 GALLERY_CACHE             redis://HOST:PORT or db://TABLE; without it, each process has its own
 GALLERY_CONCURRENCY       how many resizes a process makes at a time (default: the processors)
+GALLERY_PATIENCE          seconds to wait for S3, locks, other requests and SQLite (default: theirs)
+GALLERY_LOCK_SECONDS      seconds for which a lock outlives a process (default: as long)
 GALLERY_POSTGRESQL        the database, with PGHOST and others as everywhere; without it, SQLite
 GALLERY_DATA              the folder of the database and of local photos (default: testproject/data)
 AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY   as everywhere
@@ -92,6 +94,14 @@ if bucket := os.environ.get("GALLERY_S3_BUCKET"):
         },
     }
     SHIFT_MEDIA_STORAGE = "media"
+
+# For tests, on machines that are busy with other work.
+GALLERY_PATIENCE = int(os.environ.get("GALLERY_PATIENCE", "0"))
+GALLERY_LOCK_SECONDS = int(os.environ.get("GALLERY_LOCK_SECONDS", GALLERY_PATIENCE))
+if GALLERY_PATIENCE:
+    INSTALLED_APPS.append("testproject.patience.PatienceConfig")
+if GALLERY_PATIENCE and not database:
+    DATABASES["default"]["OPTIONS"] = {"timeout": GALLERY_PATIENCE}
 
 if (cache := os.environ.get("GALLERY_CACHE", "")).startswith("redis://"):
     CACHES = {

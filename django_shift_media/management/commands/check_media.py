@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django_shift_media.diagnostics import report
 from django_shift_media.diagnostics.models import Trace
 from django_shift_media.diagnostics.probe import Diagnosis
-from django_shift_media.management.graceful_exit import exit_gracefully
+from django_shift_media.maintenance.exit_signals import exit_gracefully
 from django_shift_media.storages.selection import media_storage
 
 

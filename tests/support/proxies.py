@@ -9,8 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.conftest import missing
-from tests.servers import free_port, stop, wait_for
+from tests.support.requirements import missing, permit
+from tests.support.servers import free_port, stop, wait_for
+from tests.support.waiting import PATIENCE
 
 
 class Certificate(NamedTuple):
@@ -48,6 +49,7 @@ def nginx(*servers: str, http: str = "") -> Iterator[list[int]]:
     with a certificate speaks TLS. ``http`` goes before the servers: ``proxy_cache_path`` and
     ``upstream``, for two. Relative paths are in a folder that is gone afterwards.
     """
+    permit("server")
     if shutil.which("nginx") is None:
         missing("nginx: apt-get install nginx-light")
     ports = [free_port() for _ in servers]
@@ -70,6 +72,13 @@ def _configuration(
         f"{module}_temp_path {folder}/{module};\n"
         for module in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     )
+    patience = "".join(
+        f"{directive} {PATIENCE}s;\n"
+        for directive in (
+            *("client_body_timeout", "client_header_timeout", "send_timeout"),
+            *("proxy_connect_timeout", "proxy_read_timeout", "proxy_send_timeout"),
+        )
+    )
     blocks = "".join(
         f"server {{ listen 127.0.0.1:{port}{_tls(server)};\n{server}\n}}\n"
         for port, server in zip(ports, servers, strict=True)
@@ -81,9 +90,10 @@ user {getpass.getuser()};
 worker_processes 1;
 pid nginx.pid;
 error_log stderr;
-events {{ worker_connections 256; }}
+events {{ worker_connections 4096; }}
 http {{
 {temporary}
+{patience}
 access_log access.log;
 {http}
 server {{ listen 127.0.0.1:{ready}; return 204; }}

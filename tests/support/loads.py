@@ -3,7 +3,7 @@
 import io
 import subprocess
 import sys
-import time
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
@@ -17,32 +17,46 @@ from django_shift_media.naming import keys
 from django_shift_media.naming.resizes import Resize
 from django_shift_media.naming.signing import sign
 from gallery.drawings import exif, landscape
-from tests.conftest import Response, at_once, fetch, follow, upload
-from tests.galleries import MANAGE, Workers, environment
-from tests.proxies import nginx
+from tests.support.browsing import Response, fetch, follow, upload
+from tests.support.concurrency import at_once
+from tests.support.faults import FaultyProxy, faulty_proxy
+from tests.support.galleries import MANAGE, Workers, environment
+from tests.support.proxies import nginx
+from tests.support.waiting import PATIENCE, wait_until
 
 
 class CountedS3(NamedTuple):
-    """nginx before an S3 server: it notes each request, and may slow the answers down."""
+    """nginx before an S3 server: it notes each request."""
 
     endpoint_url: str
     log: Path
 
+    def requests(self) -> list[tuple[str, str]]:
+        """Return the method and the path of all requests that have been answered."""
+        # nginx notes a request after its last byte, and then looks at others.
+        mark = f"{_MARK}{uuid.uuid4().hex}"
+        fetch(self.endpoint_url + mark)
+        wait_until(lambda: mark in self.log.read_text(), "nginx to note a request")
+        lines = [line.split() for line in self.log.read_text().splitlines()]
+        return [(method, path) for method, path, _ in lines if not path.startswith(_MARK)]
+
     def count(self, method: str, key: str = "") -> int:
         """Return how many requests there were for a key, or for all."""
-        time.sleep(0.2)  # a request is noted once it has been answered
-        lines = [line.split() for line in self.log.read_text().splitlines()]
-        return sum(line[0] == method and line[1].endswith(key) for line in lines)
+        return sum(asked == method and path.endswith(key) for asked, path in self.requests())
+
+
+_MARK = "/mark-"
 
 
 @contextmanager
-def counted(server: Any, folder: Path, *, rate: str = "0") -> Iterator[CountedS3]:
-    """Stand before an S3 server; it gives ``rate`` bytes a second to each request, 0: all."""
+def counted(endpoint_url: str, folder: Path) -> Iterator[CountedS3]:
+    """Stand before an S3 server."""
     log = folder / "s3.log"
     log.unlink(missing_ok=True)  # of an earlier one
     proxy = (
-        f"access_log {log} short; client_max_body_size 0; limit_rate {rate};"
-        f" location / {{ proxy_pass {server.endpoint_url}; proxy_set_header Host $http_host; }}"
+        f"access_log {log} short; client_max_body_size 0;"
+        f" location ^~ {_MARK} {{ return 204; }}"
+        f" location / {{ proxy_pass {endpoint_url}; proxy_set_header Host $http_host; }}"
     )
     with nginx(proxy, http="log_format short '$request_method $uri $status';") as (port,):
         yield CountedS3(f"http://127.0.0.1:{port}", log)
@@ -57,10 +71,18 @@ class Site:
         self.folder = folder
         self.stack = stack
 
-    def count(self, **options: Any) -> CountedS3:
-        """Count what galleries ask of S3 from now on; the options are those of ``counted()``."""
-        self.s3 = self.stack.enter_context(counted(self.server, self.folder, **options))
+    def count(self, endpoint_url: str = "") -> CountedS3:
+        """Count what galleries ask of S3 from now on, or of what is before it."""
+        upstream = endpoint_url or self.server.endpoint_url
+        self.s3 = self.stack.enter_context(counted(upstream, self.folder))
         return self.s3
+
+    def hold(self) -> FaultyProxy:
+        """Count, and keep the answers to GET back until what is returned is told to ``mend()``."""
+        proxy = self.stack.enter_context(faulty_proxy(self.server.endpoint_url))
+        proxy.fail("hold", "GET")
+        self.count(proxy.endpoint_url)
+        return proxy
 
     def run(self, server: Callable[..., Any], cache: str = "", **options: Any) -> Workers:
         """Start a gallery; options in upper case are of its environment."""
@@ -77,7 +99,7 @@ class Site:
                 [sys.executable, str(MANAGE), command],
                 env=gallery,
                 check=True,
-                timeout=60,
+                timeout=PATIENCE,
                 stdout=subprocess.DEVNULL,
             )
         workers: Workers = self.stack.enter_context(server(gallery, **options))

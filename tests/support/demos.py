@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from tests.servers import ROOT
+from tests.support.servers import ROOT
 
 MANAGE = ROOT / "testproject" / "manage.py"
 

@@ -14,7 +14,7 @@ from PIL import Image, ImageCms
 from django_shift_media.engines.engine import Engine
 from django_shift_media.engines.selection import engine_options
 from django_shift_media.naming.resizes import Resize
-from tests.conftest import missing
+from tests.support.requirements import missing
 
 ENOUGH = 200_000_000
 ALL_FORMATS = ("jpg", "png", "webp", "avif", "gif", "tiff", "bmp", "heic", "jxl")
@@ -35,7 +35,7 @@ _FILES = {
 }
 
 
-def encoded(image: Image.Image, format: str, **options: Any) -> bytes:
+def encoded(image: Image.Image, format: str = "PNG", **options: Any) -> bytes:
     buffer = io.BytesIO()
     image.save(buffer, format, **options)
     return buffer.getvalue()

@@ -11,8 +11,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tests.conftest import missing
-from tests.servers import ROOT, free_port, wait_for
+from tests.support.requirements import missing, permit
+from tests.support.servers import ROOT, free_port, wait_for
+from tests.support.waiting import PATIENCE
 
 MANAGE = ROOT / "testproject" / "manage.py"
 
@@ -30,7 +31,8 @@ def environment(
             "GALLERY_S3_ENDPOINT_URL": server.endpoint_url,
             "GALLERY_S3_PUBLIC_URL": server.website_url(bucket),
         }
-    return {**os.environ, "GALLERY_DATA": str(folder), **on_s3, **others}
+    patient = {"GALLERY_PATIENCE": str(PATIENCE)}
+    return {**os.environ, **patient, "GALLERY_DATA": str(folder), **on_s3, **others}
 
 
 class Workers(NamedTuple):
@@ -72,8 +74,9 @@ def gunicorn(
 ) -> Iterator[Workers]:
     """Run a gallery under gunicorn until the block ends: processes with threads."""
     options = ["--workers", str(workers), "--threads", str(threads), "--bind", "127.0.0.1:{port}"]
-    # It has to be done before running() gives it up, whatever is still being made.
-    options += ["--graceful-timeout", "10", "testproject.wsgi:application"]
+    # It is ended after 10 seconds, whatever is still being made.
+    options += ["--timeout", str(PATIENCE), "--graceful-timeout", "10"]
+    options += ["testproject.wsgi:application"]
     with _workers("gunicorn", options, environment) as started:
         yield started
 
@@ -88,6 +91,7 @@ def uvicorn(environment: dict[str, str]) -> Iterator[Workers]:
 
 @contextmanager
 def _workers(module: str, options: list[str], environment: dict[str, str]) -> Iterator[Workers]:
+    permit("server")
     if importlib.util.find_spec(module) is None:
         missing(f"{module}: pip install {module}")
     port = free_port()
@@ -117,4 +121,4 @@ def running(
     finally:
         with suppress(ProcessLookupError):  # a test may have ended it
             os.killpg(process.pid, signal.SIGTERM)
-        process.wait(30)
+        process.wait(PATIENCE)

@@ -14,7 +14,7 @@ SHIFT_MEDIA_PRESETS = {
     "avatar": {"size": "96x96", "how": "fill", "format": "webp"},
     "card": {"widths": [400, 800]},
 }
-DATABASES["default"]["OPTIONS"] = {"transaction_mode": "EXCLUSIVE"}
+DATABASES["default"].setdefault("OPTIONS", {})["transaction_mode"] = "EXCLUSIVE"
 
 if django.VERSION < (6, 0):
     INSTALLED_APPS = [*INSTALLED_APPS, "django_tasks"]
@@ -38,5 +38,5 @@ if QUEUE == "celery":
 
     from celery import Celery
 
-    app = Celery("tests.queue_settings")
+    app = Celery("tests.support.queue_settings")
     app.config_from_object("django.conf:settings", namespace="CELERY")

@@ -8,22 +8,29 @@ Those for S3 have what ``django_shift_media.testing.S3Emulator`` has: ``endpoint
 
 import importlib.util
 import os
+import random
 import shutil
 import socket
 import subprocess
 import tempfile
-import time
 import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
-from django_shift_media.testing import S3Emulator
+from django.core.management import call_command
+from django.db import connection
 
-ROOT = Path(__file__).resolve().parent.parent
+from django_shift_media.testing import S3Emulator
+from tests.support.waiting import PATIENCE, wait_until
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+# Seconds that a server has to end in order, before it is killed; nothing depends on which it is.
+_GRACE = 10
 
 
 class Missing(Exception):
@@ -159,7 +166,7 @@ class _Ceph:
             env={**os.environ, "CEPH_CONF": str(self.folder / "ceph.conf")},
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=PATIENCE,
         )
         assert result.returncode == 0, f"{' '.join(command)}\n{result.stdout}{result.stderr}"
         return result.stdout.strip()
@@ -186,7 +193,7 @@ class _Ceph:
         self.run(*monitors, "monmap")
         self.run("ceph-mon", "--mkfs", "-i", "a", "--monmap", "monmap", "--keyring", "keyring")
         self.start("ceph-mon", "-i", "a")
-        self.run("ceph", "--connect-timeout", "60", "status")
+        self.run("ceph", "--connect-timeout", str(PATIENCE), "status")
 
     def start_store(self) -> None:
         store_id = str(uuid.uuid4())
@@ -259,8 +266,7 @@ def redis() -> Iterator[str]:
 
 
 @contextmanager
-def postgresql() -> Iterator[dict[str, str]]:
-    """A database server; yield the environment of galleries that are to use it."""
+def postgresql() -> Iterator["PostgreSQL"]:
     programs = max(Path("/usr/lib/postgresql").glob("*/bin"), default=Path("/nowhere"))
     if not (programs / "initdb").exists() or importlib.util.find_spec("psycopg") is None:
         raise Missing("PostgreSQL: apt-get install postgresql; pip install 'psycopg[binary]'")
@@ -294,57 +300,117 @@ def postgresql() -> Iterator[dict[str, str]]:
         )
         stack.callback(stop, process)
         wait_for(port, process, http=False)
-        yield {
+        yield PostgreSQL(port)
+
+
+class PostgreSQL:
+    """A database server that is kept for many tests; Django's default connection is to it."""
+
+    def __init__(self, port: int) -> None:
+        # Of galleries that are to use it.
+        self.environment = {
             "GALLERY_POSTGRESQL": "postgres",
             "PGHOST": "127.0.0.1",
             "PGPORT": str(port),
             "PGUSER": "postgres",
         }
+        self.is_migrated = False
+
+    def migrate(self) -> None:
+        """Make the tables, once."""
+        if not self.is_migrated:
+            call_command("migrate", verbosity=0)
+            self.is_migrated = True
+
+    def empty(self) -> None:
+        """Delete all rows but those that a migration makes, and count from 1 again."""
+        kept = {"auth_permission", "django_content_type", "django_migrations"}
+        tables = set(connection.introspection.table_names()) - kept
+        with connection.cursor() as cursor:
+            looks = (f"SELECT '{table}' WHERE EXISTS (SELECT FROM {table})" for table in tables)
+            cursor.execute(" UNION ".join(looks))
+            if filled := [row[0] for row in cursor.fetchall()]:
+                cursor.execute(f"TRUNCATE {', '.join(filled)} RESTART IDENTITY CASCADE")
+
+
+# Ends of outgoing connections have ports from 32768 on; browsers refuse to open port 10080.
+_PORTS = range(11_000, 32_700)
+_AT_A_TIME = 100
+_claims: list[socket.socket] = []
 
 
 def free_port() -> int:
+    """
+    Return a port of 127.0.0.1 on which nobody listens.
+
+    Nobody takes it before it is used: other processes of tests have other ports, and systems give
+    none of these to the ends of outgoing connections.
+    """
+    return next(port for port in _claimed_ports if _is_free(port))
+
+
+def _is_free(port: int) -> bool:
     with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
+        try:
+            listener.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
 
 
-def wait_for(
-    port: int, process: "subprocess.Popen[bytes]", seconds: float = 60, *, http: bool = True
-) -> None:
+def _claimed() -> Iterator[int]:
+    """Give the ports of a block, again and again; it is ours until this process ends."""
+    blocks = list(_PORTS[::_AT_A_TIME])
+    random.SystemRandom().shuffle(blocks)
+    for block in blocks:
+        # Where servers of TCP listen, a socket for UDP is in nobody's way.
+        claim = socket.socket(type=socket.SOCK_DGRAM)
+        try:
+            claim.bind(("127.0.0.1", block))
+        except OSError:
+            claim.close()
+            continue
+        _claims.append(claim)
+        yield from cycle(range(block, block + _AT_A_TIME))
+    raise OSError("All ports are taken.")
+
+
+_claimed_ports = _claimed()
+
+
+def wait_for(port: int, process: "subprocess.Popen[bytes]", *, http: bool = True) -> None:
     """Wait until a server answers, whatever it answers; or takes connections, if not HTTP."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
+
+    def answers() -> bool:
         assert process.poll() is None, f"{process.args} ended with {process.returncode}"
         try:
             if http:
-                urlopen(f"http://127.0.0.1:{port}/", timeout=5).close()
+                urlopen(f"http://127.0.0.1:{port}/", timeout=PATIENCE).close()
             else:
-                socket.create_connection(("127.0.0.1", port), timeout=5).close()
+                socket.create_connection(("127.0.0.1", port), timeout=PATIENCE).close()
         except HTTPError:
-            return
+            return True
         except OSError:
-            time.sleep(0.1)
-        else:
-            return
-    raise TimeoutError(f"{process.args} does not answer on port {port}")
+            return False
+        return True
+
+    wait_until(answers, f"an answer of {process.args} on port {port}")
 
 
-def wait_until_free(port: int, seconds: float = 30) -> None:
+def wait_until_free(port: int) -> None:
     """Wait until nothing listens on a port any more."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
+
+    def is_free() -> bool:
         with socket.socket() as client:
-            if client.connect_ex(("127.0.0.1", port)):
-                return
-        time.sleep(0.1)
-    raise TimeoutError(f"Port {port} is taken.")
+            return bool(client.connect_ex(("127.0.0.1", port)))
+
+    wait_until(is_free, f"port {port} to be free")
 
 
 def stop(process: "subprocess.Popen[bytes]") -> None:
     process.terminate()
     try:
-        process.wait(10)
+        process.wait(_GRACE)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
@@ -356,6 +422,7 @@ SERVERS = {
     "ceph": ceph,
     "ministack": ministack,
     "postgresql": postgresql,
+    "redis": redis,
 }
 # Those that the loop is run on: they serve bucket websites.
 WEBSITES = ("moto", "s3rver", "ceph")

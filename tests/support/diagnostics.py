@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management import CommandError, call_command
 
-from tests.conftest import missing
+from tests.support.requirements import missing
 
 
 def diagnose(*options: str) -> dict[str, Any]:

@@ -9,8 +9,10 @@ from collections.abc import Callable
 from functools import cache, partial
 from typing import Any, NamedTuple
 
+import pytest
 from PIL import Image
 
+from django_shift_media.naming.resizes import Resize
 from gallery.drawings import draw_photo
 
 NO_IMAGE = (
@@ -20,6 +22,7 @@ DAMAGED = "The image is damaged: "
 NO_HEADER = DAMAGED + "its header cannot be read."
 HTML = b"<html><script>alert('run')</script></html>"
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"><script>alert(1)</script></svg>'
+RESIZE = Resize.parse("50x50-fit-80-noupscale.jpg")
 _LARGE = 200_000_000  # bytes that some files unpack to
 
 
@@ -507,3 +510,8 @@ def hostile(name: str) -> bytes:
 
 REFUSED = [name for name, file in HOSTILE.items() if file.reason is not None]
 HARMLESS = [name for name, file in HOSTILE.items() if file.reason is None]
+
+
+def alone(name: str, *others: Any) -> Any:
+    """Return parameters of a test that keep all tests of a file in one process: it is made once."""
+    return pytest.param(name, *others, marks=pytest.mark.xdist_group(name))

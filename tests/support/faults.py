@@ -2,13 +2,21 @@
 
 import http.client
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
+from botocore.httpsession import URLLib3Session
+from django.conf import settings
+
+from django_shift_media.storages.s3 import S3MediaStorage
+from tests.support.waiting import PATIENCE
+
 Fault = Literal[
+    "hold",  # take the request, and hand it on once all is well again
     "hang",  # take the request and stay silent
     "500",
     "503",  # SlowDown
@@ -18,6 +26,8 @@ Fault = Literal[
     "stall answer",  # hand back half of the body of an answer, and stay silent
     "lose answer",  # hand on the request, wait until it is done, and break off
 ]
+# Those by which a client waits for its time-out.
+_SILENT = {"hang", "stall answer"}
 _CODES = {"500": "InternalError", "503": "SlowDown", "403": "AccessDenied"}
 # What belongs to a connection rather than to what it carries.
 _HOP_BY_HOP = {"connection", "transfer-encoding", "content-length", "expect", "keep-alive"}
@@ -32,6 +42,7 @@ class FaultyProxy(ThreadingHTTPServer):
     """
 
     daemon_threads = True
+    request_queue_size = 128
 
     def __init__(self, endpoint_url: str, *, port: int = 0) -> None:
         self.upstream = urlsplit(endpoint_url)
@@ -57,6 +68,10 @@ class FaultyProxy(ThreadingHTTPServer):
         """Let all requests through, and end the silence of those that hang."""
         self.faults = {}
         self.mended.set()
+
+    def is_silent(self, method: str) -> bool:
+        """Say whether the next request of this method will wait in vain."""
+        return self.faults.get(method) in _SILENT and self.times != len(self.met)
 
     def next_fault(self, method: str) -> Fault | None:
         with self._lock:
@@ -86,7 +101,10 @@ class _Handler(BaseHTTPRequestHandler):
             return
         fault = self.server.next_fault(self.command)
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        if fault == "hang":
+        if fault == "hold":
+            self.server.mended.wait(PATIENCE)
+            self._forward(body, None)
+        elif fault == "hang":
             self._stay_silent()
         elif fault in _CODES:
             self._refuse(int(fault), _CODES[fault])
@@ -96,7 +114,7 @@ class _Handler(BaseHTTPRequestHandler):
     do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = answer  # noqa: N815
 
     def _stay_silent(self) -> None:
-        self.server.mended.wait(60)
+        self.server.mended.wait(PATIENCE)
         self.close_connection = True
 
     def _refuse(self, status: int, code: str) -> None:
@@ -106,7 +124,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(body)
 
     def _forward(self, body: bytes, fault: Fault | None) -> None:
-        upstream = http.client.HTTPConnection(str(self.server.upstream.netloc), timeout=60)
+        upstream = http.client.HTTPConnection(str(self.server.upstream.netloc), timeout=PATIENCE)
         upstream.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)
         for name, value in self.headers.items():
             if name.lower() not in _HOP_BY_HOP:
@@ -142,6 +160,43 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: Any) -> None:
         pass
+
+
+def hurry(storage: Any, is_silent: Callable[[str], bool]) -> None:
+    """
+    Have the client of a storage wait for a second only, but only for what will never come.
+
+    ``is_silent`` says of a method whether a request that is sent now is not answered in whole. For
+    all others, a second may be too short on a busy machine.
+    """
+    endpoint = storage.client._endpoint
+    endpoint.http_session = _Sessions(endpoint.http_session, is_silent)
+
+
+class _Sessions:
+    """What botocore sends requests by."""
+
+    def __init__(self, patient: URLLib3Session, is_silent: Callable[[str], bool]) -> None:
+        self.patient = patient
+        self.hurried = URLLib3Session(timeout=(PATIENCE, 1))
+        self.is_silent = is_silent
+
+    def send(self, request: Any) -> Any:
+        return (self.hurried if self.is_silent(request.method) else self.patient).send(request)
+
+    def close(self) -> None:
+        self.patient.close()
+        self.hurried.close()
+
+
+class HurriedStorage(S3MediaStorage):
+    """One whose GETs are hurried while there is a file "hurry" in the gallery's folder."""
+
+    def _new_resource(self) -> Any:
+        resource = super()._new_resource()
+        flag = Path(settings.DATA, "hurry")
+        hurry(resource.meta, lambda method: method == "GET" and flag.exists())
+        return resource
 
 
 @contextmanager

@@ -1,0 +1,32 @@
+"""For tests on busy machines: the package's own timeouts, far above what such a machine needs."""
+
+from django.apps import AppConfig
+from django.conf import settings
+
+
+class PatienceConfig(AppConfig):
+    """Installed by the settings if ``GALLERY_PATIENCE`` is set."""
+
+    name = "testproject"
+
+    def ready(self):
+        wait_patiently(
+            settings.GALLERY_PATIENCE,
+            settings.GALLERY_LOCK_SECONDS,
+            s3="media" in settings.STORAGES,
+        )
+
+
+def wait_patiently(seconds, lock_seconds, *, s3):
+    """Set the timeouts of this process, of storages on S3 as well if ``s3``."""
+    from django_shift_media.diagnostics import http_trace
+    from django_shift_media.generation import cache_lock, single_flight, worker_pool
+
+    for module in (cache_lock, single_flight, worker_pool):
+        module.WAIT_SECONDS = seconds
+    cache_lock.LOCK_SECONDS = lock_seconds
+    http_trace._TIMEOUT = seconds
+    if s3:
+        from django_shift_media.storages import s3_connection
+
+        s3_connection._CONNECT_TIMEOUT = s3_connection._READ_TIMEOUT = seconds
