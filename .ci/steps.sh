@@ -115,6 +115,7 @@ step_lint() {
     "$work/tools/bin/ruff" check .
     "$work/tools/bin/ruff" format --check .
     PYTHONPATH=testproject "$work/tools/bin/mypy"
+    "$work/tools/bin/lint-imports"
 }
 
 step_docs() {

@@ -21,8 +21,10 @@ from django_shift_media.generation import prewarm
     retry_backoff=True,
 )
 def make_resizes(keys: list[str]) -> None:
+    """Generate missing resizes of one original: a Celery task."""
     prewarm.make_missing(keys)
 
 
 def enqueue(keys: Sequence[str]) -> None:
+    """Enqueue ``make_resizes``: a value for ``SHIFT_MEDIA_ENQUEUE``."""
     make_resizes.delay(list(keys))

@@ -16,8 +16,10 @@ except ImportError:  # Django 5.2
 
 @task
 def make_resizes(keys: list[str]) -> None:
+    """Generate missing resizes of one original: a task of Django."""
     prewarm.make_missing(keys)
 
 
 def enqueue(keys: Sequence[str]) -> None:
+    """Enqueue ``make_resizes``: the default of ``SHIFT_MEDIA_ENQUEUE``."""
     make_resizes.enqueue(list(keys))

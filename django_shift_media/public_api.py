@@ -1,0 +1,49 @@
+"""
+The public API: what projects may import, and from where. Everything else is private.
+
+Deprecation policy: a public name is removed, or changed incompatibly, only in a release that
+increases the first part of the version number, and only after a minor release in which using it
+raises a ``DeprecationWarning`` that names the replacement. Private modules and names, including
+those of public modules that are not listed here, may change in any release. So may the text of
+messages.
+
+URLs and stored names are stricter: they are published, so they never change.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+# Modules of the package, and the names in them. "urls" is for include(), and the modules in
+# "contrib" require the packages that they are named after.
+PUBLIC_API: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "fields": ("MediaField", "MediaFile", "validate_focal_point"),
+        "forms": ("MediaFormField",),
+        "widgets": ("MediaInput",),
+        "admin": ("thumbnail",),
+        "urls": (),
+        "middleware": ("StorageUnavailableMiddleware",),
+        "jinja2": ("ShiftMediaExtension",),
+        "storages.local": ("LocalMediaStorage",),
+        "storages.s3": ("S3MediaStorage",),
+        "storages.selection": ("media_storage",),
+        "naming.picture": ("Picture", "PictureSource", "Variant"),
+        "naming.placeholder": ("Placeholder",),
+        "signals": ("resize_made", "resize_failed"),
+        "exceptions": (
+            "MediaError",
+            "InvalidKey",
+            "InvalidResize",
+            "UnacceptableFile",
+            "UnreadableImage",
+            "FileTooLarge",
+            "Busy",
+            "StorageUnavailable",
+        ),
+        "generation.prewarm": ("make_missing",),
+        "contrib.celery": ("enqueue", "make_resizes"),
+        "contrib.rest_framework": ("MediaSerializerField",),
+        "contrib.tasks": ("enqueue", "make_resizes"),
+        "testing": ("S3Emulator",),
+    }
+)
