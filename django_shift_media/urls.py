@@ -1,3 +1,5 @@
+"""The URLs of the package: ``path("media/", include("django_shift_media.urls"))``."""
+
 from django.urls import path
 
 from django_shift_media.views import media
