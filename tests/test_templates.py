@@ -59,7 +59,7 @@ def test_a_wrong_option_is_named(photo: Photo, options: str, error: Any, message
 
 
 def test_a_misspelt_variable_is_not_an_empty_file(photo: Photo) -> None:
-    with pytest.raises(ValueError, match="got ''. Use the file of a MediaField"):
+    with pytest.raises(ValueError, match=r"got ''\. Use the file of a MediaField"):
         rendered('{% resize obj.phtoo "9x9" %}', obj=photo)
 
 
