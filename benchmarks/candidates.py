@@ -14,7 +14,7 @@ from typing import Any
 from PIL import Image, ImageSequence
 from PIL.JpegImagePlugin import get_sampling
 
-from django_shift_media.engines.selection import ENGINES, get_engine
+from django_shift_media.engines.selection import ENGINES, engine_options, get_engine
 from django_shift_media.naming.formats import OUTPUT_FORMATS
 from django_shift_media.naming.geometry import Box, ResizeGeometry
 from django_shift_media.naming.resizes import Resize
@@ -62,7 +62,7 @@ def is_fine(data: bytes) -> bool:
 
 
 def _ours(data: bytes, job: Job) -> bytes:
-    return get_engine().render(data, job.resize, max_pixels=ENOUGH)
+    return get_engine().render(data, job.resize, engine_options(max_pixels=ENOUGH))
 
 
 def open_image(data: bytes) -> Image.Image:

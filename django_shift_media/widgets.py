@@ -37,7 +37,7 @@ class MediaInput(forms.ClearableFileInput):
                 "file_name": str(value).rpartition("/")[2],
                 "file_type": extension_of(str(value)).upper(),
                 "dimensions": _kept(value, value.width, value.height),
-                "bytes": _kept(value, value.field.read(value.instance, value.field.size_field)),
+                "bytes": _kept(value, value.recorded_size),
                 "preview": _preview(value),
             }
         return context

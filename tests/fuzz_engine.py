@@ -12,6 +12,7 @@ import atheris
 with atheris.instrument_imports(include=["django_shift_media", "PIL"]):
     from django_shift_media.engines.decode.preflight import read_header
     from django_shift_media.engines.pillow import engine
+    from django_shift_media.engines.selection import engine_options
     from django_shift_media.exceptions import UnacceptableFile
     from django_shift_media.naming.resizes import Resize
 
@@ -23,8 +24,8 @@ def attempt(data: bytes) -> None:
     """Let anything out but the errors that say that a file is refused."""
     try:
         read_header(data)
-        engine.verify(data, max_pixels=MAX_PIXELS)
-        engine.render(data, RESIZE, max_pixels=MAX_PIXELS)
+        engine.verify(data, engine_options(max_pixels=MAX_PIXELS))
+        engine.render(data, RESIZE, engine_options(max_pixels=MAX_PIXELS))
     except UnacceptableFile:
         pass
 

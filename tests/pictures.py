@@ -12,6 +12,7 @@ import pyvips
 from PIL import Image, ImageCms
 
 from django_shift_media.engines.engine import Engine
+from django_shift_media.engines.selection import engine_options
 from django_shift_media.naming.resizes import Resize
 from tests.conftest import missing
 
@@ -47,7 +48,7 @@ def decoded(data: bytes) -> Image.Image:
 
 
 def rendered(engine: Engine, data: bytes, text: str, max_pixels: int = ENOUGH) -> Image.Image:
-    return decoded(engine.render(data, Resize.parse(text), max_pixels=max_pixels))
+    return decoded(engine.render(data, Resize.parse(text), engine_options(max_pixels=max_pixels)))
 
 
 def distance(one: Image.Image, other: Image.Image) -> float:
@@ -67,7 +68,7 @@ def delta_e(one: Image.Image, other: Image.Image) -> float:
         ground = Image.new("RGBA", picture.size, "gray")
         flat = Image.alpha_composite(ground, picture.convert("RGBA")).convert("RGB")
         image = pyvips.Image.new_from_memory(flat.tobytes(), *flat.size, 3, "uchar")
-        lab.append(image.copy(interpretation="srgb").colorspace("lab"))
+        lab.append(image.copy(interpretation="srgb").colourspace("lab"))
     mean: float = lab[0].dE00(lab[1]).avg()
     return mean
 

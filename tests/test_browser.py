@@ -223,5 +223,5 @@ def test_a_refused_upload_tells_the_user_why(
     tab.page.click("button")
     errors = tab.page.locator(".errorlist").inner_text()
     assert errors.startswith(
-        "“page.jpg” cannot be used: This is not one of the accepted image formats"
+        "We couldn’t process “page.jpg”: This is not one of the accepted image formats"
     )

@@ -51,4 +51,4 @@ def test_the_demo_names_what_it_cannot_use(tmp_path: Path) -> None:
     (tmp_path / "page.jpg").write_bytes(b"<html>")
     result = demo(str(tmp_path / "page.jpg"))
     assert result.returncode == 1
-    assert "page.jpg was refused: “page.jpg” cannot be used" in result.stderr
+    assert "page.jpg was refused: We couldn’t process “page.jpg”" in result.stderr

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image, ImageCms, PngImagePlugin
 
 from django_shift_media.engines.engine import ImageInfo
-from django_shift_media.engines.selection import get_engine
+from django_shift_media.engines.selection import engine_options, get_engine
 from django_shift_media.exceptions import FileTooLarge, UnreadableImage
 from django_shift_media.naming.resizes import Resize
 from gallery.drawings import draw_photo, landscape
@@ -22,7 +22,7 @@ def encoded(image: Image.Image, format: str, **options: Any) -> bytes:
 
 
 def rendered(data: bytes, text: str, max_pixels: int = ENOUGH) -> Image.Image:
-    resized = get_engine().render(data, Resize.parse(text), max_pixels=max_pixels)
+    resized = get_engine().render(data, Resize.parse(text), engine_options(max_pixels=max_pixels))
     image = Image.open(io.BytesIO(resized))
     image.load()
     return image
@@ -47,7 +47,7 @@ def test_every_format_becomes_every_format(source: str, target: str) -> None:
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_pictures_come_out_upright(orientation: int, format: str) -> None:
     data = draw_photo(640, 480, orientation=orientation, format=format)
-    assert get_engine().verify(data, max_pixels=ENOUGH).width == 640
+    assert get_engine().verify(data, engine_options(max_pixels=ENOUGH)).width == 640
     image = rendered(data, "64x64-fit-80-noupscale.jpg")
     assert image.size == (64, 48)
     assert is_close(image.getpixel((4, 4)), (220, 20, 20), 25)
@@ -129,7 +129,7 @@ def test_metadata_is_left_behind() -> None:
         for format in OUTPUT_FORMATS:
             quality = 90 if format in {"png", "gif"} else 80
             resize = Resize.parse(f"32x32-fit-{quality}-noupscale.{format}")
-            resized = get_engine().render(source, resize, max_pixels=ENOUGH)
+            resized = get_engine().render(source, resize, engine_options(max_pixels=ENOUGH))
             image = Image.open(io.BytesIO(resized))
             assert not image.getexif()
             assert not {"exif", "xmp", "comment", "icc_profile"} & image.info.keys()
@@ -173,14 +173,16 @@ def test_a_phone_s_jpeg_with_a_second_picture_is_a_jpeg() -> None:
     first, second = landscape(640, 480, 1), landscape(64, 48, 2)
     data = encoded(first, "MPO", save_all=True, append_images=[second])
     assert Image.open(io.BytesIO(data)).format == "MPO"
-    assert get_engine().verify(data, max_pixels=ENOUGH) == ImageInfo("jpg", 640, 480)
+    assert get_engine().verify(data, engine_options(max_pixels=ENOUGH)) == ImageInfo(
+        "jpg", 640, 480
+    )
     assert rendered(data, "64x64-fit-80-noupscale.jpg").size == (64, 48)
 
 
 @pytest.mark.parametrize("format", OUTPUT_FORMATS)
 def test_content_is_sniffed(format: str) -> None:
     data = encoded(landscape(40, 30, 1), PILLOW_NAMES[format])
-    assert get_engine().verify(data, max_pixels=ENOUGH) == ImageInfo(format, 40, 30)  # type: ignore[arg-type]
+    assert get_engine().verify(data, engine_options(max_pixels=ENOUGH)) == ImageInfo(format, 40, 30)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("format", OUTPUT_FORMATS)
@@ -188,7 +190,7 @@ def test_a_truncated_image_is_refused(format: str) -> None:
     data = encoded(landscape(400, 300, 1), PILLOW_NAMES[format])
     for length in (len(data) // 2, len(data) - len(data) // 10, 20):
         with pytest.raises(UnreadableImage):
-            get_engine().verify(data[:length], max_pixels=ENOUGH)
+            get_engine().verify(data[:length], engine_options(max_pixels=ENOUGH))
         with pytest.raises(UnreadableImage):
             rendered(data[:length], "10x10-fit-80-noupscale.jpg")
 
@@ -207,7 +209,7 @@ def test_a_truncated_image_is_refused(format: str) -> None:
 )
 def test_what_is_no_image_of_a_known_format_is_refused(data: bytes) -> None:
     with pytest.raises(UnreadableImage) as caught:
-        get_engine().verify(data, max_pixels=ENOUGH)
+        get_engine().verify(data, engine_options(max_pixels=ENOUGH))
     assert "\n" not in str(caught.value)
 
 
@@ -215,7 +217,7 @@ def test_too_many_pixels_are_refused_by_the_header() -> None:
     bomb = encoded(Image.new("1", (30000, 30000)), "PNG")
     assert len(bomb) < 200_000
     with pytest.raises(FileTooLarge, match=r"pixels"):
-        get_engine().verify(bomb, max_pixels=100_000_000)
+        get_engine().verify(bomb, engine_options(max_pixels=100_000_000))
     data = draw_photo(300, 200, format="WEBP")
     with pytest.raises(FileTooLarge, match="300 x 200 pixels, 59,999 may be had at most"):
         rendered(data, "10x10-fit-80-noupscale.jpg", max_pixels=59_999)
@@ -228,7 +230,12 @@ def test_the_same_request_makes_the_same_bytes(format: str) -> None:
     quality = 90 if format in {"png", "gif"} else 80
     resize = Resize.parse(f"100x100-fill-{quality}-noupscale.{format}")
     data = draw_photo(640, 480)
-    assert len({get_engine().render(data, resize, max_pixels=ENOUGH) for _ in range(3)}) == 1
+    assert (
+        len(
+            {get_engine().render(data, resize, engine_options(max_pixels=ENOUGH)) for _ in range(3)}
+        )
+        == 1
+    )
 
 
 def test_noise_is_encoded_at_every_quality() -> None:
@@ -239,4 +246,4 @@ def test_noise_is_encoded_at_every_quality() -> None:
 
 def test_a_damaged_orientation_does_no_harm() -> None:
     data = encoded(landscape(64, 48, 0), "JPEG", exif=b"Exif\x00\x00garbage that is no TIFF")
-    assert get_engine().verify(data, max_pixels=ENOUGH) == ImageInfo("jpg", 64, 48)
+    assert get_engine().verify(data, engine_options(max_pixels=ENOUGH)) == ImageInfo("jpg", 64, 48)

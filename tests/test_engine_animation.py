@@ -8,6 +8,7 @@ import pyvips
 from PIL import Image, ImageDraw
 
 from django_shift_media.engines.engine import Engine
+from django_shift_media.engines.selection import engine_options
 from django_shift_media.exceptions import FileTooLarge, UnreadableImage
 from django_shift_media.naming.resizes import Resize
 from tests.pictures import ENOUGH, decoded, distance, encoded, rendered
@@ -185,11 +186,13 @@ def test_frames_on_a_background_are_opaque(engine: Engine) -> None:
 def test_all_that_is_made_counts_for_the_limit(engine: Engine) -> None:
     resize = Resize.parse("240x-fit-80-upscale.webp")
     data = animation("GIF")
-    assert engine.render(data, resize, max_pixels=5 * 240 * 160)
+    assert engine.render(data, resize, engine_options(max_pixels=5 * 240 * 160))
     with pytest.raises(FileTooLarge, match="The resize has 240 x 160 pixels in each of 5 frames"):
-        engine.render(data, resize, max_pixels=5 * 240 * 160 - 1)
+        engine.render(data, resize, engine_options(max_pixels=5 * 240 * 160 - 1))
     assert engine.render(
-        data, Resize.parse("240x-fitframe1-80-upscale.webp"), max_pixels=5 * 240 * 160 - 1
+        data,
+        Resize.parse("240x-fitframe1-80-upscale.webp"),
+        engine_options(max_pixels=5 * 240 * 160 - 1),
     )
 
 
@@ -214,8 +217,10 @@ def test_what_does_not_move_is_stored_once(engine: Engine, target: str) -> None:
     data = encoded(frames[0], "WEBP", save_all=True, append_images=frames[1:], lossless=True)
     quality = QUALITIES[target]
     text = f"200x-fit-{quality}-noupscale.{target}"
-    made = engine.render(data, Resize.parse(text), max_pixels=ENOUGH)
-    still = engine.render(data, Resize.parse(text.replace("fit", "fitframe1")), max_pixels=ENOUGH)
+    made = engine.render(data, Resize.parse(text), engine_options(max_pixels=ENOUGH))
+    still = engine.render(
+        data, Resize.parse(text.replace("fit", "fitframe1")), engine_options(max_pixels=ENOUGH)
+    )
     assert decoded(made).n_frames == 20  # type: ignore[attr-defined]
     assert len(made) < 2 * len(still)
 
@@ -235,7 +240,10 @@ def test_scenes_have_colors_of_their_own(engine: Engine) -> None:
 def test_an_animation_is_the_same_twice(engine: Engine) -> None:
     for target, quality in QUALITIES.items():
         resize = Resize.parse(f"60x-fit-{quality}-noupscale.{target}")
-        one, other = (engine.render(animation("WEBP"), resize, max_pixels=ENOUGH) for _ in range(2))
+        one, other = (
+            engine.render(animation("WEBP"), resize, engine_options(max_pixels=ENOUGH))
+            for _ in range(2)
+        )
         assert one == other
         assert decoded(one).n_frames == 5  # type: ignore[attr-defined]
 
@@ -265,4 +273,4 @@ def test_an_animation_that_breaks_off_is_refused_at_once(engine: Engine, format:
     data = animation(format)
     data = data[: len(data) * 3 // 4]
     with pytest.raises(UnreadableImage):
-        engine.verify(data, max_pixels=ENOUGH)
+        engine.verify(data, engine_options(max_pixels=ENOUGH))

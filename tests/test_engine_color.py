@@ -11,6 +11,7 @@ import pyvips
 from PIL import Image, ImageChops
 
 from django_shift_media.engines.engine import Engine
+from django_shift_media.engines.selection import engine_options
 from gallery.drawings import exif
 from tests.conftest import missing
 from tests.pictures import ENOUGH, decoded, encoded, in_srgb, profile, rendered, srgb
@@ -222,7 +223,9 @@ def test_a_palette_is_scaled_in_full_color(engine: Engine) -> None:
     picture.putdata([(x + y) % 2 for y in range(100) for x in range(100)])
     for data in (encoded(picture, "PNG"), encoded(picture, "GIF")):
         made = decoded(
-            engine.render(data, _parse("10x10-fit-90-noupscale.png"), max_pixels=ENOUGH)
+            engine.render(
+                data, _parse("10x10-fit-90-noupscale.png"), engine_options(max_pixels=ENOUGH)
+            )
         ).convert("RGB")
         red, green, blue = made.getpixel((5, 5))  # type: ignore[misc]
         assert abs(red - 128) < 6

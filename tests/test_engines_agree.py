@@ -10,7 +10,7 @@ import pyvips
 from PIL import Image, ImageOps, PngImagePlugin
 
 from django_shift_media.engines import pillow, vips
-from django_shift_media.engines.selection import get_engine
+from django_shift_media.engines.selection import engine_options, get_engine
 from django_shift_media.exceptions import UnreadableImage
 from django_shift_media.naming.resizes import Resize
 from gallery.drawings import draw_photo, exif, landscape
@@ -100,7 +100,7 @@ RESIZES = [
 def test_they_make_the_same_picture(name: str, text: str) -> None:
     resize = Resize.parse(f"{text}-90-{'upscale' if '1200' in text else 'noupscale'}.png")
     one, other = (
-        decoded(engine.render(INPUT_FORMATS[name], resize, max_pixels=ENOUGH))
+        decoded(engine.render(INPUT_FORMATS[name], resize, engine_options(max_pixels=ENOUGH)))
         for engine in (pillow.engine, vips.engine)
     )
     assert (one.size, one.mode) == (other.size, other.mode)
@@ -120,7 +120,7 @@ def test_libvips_does_it_by_itself(name: str, monkeypatch: pytest.MonkeyPatch) -
         if name == "jpeg" and "fill" in size:  # a crop of a JPEG that is shrunk lies between pixels
             continue
         resize = Resize.parse(f"{size}-90-noupscale.png")
-        assert vips.engine.render(INPUT_FORMATS[name], resize, max_pixels=ENOUGH)
+        assert vips.engine.render(INPUT_FORMATS[name], resize, engine_options(max_pixels=ENOUGH))
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ def test_libvips_scales_what_pillow_has_decoded(
 ) -> None:
     monkeypatch.setattr(pillow, "scaled", None)
     resize = Resize.parse(f"{text}-90-noupscale.png")
-    assert vips.engine.render(INPUT_FORMATS[name], resize, max_pixels=ENOUGH)
+    assert vips.engine.render(INPUT_FORMATS[name], resize, engine_options(max_pixels=ENOUGH))
 
 
 @pytest.mark.parametrize(
@@ -161,7 +161,8 @@ def test_libvips_leaves_to_pillow_what_that_does_better(
     resize = Resize.parse(f"{text}-90-noupscale.png")
     data = make()
     one, other = (
-        engine.render(data, resize, max_pixels=ENOUGH) for engine in (pillow.engine, vips.engine)
+        engine.render(data, resize, engine_options(max_pixels=ENOUGH))
+        for engine in (pillow.engine, vips.engine)
     )
     assert one == other
 
@@ -170,9 +171,11 @@ def test_libvips_leaves_to_pillow_what_that_does_better(
 @pytest.mark.parametrize("engine", [pillow.engine, vips.engine], ids=["pillow", "vips"])
 def test_many_at_once_are_what_they_are_one_by_one(engine: Any, name: str) -> None:
     resizes = [Resize.parse(f"{text}-90-noupscale.png") for text in RESIZES[:5]]
-    together = engine.render_many(INPUT_FORMATS[name], resizes, max_pixels=ENOUGH)
+    together = engine.render_many(INPUT_FORMATS[name], resizes, engine_options(max_pixels=ENOUGH))
     for resize, made in zip(resizes, together, strict=True):
-        alone = decoded(engine.render(INPUT_FORMATS[name], resize, max_pixels=ENOUGH))
+        alone = decoded(
+            engine.render(INPUT_FORMATS[name], resize, engine_options(max_pixels=ENOUGH))
+        )
         assert decoded(made).size == alone.size
         assert delta_e(decoded(made), alone) < MEAN_DIFFERENCE
 
@@ -183,7 +186,7 @@ def test_what_breaks_off_is_refused_in_the_same_words(name: str) -> None:
     said = set()
     for engine in (pillow.engine, vips.engine):
         with pytest.raises(UnreadableImage) as error:
-            engine.render(data[: len(data) * 2 // 3], RESIZE, max_pixels=ENOUGH)
+            engine.render(data[: len(data) * 2 // 3], RESIZE, engine_options(max_pixels=ENOUGH))
         said.add(str(error.value))
     assert len(said) == 1
 
@@ -192,7 +195,8 @@ def test_what_is_accepted_by_a_setting_is_accepted_by_both(settings: Any) -> Non
     settings.SHIFT_MEDIA_TRUNCATED = "accept"
     data = INPUT_FORMATS["jpeg"][:-5000]
     one, other = (
-        engine.render(data, RESIZE, max_pixels=ENOUGH) for engine in (pillow.engine, vips.engine)
+        engine.render(data, RESIZE, engine_options(max_pixels=ENOUGH))
+        for engine in (pillow.engine, vips.engine)
     )
     assert one == other
 
@@ -216,7 +220,7 @@ def test_auto_takes_what_is_better(name: str, text: str, as_by: Any, settings: A
     settings.SHIFT_MEDIA_ENGINE = "auto"
     resize = Resize.parse(f"{text}-90-noupscale.png")
     made, by_pillow, by_libvips = (
-        engine.render(INPUT_FORMATS[name], resize, max_pixels=ENOUGH)
+        engine.render(INPUT_FORMATS[name], resize, engine_options(max_pixels=ENOUGH))
         for engine in (get_engine(), pillow.engine, vips.engine)
     )
     assert by_pillow != by_libvips
@@ -230,11 +234,11 @@ from django.core.exceptions import ImproperlyConfigured
 sys.modules["pyvips"] = None
 settings.configure(SHIFT_MEDIA_ENGINE="auto")
 from django_shift_media.engines import pillow
-from django_shift_media.engines.selection import get_engine
+from django_shift_media.engines.selection import engine_options, get_engine
 from django_shift_media.naming.resizes import Resize
-sys.stdout.buffer.write(get_engine().render(
-    sys.stdin.buffer.read(), Resize.parse("100x100-fit-90-noupscale.png"), max_pixels=10**8
-))
+resize = Resize.parse("100x100-fit-90-noupscale.png")
+data = sys.stdin.buffer.read()
+sys.stdout.buffer.write(get_engine().render(data, resize, engine_options(max_pixels=10**8)))
 settings.SHIFT_MEDIA_ENGINE = "vips"
 from django_shift_media.conf import clear_caches
 clear_caches()
@@ -255,7 +259,9 @@ def test_without_libvips_auto_is_pillow_and_vips_says_what_to_install() -> None:
         env={"PYTHONPATH": str(ROOT)},
         check=True,
     )
-    assert run.stdout == pillow.engine.render(INPUT_FORMATS["png"], RESIZE, max_pixels=ENOUGH)
+    assert run.stdout == pillow.engine.render(
+        INPUT_FORMATS["png"], RESIZE, engine_options(max_pixels=ENOUGH)
+    )
 
 
 # -- metadata behind the picture of a PNG ---------------------------------------------------------
@@ -277,13 +283,13 @@ def test_a_png_is_upright_wherever_that_is_noted(engine: Any) -> None:
     picture = Image.open(io.BytesIO(draw_photo(640, 480, orientation=6, format="PNG")))
     by_exif = encoded(picture, "PNG", exif=exif(6))
     by_xmp = encoded(picture, "PNG", pnginfo=notes)
-    wanted = decoded(engine.render(upright, RESIZE, max_pixels=ENOUGH))
+    wanted = decoded(engine.render(upright, RESIZE, engine_options(max_pixels=ENOUGH)))
     for data in (
         by_exif,
         with_notes_behind(by_exif, b"eXIf"),
         by_xmp,
         with_notes_behind(by_xmp, b"iTXt"),
     ):
-        made = decoded(engine.render(data, RESIZE, max_pixels=ENOUGH))
+        made = decoded(engine.render(data, RESIZE, engine_options(max_pixels=ENOUGH)))
         assert made.size == wanted.size == (100, 75)
         assert delta_e(made, wanted) < 3

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
 from django_shift_media.engines.decode.preflight import read_header
-from django_shift_media.engines.selection import ENGINES, get_engine
+from django_shift_media.engines.selection import ENGINES, engine_options, get_engine
 from django_shift_media.exceptions import UnacceptableFile
 from django_shift_media.naming.resizes import Resize
 from gallery.drawings import exif
@@ -160,8 +160,10 @@ def test_a_mutated_file_is_decoded_or_refused(
     name = data.draw(st.sampled_from(list(ENGINES)))
     with override_settings(SHIFT_MEDIA_ENGINE=name, SHIFT_MEDIA_FORMATS=ALL_FORMATS):
         engine = get_engine()
-        info = result(partial(engine.verify, file, max_pixels=MAX_PIXELS))
-        resized = result(partial(engine.render, file, resize, max_pixels=MAX_PIXELS))
+        info = result(partial(engine.verify, file, engine_options(max_pixels=MAX_PIXELS)))
+        resized = result(
+            partial(engine.render, file, resize, engine_options(max_pixels=MAX_PIXELS))
+        )
     if info is not None:
         assert info.width * info.height <= 4 * MAX_PIXELS
     if resized is not None:

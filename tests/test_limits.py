@@ -26,7 +26,7 @@ settings.configure(
     SHIFT_MEDIA_ENGINE=sys.argv[1],
     SHIFT_MEDIA_FORMATS=["jpg", "png", "webp", "avif", "gif", "tiff", "bmp", "heic", "jxl"],
 )
-from django_shift_media.engines.selection import get_engine
+from django_shift_media.engines.selection import engine_options, get_engine
 from django_shift_media.naming.resizes import Resize
 
 def peak():
@@ -35,9 +35,9 @@ def peak():
 
 small, photo = (pathlib.Path(name).read_bytes() for name in sys.argv[3:])
 resize = Resize.parse(sys.argv[2])
-get_engine().render(small, resize, max_pixels=10**8)
+get_engine().render(small, resize, engine_options(max_pixels=10**8))
 before = peak()
-get_engine().render(photo, resize, max_pixels=10**8)
+get_engine().render(photo, resize, engine_options(max_pixels=10**8))
 print(peak() - before)
 """
 

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from django_shift_media.engines.decode.preflight import HeaderInfo, read_header
-from django_shift_media.engines.selection import get_engine
+from django_shift_media.engines.selection import engine_options, get_engine
 from django_shift_media.exceptions import FileTooLarge, UnreadableImage
 from tests.hostile import scans
 from tests.test_engine import encoded
@@ -35,7 +35,7 @@ def test_scans_are_counted_where_a_decoder_takes_more_than_one() -> None:
     further = data[:-2] + b"\xff\xda\x00\x02" * 200 + data[-2:]
     assert read_header(further) == HeaderInfo(40, 30, 1)
     with pytest.raises(UnreadableImage, match="broken data stream"):
-        get_engine().verify(further, max_pixels=1200)
+        get_engine().verify(further, engine_options(max_pixels=1200))
     with pytest.raises(FileTooLarge, match="more than 100 scans"):
         read_header(scans(5000))
 

@@ -112,7 +112,7 @@ def test_a_hostile_file_is_an_error_of_the_field(
         assert error == "The submitted file is empty."
     else:
         before, _, reason = error.partition(": ")
-        assert before in {"“a.jpg” cannot be used", "“a.jpg” is too large"}
+        assert before in {"We couldn’t process “a.jpg”", "“a.jpg” is too large"}
         assert reason.startswith(str(HOSTILE[name].reason))
     assert not Photo.objects.exists()
     assert not Path(settings.MEDIA_ROOT).exists()

@@ -11,6 +11,7 @@ from PIL import Image
 
 from django_shift_media.engines import pillow, vips
 from django_shift_media.engines.decode.sniff import format_of
+from django_shift_media.engines.selection import engine_options
 from django_shift_media.exceptions import UnacceptableFile
 from django_shift_media.naming.resizes import Resize
 from tests.conftest import missing
@@ -74,7 +75,7 @@ def names(tables: dict[str, set[str]]) -> set[str]:
 def result(engine: Any, data: bytes) -> Image.Image | str:
     """Return what an engine makes of a file, or why it does not."""
     try:
-        width = min(engine.verify(data, max_pixels=ENOUGH).width, SIDE)
+        width = min(engine.verify(data, engine_options(max_pixels=ENOUGH)).width, SIDE)
         return rendered(engine, data, f"{width}x-fit-90-noupscale.png")
     except UnacceptableFile as error:
         return str(error)
@@ -87,7 +88,7 @@ def by_libvips(data: bytes) -> Image.Image | None:
         image = pyvips.Image.thumbnail_buffer(
             data, width, height=100_000, export_profile="srgb", intent="relative"
         )
-        image = image.cast("uchar").colorspace("srgb")
+        image = image.cast("uchar").colourspace("srgb")
         image = image if image.hasalpha() else image.bandjoin(255)
         return Image.frombytes("RGBA", (image.width, image.height), image.write_to_memory())
     except pyvips.Error:
@@ -165,7 +166,7 @@ def by_libheif(data: bytes, folder: Path) -> Image.Image:
 @pytest.mark.parametrize("name", PHOTOGRAPHS)
 def test_a_photograph_looks_as_another_program_shows_it(name: str, tmp_path: Path) -> None:
     data = photograph(name)
-    assert pillow.engine.verify(data, max_pixels=ENOUGH).size == PHOTOGRAPHS[name]
+    assert pillow.engine.verify(data, engine_options(max_pixels=ENOUGH)).size == PHOTOGRAPHS[name]
     made = rendered(pillow.engine, data, f"{2 * SIDE}x-fit-90-noupscale.png")
     theirs = by_libheif(data, tmp_path)
     assert delta_e(made, theirs.resize(made.size)) < 1
@@ -185,7 +186,7 @@ def test_nothing_of_where_and_by_whom_it_was_taken_survives(name: str) -> None:
     assert b"Exif" in data
     for format in ("jpg", "webp", "avif"):
         made = pillow.engine.render(
-            data, Resize.parse(f"80x-fit-80-noupscale.{format}"), max_pixels=ENOUGH
+            data, Resize.parse(f"80x-fit-80-noupscale.{format}"), engine_options(max_pixels=ENOUGH)
         )
         assert dict(decoded(made).getexif()) == {}
         assert b"Apple" not in made
@@ -197,4 +198,4 @@ def test_nothing_of_where_and_by_whom_it_was_taken_survives(name: str) -> None:
 def test_a_photograph_that_breaks_off_is_refused(name: str, part: float) -> None:
     data = photograph(name)
     with pytest.raises(UnacceptableFile, match="The image is damaged: it breaks off"):
-        pillow.engine.verify(data[: int(part * len(data))], max_pixels=ENOUGH)
+        pillow.engine.verify(data[: int(part * len(data))], engine_options(max_pixels=ENOUGH))

@@ -15,6 +15,7 @@ import pytest
 from PIL import Image, ImageChops, ImageCms
 
 from django_shift_media.engines.pillow import engine
+from django_shift_media.engines.selection import engine_options
 from django_shift_media.naming.resizes import Resize
 from tests.conftest import missing
 from tests.hostile import chunk
@@ -298,7 +299,9 @@ def test_a_heic_of_a_high_dynamic_range(transfer: int, viewer: Viewer, settings:
 def test_code_points_of_display_p3_are_kept_as_a_profile(settings: Any, viewer: Viewer) -> None:
     settings.SHIFT_MEDIA_COLOR = "p3"
     data = png_with(cicp(12, 13))
-    made = engine.render(data, Resize.parse(whole(PICTURE, "png")), max_pixels=10**8)
+    made = engine.render(
+        data, Resize.parse(whole(PICTURE, "png")), engine_options(max_pixels=10**8)
+    )
     assert patches(decoded(made)) == RGB
     kept = decoded(made).info["icc_profile"]
     assert ImageCms.getProfileDescription(ImageCms.ImageCmsProfile(io.BytesIO(kept)))

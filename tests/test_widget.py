@@ -236,7 +236,7 @@ def test_a_file_that_is_no_picture_leaves_the_old_one(desk: Desk, photo: Photo) 
     wait_for_pictures(page)
     desk.shoot("error")
     assert (
-        "“page.jpg” cannot be used: This is not one of the accepted image formats: JPEG"
+        "We couldn’t process “page.jpg”: This is not one of the accepted image formats: JPEG"
         in page.locator(".errorlist").inner_text()
     )
     assert "1200 × 900" in page.locator(".field-photo").inner_text()
@@ -250,7 +250,7 @@ def test_a_form_refused_for_another_field_shows_what_is_stored(desk: Desk, photo
     page.set_input_files("[name=photo]", chosen())
     desk.save()
     wait_for_pictures(page)
-    assert "no focal point" in page.locator(".errorlist").inner_text()
+    assert "is not a valid focal point" in page.locator(".errorlist").inner_text()
     assert page.locator("[name=focal_point]").is_visible(), "or nobody could see what is wrong"
     facts = page.locator(".field-photo .shift-media-stored").inner_text()
     assert "sea.jpg" in facts

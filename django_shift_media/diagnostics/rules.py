@@ -5,11 +5,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from urllib.parse import urlsplit
 
-from django_shift_media.conf import conf
 from django_shift_media.diagnostics import rules_app, rules_bucket
 from django_shift_media.diagnostics.http_trace import MAX_HOPS, Hop
 from django_shift_media.diagnostics.models import Chain, Evidence, Problem, View
-from django_shift_media.engines.selection import get_engine
+from django_shift_media.engines.selection import engine_options, get_engine
 from django_shift_media.exceptions import UnacceptableFile
 
 _YEAR = 31_536_000  # seconds
@@ -195,7 +194,7 @@ def _wrong_picture(chain: Chain, hop: Hop) -> str:
     if hop.content_type != chain.content_type:
         return f"This should be {chain.content_type}, and is {hop.content_type or 'of no type'}."
     try:
-        size = get_engine().verify(hop.body, max_pixels=conf.max_pixels).size
+        size = get_engine().verify(hop.body, engine_options()).size
     except UnacceptableFile as error:
         return f"This should be a picture: {error}"
     if size != chain.size:

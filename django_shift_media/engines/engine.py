@@ -12,6 +12,7 @@ from django_shift_media.engines.encode.animation import AnimationTiming
 from django_shift_media.engines.encode.writers import Picture, encode
 from django_shift_media.engines.exif import credit_of
 from django_shift_media.engines.jobs import Job, job_of
+from django_shift_media.engines.options import EngineOptions
 from django_shift_media.engines.pipeline import apply_pipeline
 from django_shift_media.engines.stopwatch import Stopwatch
 from django_shift_media.naming.formats import SourceFormat
@@ -42,37 +43,40 @@ class Engine:
 
     scale: Scale
 
-    def verify(self, data: bytes, *, max_pixels: int) -> ImageInfo:
+    def verify(self, data: bytes, options: EngineOptions) -> ImageInfo:
         """
         Decode an image, of an animation each frame, to see that all of it can be decoded.
 
         Raise ``UnreadableImage`` or, before any pixel is decoded, ``FileTooLarge``.
-        ``max_pixels`` is for all frames together.
+        ``options.max_pixels`` is for all frames together.
         """
-        with decoding(data):
-            source = open_image(data, max_pixels)
+        with decoding(data, options):
+            source = open_image(data, options)
             source.shrink_on_load((1, 1))  # read every byte, make few pixels
             for _ in frames_of(source.image, range(source.frames.stop)):
                 pass
             return ImageInfo(source.format, *source.size)
 
     def render(
-        self, data: bytes, resize: Resize, *, max_pixels: int, stopwatch: Stopwatch | None = None
+        self,
+        data: bytes,
+        resize: Resize,
+        options: EngineOptions,
+        stopwatch: Stopwatch | None = None,
     ) -> bytes:
         """
         Return the resize, encoded, without any metadata; raise as ``verify()`` does.
 
         The laps of the stopwatch are "decode", all that is done with pixels, and "encode".
         """
-        (resized,) = self.render_many(data, [resize], max_pixels=max_pixels, stopwatch=stopwatch)
+        (resized,) = self.render_many(data, [resize], options, stopwatch)
         return resized
 
     def render_many(
         self,
         data: bytes,
         resizes: Sequence[Resize],
-        *,
-        max_pixels: int,
+        options: EngineOptions,
         stopwatch: Stopwatch | None = None,
     ) -> list[bytes]:
         """
@@ -82,17 +86,21 @@ class Engine:
         they look the same, but need not be the same bytes.
         """
         stopwatch = stopwatch or Stopwatch()
-        with decoding(data):
-            source = open_image(data, max_pixels)
-            jobs = [job_of(resize, source, max_pixels) for resize in resizes]
+        with decoding(data, options):
+            source = open_image(data, options)
+            jobs = [job_of(resize, source, options) for resize in resizes]
             for job, image, duration in self.scale(data, source, jobs):
                 job.frames.append(apply_pipeline(image, job))
                 job.durations.append(duration)
-            plays, exif = plays_of(source.image), credit_of(source.image)
+            plays, exif = plays_of(source.image), _credit(source, options)
         stopwatch.lap("decode")
         encoded = [encode(_picture(job, plays, exif), job.resize) for job in jobs]
         stopwatch.lap("encode")
         return encoded
+
+
+def _credit(source: SourceImage, options: EngineOptions) -> bytes | None:
+    return credit_of(source.image) if options.keep_credit else None
 
 
 def _picture(job: Job, plays: int, exif: bytes | None) -> Picture:

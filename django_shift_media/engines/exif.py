@@ -2,8 +2,6 @@
 
 from PIL import ExifTags, Image
 
-from django_shift_media.conf import conf
-
 _KEPT = (ExifTags.Base.Artist, ExifTags.Base.Copyright)
 _LENGTH = 1_000  # characters, at most
 
@@ -18,9 +16,7 @@ def exif_of(image: Image.Image) -> Image.Exif:
 
 
 def credit_of(image: Image.Image) -> bytes | None:
-    """Return EXIF with artist and copyright, and nothing else, if the settings keep them."""
-    if not conf.keep_credit:
-        return None
+    """Return EXIF with artist and copyright, and nothing else; None if neither is there."""
     noted, kept = exif_of(image), Image.Exif()
     for tag in _KEPT:
         if isinstance(value := noted.get(tag), str) and value:

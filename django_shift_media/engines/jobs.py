@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 
 from PIL import Image
 
-from django_shift_media.conf import conf
 from django_shift_media.engines.decode.limits import check_result
 from django_shift_media.engines.decode.open import SourceImage
+from django_shift_media.engines.options import EngineOptions
 from django_shift_media.naming.formats import OUTPUT_FORMATS
 from django_shift_media.naming.geometry import Box, ResizeGeometry, Size
 from django_shift_media.naming.resizes import Resize
@@ -26,6 +26,7 @@ class Job:
     plan: ResizeGeometry
     source: SourceImage
     numbers: Sequence[int]
+    options: EngineOptions
     frames: list[Image.Image] = field(default_factory=list)
     durations: list[int] = field(default_factory=list)
 
@@ -47,14 +48,18 @@ class Job:
     @property
     def keeps_p3(self) -> bool:
         # A color to put the picture on is one of sRGB.
-        return conf.color == "p3" and self.resize.format != "gif" and not self.resize.background
+        return (
+            self.options.color == "p3"
+            and self.resize.format != "gif"
+            and not self.resize.background
+        )
 
 
-def job_of(resize: Resize, source: SourceImage, max_pixels: int) -> Job:
+def job_of(resize: Resize, source: SourceImage, options: EngineOptions) -> Job:
     """Raise ``FileTooLarge`` for a result that is more than may be made."""
     plan = resize.geometry(*source.size)
     numbers: Sequence[int] = source.frames
     if resize.frame or len(numbers) == 1 or not OUTPUT_FORMATS[resize.format].animated:
         numbers = [source.still(resize.frame)]
-    check_result(plan.size, max_pixels, frames=len(numbers))
-    return Job(resize, plan, source, numbers)
+    check_result(plan.size, options.max_pixels, frames=len(numbers))
+    return Job(resize, plan, source, numbers, options)

@@ -1,14 +1,16 @@
-"""The image engine that the settings choose."""
+"""The image engine and its options, as the settings choose them."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
-from typing import cast
+from typing import Any, cast
 
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
 
 from django_shift_media.conf import conf
 from django_shift_media.engines.engine import Engine
+from django_shift_media.engines.options import Color, EngineOptions, Truncated
 
 ENGINES: Mapping[str, str] = MappingProxyType(
     {
@@ -32,3 +34,15 @@ def get_engine() -> Engine:
         raise ImproperlyConfigured(
             f"SHIFT_MEDIA_ENGINE is {conf.engine!r}: pip install django-shift-media[vips]"
         ) from error
+
+
+def engine_options(**overrides: Any) -> EngineOptions:
+    """Return the options of the settings; ``overrides`` replace single options."""
+    options = EngineOptions(
+        max_pixels=conf.max_pixels,
+        formats=tuple(conf.formats),
+        color=cast(Color, conf.color),
+        truncated=cast(Truncated, conf.truncated),
+        keep_credit=conf.keep_credit,
+    )
+    return replace(options, **overrides)

@@ -7,15 +7,16 @@ from contextlib import AbstractContextManager
 
 class ForkSafeLock:
     """
-    A lock between the threads of a process.
+    A lock that the threads of one process share; a forked process gets its own.
 
-    Each process has its own lock: after a fork, the thread that holds a lock does not exist in
-    the child, and would never release it.
+    After a fork, the thread that held the lock does not exist in the child, and would never
+    release it.
     """
 
     def __init__(self) -> None:
         self._locks: dict[int, threading.Lock] = {}
 
     def held(self) -> AbstractContextManager[bool]:
-        # setdefault() is atomic, so all threads of a process get the same lock.
+        """Return the lock of this process, to be used in a ``with`` statement."""
+        # setdefault() is atomic: concurrent first calls get the same lock.
         return self._locks.setdefault(os.getpid(), threading.Lock())

@@ -14,13 +14,13 @@ from django.core.exceptions import ImproperlyConfigured
 from PIL import Image, UnidentifiedImageError
 from PIL.JpegImagePlugin import JpegImageFile
 
-from django_shift_media.conf import conf
 from django_shift_media.engines.decode.jpegxl import jpegxl_size
 from django_shift_media.engines.decode.limits import check_source
 from django_shift_media.engines.decode.preflight import HeaderInfo, read_header
 from django_shift_media.engines.decode.profiles import profile_of
 from django_shift_media.engines.decode.sniff import accepted_format, not_accepted
 from django_shift_media.engines.exif import exif_of
+from django_shift_media.engines.options import EngineOptions
 from django_shift_media.exceptions import DAMAGED, FileTooLarge, UnacceptableFile, UnreadableImage
 from django_shift_media.exceptions import gettext_noop as _
 from django_shift_media.naming.formats import SourceFormat
@@ -119,19 +119,21 @@ class SourceImage:
         return 0 if frame is None else self.frames[min(frame, len(self.frames)) - 1]
 
 
-def open_image(data: bytes, max_pixels: int) -> SourceImage:
+def open_image(data: bytes, options: EngineOptions) -> SourceImage:
     """Open an image whose header keeps to the limits; decode nothing, unless notes follow."""
-    format = accepted_format(data)
+    format = accepted_format(data, options)
     claimed = read_header(data)
     if claimed:
-        check_source(claimed.size, max_pixels, format, frames=claimed.frames)
+        check_source(claimed.size, options.max_pixels, format, frames=claimed.frames)
     if format == "jxl":  # it is decoded as it is opened
-        check_source(jpegxl_size(data), max_pixels, format)
-    image = _open(data, format)
+        check_source(jpegxl_size(data), options.max_pixels, format)
+    image = _open(data, format, options)
     frames = _frames(image, format, claimed)
     progressive = bool(image.info.get("progressive"))
-    check_source(image.size, max_pixels, format, frames=frames.stop, progressive=progressive)
-    _check_tiles(image, max_pixels)
+    check_source(
+        image.size, options.max_pixels, format, frames=frames.stop, progressive=progressive
+    )
+    _check_tiles(image, options.max_pixels)
     if image.format == "PNG":
         if claimed and claimed.notes_follow:
             # getexif() would do this, too, and no error would be seen.
@@ -144,19 +146,19 @@ def open_image(data: bytes, max_pixels: int) -> SourceImage:
     return SourceImage(image, format, size, frames, _TO_UPRIGHT.get(orientation), profile)
 
 
-def _open(data: bytes, format: SourceFormat) -> Image.Image:
+def _open(data: bytes, format: SourceFormat, options: EngineOptions) -> Image.Image:
     if format == "heic":
         return _heic(data)
     if format == "jxl":
         return _jpegxl(data)
     if format == "jpg":
-        return _jpeg(data)
+        return _jpeg(data, options)
     return Image.open(io.BytesIO(data), formats=[format])
 
 
-def _jpeg(data: bytes) -> Image.Image:
+def _jpeg(data: bytes, options: EngineOptions) -> Image.Image:
     """Open the first picture: some cameras and phones append further ones."""
-    if conf.truncated == "accept":
+    if options.truncated == "accept":
         # The decoder makes what is missing gray. Pillow's own switch would be for all threads.
         data += _END_OF_JPEG
     try:
@@ -223,7 +225,7 @@ def _orientation(image: Image.Image) -> int:
 
 
 @contextmanager
-def decoding(data: bytes) -> Iterator[None]:
+def decoding(data: bytes, options: EngineOptions) -> Iterator[None]:
     """Raise ``UnreadableImage`` or ``FileTooLarge`` for whatever a decoder raises."""
     try:
         yield
@@ -233,7 +235,7 @@ def decoding(data: bytes) -> Iterator[None]:
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise FileTooLarge(_("The image has more pixels than can be decoded.")) from error
     except UnidentifiedImageError as error:
-        raise not_accepted(data) from error
+        raise not_accepted(data, options) from error
     except Exception as error:
         # Decoders meet strangers' files with anything from SyntaxError to struct.error.
         raise UnreadableImage(DAMAGED, detail=_one_line(error)) from error

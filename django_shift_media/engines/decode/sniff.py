@@ -3,7 +3,7 @@
 import re
 from types import MappingProxyType
 
-from django_shift_media.conf import conf
+from django_shift_media.engines.options import EngineOptions
 from django_shift_media.exceptions import DAMAGED, UnreadableImage
 from django_shift_media.exceptions import gettext_noop as _
 from django_shift_media.naming.formats import INPUT_FORMATS, SourceFormat
@@ -30,21 +30,21 @@ _SVG = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:svg|[?!].{0,1000}?<svg)", re.DOTALL
 _TWELVE_BITS = re.compile(rb"\xff[\xc0-\xc2]..\x0c", re.DOTALL)  # the start of a JPEG's frame
 
 
-def accepted_format(data: bytes) -> SourceFormat:
+def accepted_format(data: bytes, options: EngineOptions) -> SourceFormat:
     """Return the format of a file, or raise ``UnreadableImage`` for one that is not accepted."""
     format = format_of(data)
-    if format and format in conf.formats:
+    if format and format in options.formats:
         return format
-    raise not_accepted(data)
+    raise not_accepted(data, options)
 
 
-def not_accepted(data: bytes) -> UnreadableImage:
+def not_accepted(data: bytes, options: EngineOptions) -> UnreadableImage:
     """Return what to raise for a file that is not accepted, or that no decoder takes."""
-    accepted = ", ".join(INPUT_FORMATS[format].name for format in conf.formats)
+    accepted = ", ".join(INPUT_FORMATS[format].name for format in options.formats)
     format = format_of(data)
     if format == "jpg" and _TWELVE_BITS.search(data, 0, 100_000):
         return UnreadableImage(_("This is a JPEG of 12 bits, only those of 8 bits can be read."))
-    if format and format not in conf.formats:
+    if format and format not in options.formats:
         name = INPUT_FORMATS[format].name
         message = _("This is an image in the format %(name)s, accepted are %(accepted)s.")
         return UnreadableImage(message, name=name, accepted=accepted)
