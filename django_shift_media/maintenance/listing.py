@@ -1,8 +1,11 @@
 """List a storage in parallel and in constant memory, and process items in threads."""
 
+import signal
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from itertools import islice
 from typing import TypeVar
 
@@ -10,6 +13,9 @@ from django_shift_media.storages.bulk_storage import BulkStorage, ObjectSummary
 
 T = TypeVar("T")
 S = TypeVar("S")
+
+_NAMES = ("SIGINT", "SIGTERM", "SIGHUP")  # Windows does not have SIGHUP
+_SIGNALS = [getattr(signal, name) for name in _NAMES if hasattr(signal, name)]
 
 
 class Listing:
@@ -34,10 +40,11 @@ class Listing:
         running: dict[Future[list[ObjectSummary] | None], Iterator[list[ObjectSummary]]] = {}
         with ThreadPoolExecutor(self.workers) as pool:
             while waiting or running:
-                while waiting and len(running) < self.workers:
-                    pages = waiting.popleft()
-                    running[pool.submit(next, pages, None)] = pages
-                done, _ = wait(running, return_when=FIRST_COMPLETED)
+                with _deferred_signals():
+                    while waiting and len(running) < self.workers:
+                        pages = waiting.popleft()
+                        running[pool.submit(next, pages, None)] = pages
+                    done, _ = wait(running, return_when=FIRST_COMPLETED)
                 for future in done:
                     pages = running.pop(future)
                     if (page := future.result()) is None:
@@ -47,20 +54,47 @@ class Listing:
                         yield page
 
 
-def map_in_threads(function: Callable[[T], S], items: Iterable[T], workers: int) -> Iterator[S]:
+def in_threads(function: Callable[[T], S], items: Iterable[T], workers: int) -> Iterator[S]:
     """
     Yield ``function(item)`` for all items, in the order in which they finish.
 
     ``items`` is iterated in the calling thread, up to two items per worker ahead.
     """
     items = iter(items)
+    running: set[Future[S]] = set()
     with ThreadPoolExecutor(workers) as pool:
-        running = {pool.submit(function, item) for item in islice(items, 2 * workers)}
-        while running:
-            done, running = wait(running, return_when=FIRST_COMPLETED)
+        while (batch := list(islice(items, 2 * workers - len(running)))) or running:
+            with _deferred_signals():
+                running |= {pool.submit(function, item) for item in batch}
+                done, running = wait(running, return_when=FIRST_COMPLETED)
             for future in done:
                 yield future.result()
-            running |= {pool.submit(function, item) for item in islice(items, len(done))}
+
+
+@contextmanager
+def _deferred_signals() -> Iterator[None]:
+    """
+    Handle signals that end the process after the block, not within it.
+
+    Their handlers raise an exception. Within ``submit()`` or ``wait()``, it would leave a lock
+    held, for which the threads of the pool would wait forever.
+    """
+    # Python runs signal handlers in the main thread, and allows only that thread to set them.
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    received: list[int] = []
+    handlers = [
+        (number, signal.signal(number, lambda number, _: received.append(number)))
+        for number in _SIGNALS
+    ]
+    try:
+        yield
+    finally:
+        for number, handler in handlers:
+            signal.signal(number, handler or signal.SIG_DFL)
+        for number in received:
+            signal.raise_signal(number)
 
 
 def batched(items: Iterable[T], size: int) -> Iterator[list[T]]:
