@@ -15,7 +15,8 @@ T = TypeVar("T")
 S = TypeVar("S")
 
 _NAMES = ("SIGINT", "SIGTERM", "SIGHUP")  # Windows does not have SIGHUP
-_SIGNALS = [getattr(signal, name) for name in _NAMES if hasattr(signal, name)]
+# The signals that end the process, and so interrupt a command.
+TERMINATION_SIGNALS = tuple(getattr(signal, name) for name in _NAMES if hasattr(signal, name))
 
 
 class Listing:
@@ -86,7 +87,7 @@ def _deferred_signals() -> Iterator[None]:
     received: list[int] = []
     handlers = [
         (number, signal.signal(number, lambda number, _: received.append(number)))
-        for number in _SIGNALS
+        for number in TERMINATION_SIGNALS
     ]
     try:
         yield

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-_NAMES = ("SIGINT", "SIGTERM", "SIGHUP")  # Windows does not have SIGHUP
-_SIGNALS = tuple(getattr(signal, name) for name in _NAMES if hasattr(signal, name))
+from django_shift_media.maintenance.listing import TERMINATION_SIGNALS
 
 
 @contextmanager
@@ -22,15 +21,15 @@ def exit_gracefully() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    previous_handlers = [signal.signal(number, _exit) for number in _SIGNALS]
+    previous_handlers = [signal.signal(number, _exit) for number in TERMINATION_SIGNALS]
     try:
         yield
     finally:
-        for number, handler in zip(_SIGNALS, previous_handlers, strict=True):
+        for number, handler in zip(TERMINATION_SIGNALS, previous_handlers, strict=True):
             signal.signal(number, handler or signal.SIG_DFL)
 
 
 def _exit(number: int, frame: FrameType | None) -> None:
-    for other in _SIGNALS:
+    for other in TERMINATION_SIGNALS:
         signal.signal(other, signal.SIG_IGN)
     sys.exit(128 + number)
