@@ -80,7 +80,7 @@ def select_missing(
     """
     for missing in found:
         if missing.original is None:
-            report(Result("missing", missing.name, severity="error"))
+            report(Result("missing", missing.name, note="original not found", severity="error"))
         elif since is None or missing.original.modified >= since:
             for _ in range(missing.existing_count):
                 report(Result("already stored", missing.name))

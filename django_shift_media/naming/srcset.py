@@ -177,11 +177,10 @@ def _targets_for_densities(
 
 def _how_for_ratio(how: How | None, ratio: Any) -> How:
     how = how or ("fit" if ratio is None else "fill")
-    if (how == "fit") != (ratio is None):
-        raise InvalidResize(
-            f'The ratio {ratio!r} does not match how="{how}". Use how="fill" or "pad" with a'
-            ' ratio, and how="fit" without.'
-        )
+    if how != "fit" and ratio is None:
+        raise InvalidResize(f'how="{how}" with widths requires a ratio, such as "16/9".')
+    if how == "fit" and ratio is not None:
+        raise InvalidResize(f'ratio={ratio!r} requires how="fill" or how="pad".')
     return how
 
 
