@@ -138,12 +138,12 @@ step_unit() {
 }
 
 step_unit_oldest() {
-    need oldest
+    need oldest servers
     tests oldest "$UNIT"
 }
 
 step_unit_newest() {
-    need newest
+    need newest servers
     tests newest "$UNIT" --cov --cov-append --cov-report= --cov-fail-under=0
 }
 
@@ -181,7 +181,7 @@ step_exhaustive_oldest() {
 }
 
 step_fuzz() {
-    need $pair
+    need $pair servers
     FUZZ_EXAMPLES=${FUZZ_EXAMPLES:-2000} tests $pair "$UNIT" tests/test_fuzz.py
 }
 
