@@ -31,7 +31,7 @@ class Command(MaintenanceCommand):
         parser.add_argument(
             "--preset", required=True, metavar="NAMES", help="names of presets, separated by commas"
         )
-        since = "only originals stored since an age, such as 2d, or a date"
+        since = "only originals that are newer than an age, such as 2d, or a date"
         parser.add_argument("--since", type=parse_time, metavar="AGE", help=since)
         parser.add_argument(
             "--enqueue", action="store_true", help="send the work to the task queue"
