@@ -58,7 +58,15 @@ environment() {
     local name=$1 python=$2
     shift 2
     "$python" -m venv "$work/$name"
-    "$work/$name/bin/python" -m pip install -q "$@"
+    alone "$work/$name/bin/python" -m pip install -q "$@"
+}
+
+# alone COMMAND...: one at a time, since what builds the package writes into the checkout
+alone() {
+    (
+        flock 7
+        "$@"
+    ) 7>"$work/alone.lock"
 }
 
 install_oldest() {
@@ -90,7 +98,7 @@ install_servers() {
 install_suites() { "${newest:-$oldest}" -m tests.suites; }
 
 install_dist() {
-    "$work/tools/bin/python" -m build -q --outdir "$work/dist"
+    alone "$work/tools/bin/python" -m build -q --outdir "$work/dist"
     "$work/tools/bin/twine" check --strict "$work"/dist/*
 }
 
