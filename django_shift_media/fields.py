@@ -1,7 +1,6 @@
 """``MediaField``, the model field."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Self, get_args, overload
 
@@ -10,20 +9,19 @@ from django.core import checks
 from django.core.exceptions import ValidationError
 from django.core.files.base import File
 from django.core.files.storage import Storage, default_storage
-from django.db import models, router
+from django.db import models
 from django.db.models.fields.files import FileDescriptor
 from django.forms import Field as FormField
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from django_shift_media.engines.engine import ImageInfo
-from django_shift_media.exceptions import UnacceptableFile
-from django_shift_media.forms import MediaFormField, check_content
+from django_shift_media.forms import MediaFormField
+from django_shift_media.media.base_field import BaseMediaField
 from django_shift_media.media.field_checks import MAX_LENGTH, check_field
 from django_shift_media.media.files import MediaFile
-from django_shift_media.media.metadata import FileMetadata
-from django_shift_media.media.orphans import Deletion, OrphanTracker
-from django_shift_media.media.upload_validation import Kind, examine, placeholder
+from django_shift_media.media.metadata import MetadataFields
+from django_shift_media.media.orphans import OrphanTracker
+from django_shift_media.media.upload_validation import Kind, clean_upload
 from django_shift_media.naming import keys
 from django_shift_media.naming.resizes import parse_focal_point
 from django_shift_media.storages.selection import media_storage
@@ -32,7 +30,7 @@ __all__ = ["MediaField", "MediaFile", "validate_focal_point"]
 
 
 def validate_focal_point(text: str) -> None:
-    """Validate the value of a ``focal_point_field``: two percentages, such as "30,70"."""
+    """Validate a ``focal_point_field``, such as "30,70"; raise ``ValidationError``."""
     try:
         parse_focal_point(text)
     except ValueError as error:
@@ -44,7 +42,7 @@ def validate_focal_point(text: str) -> None:
 
 
 def _is_admin_widget(widget: object) -> bool:
-    """Say whether this is what the admin gives to any ``FileField``, which shows no picture."""
+    """Return whether this is the admin's widget for any ``FileField``, without a preview."""
     if not apps.is_installed("django.contrib.admin"):
         return False
     from django.contrib.admin.widgets import AdminFileWidget
@@ -53,63 +51,63 @@ def _is_admin_widget(widget: object) -> bool:
 
 
 class MediaDescriptor(FileDescriptor):
-    """Keeps the fields for width, height and placeholder true when another file is assigned."""
+    """Updates the metadata fields when another file is assigned."""
 
     field: "MediaField"
 
     def __set__(self, instance: models.Model, value: Any) -> None:
-        # Nothing is there yet only in Model.__init__(), where each field gets its own value.
-        if not self.field.fact_fields or self.field.attname not in instance.__dict__:
+        # The attribute is missing only in Model.__init__(), which sets each field by itself.
+        if not self.field.metadata.names or self.field.attname not in instance.__dict__:
             super().__set__(instance, value)
             return
-        unchanged = isinstance(value, str) and value == instance.__dict__[self.field.attname]
-        # Asked before: a file that is assigned to two instances forgets about the first.
-        facts = self.field.facts_of(value)
+        is_unchanged = isinstance(value, str) and value == instance.__dict__[self.field.attname]
+        # Measured first: assigning a file to a second instance makes it forget the first.
+        metadata = self.field.metadata.measure_value(value)
         super().__set__(instance, value)
-        if not unchanged:
-            self.field.write_facts(instance, facts)
+        if not is_unchanged:
+            self.field.metadata.write(instance, metadata)
 
 
-class MediaField(models.FileField):
+class MediaField(BaseMediaField):
     """
-    A file that a user uploads, kept in the media storage under a fresh, random key.
+    A file that a user uploads, kept in the media storage under a new, random key.
 
     ``kind``
-        "image" (the default): content that is not an image of a known format is refused, and
-        the name's extension is made true. "any": any file.
+        "image" (default): only images in the formats of ``SHIFT_MEDIA_FORMATS`` are accepted, and
+        the extension of the file name is corrected. "any": every file is accepted.
     ``max_bytes``
-        The largest file that is accepted; an image must keep to ``SHIFT_MEDIA_MAX_BYTES``, too.
+        The maximum size of a file in bytes. For images, ``SHIFT_MEDIA_MAX_BYTES`` applies as well.
     ``width_field``, ``height_field``
-        The names of integer fields that are kept at the image's upright size in pixels.
+        Names of integer fields, which are set to the upright size of the image in pixels.
     ``size_field``
-        The name of an integer field that is kept at the file's size in bytes.
+        The name of an integer field, which is set to the size of the file in bytes.
     ``placeholder_field``
-        The name of a character field that is kept at what a page shows until the image has
-        loaded, see ``Placeholder``. It needs ``max_length=44``, and the package ``thash``.
+        The name of a character field with ``max_length=44``, which is set to what a page shows
+        until the image has loaded; see ``Placeholder``. This requires the package ``thash``.
     ``focal_point_field``
-        The name of a character field for what "fill" crops around: "30,70" is 30 per cent from
-        the left and 70 from the top. Give it the validator ``validate_focal_point``.
+        The name of a character field for the point that "fill" crops around: "30,70" is 30 percent
+        from the left and 70 percent from the top. Give it the validator ``validate_focal_point``.
     ``delete_orphans``
-        Whether a file that is replaced or cleared, or whose row is deleted, is deleted once that
-        is committed, unless another row names it. Off by default.
+        Whether a file that is replaced or cleared, or whose row is deleted, is deleted after the
+        commit, unless another row names it. The default is False.
 
-        No committed row is ever left without its file if rows come to name stored files by
-        ``save()``, which locks. These do not: ``QuerySet.update()``, ``bulk_create()``,
-        ``bulk_update()``, raw SQL, fixtures, fields without this option, and rows in other
-        databases: with them, name no file that may be let go of at that very moment.
-
+        No committed row is left without its file, as long as rows start naming stored files by
+        ``save()``, which locks. ``QuerySet.update()``, ``bulk_create()``, ``bulk_update()``, raw
+        SQL, fixtures, fields without this option and rows in other databases do not lock: do not
+        use them to name a file that may be deleted at the same time.
     ``warm``
-        The names of presets that a queue's workers make of each upload, once it is committed.
+        The names of presets. A queue's workers generate these resizes of each upload after the
+        commit.
 
-    There is no ``upload_to`` and no ``storage``: keys are made by the package, and the setting
-    ``SHIFT_MEDIA_STORAGE`` chooses the storage.
+    There is no ``upload_to`` and no ``storage``: the package generates the keys, and the setting
+    ``SHIFT_MEDIA_STORAGE`` selects the storage.
     """
 
     attr_class = MediaFile
     descriptor_class = MediaDescriptor
 
     if TYPE_CHECKING:
-        # So that editors and type checkers know what ``obj.photo.resize(`` takes.
+        # So that editors and type checkers know the arguments of ``obj.photo.resize()``.
         @overload
         def __get__(self, instance: None, owner: Any) -> MediaDescriptor: ...
         @overload
@@ -137,11 +135,12 @@ class MediaField(models.FileField):
         for argument in ("upload_to", "storage"):
             if argument in kwargs:
                 raise TypeError(
-                    f"MediaField takes no {argument!r} (got {kwargs[argument]!r}): keys are made"
-                    " by the package, the setting SHIFT_MEDIA_STORAGE chooses the storage."
+                    f"MediaField does not accept {argument!r} (got {kwargs[argument]!r}). The"
+                    " package generates the keys, and the setting SHIFT_MEDIA_STORAGE selects the"
+                    " storage."
                 )
         if kind not in get_args(Kind):
-            raise ValueError(f"kind is {kind!r}, must be one of: {', '.join(get_args(Kind))}.")
+            raise ValueError(f"Invalid kind {kind!r}, must be one of: {', '.join(get_args(Kind))}.")
         self.kind: Kind = kind
         self.max_bytes = max_bytes
         self.width_field = width_field
@@ -149,23 +148,20 @@ class MediaField(models.FileField):
         self.size_field = size_field
         self.placeholder_field = placeholder_field
         self.focal_point_field = focal_point_field
-        names = {fact: getattr(self, f"{fact}_field") for fact in FileMetadata._fields}
-        # The model's fields that keep facts, by the fact.
-        self.fact_fields: dict[str, str] = {fact: name for fact, name in names.items() if name}
-        # No part of deconstruct(): the models of migrations delete no files.
+        # Not part of deconstruct(): historical models of migrations delete and enqueue nothing.
         self.delete_orphans = delete_orphans
-        self.warm = tuple(warm)  # nor do they enqueue anything
+        self.warm = tuple(warm)
         kwargs.setdefault("max_length", MAX_LENGTH)
         super().__init__(verbose_name, name, **kwargs)
 
     @property
     def storage(self) -> Storage:
-        # FileField looks at it while the field is made, when apps are not yet loaded.
+        # FileField.__init__() reads this before the apps are loaded.
         return media_storage() if hasattr(self, "model") else default_storage
 
     @storage.setter
     def storage(self, storage: object) -> None:
-        """Ignore what ``FileField`` sets: the settings choose, at use."""
+        """Ignore what ``FileField`` sets: the settings select the storage, at use."""
 
     def deconstruct(self) -> Any:
         name, path, args, kwargs = super().deconstruct()
@@ -189,13 +185,17 @@ class MediaField(models.FileField):
     def contribute_to_class(  # type: ignore[override]  # Django's own FileField takes **kwargs
         self, cls: type[models.Model], name: str, **kwargs: Any
     ) -> None:
+        # Not in __init__(): an abstract model's field is copied for each model, but only shallowly.
+        self.metadata = MetadataFields(self)
         super().contribute_to_class(cls, name, **kwargs)
-        if self.fact_fields and not cls._meta.abstract:
-            # A file given to Model(...) is assigned before or after these fields are, in
-            # their order; only now do all have their values.
-            models.signals.post_init.connect(self._measure_new_file, sender=cls)
-        if self.delete_orphans and not cls._meta.abstract:
-            self._orphans = OrphanTracker(self)  # signals do not keep their receivers
+        if cls._meta.abstract:
+            return
+        if self.metadata.names:
+            # In Model.__init__(), fields are set in their order, so the metadata fields may be set
+            # after the file. Only after it, all fields have their values.
+            models.signals.post_init.connect(self.metadata.measure_new_instance, sender=cls)
+        if self.delete_orphans:
+            self._orphan_tracker = OrphanTracker(self)  # signals refer to their receivers weakly
 
     def generate_filename(
         self, instance: models.Model | None, filename: "str | PathLike[str]"
@@ -211,7 +211,7 @@ class MediaField(models.FileField):
         }
         if _is_admin_widget(kwargs.get("widget")):
             del kwargs["widget"]
-        # A long file name is shortened, not refused.
+        # A long file name is shortened, so it needs no validation.
         return super().formfield(**{**defaults, **kwargs, "max_length": None})
 
     @cached_property
@@ -220,83 +220,14 @@ class MediaField(models.FileField):
 
     def validate_content(self, file: "File[Any]") -> None:
         """
-        Be a validator, for what goes through no form field of ours: serializers, ``full_clean()``.
+        Validate a new file for ``full_clean()`` and serializers; raise ``ValidationError``.
 
-        Raise ``ValidationError`` for a new file that would be refused when it is saved.
+        Saving a file that this refuses would raise ``UnacceptableFile``.
         """
         if isinstance(file, MediaFile) and file._committed:
             return
         upload = file.file if isinstance(file, MediaFile) else file
-        check_content(upload, kind=self.kind, max_bytes=self.max_bytes)
-
-    def examine(self, file: "File[Any]") -> ImageInfo | None:
-        return examine(file, kind=self.kind, max_bytes=self.max_bytes)
-
-    # -- files that rows let go of ------------------------------------------------------------
-
-    def just_stored(self, instance: models.Model) -> str | None:
-        """Return a file that an instance has stored, and that no committed row has named yet."""
-        name: str | None = instance.__dict__.get(f"_{self.attname}_stored")
-        return name
-
-    def note_stored(self, instance: models.Model, name: str) -> None:
-        instance.__dict__[f"_{self.attname}_stored"] = name
-
-    def forget_stored(self, instance: models.Model, name: str | None) -> None:
-        if self.just_stored(instance) == name:
-            instance.__dict__.pop(f"_{self.attname}_stored", None)
-
-    def delete_on_commit(self, name: str, using: str) -> None:
-        """
-        Delete an original once all is committed, if no row of any ``MediaField`` names it then.
-
-        A failure is logged, and leaves the file where it is.
-        """
-        Deletion(self, name, using).schedule()
-
-    def media_fields(self, using: str) -> "Iterator[MediaField]":
-        """Give this field, and all others whose models have tables in the same database."""
-        yield self
-        for model in self.model._meta.apps.get_models():
-            if router.allow_migrate_model(using, model):
-                fields = model._meta.local_fields
-                yield from (f for f in fields if isinstance(f, MediaField) and f is not self)
-
-    # -- width, height and others --------------------------------------------------------
-
-    def read(self, instance: models.Model, name: str | None) -> Any:
-        return getattr(instance, name) if name else None
-
-    def read_facts(self, instance: models.Model) -> FileMetadata:
-        return FileMetadata(
-            **{fact: getattr(instance, name) for fact, name in self.fact_fields.items()}
-        )
-
-    def write_facts(self, instance: models.Model, facts: FileMetadata) -> None:
-        for fact, name in self.fact_fields.items():
-            setattr(instance, name, getattr(facts, fact))
-
-    def measure(self, file: "File[Any]") -> FileMetadata:
-        """Return what is to be kept of a file; raise as ``examine()``."""
-        if not (info := self.examine(file)):
-            return FileMetadata(size=file.size)
-        shown = str(placeholder(file)) if self.placeholder_field else ""
-        return FileMetadata(info.width, info.height, shown, file.size)
-
-    def facts_of(self, value: Any) -> FileMetadata:
-        """Return the facts about a value of this field, none where they take I/O to know."""
-        if isinstance(value, MediaFile) and value._committed:
-            return value.field.read_facts(value.instance)
-        if isinstance(value, File) and value:
-            upload = value.file if isinstance(value, MediaFile) else value
-            with suppress(UnacceptableFile):  # it is refused when it is saved, with the reason
-                return self.measure(upload)
-        return FileMetadata()
-
-    def _measure_new_file(self, instance: models.Model, **kwargs: Any) -> None:
-        file = instance.__dict__.get(self.attname)
-        if isinstance(file, File) and any(facts := self.facts_of(file)):
-            self.write_facts(instance, facts)
+        clean_upload(upload, kind=self.kind, max_bytes=self.max_bytes)
 
     def check(self, **kwargs: Any) -> list[checks.CheckMessage]:
         return [*super().check(**kwargs), *check_field(self)]

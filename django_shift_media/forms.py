@@ -5,34 +5,11 @@ from typing import Any
 from django import forms
 from django.core.files.base import File
 from django.forms.widgets import Widget
-from django.utils.translation import gettext_lazy as _
 
 from django_shift_media.conf import conf
-from django_shift_media.exceptions import FileTooLarge, UnacceptableFile
-from django_shift_media.media.upload_validation import Kind, examine
+from django_shift_media.media.upload_validation import UPLOAD_ERRORS, Kind, clean_upload
 from django_shift_media.naming.formats import INPUT_FORMATS
 from django_shift_media.widgets import MediaInput
-
-ERROR_MESSAGES: dict[str, Any] = {
-    "invalid_image": _("We couldn’t process “%(name)s”: %(reason)s"),
-    "too_large": _("“%(name)s” is too large: %(reason)s"),
-}
-
-
-def check_content(
-    file: "File[Any]",
-    *,
-    kind: Kind,
-    max_bytes: int | None,
-    messages: dict[str, Any] = ERROR_MESSAGES,
-) -> None:
-    """Raise ``ValidationError``, with one of the messages, for a file that is not accepted."""
-    try:
-        examine(file, kind=kind, max_bytes=max_bytes)
-    except UnacceptableFile as error:
-        code = "too_large" if isinstance(error, FileTooLarge) else "invalid_image"
-        params = {"name": file.name, "reason": error.translated()}
-        raise forms.ValidationError(messages[code], code=code, params=params) from error
 
 
 class MediaFormField(forms.FileField):
@@ -45,7 +22,7 @@ class MediaFormField(forms.FileField):
 
     widget = MediaInput
 
-    default_error_messages = ERROR_MESSAGES
+    default_error_messages = UPLOAD_ERRORS
 
     def __init__(
         self,
@@ -63,7 +40,7 @@ class MediaFormField(forms.FileField):
     def to_python(self, data: Any) -> "File[Any] | None":
         file: File[Any] | None = super().to_python(data)
         if file is not None:
-            check_content(
+            clean_upload(
                 file, kind=self.kind, max_bytes=self.max_bytes, messages=self.error_messages
             )
         return file

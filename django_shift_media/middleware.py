@@ -1,4 +1,4 @@
-"""Uploads while the storage fails: an answer that says so, instead of a server error."""
+"""A 503 response for views that fail because the media storage does, such as uploads."""
 
 import logging
 
@@ -12,10 +12,10 @@ logger = logging.getLogger("django_shift_media")
 
 
 class StorageUnavailableMiddleware(MiddlewareMixin):
-    """Answers 503 with ``Retry-After`` for a view that a failing media storage has interrupted."""
+    """Answers 503 with ``Retry-After`` if a view raises ``StorageUnavailable``."""
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if not isinstance(error, StorageUnavailable):
             return None
-        logger.error("No storage for %s %s: %s", request.method, request.path, error)
+        logger.error("Storage unavailable for %s %s: %s", request.method, request.path, error)
         return storage_unavailable()

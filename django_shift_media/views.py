@@ -1,4 +1,8 @@
-"""The view that makes what is missing. Errors become statuses here, and only here."""
+"""
+The view that generates missing resizes.
+
+Errors become HTTP statuses here, and only here; see ``docs/reference/http-responses.rst``.
+"""
 
 import hashlib
 
@@ -21,79 +25,85 @@ from django_shift_media.exceptions import (
     UnacceptableFile,
 )
 from django_shift_media.generation.cache_lock import cache_store
-from django_shift_media.generation.generate import Media, find_or_generate, read
+from django_shift_media.generation.generate import StoredResize, find_or_generate, read_bytes
 from django_shift_media.naming.formats import content_disposition, content_type
 from django_shift_media.storages.base import CACHE_CONTROL, MediaStorage
 from django_shift_media.storages.local import LocalMediaStorage
 from django_shift_media.storages.selection import media_storage
 
-_RETRY_BUSY = 2  # seconds
-_RETRY_STORAGE = 10  # seconds
-# What tells clients apart well enough: those it mixes up get bytes instead of a redirect.
-_CLIENT = ("REMOTE_ADDR", "HTTP_X_FORWARDED_FOR", "HTTP_USER_AGENT")
-# A client that comes back within so many seconds goes in a circle.
-_REDIRECTED = 60
-# Whatever it is, it is shown and never run.
-_SAFELY = {
+# Values of Retry-After, in seconds.
+_RETRY_BUSY = 2
+_RETRY_STORAGE = 10
+# Request headers that identify a client well enough for ``_is_redirect_loop()``.
+_CLIENT_HEADERS = ("REMOTE_ADDR", "HTTP_X_FORWARDED_FOR", "HTTP_USER_AGENT")
+# A client that comes back within so many seconds is in a redirect loop.
+_LOOP_SECONDS = 60
+# Browsers must display this content, never execute it.
+_SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
 }
 
 
-# With ATOMIC_REQUESTS, a connection to the database would be held while a picture is made.
+# With ATOMIC_REQUESTS, a database connection would be held while an image is generated.
 @transaction.non_atomic_requests
 @require_safe
 @login_not_required
 def media(request: HttpRequest, key: str) -> HttpResponseBase:
-    """Answer for a resize: find it or make it, then redirect to the bucket or give the bytes."""
+    """Find or generate a resize, then redirect to the bucket or return the bytes."""
     storage = media_storage()
     try:
-        found = find_or_generate(storage, key)
-        return _timed(_answer(request, storage, found), found)
+        stored = find_or_generate(storage, key)
+        response = _response_for(request, storage, stored)
     except (BadSignature, InvalidKey, InvalidResize):
-        return _local_file(request, storage, key) or _refuse(404, "Not found.")
+        return _serve_local_file(request, storage, key) or _error_response(404, "Not found.")
     except FileNotFoundError:
-        return _refuse(404, "The original is gone.", cache="public, max-age=60")
+        return _error_response(404, "The original is gone.", cache="public, max-age=60")
     except UnacceptableFile as error:
-        return _refuse(422, str(error))
+        return _error_response(422, str(error))
     except (Busy, MemoryError):
-        return _refuse(503, "Too busy, try again.", retry_after=_RETRY_BUSY)
+        return _error_response(503, "Too busy, try again.", retry_after=_RETRY_BUSY)
     except StorageUnavailable:
         return storage_unavailable()
-
-
-def storage_unavailable() -> HttpResponse:
-    return _refuse(503, "The storage does not answer, try again.", retry_after=_RETRY_STORAGE)
-
-
-def _answer(request: HttpRequest, storage: MediaStorage, found: Media) -> HttpResponseBase:
-    if storage.mode == "website" and not _is_redirect_loop(request, found):
-        return HttpResponsePermanentRedirect(
-            storage.public_url(found.key), headers={"Cache-Control": "no-store"}
-        )
-    return _serve_bytes(request, found.key, read(storage, found))
-
-
-def _timed(response: HttpResponseBase, found: Media) -> HttpResponseBase:
-    """Tell browsers' developer tools what took so long: https://www.w3.org/TR/server-timing/."""
-    if found.made is not None:
-        parts = (f"{part};dur={spent:.1f}" for part, spent in found.made.items())
-        response["Server-AnimationTiming"] = ", ".join(parts)
     return response
 
 
-def _is_redirect_loop(request: HttpRequest, found: Media) -> bool:
-    """
-    Say whether this client was sent to the bucket a moment ago, and was sent back from there.
+def storage_unavailable() -> HttpResponse:
+    """Return a 503 response for a storage that fails or does not answer in time."""
+    return _error_response(
+        503, "The storage is unavailable, try again.", retry_after=_RETRY_STORAGE
+    )
 
-    That happens where something in between has kept the bucket's redirect to here, for a
-    resize that the bucket has by now. The mark is in Django's cache; one that is private to a
-    process delays the answer by a few turns.
+
+def _response_for(
+    request: HttpRequest, storage: MediaStorage, stored: StoredResize
+) -> HttpResponseBase:
+    response: HttpResponseBase
+    if storage.mode == "website" and not _is_redirect_loop(request, stored):
+        response = HttpResponsePermanentRedirect(
+            storage.public_url(stored.key), headers={"Cache-Control": "no-store"}
+        )
+    else:
+        response = _serve_bytes(request, stored.key, read_bytes(storage, stored))
+    if stored.timings is not None:
+        # Shown by the developer tools of browsers: https://www.w3.org/TR/server-timing/
+        metrics = (f"{part};dur={spent:.1f}" for part, spent in stored.timings.items())
+        response["Server-Timing"] = ", ".join(metrics)
+    return response
+
+
+def _is_redirect_loop(request: HttpRequest, stored: StoredResize) -> bool:
     """
-    client = [request.META.get(name, "") for name in _CLIENT]
-    mark = hashlib.sha256("\n".join([found.key, *client]).encode()).hexdigest()
-    is_new = cache_store.add(f"django_shift_media:sent:{mark}", True, _REDIRECTED)
-    return not is_new and found.made is None
+    Return whether this client was redirected to the bucket a moment ago, and has come back.
+
+    That happens if a cache on the way still has the bucket's redirect to this view, although the
+    resize is in the bucket by now. The mark is kept in Django's cache. With a cache that is
+    private to each process, it may take a few more redirects until the loop ends.
+    """
+    client = [request.META.get(name, "") for name in _CLIENT_HEADERS]
+    mark = hashlib.sha256("\n".join([stored.key, *client]).encode()).hexdigest()
+    is_new = cache_store.add(f"django_shift_media:redirected:{mark}", True, _LOOP_SECONDS)
+    return not is_new and stored.timings is None
 
 
 def _serve_bytes(request: HttpRequest, key: str, data: bytes) -> HttpResponseBase:
@@ -101,33 +111,35 @@ def _serve_bytes(request: HttpRequest, key: str, data: bytes) -> HttpResponseBas
     response = HttpResponse(
         data,
         content_type=content_type(key),
-        headers={**_SAFELY, "Cache-Control": CACHE_CONTROL, "ETag": etag},
+        headers={**_SECURITY_HEADERS, "Cache-Control": CACHE_CONTROL, "ETag": etag},
     )
     return get_conditional_response(request, etag, response=response) or response
 
 
-def _local_file(request: HttpRequest, storage: MediaStorage, key: str) -> HttpResponseBase | None:
-    """In development, stand in for the web server that serves the files on local disk."""
+def _serve_local_file(
+    request: HttpRequest, storage: MediaStorage, key: str
+) -> HttpResponseBase | None:
+    """In development, serve a file on local disk as a web server does in production."""
     if not (settings.DEBUG and isinstance(storage, LocalMediaStorage)):
         return None
     try:
         response = serve(request, key, document_root=str(storage.location))
     except (Http404, SuspiciousFileOperation, OSError, ValueError):
-        return None  # not there, not under the root, or no name that a disk could know
+        return None  # missing, outside MEDIA_ROOT, or not a valid file name
     disposition = content_disposition(key)
-    # A page of this origin could run what is said to be a script, whatever the policy says of it.
-    is_shown = disposition == "inline"
-    response["Content-Type"] = content_type(key) if is_shown else "application/octet-stream"
+    # A page of this origin could run a file with a script's content type, despite the policy.
+    is_inline = disposition == "inline"
+    response["Content-Type"] = content_type(key) if is_inline else "application/octet-stream"
     response["Content-Disposition"] = disposition
-    for name, value in _SAFELY.items():
+    for name, value in _SECURITY_HEADERS.items():
         response[name] = value
     return response
 
 
-def _refuse(
+def _error_response(
     status: int, reason: str, *, cache: str = "no-store", retry_after: int | None = None
 ) -> HttpResponse:
-    headers = {**_SAFELY, "Cache-Control": cache}
+    headers = {**_SECURITY_HEADERS, "Cache-Control": cache}
     if retry_after is not None:
         headers["Retry-After"] = str(retry_after)
     return HttpResponse(

@@ -39,9 +39,7 @@ class MediaInput(forms.ClearableFileInput):
                 "file_name": str(value).rpartition("/")[2],
                 "file_type": extension_of(str(value)).upper(),
                 "dimensions": _known_values(value, value.width, value.height),
-                "bytes": _known_values(
-                    value, value.field.read(value.instance, value.field.size_field)
-                ),
+                "bytes": _known_values(value, value.recorded_size),
                 "preview": _preview_url(value),
             }
         return context

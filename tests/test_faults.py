@@ -68,7 +68,7 @@ def send(client: Client, data: bytes) -> Any:
 def assert_unavailable(answer: Any) -> None:
     assert (answer.status_code, answer["Retry-After"]) == (503, "10")
     assert answer["Cache-Control"] == "no-store"
-    assert answer.content == b"The storage does not answer, try again.\n"
+    assert answer.content == b"The storage is unavailable, try again.\n"
 
 
 # -- S3, for a viewer -----------------------------------------------------------------------------
@@ -172,7 +172,7 @@ def test_an_upload_is_whole_or_refused(
 ) -> None:
     proxy.fail(fault, "PUT")
     assert_unavailable(send(client, jpeg))
-    assert "No storage for POST /: Could not write" in caplog.text
+    assert "Storage unavailable for POST /: Could not write" in caplog.text
     assert not Photo.objects.exists()
     proxy.mend()
     assert all(data == jpeg for data in objects(storage).values())

@@ -57,7 +57,9 @@ def test_files_have_their_type_and_what_could_run_is_for_downloading(
 @pytest.mark.parametrize("tag", ["resize obj.file '9x9'", "picture obj.file '9x9' alt=''"])
 def test_what_is_no_image_has_no_resizes_and_says_so(tag: str) -> None:
     row = attach("letter.pdf")
-    message = r"'letter\.pdf' is no image by its name, so it has no resizes: .* obj\.file\.is_image"
+    message = (
+        r"'letter\.pdf' has no resizes, because its extension is not one of: .* obj\.file\.is_image"
+    )
     with pytest.raises(InvalidResize, match=message):
         rendered(f"{{% {tag} %}}", obj=row)
     template = "{% if obj.file.is_image %}{% resize obj.file '9x9' %}{% endif %}"

@@ -1,12 +1,14 @@
 """Local disk: the view in development, the view behind a web server, the storage."""
 
 import io
+import itertools
 import os
 import stat
 import time
-from contextlib import ExitStack, suppress
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
+from threading import Event
 from typing import Any
 from urllib.parse import quote
 
@@ -19,7 +21,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from django_shift_media.exceptions import Busy, StorageUnavailable
+from django_shift_media.exceptions import StorageUnavailable
 from django_shift_media.generation.worker_pool import worker_pool
 from django_shift_media.naming.resizes import Resize
 from django_shift_media.naming.signing import sign
@@ -209,14 +211,25 @@ def test_a_failing_disk_is_a_503(client: Client, photo: Photo, path: Any) -> Non
     assert client.get(url).status_code == 200
 
 
-def test_too_many_at_once_are_sent_away(client: Client, photo: Photo, settings: Any) -> None:
-    settings.SHIFT_MEDIA_CONCURRENCY = 3
-    here = worker_pool()
-    with ExitStack() as full:
-        with suppress(Busy):
-            while True:
-                full.enter_context(here.queueing())
-        answer = client.get(photo.photo.resize("50x50"))
+def test_too_many_at_once_are_sent_away(
+    client: Client, photo: Photo, settings: Any, caplog: Any
+) -> None:
+    settings.SHIFT_MEDIA_CONCURRENCY = 1
+    released = Event()
+
+    def occupy() -> None:
+        with worker_pool().admit():
+            released.wait()
+
+    with ThreadPoolExecutor(17) as threads:
+        occupied = [threads.submit(occupy) for _ in range(17)]  # 1 decoder, and a queue of 16
+        try:
+            sizes = itertools.count(50)
+            while "The queue is full." not in caplog.text:
+                answer = client.get(photo.photo.resize(f"{next(sizes)}x"))
+        finally:
+            released.set()
+    assert [future.exception() for future in occupied] == [None] * 17
     assert (answer.status_code, answer["Retry-After"]) == (503, "2")
     assert answer["Cache-Control"] == "no-store"
     assert client.get(photo.photo.resize("50x50")).status_code == 200

@@ -11,8 +11,9 @@ import pytest
 from django.core.cache import cache
 
 from django_shift_media.exceptions import Busy
-from django_shift_media.generation import cache_lock, generate, single_flight
+from django_shift_media.generation import cache_lock, single_flight
 from django_shift_media.generation.cache_lock import cache_store
+from django_shift_media.generation.generate import Generation
 from django_shift_media.generation.single_flight import SingleFlight
 from django_shift_media.naming.signing import unsign
 from django_shift_media.storages.fork_safe_lock import ForkSafeLock
@@ -179,7 +180,7 @@ def test_processes_that_share_a_cache_make_a_resize_once(photo: Photo, caplog: A
     key = photo.photo.resize("50x50").removeprefix("/media/")
     original, resize = unsign(key)
     storage = media_storage()
-    results = at_once([lambda: generate._find_or_make(storage, key, original, resize)] * 8)
+    results = at_once([lambda: Generation(storage, key, original, resize).run()] * 8)
     assert len({result.data for result in results}) == 1
-    assert sorted(result.made is not None for result in results) == [False] * 7 + [True]
+    assert sorted(result.timings is not None for result in results) == [False] * 7 + [True]
     assert sum(record.message.startswith("Made ") for record in caplog.records) == 1

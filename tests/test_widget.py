@@ -250,7 +250,7 @@ def test_an_error_in_another_field_keeps_the_preview(desk: Desk, photo: Photo) -
     page.set_input_files("[name=photo]", chosen())
     desk.save()
     wait_for_pictures(page)
-    assert "no focal point" in page.locator(".errorlist").inner_text()
+    assert "is not a valid focal point" in page.locator(".errorlist").inner_text()
     assert page.locator("[name=focal_point]").is_visible(), "or nobody could see what is wrong"
     facts = page.locator(".field-photo .shift-media-stored").inner_text()
     assert "sea.jpg" in facts

@@ -14,9 +14,8 @@ from django.core.files.base import File
 from rest_framework import serializers
 
 from django_shift_media import fields
-from django_shift_media.forms import ERROR_MESSAGES, check_content
 from django_shift_media.media.files import MediaFile
-from django_shift_media.media.upload_validation import Kind
+from django_shift_media.media.upload_validation import UPLOAD_ERRORS, Kind, clean_upload
 from django_shift_media.naming.picture import Picture
 
 
@@ -37,7 +36,7 @@ class MediaSerializerField(serializers.FileField):
     serializer knows the request.
     """
 
-    default_error_messages = ERROR_MESSAGES
+    default_error_messages = UPLOAD_ERRORS
 
     def __init__(
         self,
@@ -64,7 +63,7 @@ class MediaSerializerField(serializers.FileField):
     def to_internal_value(self, data: Any) -> "File[Any]":
         file: File[Any] = super().to_internal_value(data)
         try:
-            check_content(
+            clean_upload(
                 file, kind=self.kind, max_bytes=self.max_bytes, messages=self.error_messages
             )
         except ValidationError as error:

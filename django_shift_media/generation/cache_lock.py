@@ -22,21 +22,28 @@ LOCK_SECONDS = 5
 _RENEW_SECONDS = 1
 # Seconds after which a request stops waiting for another process.
 WAIT_SECONDS = 30
-_POLL = 0.05
+_POLL_SECONDS = 0.05
+
+
+def cache_key(purpose: str, key: str) -> str:
+    """Return the cache key of a resize for a purpose, such as "lock" or "failed"."""
+    # The signature identifies the resize; a whole key may exceed a backend's limit of length.
+    return f"django_shift_media:{purpose}:{key.rpartition('-')[2]}"
 
 
 class CacheStore:
     """
-    A few words that the processes of a site tell each other, in Django's cache.
+    Django's cache, as the processes of a site share it.
 
-    A cache that fails is as one that is always empty: work is done twice, nothing breaks.
+    If the cache is unavailable, every lookup is a cache miss: work may be done twice, and nothing
+    breaks.
     """
 
     def _call(self, method: str, *args: Any) -> Any:
         try:
             return getattr(caches[conf.cache], method)(*args)
         except Exception:  # each backend fails in its own way
-            logger.warning("The cache %r fails", conf.cache, exc_info=True)
+            logger.warning("The cache %r is unavailable", conf.cache, exc_info=True)
             return None
 
     def get(self, key: str) -> Any:
@@ -46,7 +53,7 @@ class CacheStore:
         self._call("set", key, value, seconds)
 
     def add(self, key: str, value: Any, seconds: int) -> bool:
-        """Say whether the key was free; a cache that fails says yes."""
+        """Return whether the key was free; an unavailable cache says yes."""
         return self._call("add", key, value, seconds) is not False
 
     def delete(self, key: str) -> None:
@@ -54,18 +61,18 @@ class CacheStore:
 
     @contextmanager
     def lock(self, key: str) -> Iterator[None]:
-        """Hold a lock among all processes; raise ``Busy`` after ``WAIT_SECONDS``."""
+        """Hold a lock that all processes respect; raise ``Busy`` after ``WAIT_SECONDS``."""
         token = secrets.token_hex(8)
         deadline = time.monotonic() + WAIT_SECONDS
         while not self.add(key, token, LOCK_SECONDS):
             if time.monotonic() > deadline:
                 raise Busy("Waited too long for another process.")
-            time.sleep(_POLL)
+            time.sleep(_POLL_SECONDS)
         try:
-            with _repeating(lambda: self._renew(key, token)):
+            with _call_repeatedly(lambda: self._renew(key, token)):
                 yield
         finally:
-            # Not if it ran out meanwhile, and is another's now.
+            # If the lock has expired meanwhile, another process may hold it now.
             if self.get(key) == token:
                 self.delete(key)
 
@@ -75,21 +82,21 @@ class CacheStore:
 
 
 @contextmanager
-def _repeating(function: Callable[[], None]) -> Iterator[None]:
+def _call_repeatedly(function: Callable[[], None]) -> Iterator[None]:
     """Call a function every ``_RENEW_SECONDS``, in a thread, for as long as the block runs."""
-    is_over = threading.Event()
+    finished = threading.Event()
 
     def repeat() -> None:
-        while not is_over.wait(_RENEW_SECONDS):
+        while not finished.wait(_RENEW_SECONDS):
             function()
-        connections.close_all()  # those of this thread: the cache may be a table
+        connections.close_all()  # of this thread: the cache may be a database table
 
     thread = threading.Thread(target=repeat, daemon=True)
     thread.start()
     try:
         yield
     finally:
-        is_over.set()
+        finished.set()
         thread.join()
 
 

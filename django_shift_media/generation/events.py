@@ -1,4 +1,4 @@
-"""What is told of each resize that is made, or cannot be: a record in the log, and a signal."""
+"""A log record and a signal for each resize that is generated, or cannot be."""
 
 import logging
 from collections.abc import Iterator
@@ -11,7 +11,8 @@ from django_shift_media.storages.base import MediaStorage
 
 logger = logging.getLogger("django_shift_media")
 
-# A row that went away is nothing to worry about; a file of a stranger's hardly, and only once.
+# An original that was deleted is normal. An unacceptable one is reported once, as the failure is
+# remembered. The last two need an operator.
 _LEVELS: tuple[tuple[type[Exception], int], ...] = (
     (FileNotFoundError, logging.INFO),
     (UnacceptableFile, logging.WARNING),
@@ -21,7 +22,8 @@ _LEVELS: tuple[tuple[type[Exception], int], ...] = (
 )
 
 
-def report_made(storage: MediaStorage, key: str, size: int, stopwatch: Stopwatch) -> None:
+def report_success(storage: MediaStorage, key: str, size: int, stopwatch: Stopwatch) -> None:
+    """Log that a resize of ``size`` bytes was stored, and send ``resize_made``."""
     milliseconds = stopwatch.milliseconds
     logger.info(
         "Made %s: %d bytes, %.0f ms",
@@ -36,8 +38,8 @@ def report_made(storage: MediaStorage, key: str, size: int, stopwatch: Stopwatch
 
 
 @contextmanager
-def reporting_failure(storage: MediaStorage, key: str, stopwatch: Stopwatch) -> Iterator[None]:
-    """Report what is raised within, and let it go on."""
+def report_failure(storage: MediaStorage, key: str, stopwatch: Stopwatch) -> Iterator[None]:
+    """Log what is raised in the block, send ``resize_failed``, and raise it again."""
     try:
         yield
     except tuple(kind for kind, _ in _LEVELS) as error:

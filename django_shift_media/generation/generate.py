@@ -1,143 +1,118 @@
-"""A resize's key → the resize, stored: found, or made once however many ask for it."""
+"""From the key of a resize to the stored resize: found, or generated once for all who ask."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import partial
 
 from django_shift_media.conf import conf
 from django_shift_media.engines.selection import engine_options, get_engine
 from django_shift_media.engines.stopwatch import Stopwatch
-from django_shift_media.exceptions import UnacceptableFile
-from django_shift_media.generation.cache_lock import cache_store
-from django_shift_media.generation.events import report_made, reporting_failure
+from django_shift_media.generation.cache_lock import cache_key, cache_store
+from django_shift_media.generation.events import report_failure, report_success
+from django_shift_media.generation.failures import raise_remembered_failure, remember_failure
 from django_shift_media.generation.single_flight import SingleFlight
 from django_shift_media.generation.worker_pool import worker_pool
 from django_shift_media.naming import presets, signing
 from django_shift_media.naming.resizes import Resize
 from django_shift_media.storages.base import MediaStorage
 
-# Seconds for which a failure is remembered, to not be provoked again and again.
-_REMEMBER_MISSING = 60
-_REMEMBER_UNREADABLE = 3600
-# Seconds for which others may have looked before a resize was made and lock after.
-_REMEMBER_MADE = 60
+# Seconds for which other processes that waited for the lock learn that the resize was stored.
+_REMEMBER_STORED = 60
 
+_resizes: SingleFlight["StoredResize"] = SingleFlight()
 _originals: SingleFlight[bytes] = SingleFlight()
-_resizes: SingleFlight["Media"] = SingleFlight()
 
 
 @dataclass(frozen=True, slots=True)
-class Media:
+class StoredResize:
     """
     A resize that is stored under ``key``.
 
-    ``data`` is None where only a redirect needs it. ``made`` says how long the parts of making
-    it took, in milliseconds; None: it was there.
+    ``data`` is None where a redirect is enough. ``timings`` has the milliseconds of each part of
+    its generation, and is None if the resize was stored already.
     """
 
     key: str
     data: bytes | None
-    made: Mapping[str, float] | None = None
+    timings: Mapping[str, float] | None = None
 
 
-def find_or_generate(storage: MediaStorage, key: str) -> Media:
+def find_or_generate(storage: MediaStorage, key: str) -> StoredResize:
     """
-    Return the resize of that key, and make and store it first if it is missing.
+    Return the resize with this key; generate and store it first if it is missing.
 
-    Raise ``BadSignature``, ``InvalidKey`` or ``InvalidResize`` for a key that this site has not
-    signed, or no longer makes, before anything is read; ``FileNotFoundError`` if the original is
-    gone, ``UnacceptableFile`` if it cannot be resized, ``Busy`` or ``StorageUnavailable``.
+    Before anything is read, raise ``BadSignature``, ``InvalidKey`` or ``InvalidResize`` for a key
+    that this site has not signed, or no longer allows. Raise ``FileNotFoundError`` if the original
+    is gone, ``UnacceptableFile`` if it cannot be resized, ``Busy`` or ``StorageUnavailable``.
     """
     original, resize = signing.unsign(key)
     presets.require_allowed(original, resize)
-    _raise_remembered(key)
-    with _resizes.use(key, lambda: _find_or_make(storage, key, original, resize)) as media:
-        return media
+    raise_remembered_failure(key)
+    generation = Generation(storage, key, original, resize)
+    with _resizes.use(key, generation.run) as stored:
+        return stored
 
 
-def read(storage: MediaStorage, media: Media) -> bytes:
-    """Return the bytes of a resize."""
-    if media.data is not None:
-        return media.data
-    with reporting_failure(storage, media.key, Stopwatch()):
-        return storage.get(media.key)
+def read_bytes(storage: MediaStorage, stored: StoredResize) -> bytes:
+    """Return the bytes of a stored resize."""
+    if stored.data is not None:
+        return stored.data
+    with report_failure(storage, stored.key, Stopwatch()):
+        return storage.get(stored.key)
 
 
-def _find_or_make(storage: MediaStorage, key: str, original: str, resize: Resize) -> Media:
-    stopwatch = Stopwatch()
-    with reporting_failure(storage, key, stopwatch):
-        if media := _find(storage, key):
-            return media
-        with cache_store.lock(_word("lock", key)):
-            # Another process may have finished, or failed, between the look and the lock.
-            if cache_store.get(_word("made", key)) and (media := _find(storage, key)):
-                return media
-            _raise_remembered(key)
-            stopwatch.lap("find")
-            with _remembering_failure(key):
-                media = _make(storage, key, original, resize, stopwatch)
-            cache_store.set(_word("made", key), True, _REMEMBER_MADE)
-            return media
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """One request for one resize: ``run()`` finds it, or generates and stores it."""
 
+    storage: MediaStorage
+    key: str
+    original: str
+    resize: Resize
+    stopwatch: Stopwatch = field(default_factory=Stopwatch)
 
-def _find(storage: MediaStorage, key: str) -> Media | None:
-    if storage.mode == "website":
-        return Media(key, None) if storage.exists(key) else None
-    try:
-        return Media(key, storage.get(key))
-    except FileNotFoundError:
-        return None
+    def run(self) -> StoredResize:
+        with report_failure(self.storage, self.key, self.stopwatch):
+            if stored := self._find():
+                return stored
+            with cache_store.lock(cache_key("lock", self.key)):
+                return self._find_result_of_others() or self._generate()
 
+    def _find(self) -> StoredResize | None:
+        if self.storage.mode == "website":
+            return StoredResize(self.key, None) if self.storage.exists(self.key) else None
+        try:
+            return StoredResize(self.key, self.storage.get(self.key))
+        except FileNotFoundError:
+            return None
 
-def _make(
-    storage: MediaStorage, key: str, original: str, resize: Resize, stopwatch: Stopwatch
-) -> Media:
-    resized = _render(storage, original, resize, stopwatch)
-    storage.put(key, resized)
-    stopwatch.lap("put")
-    report_made(storage, key, len(resized), stopwatch)
-    return Media(key, resized, made=stopwatch.parts)
+    def _find_result_of_others(self) -> StoredResize | None:
+        """Look again with the lock: another process may have finished, or failed, meanwhile."""
+        raise_remembered_failure(self.key)
+        return self._find() if cache_store.get(cache_key("stored", self.key)) else None
 
+    def _generate(self) -> StoredResize:
+        self.stopwatch.lap("find")
+        with remember_failure(self.key):
+            data = self._render()
+            self.storage.put(self.key, data)
+        self.stopwatch.lap("put")
+        report_success(self.storage, self.key, len(data), self.stopwatch)
+        cache_store.set(cache_key("stored", self.key), True, _REMEMBER_STORED)
+        return StoredResize(self.key, data, self.stopwatch.parts)
 
-def _render(storage: MediaStorage, original: str, resize: Resize, stopwatch: Stopwatch) -> bytes:
-    here = worker_pool()
-    with here.queueing(), here.holding():
-        stopwatch.lap("queue")
-        # Others that hold the same original share its bytes: sizes of one picture that are asked
-        # for together fetch it once.
-        with _originals.use(original, lambda: _fetch(storage, original)) as data:
-            stopwatch.lap("fetch")
-            return here.decode(lambda: _resize(data, resize, stopwatch))
+    def _render(self) -> bytes:
+        pool = worker_pool()
+        with pool.admit():
+            self.stopwatch.lap("queue")
+            # Several sizes of one original that are requested together fetch it once.
+            with _originals.use(self.original, self._fetch) as original:
+                self.stopwatch.lap("fetch")
+                return pool.decode(partial(self._resize, original))
 
+    def _fetch(self) -> bytes:
+        return self.storage.get(self.original, max_bytes=conf.max_bytes)
 
-def _resize(data: bytes, resize: Resize, stopwatch: Stopwatch) -> bytes:
-    stopwatch.lap("queue")
-    return get_engine().render(data, resize, engine_options(), stopwatch)
-
-
-def _fetch(storage: MediaStorage, original: str) -> bytes:
-    return storage.get(original, max_bytes=conf.max_bytes)
-
-
-@contextmanager
-def _remembering_failure(key: str) -> Iterator[None]:
-    try:
-        yield
-    except FileNotFoundError:
-        # A reason is what an original that can be read is refused for: this one has none.
-        cache_store.set(_word("failed", key), "", _REMEMBER_MISSING)
-        raise
-    except UnacceptableFile as error:
-        cache_store.set(_word("failed", key), str(error), _REMEMBER_UNREADABLE)
-        raise
-
-
-def _raise_remembered(key: str) -> None:
-    reason = cache_store.get(_word("failed", key))
-    if reason is not None:
-        raise UnacceptableFile(reason) if reason else FileNotFoundError(key)
-
-
-def _word(what: str, key: str) -> str:
-    # The signature tells resizes apart, and fits where a whole key might be too long.
-    return f"django_shift_media:{what}:{key.rpartition('-')[2]}"
+    def _resize(self, original: bytes) -> bytes:
+        self.stopwatch.lap("queue")
+        return get_engine().render(original, self.resize, engine_options(), self.stopwatch)

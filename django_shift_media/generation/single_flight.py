@@ -26,12 +26,13 @@ class _Entry(Generic[T]):
 
 class SingleFlight(Generic[T]):
     """
-    Values by key that are computed once and kept for as long as somebody uses them.
+    Values that are computed once for all threads that use them at the same time.
 
-    Nothing is held for nobody, so nothing needs to be evicted.
+    A value is released with its last user, so there is nothing to evict.
 
-    A failure knows the frames that it came through, and what they hold can be large: no frame
-    here keeps the future that knows the failure, or both would wait for the garbage collector.
+    An exception refers to the frames it was raised through, and these may hold an image. So no
+    frame here keeps a reference to the future that holds the exception: the two would form a
+    cycle, which only the garbage collector frees.
     """
 
     def __init__(self) -> None:
@@ -41,10 +42,10 @@ class SingleFlight(Generic[T]):
     @contextmanager
     def use(self, key: str, compute: Callable[[], T]) -> Iterator[T]:
         """
-        Give ``compute()``, or what another thread computes or uses under this key by now.
+        Yield the value of a key: computed here, or by a thread that came first.
 
-        Those who wait share a failure, too; the next to ask tries again. Raise ``Busy`` after
-        ``WAIT_SECONDS``.
+        Threads that wait share an exception, too; the next call computes again. Raise ``Busy``
+        after ``WAIT_SECONDS`` of waiting.
         """
         with self._lock:
             entry = self._entries.get(key)
@@ -53,7 +54,7 @@ class SingleFlight(Generic[T]):
                 entry = self._entries[key] = _Entry(Future())
             entry.users += 1
             future = entry.future
-            assert future is not None  # as long as there are users
+            assert future is not None  # while the entry has users
         try:
             if is_first:
                 self._compute(key, future, compute)
@@ -72,7 +73,7 @@ class SingleFlight(Generic[T]):
         except BaseException as error:
             with self._lock:
                 self._forget(key, self._entries[key])
-            # What ends this thread is no reason to end those that wait for it.
+            # SystemExit or KeyboardInterrupt ends this thread, not those that wait for it.
             future.set_exception(error if isinstance(error, Exception) else Busy("Interrupted."))
             if not isinstance(error, Exception):
                 raise
@@ -90,7 +91,7 @@ def _result(future: "Future[T]") -> T:
     except TimeoutError as error:
         if future.done():
             raise
-        logger.warning("Waited %d s for another thread, too long", WAIT_SECONDS)
+        logger.warning("Waited %d s for another thread", WAIT_SECONDS)
         raise Busy("Waited too long for another thread.") from error
     finally:
         del future

@@ -1,10 +1,10 @@
-"""How much a process does at the same time: few originals in memory, fewer of them decoded."""
+"""Limits on what a process does at the same time: originals in memory, images being decoded."""
 
 import os
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import TypeVar
 
@@ -14,72 +14,77 @@ from django_shift_media.storages.fork_safe_lock import ForkSafeLock
 
 T = TypeVar("T")
 
-# For each image that may be decoded at a time, so many resizes may wait, so many seconds.
-_WAITING = 16
+# Resizes that may wait for each image that is decoded at the same time.
+_QUEUE_LENGTH = 16
+# Seconds that a resize waits for memory, and then for a decoder.
 WAIT_SECONDS = 15
 
-_creating = ForkSafeLock()
+_creation_lock = ForkSafeLock()
 
 
 class WorkerPool:
     """
-    As many places as images may be decoded at a time, and a short queue for resizes.
+    ``size`` threads that decode images, and a bounded queue in front of them.
 
-    A resize goes through ``queueing()``, ``holding()`` its original in memory, and ``decode()``,
-    each within the one before. An upload, whose bytes are here already, takes a place by
-    ``examine()``.
+    A resize is admitted first, by ``admit()``, and then decoded, by ``decode()``. An upload, whose
+    bytes are in memory already, goes to ``decode_upload()`` at once.
 
-    Images are decoded by threads that do nothing else: glibc keeps freed memory for the thread
-    that had it, and there may be a hundred threads that answer requests.
+    The threads do nothing else. glibc keeps freed memory for the thread that used it, and a server
+    may have a hundred threads that answer requests.
     """
 
-    def __init__(self, number: int) -> None:
-        self._queue = threading.BoundedSemaphore(number * (1 + _WAITING))
-        # Twice as many: the next originals are fetched while these are decoded.
-        self._held = threading.BoundedSemaphore(number * 2)
-        self._decoded = threading.BoundedSemaphore(number)
-        self._decoders = ThreadPoolExecutor(number, "shift-media-decoder")
+    def __init__(self, size: int) -> None:
+        self._admitted = threading.BoundedSemaphore(size * (1 + _QUEUE_LENGTH))
+        # Twice the number of decoders: the next originals are fetched while these are decoded.
+        self._in_memory = threading.BoundedSemaphore(size * 2)
+        self._decoding = threading.BoundedSemaphore(size)
+        self._decoders = ThreadPoolExecutor(size, "shift-media-decoder")
 
-    def queueing(self) -> AbstractContextManager[None]:
-        """Stand in the queue; raise ``Busy`` at once if it is full."""
-        return _taking(self._queue, 0, "The queue is full.")
+    @contextmanager
+    def admit(self) -> Iterator[None]:
+        """
+        Wait until there is room for an original in memory, and reserve it for the block.
 
-    def holding(self) -> AbstractContextManager[None]:
-        """Have an original in memory; raise ``Busy`` after ``WAIT_SECONDS``."""
-        return _taking(self._held, WAIT_SECONDS, "Waited too long in the queue.")
+        Raise ``Busy`` at once if the queue is full, and after ``WAIT_SECONDS`` in the queue.
+        """
+        with (
+            _acquire(self._admitted, 0, "The queue is full."),
+            _acquire(self._in_memory, WAIT_SECONDS, "Waited too long in the queue."),
+        ):
+            yield
 
     def decode(self, work: Callable[[], T]) -> T:
-        """Do what decodes an original; raise ``Busy`` after ``WAIT_SECONDS``."""
-        with _taking(self._decoded, WAIT_SECONDS, "Waited too long for a place."):
+        """Run ``work`` in a decoder thread; raise ``Busy`` after ``WAIT_SECONDS``."""
+        with _acquire(self._decoding, WAIT_SECONDS, "Waited too long for a decoder."):
             return self._decoders.submit(work).result()
 
-    def examine(self, work: Callable[[], T]) -> T:
-        """Do what decodes an upload; nobody is sent away who has sent all of a file."""
-        with _taking(self._decoded, None, ""):
+    def decode_upload(self, work: Callable[[], T]) -> T:
+        """Run ``work`` in a decoder thread, however long the wait: the upload is here already."""
+        with _acquire(self._decoding, None, ""):
             return self._decoders.submit(work).result()
 
 
 @contextmanager
-def _taking(places: threading.Semaphore, seconds: float | None, otherwise: str) -> Iterator[None]:
-    if not places.acquire(timeout=seconds):
-        raise Busy(otherwise)
+def _acquire(semaphore: threading.Semaphore, seconds: float | None, error: str) -> Iterator[None]:
+    if not semaphore.acquire(timeout=seconds):
+        raise Busy(error)
     try:
         yield
     finally:
-        places.release()
+        semaphore.release()
 
 
 def worker_pool() -> WorkerPool:
-    """Return the places of this process."""
-    # Else each thread that comes before the first is done gets places of its own.
-    with _creating.held():
+    """Return the pool of this process."""
+    # Without the lock, concurrent first calls would each create a pool.
+    with _creation_lock.held():
         return _worker_pool(conf.concurrency)
 
 
 @lru_cache
-def _worker_pool(number: int) -> WorkerPool:
-    return WorkerPool(number)
+def _worker_pool(size: int) -> WorkerPool:
+    return WorkerPool(size)
 
 
-# Threads do not survive a fork, as of a server that loads the application before its workers.
+# Threads do not survive a fork, such as that of a server that loads the application first.
 os.register_at_fork(after_in_child=_worker_pool.cache_clear)

@@ -1,29 +1,26 @@
 """System checks of a ``MediaField``."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from django.core import checks
 
 from django_shift_media.conf import conf
+from django_shift_media.media.base_field import BaseMediaField
 from django_shift_media.media.metadata import FileMetadata
 from django_shift_media.naming import keys, placeholder
-
-if TYPE_CHECKING:
-    from django_shift_media.fields import MediaField
 
 # Room for the longest key, and what every database indexes.
 MAX_LENGTH = 255
 
 
-def check_field(field: "MediaField") -> Iterator[checks.CheckMessage]:
+def check_field(field: BaseMediaField) -> Iterator[checks.CheckMessage]:
     yield from _check_other_fields(field)
     yield from _check_max_length(field)
     yield from _check_warm(field)
     yield from _check_placeholder(field)
 
 
-def _check_other_fields(field: "MediaField") -> list[checks.CheckMessage]:
+def _check_other_fields(field: BaseMediaField) -> list[checks.CheckMessage]:
     names = {other.name for other in field.model._meta.get_fields()}
     return [
         checks.Error(
@@ -37,7 +34,7 @@ def _check_other_fields(field: "MediaField") -> list[checks.CheckMessage]:
     ]
 
 
-def _check_warm(field: "MediaField") -> list[checks.CheckMessage]:
+def _check_warm(field: BaseMediaField) -> list[checks.CheckMessage]:
     return [
         checks.Error(
             f"warm has {name!r}, which is none of SHIFT_MEDIA_PRESETS.",
@@ -50,7 +47,7 @@ def _check_warm(field: "MediaField") -> list[checks.CheckMessage]:
     ]
 
 
-def _check_max_length(field: "MediaField") -> list[checks.CheckMessage]:
+def _check_max_length(field: BaseMediaField) -> list[checks.CheckMessage]:
     if field.max_length is not None and field.max_length >= keys.SHORTEST_KEY_LENGTH:
         return []
     return [
@@ -63,7 +60,7 @@ def _check_max_length(field: "MediaField") -> list[checks.CheckMessage]:
     ]
 
 
-def _check_placeholder(field: "MediaField") -> "Iterator[checks.CheckMessage]":
+def _check_placeholder(field: BaseMediaField) -> "Iterator[checks.CheckMessage]":
     if not field.placeholder_field:
         return
     columns = {other.name: other for other in field.model._meta.fields}

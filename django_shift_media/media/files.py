@@ -1,192 +1,234 @@
-"""``MediaFile``, what the attribute of an instance gives."""
+"""``MediaFile``: what ``obj.photo`` is, for a ``MediaField`` named ``photo``."""
 
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import Any, Unpack
 
 from django.core.files.base import File
-from django.db import router
+from django.db import models, router, transaction
 from django.db.models.fields.files import FieldFile
 
 from django_shift_media.exceptions import InvalidResize
 from django_shift_media.generation import prewarm
+from django_shift_media.media import stored_names
+from django_shift_media.media.base_field import BaseMediaField
+from django_shift_media.media.orphans import Deletion
+from django_shift_media.media.upload_validation import validate_upload
 from django_shift_media.naming import keys
 from django_shift_media.naming.formats import INPUT_FORMATS, extension_of
+from django_shift_media.naming.geometry import Size
 from django_shift_media.naming.picture import Picture
 from django_shift_media.naming.placeholder import Placeholder
 from django_shift_media.naming.presets import layouts_for, resize_for
-from django_shift_media.naming.resizes import (
-    FocalPoint,
-    Options,
-    default_format,
-    parse_focal_point,
-)
+from django_shift_media.naming.resizes import FocalPoint, default_format, parse_focal_point
+from django_shift_media.naming.resizes import Options as ResizeOptions
 from django_shift_media.naming.signing import sign
-from django_shift_media.naming.srcset import PictureOptions, Size
+from django_shift_media.naming.srcset import PictureOptions
 from django_shift_media.storages.base import MediaStorage
-
-if TYPE_CHECKING:
-    from django_shift_media.fields import MediaField
 
 
 class MediaFile(FieldFile):
-    """A stored file, as ``FieldFile``, whose URL and resizes' URLs cost no I/O."""
+    """A stored file, as ``FieldFile``. Computing its URL, or a resize's, requires no I/O."""
 
-    field: "MediaField"
+    field: BaseMediaField
     storage: MediaStorage
     _committed: bool
 
-    def resize(self, size: str, **options: Unpack[Options]) -> str:
+    def resize(self, size: str, **options: Unpack[ResizeOptions]) -> str:
         """
-        Return the signed URL of a resize, which is made when it is first asked for.
+        Return the signed URL of a resize. The resize is generated when it is first requested.
 
         ``size`` is "200x200", "200x" or "x200", in pixels, or the name of a preset, whose
         options are overridden by those given. The options:
 
-        ``how``: "fit" (the default: lie inside the size), "fill" (cover it, and crop around the
-        focal point) or "pad" (lie inside it, and fill it up with the background). ``format``:
-        None is the original's own if every browser shows it, else "jpg". ``quality``: 1 to 99,
-        None is the format's default. ``upscale``: whether a smaller original is enlarged; it is
-        not by default. ``crop``: "10,20,60.5,80", left, top, right and bottom, in per cent, of
-        the part that is used; "fill" then crops around its center. ``background``: "#ffcc00",
-        what the picture is put on; None is white for "pad" and "jpg", else nothing. ``frame``:
-        the frame of an animation, from 1, that becomes a still picture. ``grayscale``: whether
-        it loses its colors. ``blur``: 1 to 100, in pixels of the result. ``sharpen``: 1 to
-        200, in per cent. ``lossless``: whether nothing is lost in "webp" and "avif".
+        ``how``
+            "fit" (default): scale the image to lie inside the size. "fill": cover the size, and
+            crop around the focal point. "pad": as "fit", then add background up to the size.
+        ``format``
+            "jpg", "png", "webp", "avif" or "gif". The default is the format of the original if
+            all browsers show it, otherwise "jpg".
+        ``quality``
+            1 to 99. The default depends on the format.
+        ``upscale``
+            Whether to enlarge a smaller original. The default is False.
+        ``crop``
+            "10,20,60.5,80": left, top, right and bottom of the part to use, in percent. "fill"
+            then crops around the center of that part.
+        ``background``
+            "#ffcc00": the color behind the image. The default is white for "pad" and "jpg", none
+            otherwise.
+        ``frame``
+            The number of the frame of an animation, from 1, to use as a still image.
+        ``grayscale``
+            Whether to remove colors.
+        ``blur``
+            1 to 100: the standard deviation in pixels of the result.
+        ``sharpen``
+            1 to 200 percent.
+        ``lossless``
+            Whether "webp" and "avif" are encoded without loss.
 
-        Raise ``InvalidResize``, a ``ValueError``, for a wrong option, and ``InvalidKey``,
-        another, for a file that is not stored or that no upload has named.
+        Raise ``InvalidResize``, a ``ValueError``, for an invalid option. Raise ``InvalidKey``,
+        also a ``ValueError``, for a name that is not the key of an upload.
         """
-        name = self._existing_name
+        name = self._image_name
         resize = resize_for(size, default_format(name), self.focal_point, **options)
         return self.storage.base + sign(name, resize)
 
     def picture(self, size: str | None = None, **options: Unpack[PictureOptions]) -> Picture:
         """
-        Return the signed URLs of a picture in several widths or densities, formats and shapes.
+        Return the signed URLs of a responsive image: in several sizes, formats and shapes.
 
-        ``size`` is a size as ``resize()`` takes it, or the name of a preset; the options are
+        ``size`` is a size as ``resize()`` takes it, or the name of a preset. The options are
         those of ``resize()`` and:
 
-        ``widths``: "320,640,960", in pixels, for a picture whose width follows the page;
-        ``sizes``: how wide it is shown, as HTML has it ("100vw" unless said); ``ratio``: "16/9",
-        the shape that it is cropped to. ``densities``: "1,2,3", for a fixed size. ``formats``:
-        "avif,webp,jpg", the first that a browser knows is shown. ``art``: what else holds where a
-        media query does, as in "(max-width: 40em) {ratio: 1/1}".
+        ``widths``, ``sizes``, ``ratio``
+            "320,640,960": widths in pixels, for an image whose width depends on the page.
+            ``sizes`` is the HTML attribute, "100vw" by default. ``ratio``, such as "16/9", is the
+            aspect ratio to crop to.
+        ``densities``
+            "1,2,3": pixel densities, for an image of a fixed size.
+        ``formats``
+            "avif,webp,jpg": the browser shows the first that it supports.
+        ``art``
+            Options that differ where a media query matches: "(max-width: 40em) {ratio: 1/1}".
 
         Raise as ``resize()`` does.
         """
-        name = self._existing_name
-        # What is laid out once is remembered, by options that can be told apart.
-        known: Any = {key: tuple(v) if isinstance(v, list) else v for key, v in options.items()}
-        layout = layouts_for(size, default_format(name), self.focal_point, self.dimensions, **known)
+        name = self._image_name
+        # Layouts are cached by their arguments, so these must be hashable.
+        hashable: Any = {key: tuple(v) if isinstance(v, list) else v for key, v in options.items()}
+        layouts = layouts_for(
+            size, default_format(name), self.focal_point, self.dimensions, **hashable
+        )
         base = self.storage.base
-        return Picture.of(layout, lambda resize: base + sign(name, resize))
+        return Picture.of(layouts, lambda resize: base + sign(name, resize))
 
     @property
-    def _existing_name(self) -> str:
+    def _image_name(self) -> str:
         if not self.name:
             raise ValueError(f"The {self.field.name!r} attribute has no file associated with it.")
         if not self.is_image:
             raise InvalidResize(
-                f"{self.name.rpartition('/')[2]!r} is no image by its name, so it has no resizes:"
-                f" those that have end in {', '.join(INPUT_FORMATS)}. Ask"
-                f" obj.{self.field.name}.is_image first."
+                f"{self.name.rpartition('/')[2]!r} has no resizes, because its extension is not"
+                f" one of: {', '.join(INPUT_FORMATS)}. Check obj.{self.field.name}.is_image first."
             )
         return self.name
 
     @property
     def is_image(self) -> bool:
-        """Whether the file has resizes: all images have, and of other files those named so."""
+        """Whether the file has resizes: by the field's ``kind``, otherwise by the extension."""
         return self.field.kind == "image" or extension_of(self.name or "") in INPUT_FORMATS
 
     @property
     def width(self) -> int | None:
-        """The upright width in pixels, from ``width_field``; None where that is not known."""
-        width: int | None = self.field.read(self.instance, self.field.width_field)
+        """The upright width in pixels, from ``width_field``; None if it is unknown."""
+        width: int | None = self._read(self.field.width_field)
         return width
 
     @property
     def height(self) -> int | None:
-        """The upright height in pixels, from ``height_field``; None where that is not known."""
-        height: int | None = self.field.read(self.instance, self.field.height_field)
+        """The upright height in pixels, from ``height_field``; None if it is unknown."""
+        height: int | None = self._read(self.field.height_field)
         return height
 
     @property
     def dimensions(self) -> Size | None:
-        """Width and height, None where one of them is not known."""
+        """Width and height in pixels; None if one of them is unknown."""
         width, height = self.width, self.height
         return (width, height) if width and height else None
 
     @property
     def size(self) -> int:
-        """The size in bytes, from ``size_field``; without one, the storage is asked for it."""
-        size: int | None = None
-        if self._committed:
-            size = self.field.read(self.instance, self.field.size_field)
+        """The size in bytes, from ``size_field``; without that, the storage is asked."""
+        size = self.recorded_size if self._committed else None
         return super().size if size is None else size
+
+    @property
+    def recorded_size(self) -> int | None:
+        """The size in bytes, from ``size_field``; None if it is unknown."""
+        size: int | None = self._read(self.field.size_field)
+        return size
 
     @property
     def placeholder(self) -> Placeholder | None:
         """What a page shows until the image has loaded, from ``placeholder_field``."""
-        text = self.field.read(self.instance, self.field.placeholder_field)
+        text = self._read(self.field.placeholder_field)
         return Placeholder.parse(text) if text else None
 
     @property
     def focal_point(self) -> FocalPoint | None:
-        """What "fill" crops around, from ``focal_point_field``; None: the center."""
-        text = self.field.read(self.instance, self.field.focal_point_field)
+        """What "fill" crops around, from ``focal_point_field``; None for the center."""
+        text = self._read(self.field.focal_point_field)
         return parse_focal_point(text) if text else None
 
+    def _read(self, name: str | None) -> Any:
+        return getattr(self.instance, name) if name else None
+
     def save(self, name: str, content: "File[Any]", save: bool = True) -> None:
-        if not hasattr(content, "chunks"):  # Python's own file objects are taken, too
+        if not hasattr(content, "chunks"):  # accept Python's own file objects, too
             content = File(content, name)
-        info = self.field.examine(content)
+        info = validate_upload(content, kind=self.field.kind, max_bytes=self.field.max_bytes)
         if info:
             name = keys.normalize_name(name, extension=info.format)
-        facts = self.field.measure(content)  # before the storage closes it
+        metadata = self.field.metadata.measure(content)  # before the storage closes the file
         super().save(name, content, save=False)
-        self.field.note_stored(self.instance, str(self.name))
-        self.field.write_facts(self.instance, facts)
+        stored_names.note(self.field, self.instance, str(self.name))
+        self.field.metadata.write(self.instance, metadata)
         if self.field.warm:
-            prewarm.enqueue_on_commit(self, self.field.warm)
+            self._prewarm_on_commit()
         if save:
             self.instance.save()
 
     save.alters_data = True  # type: ignore[attr-defined]
 
+    def _prewarm_on_commit(self) -> None:
+        """Enqueue the field's presets once the row is committed; a failure is logged."""
+        resizes = prewarm.keys_of(
+            str(self.name), self.field.warm, self.focal_point, self.dimensions
+        )
+        # Not functools.partial: Django 5.2 logs a failure with the __qualname__ of the callable.
+        transaction.on_commit(lambda: prewarm.enqueue(resizes), using=self._database, robust=True)
+
     def measure(self) -> None:
         """
-        Fetch the file, and set the fields for width, height and placeholder to what it is.
+        Fetch the file, and set the fields for width, height, size and placeholder.
 
-        For rows that are older than these fields. It saves nothing. Raise as ``save()`` does.
+        This is for rows that are older than these fields. The instance is not saved. Raise as
+        ``save()`` does.
         """
         with self.storage.open(str(self.name)) as file:
-            self.field.write_facts(self.instance, self.field.measure(file))
+            self.field.metadata.write(self.instance, self.field.metadata.measure(file))
 
     measure.alters_data = True  # type: ignore[attr-defined]
 
     def delete(self, save: bool = True) -> None:
         """
-        Let go of the file; once that is committed, delete it if no row names it any more.
+        Clear the field. After the commit, delete the file if no row names it.
 
-        A row that is not saved still names it: outside of a transaction, ``save=False`` leaves
-        the file where it is.
+        A row that is not saved still names the file: outside a transaction, ``save=False`` leaves
+        the file in the storage.
         """
-        name, is_stored = self.name, self._committed
+        name, was_stored = self.name, self._committed
         if not name:
             return
         self.close()
-        using = router.db_for_write(type(self.instance), instance=self.instance)
+        using = self._database
         self.name = None
         self._committed = False
         setattr(self.instance, self.field.attname, None)
-        self.field.forget_stored(self.instance, name)
+        stored_names.forget(self.field, self.instance, name)
         if save:
             self.instance.save()
-        if is_stored:  # else it is the name of an upload, which may be that of another file
-            self.field.delete_on_commit(name, using)
+        if was_stored:  # otherwise it is the file name of an upload, not a key
+            Deletion(self.field, name, using).schedule()
 
     delete.alters_data = True  # type: ignore[attr-defined]
 
+    @property
+    def _database(self) -> str:
+        model: type[models.Model] = type(self.instance)
+        using: str = router.db_for_write(model, instance=self.instance)
+        return using
+
     def _set_instance_attribute(self, name: str | None, content: Any) -> None:
-        # Past the descriptor, which would forget the facts about what was just stored.
+        # Not by setattr(): the descriptor would forget the metadata of what was just stored.
         self.instance.__dict__[self.field.attname] = name

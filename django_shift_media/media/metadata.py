@@ -1,12 +1,65 @@
-"""What a row keeps of its file, so that no page needs to fetch it."""
+"""What a row keeps of its file, so that rendering a page requires no I/O."""
 
-from typing import NamedTuple
+from contextlib import suppress
+from typing import Any, NamedTuple
+
+from django.core.files.base import File
+from django.db import models
+
+from django_shift_media.exceptions import UnacceptableFile
+from django_shift_media.media.base_field import BaseMediaField
+from django_shift_media.media.files import MediaFile
+from django_shift_media.media.upload_validation import make_placeholder, validate_upload
 
 
 class FileMetadata(NamedTuple):
-    """What a row may keep of its image, so that no page needs to fetch it."""
+    """Upright width and height in pixels, the text of a ``Placeholder``, the size in bytes."""
 
     width: int | None = None
     height: int | None = None
     placeholder: str = ""
-    size: int | None = None  # in bytes
+    size: int | None = None
+
+
+class MetadataFields:
+    """
+    The model fields in which a ``MediaField`` keeps the metadata of its file.
+
+    ``names`` maps items of ``FileMetadata`` to the names of these fields.
+    """
+
+    def __init__(self, field: BaseMediaField) -> None:
+        self.field = field
+        names = {item: getattr(field, f"{item}_field") for item in FileMetadata._fields}
+        self.names: dict[str, str] = {item: name for item, name in names.items() if name}
+
+    def read(self, instance: models.Model) -> FileMetadata:
+        return FileMetadata(**{item: getattr(instance, name) for item, name in self.names.items()})
+
+    def write(self, instance: models.Model, metadata: FileMetadata) -> None:
+        for item, name in self.names.items():
+            setattr(instance, name, getattr(metadata, item))
+
+    def measure(self, file: "File[Any]") -> FileMetadata:
+        """Decode a file and return its metadata; raise as ``validate_upload()`` does."""
+        info = validate_upload(file, kind=self.field.kind, max_bytes=self.field.max_bytes)
+        if info is None:
+            return FileMetadata(size=file.size)
+        placeholder = str(make_placeholder(file)) if "placeholder" in self.names else ""
+        return FileMetadata(info.width, info.height, placeholder, file.size)
+
+    def measure_value(self, value: Any) -> FileMetadata:
+        """Return the metadata of a value of the field; of a stored file, without any I/O."""
+        if isinstance(value, MediaFile) and value._committed:
+            return value.field.metadata.read(value.instance)
+        if isinstance(value, File) and value:
+            upload = value.file if isinstance(value, MediaFile) else value
+            with suppress(UnacceptableFile):  # saving it will raise this, with the reason
+                return self.measure(upload)
+        return FileMetadata()
+
+    def measure_new_instance(self, instance: models.Model, **kwargs: Any) -> None:
+        """Receive ``post_init``: measure a file that was given to ``Model(...)``."""
+        file = instance.__dict__.get(self.field.attname)
+        if isinstance(file, File) and any(metadata := self.measure_value(file)):
+            self.write(instance, metadata)

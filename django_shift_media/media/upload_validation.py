@@ -1,13 +1,17 @@
-"""What a file is before it becomes an original: verified by its content, within the limits."""
+"""Validation of uploads, by their content: every field, form and serializer calls this module."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Literal, TypeVar
+from weakref import WeakKeyDictionary
 
+from django.core.exceptions import ValidationError
 from django.core.files.base import File
+from django.utils.translation import gettext_lazy as _
 
 from django_shift_media.conf import conf
 from django_shift_media.engines.engine import ImageInfo
 from django_shift_media.engines.selection import engine_options, get_engine
+from django_shift_media.exceptions import FileTooLarge, UnacceptableFile
 from django_shift_media.generation.worker_pool import worker_pool
 from django_shift_media.naming.placeholder import SIDE, Placeholder
 from django_shift_media.naming.resizes import Resize
@@ -16,40 +20,59 @@ from django_shift_media.storages.base import check_size
 Kind = Literal["image", "any"]
 T = TypeVar("T")
 
+UPLOAD_ERRORS: dict[str, Any] = {
+    "invalid_image": _("We couldn’t process “%(name)s”: %(reason)s"),
+    "too_large": _("“%(name)s” is too large: %(reason)s"),
+}
 
-def examine(file: "File[Any]", *, kind: Kind, max_bytes: int | None) -> ImageInfo | None:
+# Results by the object that holds the bytes: a form, an assignment and a save decode a file once.
+_results: "WeakKeyDictionary[Any, dict[Any, Any]]" = WeakKeyDictionary()
+
+
+def validate_upload(file: "File[Any]", *, kind: Kind, max_bytes: int | None) -> ImageInfo | None:
     """
-    Check a file by its content; return what image it is, None for ``kind="any"``.
+    Validate a file by its content; return what image it is, None for ``kind="any"``.
 
-    The file's name and the content type that the browser sent are not believed. ``max_bytes``
-    None means no limit of its own; an image must keep to ``SHIFT_MEDIA_MAX_BYTES``, or it could
-    not be resized. Raise ``FileTooLarge`` or ``UnreadableImage``. Leaves the file at its
-    beginning.
+    The file's name and the content type that the browser sent are ignored. ``max_bytes`` is the
+    field's own limit, None for no limit. An image must respect ``SHIFT_MEDIA_MAX_BYTES`` as well,
+    or it could not be resized. Raise ``FileTooLarge`` or ``UnreadableImage``. The file is left at
+    its beginning.
     """
     check_size(file.size, max_bytes)
     if kind == "any":
         return None
     check_size(file.size, conf.max_bytes)
-    return _once(file, _verify)
+    return _decode_once(file, _verify)
 
 
-def placeholder(file: "File[Any]") -> Placeholder:
-    """Make the placeholder of a file that ``examine()`` has found to be an image."""
-    return _once(file, _make_placeholder)
+def clean_upload(
+    file: "File[Any]",
+    *,
+    kind: Kind,
+    max_bytes: int | None,
+    messages: Mapping[str, Any] = UPLOAD_ERRORS,
+) -> None:
+    """Validate a file for a form; raise ``ValidationError`` with a message of ``messages``."""
+    try:
+        validate_upload(file, kind=kind, max_bytes=max_bytes)
+    except UnacceptableFile as error:
+        code = "too_large" if isinstance(error, FileTooLarge) else "invalid_image"
+        params = {"name": file.name, "reason": error.translated()}
+        raise ValidationError(messages[code], code=code, params=params) from error
 
 
-def _once(file: "File[Any]", function: Callable[[bytes], T]) -> T:
-    """
-    Call a function that decodes all of a file.
+def make_placeholder(file: "File[Any]") -> Placeholder:
+    """Make the placeholder of a file that ``validate_upload()`` has found to be an image."""
+    return _decode_once(file, _render_placeholder)
 
-    The result stays with the file: a form, an assignment and a save decode it once.
-    """
-    name = f"_shift_media{function.__name__}"
-    result: T | None = getattr(file, name, None)
-    if result is None:
-        result = worker_pool().examine(lambda: function(_read(file)))
+
+def _decode_once(file: "File[Any]", function: Callable[[bytes], T]) -> T:
+    results = _results.setdefault(file.file, {})
+    key = function, file.size
+    if key not in results:
+        results[key] = worker_pool().decode_upload(lambda: function(_read(file)))
         file.seek(0)
-        setattr(file, name, result)
+    result: T = results[key]
     return result
 
 
@@ -63,7 +86,7 @@ def _verify(data: bytes) -> ImageInfo:
     return get_engine().verify(data, engine_options())
 
 
-def _make_placeholder(data: bytes) -> Placeholder:
-    # Decoded again, but a JPEG, as all cameras make, only at an eighth of its size.
+def _render_placeholder(data: bytes) -> Placeholder:
+    # This decodes the file again; a JPEG only at an eighth of its size.
     small = Resize(width=SIDE, height=SIDE, format="png")
     return Placeholder.of(get_engine().render(data, small, engine_options()))

@@ -7,15 +7,16 @@ from contextlib import AbstractContextManager
 
 class ForkSafeLock:
     """
-    A lock among the threads of a process.
+    A lock that the threads of one process share; a forked process gets its own.
 
-    A process that is forked has another: the thread that holds this one does not exist there,
-    and would never let go.
+    After a fork, the thread that held the lock does not exist in the child, and would never
+    release it.
     """
 
     def __init__(self) -> None:
         self._locks: dict[int, threading.Lock] = {}
 
     def held(self) -> AbstractContextManager[bool]:
-        # Threads that meet here all leave with the same one: setdefault() is atomic.
+        """Return the lock of this process, to be used in a ``with`` statement."""
+        # setdefault() is atomic: concurrent first calls get the same lock.
         return self._locks.setdefault(os.getpid(), threading.Lock())
