@@ -219,7 +219,8 @@ steps() {
 # The table, how many tests of each tier ran, and one line of totals; fail if a step did.
 finish() {
     printf '\n== Steps\n'
-    cat "$work"/results/* | awk -F'\t' '{ printf "%-24s %-7s %3d:%02d\n", $1, $2, $3 / 60, $3 % 60 }'
+    # In the order in which they ended.
+    (cd "$work/results" && ls -tr | xargs -d '\n' cat) | awk -F'\t' '{ printf "%-24s %-7s %3d:%02d\n", $1, $2, $3 / 60, $3 % 60 }'
     printf '%-24s %-7s %3d:%02d\n' together "" $((SECONDS / 60)) $((SECONDS % 60))
     printf '\n== Tests of each tier\n'
     grep -H '^tier ' "$work"/logs/* | sed "s|^$work/logs/||; s|:tier |: |" || true
