@@ -8,7 +8,7 @@ import django
 from django.conf import settings
 from django.core.management import get_commands
 
-MODULES = ("fields", "s3", "urls")
+MODULES = ("fields", "storages.s3", "urls")
 COMMANDS = {
     *("check_media", "configure_media_bucket", "configure_media_cdn", "media_iam_policy"),
     *("clean_media_orphans", "clear_media_resizes", "warm_media"),
