@@ -58,7 +58,15 @@ environment() {
     local name=$1 python=$2
     shift 2
     "$python" -m venv "$work/$name"
-    "$work/$name/bin/python" -m pip install -q "$@"
+    alone "$work/$name/bin/python" -m pip install -q "$@"
+}
+
+# alone COMMAND...: one at a time, since what builds the package writes into the checkout
+alone() {
+    (
+        flock 7
+        "$@"
+    ) 7>"$work/alone.lock"
 }
 
 install_oldest() {
@@ -90,7 +98,7 @@ install_servers() {
 install_suites() { "${newest:-$oldest}" -m tests.suites; }
 
 install_dist() {
-    "$work/tools/bin/python" -m build -q --outdir "$work/dist"
+    alone "$work/tools/bin/python" -m build -q --outdir "$work/dist"
     "$work/tools/bin/twine" check --strict "$work"/dist/*
 }
 
@@ -138,12 +146,12 @@ step_unit() {
 }
 
 step_unit_oldest() {
-    need oldest
+    need oldest servers
     tests oldest "$UNIT"
 }
 
 step_unit_newest() {
-    need newest
+    need newest servers
     tests newest "$UNIT" --cov --cov-append --cov-report= --cov-fail-under=0
 }
 
@@ -181,7 +189,7 @@ step_exhaustive_oldest() {
 }
 
 step_fuzz() {
-    need $pair
+    need $pair servers
     FUZZ_EXAMPLES=${FUZZ_EXAMPLES:-2000} tests $pair "$UNIT" tests/test_fuzz.py
 }
 
@@ -211,7 +219,8 @@ steps() {
 # The table, how many tests of each tier ran, and one line of totals; fail if a step did.
 finish() {
     printf '\n== Steps\n'
-    cat "$work"/results/* | awk -F'\t' '{ printf "%-24s %-7s %3d:%02d\n", $1, $2, $3 / 60, $3 % 60 }'
+    # In the order in which they ended.
+    (cd "$work/results" && ls -tr | xargs -d '\n' cat) | awk -F'\t' '{ printf "%-24s %-7s %3d:%02d\n", $1, $2, $3 / 60, $3 % 60 }'
     printf '%-24s %-7s %3d:%02d\n' together "" $((SECONDS / 60)) $((SECONDS % 60))
     printf '\n== Tests of each tier\n'
     grep -H '^tier ' "$work"/logs/* | sed "s|^$work/logs/||; s|:tier |: |" || true

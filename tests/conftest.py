@@ -96,8 +96,6 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str]
         return context
 
     def start(name: str) -> Any:
-        if name != "moto":
-            requirements.permit("server")
         if name not in started:
             context = prepare(name)
             try:

@@ -215,7 +215,7 @@ def test_a_track_with_two_sample_tables_is_refused() -> None:
 
 def test_the_number_of_layers_is_limited() -> None:
     assert declared(avif_tiles(av1((30, 20)) * 16, size=(30, 20))) == (30, 20, 1)
-    with pytest.raises(FileTooLarge, match="more than 16 frames"):
+    with pytest.raises(FileTooLarge, match="more than 16 coded frames"):
         read_header(avif_tiles(av1((30, 20)) * 17))
 
 

@@ -31,11 +31,10 @@ DOMAIN = "media.example.com"
 
 
 @pytest.fixture
-def aws(running: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+def aws(ministack: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     """All of AWS, by the variable that points boto3 at another."""
-    server = running("ministack")
-    monkeypatch.setenv("AWS_ENDPOINT_URL", server.endpoint_url)
-    return server
+    monkeypatch.setenv("AWS_ENDPOINT_URL", ministack.endpoint_url)
+    return ministack
 
 
 class AwsOptions:

@@ -96,13 +96,14 @@ def test_every_block_is_found_and_of_a_language_that_is_checked(document: Path) 
     assert {example.language for example in examples} <= {*CHECKS, *TEMPLATES, "javascript"}
 
 
-BLOCKS = [
-    pytest.param(example, marks=[pytest.mark.server] if example.language == "nginx" else [])
-    for example in EXAMPLES
-]
-
-
-@pytest.mark.parametrize("example", BLOCKS, ids=names_of)
+@pytest.mark.parametrize(
+    "example",
+    [
+        pytest.param(example, marks=[pytest.mark.server] * (example.language == "nginx"))
+        for example in EXAMPLES
+    ],
+    ids=names_of,
+)
 def test_a_block_can_be_parsed(example: Example, tmp_path: Path) -> None:
     if example.language == "javascript":
         check_javascript(example.code, tmp_path)

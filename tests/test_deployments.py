@@ -52,7 +52,7 @@ def test_originals_are_presigned_with_a_public_url_only(
     assert storage.public_url(key) == f"https://m.test/{key}"
 
 
-# moto 5.2 does not support the ? wildcard of the policy.
+@pytest.mark.server
 def test_a_bucket_with_private_originals_has_no_problems(
     running: Any, settings: Any, live_server: Any, small_jpeg: bytes, db: None
 ) -> None:
@@ -109,6 +109,7 @@ def proxied(request: Any, running: Any, settings: Any, live_server: Any) -> Iter
         yield change_options(settings, mode="failover", public_url=f"http://127.0.0.1:{port}/")
 
 
+@pytest.mark.server
 def test_a_proxy_asks_the_app_for_what_is_missing(
     proxied: Any, small_jpeg: bytes, live_server: Any, db: None
 ) -> None:

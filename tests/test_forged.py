@@ -145,7 +145,8 @@ def gunicorn(environment: dict[str, str]) -> Iterator[str]:
     if importlib.util.find_spec("gunicorn") is None:
         missing("gunicorn: pip install gunicorn")
     port = free_port()
-    command = [sys.executable, "-m", "gunicorn", "-b", f"127.0.0.1:{port}", "testproject.wsgi"]
+    options = ["-b", f"127.0.0.1:{port}", "--timeout", str(PATIENCE), "testproject.wsgi"]
+    command = [sys.executable, "-m", "gunicorn", *options]
     process = subprocess.Popen(command, cwd=ROOT / "testproject", env=environment)
     try:
         wait_for(port, process)

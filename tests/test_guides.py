@@ -64,7 +64,7 @@ def test_the_two_migrations_and_the_import_between_them(small_jpeg: bytes) -> No
         product.objects.create(image=ContentFile(small_jpeg, name="Chair.jpeg"))
         product = migrate(add.operations)
         move = FieldMigration(product._meta.get_field("image"), product._meta.get_field("photo"))
-        assert [result.what for result in move.run(workers=2)] == ["copied"]
+        assert [result.outcome for result in move.run(workers=2)] == ["copied"]
         assert migrate(remove.operations)._meta.get_fields()[1].name == "width"
         row = state.apps.get_model("shop", "Product").objects.get()
         assert (row.width, row.height) == (400, 300)

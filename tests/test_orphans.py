@@ -145,14 +145,14 @@ def test_rows_that_come_to_name_a_file_while_orphans_are_looked_for() -> None:
     storage = media_storage()
     key = put(storage, new_key())
     columns = media_columns()
-    with NameTable() as index:
-        index.add_columns(columns)
+    with NameTable() as referenced:
+        referenced.add_columns(columns)
         [page] = Listing(storage, 1)
         [entry] = page
-        found = orphans.find_orphans([page], index, columns, timezone.now() + timedelta(1))
+        found = orphans.find_orphans([page], referenced, columns, timezone.now() + timedelta(1))
         assert [orphan.key for orphan in found] == [key]
         Photo.objects.create(photo=key)
-        found = orphans.find_orphans([page], index, columns, timezone.now() + timedelta(1))
+        found = orphans.find_orphans([page], referenced, columns, timezone.now() + timedelta(1))
         assert list(found) == []
         [kept] = orphans.delete_orphans(storage, [entry], columns, 1)
         assert kept.outcome == "kept"

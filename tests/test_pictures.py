@@ -302,10 +302,10 @@ def test_an_empty_file_renders_nothing(file: Any, tag: str) -> None:
             'picture photo widths="9" ratio="wide" alt=""',
             "Invalid ratio 'wide'. Use a ratio such as",
         ),
-        ('picture photo widths="9" how="fill" alt=""', 'The ratio None does not match how="fill"'),
+        ('picture photo widths="9" how="fill" alt=""', 'how="fill" with widths requires a ratio'),
         (
             'picture photo widths="9" ratio="2" how="fit" alt=""',
-            "The ratio '2' does not match how=\"fit\"",
+            "ratio='2' requires how=\"fill\"",
         ),
         ('picture photo widths="9" formats="jpg,tiff" alt=""', "Invalid format 'tiff'. Use one of"),
         (

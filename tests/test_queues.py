@@ -20,6 +20,8 @@ from tests.support.servers import ROOT
 from tests.support.shells import finish, shell
 from tests.support.waiting import PATIENCE, wait_until
 
+pytestmark = pytest.mark.server
+
 MANAGED = [sys.executable, str(MANAGE)]
 CELERY = [sys.executable, "-m", "celery", "-A", "tests.support.queue_settings", "worker"]
 # Each with one process that works.

@@ -175,9 +175,9 @@ def test_another_spelling_is_refused(text: str) -> None:
         ),
         (
             {"crop": "10,20,10,40"},
-            'Invalid crop "10,20,10,40". Use 0 to 100 per cent, with left less than right',
+            'Invalid crop "10,20,10,40". Use 0 to 100 percent, with left less than right',
         ),
-        ({"crop": "0,0,100.5,40"}, "Use 0 to 100 per cent"),
+        ({"crop": "0,0,100.5,40"}, "Use 0 to 100 percent"),
         ({"background": "red"}, "Invalid background 'red'. Use a color such as \"#ffcc00\""),
         ({"background": 0xFFCC00}, "Invalid background 16763904"),
         ({"frame": 0}, "Invalid frame 0. Use a whole number from 1 to 9999"),

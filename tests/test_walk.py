@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from django_shift_media.maintenance.listing import Listing, map_in_threads
+from django_shift_media.maintenance.listing import Listing, in_threads
 from tests.support.buckets import operations
 from tests.support.concurrency import in_a_fork
 from tests.support.stores import new_key, put, resize_of
@@ -90,7 +90,7 @@ def go_through(signaled: int) -> int:
     before = signal.signal(signal.SIGTERM, end)
     sys.settrace(trace)
     try:
-        for _ in map_in_threads(str, range(4), 1):
+        for _ in in_threads(str, range(4), 1):
             pass
     except End:
         pass

@@ -430,7 +430,7 @@ def test_the_widget_is_translated(new_desk: Any, photo: Photo, settings: Any) ->
     page.set_input_files("[name=photo]", chosen("seite.jpg", b"<html>"))
     desk.save()
     desk.shoot("change-de")
-    assert "Das ist keines der angenommenen Bildformate" in page.locator(".errorlist").inner_text()
+    assert "Das ist kein Bild in einem erlaubten Format" in page.locator(".errorlist").inner_text()
 
 
 def test_the_admin_list_has_thumbnails(desk: Desk, photo: Photo) -> None:

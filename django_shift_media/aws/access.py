@@ -28,9 +28,8 @@ _POLICY_BLOCKS = ("BlockPublicPolicy", "RestrictPublicBuckets")
 # and an extension (see naming/keys.py).
 RESIZE_PATTERN = "????????/????/????/????/????????????/*/*x*-*-*-*-" + "?" * SIGNATURE_LENGTH + ".*"
 
-_CORS_MAX_AGE = (
-    86_400  # seconds that browsers cache a preflight response; Firefox's limit, the highest of all
-)
+# Seconds that browsers may cache a preflight response: the limit of Firefox, the highest of all.
+_CORS_MAX_AGE = 86_400
 
 
 def read_statement(
@@ -97,7 +96,7 @@ def check_not_public(policy: Document | None) -> None:
         is_open = is_for_anyone(statement) and not is_conditional(statement)
         if is_open and statement["Effect"] == "Allow":
             raise Conflict(
-                f"The bucket's policy grants public access in its statement"
+                "The bucket's policy grants public access in its statement"
                 f" {statement.get('Sid', statement)!r}. Remove that statement, or use --mode"
                 " website."
             )

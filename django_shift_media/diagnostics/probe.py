@@ -20,7 +20,7 @@ from django_shift_media.diagnostics.models import (
     Trace,
 )
 from django_shift_media.diagnostics.rules import diagnose, diagnose_trace
-from django_shift_media.diagnostics.rules_storage import left_behind, not_deleted, not_written
+from django_shift_media.diagnostics.rules_storage import deletion_failed, left_behind, upload_failed
 from django_shift_media.exceptions import StorageUnavailable
 from django_shift_media.naming import keys, signing
 from django_shift_media.naming.formats import content_type
@@ -78,7 +78,7 @@ class Diagnosis:
             name = self.storage.save(requested, ContentFile(data.getvalue(), name=_NAME))
         except _FAILURES as error:
             code = error_code(error.__cause__ or error)
-            self.problems.append(not_written(code, str(error), acl=_acl(self.storage, requested)))
+            self.problems.append(upload_failed(code, str(error), acl=_acl(self.storage, requested)))
             return False
         self.expected = expectations_for(self.storage, name, self.site)
         return True
@@ -104,7 +104,7 @@ class Diagnosis:
         try:
             self.storage.delete(self.expected.key)
         except _FAILURES as error:
-            self.problems.append(not_deleted(str(error)))
+            self.problems.append(deletion_failed(str(error)))
         else:
             self._trace("after_deletion")
 
@@ -135,7 +135,7 @@ class Diagnosis:
 def expectations_for(storage: MediaStorage, original: str, site: str) -> Expectations:
     """Return the expectations for a probe with this key."""
     resize = _resize_of(original)
-    app, key = _app(site), signing.sign(original, resize)
+    app, key = _app_base_url(site), signing.sign(original, resize)
     s3 = storage if isinstance(storage, S3MediaStorage) else None
     return Expectations(
         mode=storage.mode,
@@ -157,7 +157,7 @@ def _resize_of(original: str) -> Resize:
     return _RESIZE
 
 
-def _app(site: str) -> str:
+def _app_base_url(site: str) -> str:
     if not site:
         return url_prefix()
     app = parse_app_url(site, url_prefix())

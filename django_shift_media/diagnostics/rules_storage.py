@@ -21,7 +21,7 @@ _CONNECTION = frozenset(
 )
 
 
-def not_written(code: str, message: str, *, acl: str) -> Problem:
+def upload_failed(code: str, message: str, *, acl: str) -> Problem:
     """
     Diagnose a failed upload.
 
@@ -65,7 +65,7 @@ def _cause(code: str, acl: str) -> tuple[str, str]:
     return "not-stored", "Fix the error that the storage reports; it affects every upload."
 
 
-def not_deleted(message: str) -> Problem:
+def deletion_failed(message: str) -> Problem:
     return Problem(
         id="credentials-refused",
         what=message,

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 
 from django_shift_media.exceptions import StorageUnavailable
-from django_shift_media.maintenance.listing import map_in_threads
+from django_shift_media.maintenance.listing import in_threads
 from django_shift_media.maintenance.results import Result
 from django_shift_media.naming import keys
 from django_shift_media.storages.base import MediaStorage
@@ -31,7 +31,7 @@ def copy_originals(
     With ``checksum``, its content is compared, too.
     """
     copy = partial(_copy, source, target, checksum, dry_run)
-    yield from map_in_threads(copy, _pairs(pages, target), workers)
+    yield from in_threads(copy, _pairs(pages, target), workers)
 
 
 def _pairs(pages: Iterable[list[ObjectSummary]], target: MediaStorage) -> Iterator[Pair]:

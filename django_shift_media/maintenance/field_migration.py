@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.db.models.fields.files import FieldFile
 
 from django_shift_media.exceptions import StorageUnavailable, UnacceptableFile
-from django_shift_media.maintenance.listing import map_in_threads
+from django_shift_media.maintenance.listing import in_threads
 from django_shift_media.maintenance.references import Column, columns_of, row_pages
 from django_shift_media.maintenance.results import Result
 from django_shift_media.storages.bulk_storage import BulkStorage
@@ -67,7 +67,7 @@ class FieldMigration:
                 yield Result("would be copied", self._source_file(row).name or "")
             return
         # Threads copy files; only this thread uses the databases.
-        for copied in map_in_threads(self._copy, rows, workers):
+        for copied in in_threads(self._copy, rows, workers):
             yield self._write(copied) if copied.values else copied.result
 
     def _rows(self) -> Iterator[tuple[Column, models.Model]]:

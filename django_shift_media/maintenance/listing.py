@@ -49,7 +49,7 @@ class Listing:
                         yield page
 
 
-def map_in_threads(function: Callable[[T], S], items: Iterable[T], workers: int) -> Iterator[S]:
+def in_threads(function: Callable[[T], S], items: Iterable[T], workers: int) -> Iterator[S]:
     """
     Yield ``function(item)`` for all items, in the order in which they finish.
 

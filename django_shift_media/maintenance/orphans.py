@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import partial
 
 from django_shift_media.exceptions import StorageUnavailable
-from django_shift_media.maintenance.listing import batched, map_in_threads
+from django_shift_media.maintenance.listing import batched, in_threads
 from django_shift_media.maintenance.references import Column, NameTable, find_referenced
 from django_shift_media.maintenance.results import Result
 from django_shift_media.naming import keys
@@ -54,7 +54,7 @@ def delete_orphans(
                 note = "a row references it now"
                 yield Result("kept", orphan.key, orphan.size, note, "notice")
         remaining = [orphan for orphan in batch if orphan.key not in referenced]
-        yield from map_in_threads(partial(_delete, storage), remaining, workers)
+        yield from in_threads(partial(_delete, storage), remaining, workers)
 
 
 def _delete(storage: MediaStorage, orphan: ObjectSummary) -> Result:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from django_shift_media.exceptions import StorageUnavailable, UnacceptableFile
 from django_shift_media.fields import MediaField, MediaFile
 from django_shift_media.generation import prewarm
-from django_shift_media.maintenance.listing import batched, map_in_threads
+from django_shift_media.maintenance.listing import batched, in_threads
 from django_shift_media.maintenance.references import NameTable, columns_of, row_pages
 from django_shift_media.maintenance.results import Result
 from django_shift_media.naming import keys
@@ -51,7 +51,7 @@ def find_missing_resizes(
     """Compare the resizes of the presets with listings of the storage, for each original."""
     items = ((name, value) for name, value in originals if keys.is_original(name))
     compare = partial(_compare, storage, presets)
-    for batch in map_in_threads(compare, batched(items, _BATCH_SIZE), workers):
+    for batch in in_threads(compare, batched(items, _BATCH_SIZE), workers):
         yield from batch
 
 
@@ -80,7 +80,7 @@ def select_missing(
     """
     for missing in found:
         if missing.original is None:
-            report(Result("missing", missing.name, severity="error"))
+            report(Result("missing", missing.name, note="original not found", severity="error"))
         elif since is None or missing.original.modified >= since:
             for _ in range(missing.existing_count):
                 report(Result("already stored", missing.name))

@@ -19,6 +19,12 @@ class _ProgressLines(tqdm):  # type: ignore[type-arg]  # it is generic in the st
             self._displayed = state
             self.fp.write(f"{self}\n")
 
+    def close(self) -> None:
+        # tqdm's own close() would print an empty line after the last one.
+        if not self.disable:
+            self.display()
+            self.disable = True
+
 
 class Progress:
     """Displays the number of finished items, the rate and the remaining time."""

@@ -44,7 +44,7 @@ def fill(
     """
     Crop the box to the aspect ratio of a size, as near the focal point as possible.
 
-    The focal point is in per cent from the left and from the top. The result has the largest
+    The focal point is in percent from the left and from the top. The result has the largest
     possible area.
     """
     left, top, right, bottom = box

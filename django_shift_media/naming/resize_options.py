@@ -74,7 +74,7 @@ def parse_options(
 
 
 def parse_focal_point(text: str) -> FocalPoint:
-    """Parse "30,70", in per cent from the left and the top; raise ``ValueError``."""
+    """Parse "30,70", in percent from the left and the top; raise ``ValueError``."""
     match = _FOCAL_POINT.fullmatch(text)
     point = (int(match[1]), int(match[2])) if match else None
     if point is None or max(point) > 100:
@@ -90,7 +90,7 @@ def _parse_crop(text: object) -> Crop | None:
     match = _CROP.fullmatch(text) if isinstance(text, str) else None
     if not match:
         raise InvalidResize(
-            f"Invalid crop {text!r}. Use the left, top, right and bottom in per cent, such as"
+            f"Invalid crop {text!r}. Use the left, top, right and bottom in percent, such as"
             ' "10,20,60.5,80".'
         )
     left, top, right, bottom = (round(float(percent) * 100) for percent in match.groups())

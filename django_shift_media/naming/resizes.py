@@ -55,17 +55,17 @@ class Resize:
     ``width`` and ``height`` are in pixels; one of them may be None and follows from the aspect
     ratio. ``how`` is "fit" (scale to lie inside the box), "fill" (cover the box, then crop to its
     aspect ratio around ``focal_point``) or "pad" (scale to lie inside the box, then fill the rest
-    with the background). ``focal_point`` is in per cent from the left and the top; None means the
+    with the background). ``focal_point`` is in percent from the left and the top; None means the
     center. Without ``upscale``, a smaller original is not enlarged: "fit" keeps its size, "fill"
     keeps the aspect ratio of the box, and "pad" adds more background. ``quality`` is 1 to 99;
     None means the default of the format.
 
     ``crop`` is the part of the original to use, as left, top, right and bottom in hundredths of a
-    per cent; None means the whole. ``background`` is the color behind transparent and padded
+    percent; None means the whole. ``background`` is the color behind transparent and padded
     parts, as six hexadecimal digits; None means white for "pad" and "jpg", and no background
     otherwise. ``frame`` selects one frame of an animation, counted from 1; None means all frames
     if the output format supports animations. ``blur`` is the standard deviation in pixels of the
-    result, ``sharpen`` the strength in per cent. ``lossless`` selects lossless compression in
+    result, ``sharpen`` the strength in percent. ``lossless`` selects lossless compression in
     formats that have both kinds.
 
     ``Resize.parse()`` is the inverse of ``str(resize)``, which is part of the key of a stored

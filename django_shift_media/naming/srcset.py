@@ -60,13 +60,13 @@ class SourceLayout(NamedTuple):
 
 class SourceSpec(NamedTuple):
     """
-    One ``<source>`` as the options describe it, for any original: it takes long and is cached.
+    One ``<source>`` as the options describe it, independent of an original, so that it is cached.
 
-    ``requests`` has a width or density for each candidate, with the size to request, such as
-    "200x200". ``sizes`` is None for densities.
+    ``targets`` has the width or density of each candidate and its size, such as (2, "400x400").
+    ``sizes`` is None for densities.
     """
 
-    requests: tuple[tuple[Number, str], ...]
+    targets: tuple[tuple[Number, str], ...]
     options: ResizeOptions
     sizes: str | None
     media: str | None
@@ -95,12 +95,12 @@ def source_layout(
     largest possible size and is the last.
     """
     unit = "w" if spec.sizes else "x"
-    requests = (
+    targets = (
         # The default format is not used: spec.options has a format.
         (measure, parse_options(size, "jpg", focal_point, **spec.options))
-        for measure, size in spec.requests
+        for measure, size in spec.targets
     )
-    candidates = tuple(_candidates(requests, unit, original_size))
+    candidates = tuple(_candidates(targets, unit, original_size))
     displayed = candidates[-1 if spec.sizes else 0]
     return SourceLayout(candidates, _layout_size(displayed), spec.sizes, spec.media)
 
@@ -159,15 +159,15 @@ def _source_spec(options: Mapping[str, Any], media: str | None) -> SourceSpec:
         densities = options.get("densities")
         numbers = _parse_numbers("densities", 1 if densities is None else densities, float)
         base = parse_options(size, "jpg", None, **resize_options)
-        requests = _requests_for_densities(base, numbers)
-        return SourceSpec(tuple(requests), resize_options, None, media)
+        targets = _targets_for_densities(base, numbers)
+        return SourceSpec(tuple(targets), resize_options, None, media)
     _reject_options(options, ("densities",), "a size")
     resize_options["how"] = _how_for_ratio(resize_options.get("how"), ratio)
-    requests = _requests_for_widths(_parse_numbers("widths", widths, int), ratio)
-    return SourceSpec(tuple(requests), resize_options, options.get("sizes") or "100vw", media)
+    targets = _targets_for_widths(_parse_numbers("widths", widths, int), ratio)
+    return SourceSpec(tuple(targets), resize_options, options.get("sizes") or "100vw", media)
 
 
-def _requests_for_densities(
+def _targets_for_densities(
     base: Resize, densities: Iterable[Number]
 ) -> Iterator[tuple[Number, str]]:
     for density in densities:
@@ -177,15 +177,14 @@ def _requests_for_densities(
 
 def _how_for_ratio(how: How | None, ratio: Any) -> How:
     how = how or ("fit" if ratio is None else "fill")
-    if (how == "fit") != (ratio is None):
-        raise InvalidResize(
-            f'The ratio {ratio!r} does not match how="{how}". Use how="fill" or "pad" with a'
-            ' ratio, and how="fit" without.'
-        )
+    if how != "fit" and ratio is None:
+        raise InvalidResize(f'how="{how}" with widths requires a ratio, such as "16/9".')
+    if how == "fit" and ratio is not None:
+        raise InvalidResize(f'ratio={ratio!r} requires how="fill" or how="pad".')
     return how
 
 
-def _requests_for_widths(widths: Iterable[int], ratio: Any) -> Iterator[tuple[Number, str]]:
+def _targets_for_widths(widths: Iterable[int], ratio: Any) -> Iterator[tuple[Number, str]]:
     if ratio is None:
         yield from ((width, f"{width}x") for width in widths)
         return
@@ -195,11 +194,11 @@ def _requests_for_widths(widths: Iterable[int], ratio: Any) -> Iterator[tuple[Nu
 
 
 def _candidates(
-    requests: Iterable[tuple[Number, Resize]], unit: str, original_size: Size | None
+    targets: Iterable[tuple[Number, Resize]], unit: str, original_size: Size | None
 ) -> Iterator[SrcsetCandidate]:
     """Yield candidates up to the first that is limited by the size of the original."""
     largest = base_width = 0
-    for measure, resize in requests:
+    for measure, resize in targets:
         size = _result_size(resize, original_size)
         if size is None or size[0] == resize.width or size[1] == resize.height:
             yield SrcsetCandidate(resize, f"{measure:g}{unit}", size)

@@ -6,9 +6,9 @@ from django_shift_media.exceptions import InvalidResize
 
 MAX_SIDE = 16_383  # pixels: the maximum of WebP, which is the lowest of all formats
 MAX_BLUR = 100  # pixels
-MAX_SHARPEN = 200  # per cent
+MAX_SHARPEN = 200  # percent
 MAX_FRAME = 9_999
-HUNDRED_PERCENT = 10_000  # hundredths of a per cent
+HUNDRED_PERCENT = 10_000  # hundredths of a percent
 
 SIZE_HINT = 'Use a size such as "200x200", "200x" or "x200".'
 
@@ -62,7 +62,7 @@ def check_crop(crop: object, focal_point: object) -> None:
     if not (0 <= left < right <= HUNDRED_PERCENT and 0 <= top < bottom <= HUNDRED_PERCENT):
         percent = ",".join(f"{part / 100:g}" for part in crop)
         raise InvalidResize(
-            f'Invalid crop "{percent}". Use 0 to 100 per cent, with left less than right and top'
+            f'Invalid crop "{percent}". Use 0 to 100 percent, with left less than right and top'
             " less than bottom."
         )
 

@@ -128,8 +128,8 @@ class S3MediaStorage(S3BulkStorage):
             try:
                 self._put_new(key, data, **tag)
             except ClientError as error:
-                # Another process has stored the same content, or is storing it. Objects are never
-                # replaced: Ceph responds with 500 to some concurrent reads of such an object.
+                # Another process has stored the same content, or is storing it. It is not replaced,
+                # because Ceph then responds to some concurrent reads with 500 (seen with 16.2).
                 if http_status(error) not in _KEY_EXISTS_STATUSES:
                     raise
 

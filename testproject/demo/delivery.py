@@ -14,7 +14,7 @@ from django_shift_media.storages.selection import media_storage
 def measure(url, request):
     """Request a file twice and keep the figures; a resize is deleted first, so it is made anew."""
     storage = media_storage()
-    key = url.removeprefix(storage.base)
+    key = url.removeprefix(storage.media_url)
     if not is_original(key):
         check_signature(key)
         storage.delete(key)
@@ -53,6 +53,6 @@ def figures(url):
     return {
         "url": url,
         "file": url.rpartition("/")[2],
-        "is_resize": not is_original(url.removeprefix(media_storage().base)),
+        "is_resize": not is_original(url.removeprefix(media_storage().media_url)),
         "views": cache.get(url, []),
     }

@@ -19,13 +19,22 @@ class PatienceConfig(AppConfig):
 
 def wait_patiently(seconds, lock_seconds, *, s3):
     """Set the timeouts of this process, of storages on S3 as well if ``s3``."""
+    from django_shift_media import views
     from django_shift_media.diagnostics import http_trace
-    from django_shift_media.generation import cache_lock, single_flight, worker_pool
+    from django_shift_media.generation import (
+        cache_lock,
+        failures,
+        generate,
+        single_flight,
+        worker_pool,
+    )
 
     for module in (cache_lock, single_flight, worker_pool):
         module.WAIT_SECONDS = seconds
     cache_lock.LOCK_SECONDS = lock_seconds
     http_trace._TIMEOUT = seconds
+    # What is remembered for a minute must still be known to the last of many requests.
+    generate._REMEMBER_STORED = failures._REMEMBER_MISSING = views._LOOP_SECONDS = seconds
     if s3:
         from django_shift_media.storages import s3_connection
 

@@ -37,4 +37,4 @@ def running_demo(*arguments: str) -> Iterator[Demo]:
         yield Demo(found[1], output, process)
     finally:
         process.terminate()
-        process.communicate(timeout=300)
+        process.communicate(timeout=600)

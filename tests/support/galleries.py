@@ -75,7 +75,8 @@ def gunicorn(
     """Run a gallery under gunicorn until the block ends: processes with threads."""
     options = ["--workers", str(workers), "--threads", str(threads), "--bind", "127.0.0.1:{port}"]
     # It is ended after 10 seconds, whatever is still being made.
-    options += ["--timeout", str(PATIENCE), "--graceful-timeout", "10"]
+    options += ["--timeout", str(PATIENCE), "--keep-alive", str(PATIENCE)]
+    options += ["--graceful-timeout", "10"]
     options += ["testproject.wsgi:application"]
     with _workers("gunicorn", options, environment) as started:
         yield started

@@ -311,13 +311,13 @@ HOSTILE: dict[str, Hostile] = {
     # impostors
     "nothing": Hostile(lambda: b"", NO_IMAGE),
     "html": Hostile(lambda: HTML, NO_IMAGE),
-    "svg": Hostile(lambda: SVG, "This is SVG, which may hold scripts"),
+    "svg": Hostile(lambda: SVG, "SVG files are not accepted, as they can contain scripts."),
     "svg-packed": Hostile(lambda: gzip.compress(SVG), NO_IMAGE),
     "svg-bomb": Hostile(lambda: gzip.compress(b"<svg>" + b" " * _LARGE, 1), NO_IMAGE),
     "pdf": Hostile(lambda: b"%PDF-1.7\n" + HTML, NO_IMAGE),
     "zip": Hostile(lambda: b"PK\x03\x04" + bytes(100), NO_IMAGE),
-    "bmp": Hostile(lambda: encoded((40, 30), "BMP"), "This is an image in the format BMP"),
-    "tiff": Hostile(lambda: encoded((40, 30), "TIFF"), "This is an image in the format TIFF"),
+    "bmp": Hostile(lambda: encoded((40, 30), "BMP"), "BMP images are not accepted."),
+    "tiff": Hostile(lambda: encoded((40, 30), "TIFF"), "TIFF images are not accepted."),
     "icon": Hostile(lambda: encoded((32, 32), "ICO"), NO_IMAGE),
     "postscript": Hostile(lambda: encoded((40, 30), "EPS"), NO_IMAGE),
     "html-after-gif-magic": Hostile(lambda: b"GIF89a/*" + HTML + b"*/=1;", ""),
@@ -351,7 +351,7 @@ HOSTILE: dict[str, Hostile] = {
     "gif-frame-beyond-its-canvas": Hostile(
         # To be cleared afterwards: room for that is taken when the file is opened.
         lambda: gif(b"!\xf9\x04\x08\0\0\0\0" + gif_frame((13000, 13000)), size=(1, 1)),
-        "The image has 13000 x 13000 pixels",
+        "The image has 2 frames of 13000 x 13000 pixels",
     ),
     "gif-later-frame-beyond-its-canvas": Hostile(
         lambda: gif(gif_frame((1, 1)) + gif_frame((13000, 13000))),

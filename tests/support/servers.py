@@ -26,6 +26,7 @@ from django.core.management import call_command
 from django.db import connection
 
 from django_shift_media.testing import S3Emulator
+from tests.support.requirements import permit
 from tests.support.waiting import PATIENCE, wait_until
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -63,6 +64,7 @@ def moto() -> Iterator[S3Emulator]:
 
 @contextmanager
 def s3rver() -> Iterator[ExternalServer]:
+    permit("server")
     if not shutil.which("node") or not (ROOT / "node_modules" / "s3rver").is_dir():
         raise Missing("s3rver: npm install --no-save s3rver@3.7.1")
     port = free_port()
@@ -80,6 +82,7 @@ def s3rver() -> Iterator[ExternalServer]:
 @contextmanager
 def ceph() -> Iterator[ExternalServer]:
     """A Ceph cluster of one monitor, one store in memory, and one object gateway."""
+    permit("server")
     needed = ("radosgw", "radosgw-admin", "ceph-mon", "ceph-osd", "ceph")
     if any(shutil.which(program) is None for program in needed):
         raise Missing(
@@ -225,6 +228,7 @@ def ministack() -> Iterator[ExternalServer]:
     The key "test" may do anything. Those of users that are made in its IAM may do what their
     policies allow.
     """
+    permit("server")
     if not shutil.which("ministack"):
         raise Missing(
             "ministack: pip install ministack==1.5.33 in a virtual environment of its own (it wants"
@@ -252,6 +256,7 @@ def ministack() -> Iterator[ExternalServer]:
 @contextmanager
 def redis() -> Iterator[str]:
     """A cache that processes share; yield its URL."""
+    permit("server")
     if not shutil.which("redis-server"):
         raise Missing("Redis: apt-get install redis-server")
     port = free_port()
@@ -267,6 +272,7 @@ def redis() -> Iterator[str]:
 
 @contextmanager
 def postgresql() -> Iterator["PostgreSQL"]:
+    permit("server")
     programs = max(Path("/usr/lib/postgresql").glob("*/bin"), default=Path("/nowhere"))
     if not (programs / "initdb").exists() or importlib.util.find_spec("psycopg") is None:
         raise Missing("PostgreSQL: apt-get install postgresql; pip install 'psycopg[binary]'")

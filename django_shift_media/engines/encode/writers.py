@@ -27,7 +27,7 @@ _JPEG_FULL_CHROMA_PIXELS = 100_000
 # Two ways to compress a PNG. In photos, little repeats except runs of one value: looking only for
 # runs takes two thirds of the time and saves a tenth of the bytes. For text, it would double them.
 _PNG_RUN_LENGTHS: WriterOptions = MappingProxyType({"compress_type": zlib.Z_RLE})
-# Within a few per cent of the bytes of level 6, in a third of the time.
+# Within a few percent of the bytes of level 6, in a third of the time.
 _PNG_PATTERNS: WriterOptions = MappingProxyType({"compress_level": 3})
 _PNG_SAMPLE_PIXELS = 15_000
 # The speed of the AVIF encoder, up to 10. For photos, 8 takes four times as long as 9 for 7 %

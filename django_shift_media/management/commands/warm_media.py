@@ -7,7 +7,7 @@ from django.core.management.base import CommandParser
 from django_shift_media.conf import conf
 from django_shift_media.fields import MediaField
 from django_shift_media.maintenance import prewarming
-from django_shift_media.maintenance.listing import map_in_threads
+from django_shift_media.maintenance.listing import in_threads
 from django_shift_media.maintenance.references import NameTable
 from django_shift_media.maintenance.results import Result
 from django_shift_media.management.maintenance_command import (
@@ -31,7 +31,7 @@ class Command(MaintenanceCommand):
         parser.add_argument(
             "--preset", required=True, metavar="NAMES", help="names of presets, separated by commas"
         )
-        since = "only originals stored since an age, such as 2d, or a date"
+        since = "only originals that are newer than an age, such as 2d, or a date"
         parser.add_argument("--since", type=parse_time, metavar="AGE", help=since)
         parser.add_argument(
             "--enqueue", action="store_true", help="send the work to the task queue"
@@ -62,6 +62,4 @@ class Command(MaintenanceCommand):
             return map(prewarming.preview, missing)
         if options["enqueue"]:  # in this thread only, because queues may use the database
             return map(prewarming.enqueue, missing)
-        return map_in_threads(
-            partial(prewarming.make, media_storage()), missing, options["workers"]
-        )
+        return in_threads(partial(prewarming.make, media_storage()), missing, options["workers"])
