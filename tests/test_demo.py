@@ -127,7 +127,7 @@ def test_the_demo_names_what_it_cannot_use(tmp_path: Path) -> None:
     (tmp_path / "page.jpg").write_bytes(b"<html>")
     result = once("--port", "0", str(tmp_path / "page.jpg"))
     assert result.returncode == 1
-    assert "page.jpg: “page.jpg” cannot be used" in result.stderr
+    assert "page.jpg: We couldn’t process “page.jpg”" in result.stderr
 
 
 def test_the_demo_says_how_to_install_what_is_missing(tmp_path: Path) -> None:

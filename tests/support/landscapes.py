@@ -94,4 +94,4 @@ def mirrored(picture: Image.Image, tint: str) -> Image.Image:
 
 
 def grained(picture: Image.Image) -> Image.Image:
-    return ImageChops.deep_merge(picture, Image.effect_noise(picture.size, 9).convert("RGB"))
+    return ImageChops.overlay(picture, Image.effect_noise(picture.size, 9).convert("RGB"))

@@ -142,7 +142,7 @@ def beam(picture: Image.Image, lamp: Point, color: str) -> Image.Image:
 def grain(picture: Image.Image, dice: random.Random) -> Image.Image:
     """Add what a sensor adds; it keeps gradients from showing steps, too."""
     film = noise(picture.size, dice).point([128 + (value - 128) // 18 for value in range(256)])
-    return ImageChops.deep_merge(picture, film.convert("RGB"))
+    return ImageChops.overlay(picture, film.convert("RGB"))
 
 
 def vignette(picture: Image.Image) -> Image.Image:
