@@ -318,7 +318,7 @@ def test_a_file_that_is_not_an_image_can_be_cleared(desk: Desk, photo: Photo) ->
     page = desk.open(change(photo))
     cell = page.locator("#attachment_set-0 .field-file")
     assert cell.locator("a").inner_text() == "deed.pdf"
-    assert "PDF" in cell.locator(".shift-media-facts").inner_text()
+    assert "PDF" in cell.locator(".shift-media-metadata").inner_text()
     assert not cell.locator("img").count()
     page.set_input_files("[name=attachment_set-0-file]", chosen())
     assert not cell.locator("img").count(), "kind is any"
@@ -370,7 +370,7 @@ def test_texts_are_legible_in_light_and_dark_mode(new_desk: Any, photo: Photo, s
     wait_for_pictures(page)
     desk.shoot(f"change-{scheme}")
     for part in (
-        ".shift-media-facts",
+        ".shift-media-metadata",
         ".shift-media-help",
         ".shift-media a",
         ".shift-media-clear label",

@@ -6,4 +6,4 @@ from gallery.models import Photo
 class PhotoForm(forms.ModelForm):
     class Meta:
         model = Photo
-        fields = ["photo", "title", "focal_point"]
+        fields = ["photo", "title"]

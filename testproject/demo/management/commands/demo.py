@@ -72,6 +72,7 @@ class Command(BaseCommand):
             )
             stack.callback(stop, self.serve())
             self.heading("Upload photos")
+            self.log_in()
             for photo, content in uploads:
                 self.upload(photo, content.result())
             self.heading("View them")
@@ -118,8 +119,8 @@ class Command(BaseCommand):
             raise CommandError(f"manage.py {arguments[0]} failed:\n{result.stdout}")
         if result.stdout:
             # The plan is long: show what came of it.
-            result = result.stdout.rpartition("\n\n")[2]
-            self.write(indent(result.rstrip(), "    "))
+            messages = result.stdout.rpartition("\n\n")[2]
+            self.write(indent(messages.rstrip(), "    "))
 
     def serve(self):
         """Start the gallery and return its process, once it answers."""
@@ -136,11 +137,21 @@ class Command(BaseCommand):
             else:
                 return server
 
+    def log_in(self):
+        page = f"{self.site}admin/login/"
+        self.session.get(page)
+        self.post(page, {"username": USER, "password": PASSWORD, "next": "/admin/"})
+
     def upload(self, photo, content):
-        """Send a photo through the gallery's form, as a browser does."""
+        """Send a photo through the form of the admin, as an editor does."""
         answer = self.post(
-            self.site,
-            {"title": photo.title, "focal_point": photo.focal_point},
+            f"{self.site}admin/gallery/photo/add/",
+            {
+                "title": photo.title,
+                "focal_point": photo.focal_point,
+                "attachment_set-TOTAL_FORMS": 0,
+                "attachment_set-INITIAL_FORMS": 0,
+            },
             files={"photo": (photo.name, content)},
             allow_redirects=False,
         )
