@@ -379,7 +379,7 @@ def test_a_certificate_may_be_waited_for(
     report = configure("--domain", slow_acm, "--wait", errors=progress)
     assert "DNS record to create: _" in progress.getvalue()
     assert re.search("certificate: PENDING_VALIDATION, [0-9]+ s", progress.getvalue())
-    assert "done           distribution" in report
+    assert "changed        distribution" in report
 
 
 def test_a_certificate_for_the_domain_is_not_requested_twice(storage: Any) -> None:

@@ -166,7 +166,7 @@ def test_what_is_lost_from_redis_is_only_work(
         url = photo.photo.resize("9x9")
         assert client.get(url).status_code == 200
         words = [word.decode() for word in server.scan_iter("*django_shift_media*")]
-        assert [word.split(":")[3] for word in words] == ["made"]
+        assert [word.split(":")[3] for word in words] == ["stored"]
         assert sum(map(server.memory_usage, words)) < 500
         server.flushall()
         media_storage().delete(url.removeprefix("/media/"))
