@@ -55,11 +55,11 @@ MEDIA_ROOT = ORDER.folder
 MEDIA_URL = "/media/"
 _DISK = "django.core.files.storage.FileSystemStorage"
 _STORAGE = {"BACKEND": "storages.backends.s3.S3Storage" if ORDER.s3 else _DISK, "OPTIONS": ORDER.s3}
-_OURS = "s3.S3MediaStorage" if ORDER.s3 else "storages.LocalMediaStorage"
+_OURS = "s3.S3MediaStorage" if ORDER.s3 else "local.LocalMediaStorage"
 STORAGES = {
     "default": _STORAGE,
     "easy_thumbnails": _STORAGE,
     "staticfiles": {"BACKEND": _DISK},
-    "media": {"BACKEND": f"django_shift_media.{_OURS}", "OPTIONS": ORDER.s3},
+    "media": {"BACKEND": f"django_shift_media.storages.{_OURS}", "OPTIONS": ORDER.s3},
 }
 SHIFT_MEDIA_STORAGE = "media"

@@ -83,7 +83,7 @@ def _titled(name: str) -> dict[str, Any]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SrcsetCandidate:
+class Candidate:
     """
     A tag that renders the URL of a resize of ``obj``.
 
@@ -137,36 +137,36 @@ _PICTURE = (
 )
 
 CANDIDATES = (
-    SrcsetCandidate(name=FLOOR, tag='{% load floor %}{% floor obj.image "200x200" how="fill" %}'),
-    SrcsetCandidate(name="{{ image.url }}", tag="{{ obj.image.url }}"),
-    SrcsetCandidate(
+    Candidate(name=FLOOR, tag='{% load floor %}{% floor obj.image "200x200" how="fill" %}'),
+    Candidate(name="{{ image.url }}", tag="{{ obj.image.url }}"),
+    Candidate(
         name=OURS,
         tag='{% load shift_media %}{% resize obj.image "200x200" how="fill" %}',
         fields=_media,
         row=_with_facts,
     ),
-    SrcsetCandidate(
+    Candidate(
         name="{% resize %}, a preset",
         tag='{% load shift_media %}{% resize obj.image "avatar" %}',
         fields=_media,
         row=_with_facts,
         settings={"SHIFT_MEDIA_PRESETS": {"avatar": {"size": "200x200", "how": "fill"}}},
     ),
-    SrcsetCandidate(
+    Candidate(
         name="{% picture %}, each of 13 URLs",
         tag=_PICTURE,
         fields=_media,
         row=_with_facts,
         urls=13,
     ),
-    SrcsetCandidate(
+    Candidate(
         name="{{ placeholder.style }}",
         tag="{{ obj.image.placeholder.style }}",
         fields=_media,
         row=_with_facts,
         package="thash",
     ),
-    SrcsetCandidate(
+    Candidate(
         name="Wagtail {% image_url %}",
         tag='{% load wagtailimages_tags %}{% image_url obj "fill-200x200" %}',
         model="wagtailimages.Image",
@@ -174,14 +174,14 @@ CANDIDATES = (
         package="wagtail",
         apps=WAGTAIL_APPS,
     ),
-    SrcsetCandidate(
+    Candidate(
         name="versatileimagefield",
         tag="{{ obj.image.crop.200x200.url }}",
         fields=_versatile,
         package="versatileimagefield",
         apps=("versatileimagefield",),
     ),
-    SrcsetCandidate(
+    Candidate(
         name="versatileimagefield, pre-warmed",
         tag="{{ obj.image.crop.200x200.url }}",
         fields=_versatile,
@@ -189,27 +189,27 @@ CANDIDATES = (
         package="versatileimagefield",
         ahead=True,
     ),
-    SrcsetCandidate(
+    Candidate(
         name="imagekit spec",
         tag="{{ obj.thumbnail.url }}",
         fields=_spec,
         package="imagekit",
         apps=("imagekit",),
     ),
-    SrcsetCandidate(
+    Candidate(
         name="imagekit spec, optimiztic",
         tag="{{ obj.thumbnail.url }}",
         fields=_optimiztic_spec,
         package="imagekit",
         ahead=True,
     ),
-    SrcsetCandidate(
+    Candidate(
         name="imagekit {% thumbnail %}",
         tag='{% load imagekit %}{% thumbnail "200x200" obj.image as im %}{{ im.url }}',
         package="imagekit",
         libraries=_IMAGEKIT,
     ),
-    SrcsetCandidate(
+    Candidate(
         name="sorl {% thumbnail %}",
         tag='{% load sorl %}{% thumbnail obj.image "200x200" crop="center" as im %}{{ im.url }}'
         "{% endthumbnail %}",
@@ -217,7 +217,7 @@ CANDIDATES = (
         apps=("sorl.thumbnail",),
         libraries=_SORL,
     ),
-    SrcsetCandidate(
+    Candidate(
         name="easy {% thumbnail %}",
         tag="{% load easy %}{% thumbnail obj.image 200x200 crop as im %}{{ im.url }}",
         package="easy_thumbnails",
@@ -226,7 +226,7 @@ CANDIDATES = (
         # With the second, an error is raised, and not an empty tag that costs nothing.
         settings={"THUMBNAIL_CACHE_DIMENSIONS": True, "THUMBNAIL_DEBUG": True},
     ),
-    SrcsetCandidate(
+    Candidate(
         name="pictures {% img_url %}",
         tag='{% load pictures %}{% img_url obj.image "AVIF" 200 ratio="1/1" %}',
         fields=_picture,
@@ -236,7 +236,7 @@ CANDIDATES = (
         settings={"PICTURES": {"USE_PLACEHOLDERS": False}},
         ahead=True,
     ),
-    SrcsetCandidate(
+    Candidate(
         name="pictures {% picture %}",
         tag='{% load pictures %}{% picture obj.image ratio="1/1" %}',
         fields=_picture,

@@ -45,7 +45,7 @@ def test_no_file_brings_the_engine_down(tmp_path: Path) -> None:
             *(sys.executable, "-W", "ignore", ROOT / "tests" / "fuzz_engine.py", corpus),
             *(f"-{name}={value}" for name, value in options.items()),
         ],
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env={**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'testproject'}"},
         stderr=subprocess.PIPE,
         text=True,
     )
