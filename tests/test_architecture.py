@@ -45,6 +45,6 @@ def test_each_package_and_each_module_at_the_root_is_on_the_page(name: str) -> N
 
 def test_the_drawing_shows_the_layers_of_the_contract() -> None:
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
-    (contract,) = (item for item in settings["contracts"] if item["id"] == "rooms")
+    (contract,) = (item for item in settings["contracts"] if item["id"] == "layers")
     drawing = PAGE.partition("this drawing with them::\n\n")[2].partition("\n\n")[0]
     assert re.findall(r"│ (.*\S) +│", drawing) == contract["layers"]

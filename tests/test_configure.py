@@ -334,7 +334,8 @@ def test_a_wrong_app_url_is_named(moto_storage: Any, url: str) -> None:
 
 def test_a_storage_that_is_no_bucket_is_named() -> None:
     with pytest.raises(
-        CommandError, match="is a LocalMediaStorage; this command requires an S3MediaStorage"
+        CommandError,
+        match=r"is a LocalMediaStorage\. Set SHIFT_MEDIA_STORAGE to the alias of an S3",
     ):
         configure()
 

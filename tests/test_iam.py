@@ -447,7 +447,8 @@ def test_a_wrong_argument_is_named(media: Any, arguments: list[str], message: st
 
 def test_a_storage_that_is_no_bucket_is_named() -> None:
     with pytest.raises(
-        CommandError, match=r"SHIFT_MEDIA_STORAGE is a .*; this command requires an S3MediaStorage"
+        CommandError,
+        match=r"The media storage is a .*\. Set SHIFT_MEDIA_STORAGE to the alias of an S3",
     ):
         run()
 

@@ -64,7 +64,7 @@ def test_a_changed_preset_is_another_resize(photo: Photo, settings: Any) -> None
     [
         (
             "avatr",
-            "Unknown preset 'avatr'. Define it in .*: avatar, small, hero, icon; or use a size",
+            "Unknown preset 'avatr'. Define it in .*: avatar, small, hero, icon., or give a size",
         ),
         ("hero", "is an option of picture\\(\\), not of resize"),
         ("icon", "'densities' is an option of picture\\(\\), not of resize"),

@@ -26,13 +26,14 @@ def get_engine() -> Engine:
         path = ENGINES[conf.engine]
     except KeyError:
         raise ImproperlyConfigured(
-            f"SHIFT_MEDIA_ENGINE is {conf.engine!r}, must be one of: {', '.join(ENGINES)}."
+            f"SHIFT_MEDIA_ENGINE is {conf.engine!r}. It must be one of: {', '.join(ENGINES)}."
         ) from None
     try:
         return cast(Engine, import_string(path))
     except ImportError as error:
         raise ImproperlyConfigured(
-            f"SHIFT_MEDIA_ENGINE is {conf.engine!r}: pip install django-shift-media[vips]"
+            f"SHIFT_MEDIA_ENGINE is {conf.engine!r}, but pyvips is not installed. Run:"
+            ' pip install "django-shift-media[vips]"'
         ) from error
 
 

@@ -1,5 +1,5 @@
 """
-Management commands and their base classes: parse options, call the other rooms, report.
+Management commands and their base classes: parse options, call the other packages, report.
 
 May import: everything.
 """

@@ -43,7 +43,8 @@ class PlanCommand(BaseCommand):
         if not isinstance(storage, S3MediaStorage):
             kind = type(storage).__name__
             raise ImproperlyConfigured(
-                f"SHIFT_MEDIA_STORAGE is a {kind}; this command requires an S3MediaStorage."
+                f"The media storage is a {kind}. Set SHIFT_MEDIA_STORAGE to the alias of an"
+                " S3MediaStorage in STORAGES."
             )
         return storage
 

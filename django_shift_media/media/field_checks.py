@@ -38,7 +38,7 @@ def _check_warm(field: BaseMediaField) -> list[checks.CheckMessage]:
     return [
         checks.Error(
             f"warm contains the unknown preset {name!r}.",
-            hint=(f"Define {name!r} in SHIFT_MEDIA_PRESETS, which has: {', '.join(conf.presets)}."),
+            hint=f"Define {name!r} in SHIFT_MEDIA_PRESETS.",
             obj=field,
             id="shift_media.E105",
         )

@@ -91,17 +91,21 @@ def _resolve_preset(size: str | None, options: Mapping[str, Any]) -> dict[str, A
     if conf.presets_only and (preset is None or options.keys() - {"sizes"}):
         raise InvalidResize(
             f"{size!r} with the options {dict(options)!r} is not a preset, but"
-            " SHIFT_MEDIA_PRESETS_ONLY is True. Use one of:"
-            f" {', '.join(presets)}."
+            " SHIFT_MEDIA_PRESETS_ONLY is True. Use a preset of"
+            f" SHIFT_MEDIA_PRESETS{_listed(presets)}."
         )
     if preset is not None:
         return {**preset, **options}
     if isinstance(size, str) and _NAME.fullmatch(size):
         raise InvalidResize(
-            f"Unknown preset {size!r}. Define it in SHIFT_MEDIA_PRESETS, which has:"
-            f' {", ".join(presets)}; or use a size such as "200x200".'
+            f"Unknown preset {size!r}. Define it in SHIFT_MEDIA_PRESETS{_listed(presets)}, or give"
+            ' a size such as "200x200".'
         )
     return {"size": size, **options}
+
+
+def _listed(presets: Mapping[str, Any]) -> str:
+    return f" (it has: {', '.join(presets)})" if presets else " (it is empty)"
 
 
 def preset_error(name: Any) -> str | None:

@@ -31,7 +31,7 @@ Crop = tuple[int, int, int, int]
 _WHITE = "ffffff"
 
 # Part of the name of every resize ever stored: changing it orphans them all. It may be extended
-# by more options, each at a fixed position; see docs/reference/key-grammar.rst.
+# by more options, each at a fixed position; see docs/reference/url-format.rst.
 _SERIALIZED = re.compile(
     r"(?P<width>[0-9]{1,5})?x(?P<height>[0-9]{1,5})?"
     r"-(?P<how>fit|fill|pad)"

@@ -1,5 +1,5 @@
 """
 Media storages: their interface, and its implementations for local disk and S3.
 
-May import: ``naming``, ``conf`` and ``exceptions``. Only ``storages.s3*`` and ``aws`` import boto3.
+May import: ``naming``, ``conf`` and ``exceptions``. Only ``storages.s3*`` import boto3.
 """

@@ -150,8 +150,8 @@ def _open_jpegxl(data: bytes) -> Image.Image:
 
 def _missing_extra(format: SourceFormat) -> ImproperlyConfigured:
     return ImproperlyConfigured(
-        f"SHIFT_MEDIA_FORMATS contains {format!r}, whose decoder is not installed. Install it with:"
-        f" pip install django-shift-media[{format}]"
+        f"SHIFT_MEDIA_FORMATS contains {format!r}, whose decoder is not installed. Run:"
+        f' pip install "django-shift-media[{format}]"'
     )
 
 

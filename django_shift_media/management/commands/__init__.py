@@ -1,0 +1,5 @@
+"""
+The management commands, one module each: parse options, call another package, report.
+
+May import: everything.
+"""
