@@ -77,11 +77,11 @@ class Command(BaseCommand):
                 self.upload(photo, content.result())
             self.heading("View them")
             self.measure()
-            self.heading("See it")
-            self.write(f"  Tour     {self.site}tour/")
-            self.write(f"  Gallery  {self.site}")
-            self.write(f"  Admin    {self.site}admin/  (user {USER}, password {PASSWORD})")
             if not once:
+                self.heading("See it")
+                self.write(f"  Tour     {self.site}tour/")
+                self.write(f"  Gallery  {self.site}")
+                self.write(f"  Admin    {self.site}admin/  (user {USER}, password {PASSWORD})")
                 self.write("\nPress Ctrl-C to stop. The photos are in memory and will be gone.")
                 self.wait()
 
