@@ -49,7 +49,9 @@ class Command(BaseCommand):
             raise CommandError('The demo needs moto: pip install -e ".[demo]"') from error
         if missing := [str(path) for path in photos if not path.is_file()]:
             raise CommandError(f"File not found: {', '.join(missing)}")
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # ends the gallery, too
+        for name in ("SIGTERM", "SIGHUP"):
+            if hasattr(signal, name):  # Windows has no SIGHUP
+                signal.signal(getattr(signal, name), lambda *_: sys.exit(1))  # ends the gallery
         with ExitStack() as stack:
             s3 = stack.enter_context(emulator)
             data = stack.enter_context(tempfile.TemporaryDirectory())
