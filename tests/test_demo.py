@@ -3,6 +3,7 @@
 import io
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -28,6 +29,8 @@ SCROLLED = """async () => {
         await new Promise(requestAnimationFrame);
     }
 }"""
+BOXES = """selector => [...document.querySelectorAll(selector)]
+    .map(element => element.getBoundingClientRect().toJSON())"""
 MADE, KEPT, REFUSED = ["302", "301", "200"], ["200"], ["302", "404"]
 
 
@@ -118,6 +121,8 @@ def test_the_demo_takes_photos_of_one_s_own_and_a_port_that_is_free(tmp_path: Pa
     assert "…/meine-groe.jpg/320x180-fill-82-noupscale-" in result.stdout
     assert f"Port {taken} is in use, taking another one." in result.stderr
     assert f":{taken}/" not in result.stdout
+    assert "See it" not in result.stdout, "nothing is left to see"
+    assert "password" not in result.stdout
 
 
 def test_the_demo_names_what_it_cannot_use(tmp_path: Path) -> None:
@@ -135,6 +140,45 @@ def test_the_demo_says_how_to_install_what_is_missing(tmp_path: Path) -> None:
     result = once("--port", "0", PYTHONPATH=str(tmp_path))
     assert result.returncode == 1
     assert result.stderr == 'CommandError: The demo needs moto: pip install -e ".[demo]"\n'
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="has no SIGHUP")
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+def test_the_gallery_ends_with_the_demo(name: str, tmp_path: Path) -> None:
+    photo = tmp_path / "a.jpg"
+    photo.write_bytes(draw_photo(400, 300))
+    with running_demo(str(photo)) as started:
+        assert requests.get(f"{started.site}/", timeout=60).status_code == 200
+        started.process.send_signal(getattr(signal, name))
+        assert started.process.wait(timeout=PATIENCE) == 1
+        with pytest.raises(requests.ConnectionError):
+            requests.get(f"{started.site}/", timeout=60)
+
+
+@pytest.mark.parametrize("width", [320, 390, 768, 1280])
+def test_the_gallery_in_a_browser(demo: Demo, chromium: Any, width: int) -> None:
+    page = chromium.new_page(viewport={"width": width, "height": 900})
+    page.set_default_timeout(300_000)
+    page.goto(f"{demo.site}/", wait_until="load")
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    boxes = page.evaluate(BOXES, ".photos a img")
+    first = boxes[0]
+    row = [box for box in boxes if box["top"] == first["top"]]
+    form = page.evaluate(BOXES, ".upload")[0]
+    assert len(row) > 1
+    assert abs(first["left"] - form["left"]) < 1
+    assert abs(row[-1]["right"] - form["right"]) < 2, "the tiles fill the width"
+    for box in boxes:
+        assert box["top"] == int(box["top"])
+        assert box["bottom"] - box["top"] == int(box["right"] - box["left"]) <= 240
+    for control in page.evaluate(BOXES, "#id_photo, #id_title"):
+        assert control["right"] < form["right"]
+    if width == 1280:
+        labels = page.evaluate(BOXES, ".upload label")
+        controls = page.evaluate(BOXES, "#id_photo, #id_title, .upload > button")
+        assert len({box["top"] for box in labels}) == 1
+        assert len({(box["top"], box["bottom"]) for box in controls}) == 1
+    page.close()
 
 
 # -- the tour -------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from django_shift_media.admin import thumbnail
 from gallery.models import Attachment, Photo
 
 
-class AttachmentInline(admin.TabularInline):
+class AttachmentInline(admin.StackedInline):
     model = Attachment
     extra = 1
 

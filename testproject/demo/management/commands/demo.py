@@ -49,7 +49,9 @@ class Command(BaseCommand):
             raise CommandError('The demo needs moto: pip install -e ".[demo]"') from error
         if missing := [str(path) for path in photos if not path.is_file()]:
             raise CommandError(f"File not found: {', '.join(missing)}")
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # ends the gallery, too
+        for name in ("SIGTERM", "SIGHUP"):
+            if hasattr(signal, name):  # Windows has no SIGHUP
+                signal.signal(getattr(signal, name), lambda *_: sys.exit(1))  # ends the gallery
         with ExitStack() as stack:
             s3 = stack.enter_context(emulator)
             data = stack.enter_context(tempfile.TemporaryDirectory())
@@ -77,11 +79,11 @@ class Command(BaseCommand):
                 self.upload(photo, content.result())
             self.heading("View them")
             self.measure()
-            self.heading("See it")
-            self.write(f"  Tour     {self.site}tour/")
-            self.write(f"  Gallery  {self.site}")
-            self.write(f"  Admin    {self.site}admin/  (user {USER}, password {PASSWORD})")
             if not once:
+                self.heading("See it")
+                self.write(f"  Tour     {self.site}tour/")
+                self.write(f"  Gallery  {self.site}")
+                self.write(f"  Admin    {self.site}admin/  (user {USER}, password {PASSWORD})")
                 self.write("\nPress Ctrl-C to stop. The photos are in memory and will be gone.")
                 self.wait()
 
