@@ -147,7 +147,7 @@ def test_presets_only_refuses_anything_else_in_templates(
     photo: Photo, settings: Any, tag: str, shown: str
 ) -> None:
     settings.SHIFT_MEDIA_PRESETS_ONLY = True
-    with pytest.raises(InvalidResize, match=f"{shown}.* is not a preset.*Use one of: avatar"):
+    with pytest.raises(InvalidResize, match=f"{shown}.* is not a preset.*it has: avatar"):
         rendered(tag, obj=photo)
     assert rendered('{% resize obj.photo "small" %}', obj=photo).startswith("/media/")
 
