@@ -305,7 +305,14 @@ def postgresql() -> Iterator["PostgreSQL"]:
             **user,
         )
         stack.callback(stop, process)
-        wait_for(port, process, http=False)
+        # It takes connections, and refuses them, before the database has started up.
+        ready = [programs / "pg_isready", "--host=127.0.0.1", f"--port={port}", "--quiet"]
+
+        def is_ready() -> bool:
+            assert process.poll() is None, f"{process.args} ended with {process.returncode}"
+            return subprocess.run(ready, check=False).returncode == 0
+
+        wait_until(is_ready, "PostgreSQL")
         yield PostgreSQL(port)
 
 
