@@ -489,7 +489,7 @@ for data, name in ((heic, "heic"), (jxl, "jxl")):
     try:
         engine.verify(data, engine_options(max_pixels=10**6))
     except ImproperlyConfigured as error:
-        assert f"pip install django-shift-media[{name}]" in str(error)
+        assert f'pip install "django-shift-media[{name}]"' in str(error)
     else:
         raise AssertionError(name)
 """
