@@ -22,7 +22,7 @@ from django_shift_media.storages.local import LocalMediaStorage
 from django_shift_media.storages.s3 import S3MediaStorage
 from tests.support import servers
 from tests.support.galleries import environment
-from tests.support.stores import new_key, put, resize_of
+from tests.support.stored_objects import new_key, put, resize_of
 
 ORPHANS = 10
 COMMANDS = (

@@ -22,7 +22,7 @@ from tests.support.browsing import patient
 from tests.support.buckets import configured_bucket, new_bucket
 from tests.support.pictures import ALL_FORMATS
 from tests.support.requirements import missing
-from tests.support.sharing import shared
+from tests.support.shared_servers import shared
 from tests.support.waiting import PATIENCE
 
 # Playwright's own loop runs in this thread, and Django looks for one.

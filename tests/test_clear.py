@@ -20,7 +20,7 @@ from django_shift_media.naming.resizes import Resize
 from django_shift_media.storages.selection import media_storage
 from gallery.models import Attachment, Photo
 from tests.support.buckets import operations, use_bucket
-from tests.support.stores import keys_of, new_key, put, resize_of
+from tests.support.stored_objects import keys_of, new_key, put, resize_of
 
 SMALL = Resize(width=10, height=None)
 

@@ -10,7 +10,7 @@ from django.core.management import CommandError
 from django_shift_media.storages.selection import media_storage
 from gallery.models import Photo
 from tests.support.buckets import operations
-from tests.support.stores import keys_of, new_key, put, resize_of, tend
+from tests.support.stored_objects import keys_of, new_key, put, resize_of, tend
 
 
 def copy(*arguments: str) -> dict[str, int]:

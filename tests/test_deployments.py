@@ -25,7 +25,7 @@ from tests.support.examples import EXAMPLES
 from tests.support.proxies import nginx
 from tests.support.requirements import missing
 from tests.support.servers import ROOT, free_port, stop, wait_for
-from tests.support.stores import keys_of, tend
+from tests.support.stored_objects import keys_of, tend
 from tests.support.waiting import PATIENCE
 
 

@@ -52,7 +52,7 @@ def test_the_suites_are_installed(suite: str) -> None:
 
 
 def without_gama(data: bytes) -> bytes:
-    """Leave out what libvips does not look at; ``test_viewer`` has what a browser makes of it."""
+    """Leave out what libvips ignores; ``test_color_metadata`` has what a browser makes of it."""
     at = data.find(b"gAMA") - 4
     return data if at < 0 else data[:at] + data[at + 16 :]
 

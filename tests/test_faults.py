@@ -254,7 +254,7 @@ def test_threads_and_connections_do_not_pile_up(
         storage.bucket_name,
         GALLERY_S3_ENDPOINT_URL=proxy.endpoint_url,
         GALLERY_CONCURRENCY="1",  # one thread that decodes, from the first picture on
-        DJANGO_SETTINGS_MODULE="tests.support.hurried_settings",
+        DJANGO_SETTINGS_MODULE="tests.support.short_timeout_settings",
         PYTHONPATH=str(ROOT),
     )
     widths = iter(range(1, 1000))

@@ -20,7 +20,6 @@ from gallery.forms import PhotoForm
 from gallery.models import Photo
 from tests.support.buckets import new_bucket, operations
 from tests.support.forms import form_data
-from tests.support.gauge import Gauge
 from tests.support.hostile import (
     HARMLESS,
     HOSTILE,
@@ -33,6 +32,7 @@ from tests.support.hostile import (
     hostile,
     webp_frames,
 )
+from tests.support.memory_gauge import Gauge
 from tests.support.pictures import encoded
 
 pytestmark = pytest.mark.django_db

@@ -22,7 +22,7 @@ from django_shift_media.storages.selection import media_storage
 from gallery.models import Attachment, Photo
 from tests.support.galleries import MANAGE, environment
 from tests.support.shells import finish, shell
-from tests.support.stores import keys_of, new_key, put, resize_of
+from tests.support.stored_objects import keys_of, new_key, put, resize_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -1,4 +1,4 @@
-"""A server that all processes of a run share: the first starts it, and stops it after the last."""
+"""Share one server among all processes of a test run."""
 
 import fcntl
 import json

@@ -1,3 +1,5 @@
+"""Listing a storage: every key once, with few requests, and a signal can stop it."""
+
 import inspect
 import signal
 import sys
@@ -11,7 +13,7 @@ import pytest
 from django_shift_media.maintenance.listing import Listing, in_threads
 from tests.support.buckets import operations
 from tests.support.concurrency import in_a_fork
-from tests.support.stores import new_key, put, resize_of
+from tests.support.stored_objects import new_key, put, resize_of
 
 
 def test_a_walk_meets_every_key_once(any_storage: Any) -> None:

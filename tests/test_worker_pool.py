@@ -1,3 +1,5 @@
+"""The worker pool: all threads share one, and a forked process gets its own."""
+
 import os
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""One computation, however many ask: among threads, and among processes by the cache."""
+"""Threads, and processes that share a cache, make each resize only once."""
 
 import gc
 import threading

@@ -1,4 +1,4 @@
-"""What all commands for many files share: progress, reports, and an end in order."""
+"""What all maintenance commands share: progress, reports, and a clean exit."""
 
 import fcntl
 import json
@@ -26,7 +26,7 @@ from django_shift_media.management.progress import Progress
 from django_shift_media.storages.local import LocalMediaStorage
 from tests.support.galleries import MANAGE, environment
 from tests.support.servers import ROOT
-from tests.support.stores import keys_of, new_key, put, resize_of
+from tests.support.stored_objects import keys_of, new_key, put, resize_of
 from tests.support.waiting import PATIENCE, wait_until
 
 MANAGED = [sys.executable, str(MANAGE)]
@@ -123,7 +123,9 @@ import sys
 from django.conf import settings
 from django.core.management import execute_from_command_line
 
-settings.STORAGES = {**settings.STORAGES, "held": {"BACKEND": "tests.test_upkeep.HeldStorage"}}
+settings.STORAGES = {
+    **settings.STORAGES, "held": {"BACKEND": "tests.test_maintenance_commands.HeldStorage"}
+}
 settings.SHIFT_MEDIA_STORAGE = "held"
 execute_from_command_line(["manage.py", *sys.argv[1:]])
 """

@@ -1,4 +1,4 @@
-"""What a site learns of the resizes that it makes: the log, the signals, Server-Timing."""
+"""Logs, signals and the Server-Timing header report each resize that the app makes."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Objects of all sorts, put into any storage past the checks of uploads; and their upkeep."""
+"""Create and list objects in any storage, and run maintenance commands on them."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""``warm_media``: resizes are there before their first viewer, each made once."""
+"""``warm_media`` makes each resize once, before anyone requests it."""
 
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from django_shift_media.storages.selection import media_storage
 from gallery.drawings import draw_photo
 from gallery.models import Attachment, Photo
 from tests.support.buckets import new_bucket, operations
-from tests.support.stores import keys_of, new_key, put, tend
+from tests.support.stored_objects import keys_of, new_key, put, tend
 
 PRESETS = {
     "avatar": {"size": "96x96", "how": "fill", "format": "webp"},
@@ -142,7 +142,7 @@ def test_an_upload_is_warmed_when_it_is_committed(
 def test_a_queue_that_is_down_keeps_nobody_from_uploading(
     settings: Any, small_jpeg: bytes, monkeypatch: Any, caplog: Any
 ) -> None:
-    settings.SHIFT_MEDIA_ENQUEUE = "tests.test_warm.fail"
+    settings.SHIFT_MEDIA_ENQUEUE = "tests.test_prewarming.fail"
     monkeypatch.setattr(Photo._meta.get_field("photo"), "warm", ("avatar",))
     photo = Photo.objects.create(photo=ContentFile(small_jpeg, name="a.jpg"))
     assert photo.photo.read() == small_jpeg

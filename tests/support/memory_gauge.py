@@ -1,10 +1,8 @@
-"""
-How much memory and time hostile files take, measured in one process for many files.
+"""Measure the memory and processor time that files take to decode."""
 
-``python -m tests.support.gauge ENGINE MAX_PIXELS``: files come in on standard input, each after
-its length as a line; for each, a line goes out with the megabytes that it took at most, and the
-seconds of a processor.
-"""
+# Usage: ``python -m tests.support.memory_gauge ENGINE MAX_PIXELS``. It reads files from standard
+# input, each after a line with its length. For each file it writes a line with the most megabytes
+# and the seconds of processor time that the file took.
 
 import ctypes
 import gc

@@ -1,4 +1,4 @@
-"""``import_media`` and ``export_media``: files of rows into a media field, and out of it."""
+"""``import_media`` and ``export_media`` move files into a media field and out of it."""
 
 from collections.abc import Callable
 from io import StringIO
@@ -17,7 +17,7 @@ from django_shift_media.naming import keys
 from django_shift_media.storages.selection import media_storage
 from gallery.drawings import draw_photo
 from tests.support.buckets import new_bucket, operations
-from tests.support.stores import tend
+from tests.support.stored_objects import tend
 
 pytestmark = pytest.mark.django_db
 

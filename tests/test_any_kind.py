@@ -1,4 +1,4 @@
-"""``kind="any"``: files of all sorts are kept as they are, and run nowhere."""
+"""``kind="any"`` stores files of every type, and browsers never run them."""
 
 from typing import Any
 

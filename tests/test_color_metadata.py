@@ -1,4 +1,4 @@
-"""Colors as a color-managed viewer shows them, whatever way a file tells what they are."""
+"""Color metadata in PNG, AVIF, HEIC and JPEG files gives the colors that a browser shows."""
 
 import base64
 import io

@@ -1,4 +1,4 @@
-"""The gallery on S3, with a storage that does not wait long for what hangs when a test says so."""
+"""Settings of the gallery on S3, with a storage that can use short timeouts."""
 
 from testproject.settings import *  # noqa: F403
 from testproject.settings import STORAGES
