@@ -1,10 +1,10 @@
 """
-How this package and its peers fare, side by side: ``python -m benchmarks page``, and others.
+Compare this package with others: ``python -m benchmarks page``, and other measurements.
 
-All candidates take turns in one run, on the same machine and the same storage, and the least of
-the repeats counts: read the ratios, for times depend on the machine. Each peer is set up as its
-own documentation recommends, and where that leaves a choice, in the way that is best for it.
+All candidates take turns in one run, on the same machine and the same storage. Times depend on the
+machine: compare the ratios. Each other package is set up as its own documentation recommends; where
+that leaves a choice, we choose what is best for it.
 
-``pip install -r benchmarks/requirements.txt`` brings the peers, ``npm install --prefix
-benchmarks`` those of Node. One that is not installed is left out, and named.
+Install the other packages with ``pip install -r benchmarks/requirements.txt``, and those of Node
+with ``npm install --prefix benchmarks``. A package that is not installed is skipped and reported.
 """

@@ -1,4 +1,4 @@
-"""``python -m benchmarks MEASUREMENT``: see ``--help``, and that of each."""
+"""Run a benchmark. MEASUREMENT --help shows its options."""
 
 import argparse
 import importlib
@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 def set_up() -> None:
     folders = [str(ROOT), str(ROOT / "testproject")]
     sys.path[:0] = folders
-    # For the processes that are started from here.
+    # Subprocesses import the same packages and settings.
     os.environ["PYTHONPATH"] = os.pathsep.join([*folders, os.environ.get("PYTHONPATH", "")])
     os.environ["DJANGO_SETTINGS_MODULE"] = "testproject.settings"
 
@@ -27,8 +27,13 @@ def main() -> None:
     from benchmarks.tables import report
 
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--output", type=Path, default=ROOT / "build" / "benchmarks")
-    measurements = parser.add_subparsers(dest="measurement", required=True)
+    parser.add_argument(
+        "--output",
+        type=Path,
+        default=ROOT / "build" / "benchmarks",
+        help="directory for the tables and charts (default: build/benchmarks)",
+    )
+    measurements = parser.add_subparsers(dest="measurement", metavar="MEASUREMENT", required=True)
     for name in MEASUREMENTS:
         module = importlib.import_module(f"benchmarks.{name.replace('-', '_')}")
         summary = module.__doc__.strip().partition("\n")[0]

@@ -1,4 +1,4 @@
-"""Making resizes before anybody asks: images a second by workers, and memory by the images."""
+"""Measure resizes generated in advance: throughput by workers, and memory by images."""
 
 import argparse
 import json
@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 
-from benchmarks.places import Place, place
+from benchmarks.storages import Place, place
 from benchmarks.tables import Chart, Table
 from django_shift_media.naming.resizes import Resize
 from django_shift_media.naming.signing import sign
@@ -17,15 +17,37 @@ WIDTH = 300
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--server", default="", choices=WEBSITES, help="default: local disk")
-    parser.add_argument("--workers", nargs="+", type=int, default=[1, 2, 4])
-    parser.add_argument("--photos", type=int, default=60, help="large ones, for the speed")
-    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument(
-        "--many", nargs="+", type=int, default=[500, 1000, 2000, 4000], help="small ones"
+        "--server", default="", choices=WEBSITES, help="S3 server (default: local disk)"
     )
     parser.add_argument(
-        "--side", type=int, default=1000, help="large photos have 12 times its square pixels"
+        "--workers",
+        nargs="+",
+        type=int,
+        default=[1, 2, 4],
+        help="numbers of parallel workers (default: 1 2 4)",
+    )
+    parser.add_argument(
+        "--photos",
+        type=int,
+        default=60,
+        help="number of large photos, to measure throughput (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--rounds", type=int, default=3, help="rounds; the fastest counts (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--many",
+        nargs="+",
+        type=int,
+        default=[500, 1000, 2000, 4000],
+        help="numbers of small photos, to measure memory (default: 500 1000 2000 4000)",
+    )
+    parser.add_argument(
+        "--side",
+        type=int,
+        default=1000,
+        help="large photos have 4 * SIDE by 3 * SIDE pixels (default: %(default)s)",
     )
 
 
@@ -46,10 +68,10 @@ def _speed(options: argparse.Namespace) -> Table:
     title = f"{12 * options.side**2 / 1e6:g} megapixels, on {options.server or 'local disk'}"
     return Table(
         title=title,
-        columns=("", "images a second", f"× {options.workers[0]}"),
+        columns=("", "images/s", f"× {options.workers[0]}"),
         rows=[(label, f"{rate:.1f}", f"{rate / one:.2f}") for label, rate in rates.items()],
-        notes=(f"The best of {options.rounds} rounds.",),
-        chart=Chart(title=title, unit="images a second", series={"": rates}),
+        notes=(f"The fastest of {options.rounds} rounds.",),
+        chart=Chart(title=title, unit="images per second", series={"": rates}),
     )
 
 
@@ -64,17 +86,17 @@ def _memory(options: argparse.Namespace) -> Table:
     peaks = {label: float(peak) for label, peak, _ in rows}
     return Table(
         title=title,
-        columns=("", "MB at most", "MB before"),
+        columns=("", "peak MB", "MB before"),
         rows=rows,
-        notes=("Of a process, as it had imported everything and made one image, and in the end.",),
-        chart=Chart(title=title, unit="MB at most", series={"": peaks}),
+        notes=("Peak memory of a process: after its imports and one image, and at the end.",),
+        chart=Chart(title=title, unit="peak memory in MB", series={"": peaks}),
     )
 
 
 def _backfill(here: Place, photos: int, width: int, workers: int) -> Sequence[float]:
-    """Have a fresh process make one resize of so many photos; return its ``Backfilled``."""
+    """Generate a resize of each of the first photos in a new process; return its ``Backfilled``."""
     resize = Resize(width=width, height=None)
-    # The first warms the process up.
+    # The first key warms the process up.
     keys = [sign(here.originals[0], Resize(width=width, height=1))]
     keys += [sign(original, resize) for original in here.originals[:photos]]
     output = subprocess.run(

@@ -1,7 +1,7 @@
 """
-One process that makes resizes ahead: ``python -m benchmarks.backfilling WORKERS``.
+Generate resizes in advance, in one process: ``python -m benchmarks.backfilling WORKERS``.
 
-Takes the key of a resize a line from standard input, and prints a ``Backfilled`` as JSON.
+Reads the keys of resizes from standard input, one per line. Prints a ``Backfilled`` as JSON.
 """
 
 import json
@@ -23,7 +23,7 @@ from django_shift_media.storages.selection import media_storage  # noqa: E402
 
 
 class Backfilled(NamedTuple):
-    """``peak`` and ``before`` are bytes: the most that the process had, in all and before."""
+    """The result. ``peak`` is the peak memory in bytes, ``before`` that before the measurement."""
 
     images: int
     seconds: float
@@ -32,14 +32,14 @@ class Backfilled(NamedTuple):
 
 
 def backfill(keys: Iterator[str], workers: int) -> int:
-    """Make the resizes of all keys, taking one at a time, and return how many there were."""
+    """Generate the resizes of all keys, and return their number."""
     storage = media_storage()
-    taking = threading.Lock()
+    lock = threading.Lock()  # a generator cannot be advanced by two threads at once
 
     def work(_: int) -> int:
         made = 0
         while True:
-            with taking:
+            with lock:
                 key = next(keys, None)
             if key is None:
                 return made
@@ -51,9 +51,9 @@ def backfill(keys: Iterator[str], workers: int) -> int:
 
 
 def main() -> None:
-    logging.getLogger("django_shift_media").setLevel(logging.WARNING)  # or it names each image
+    logging.getLogger("django_shift_media").setLevel(logging.WARNING)  # it logs each image at INFO
     keys = (line.strip() for line in sys.stdin)
-    backfill(iter([next(keys)]), 1)  # imports what is needed, and connects
+    backfill(iter([next(keys)]), 1)  # imports modules and connects to the storage
     before = peak_memory()
     started = time.perf_counter()
     images = backfill(keys, int(sys.argv[1]))

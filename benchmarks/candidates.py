@@ -1,8 +1,9 @@
 """
-Those who make one resize: our engines, and bare libraries that are set as well as they can be.
+Generate one resize: with our engines, and with other libraries, tuned as well as we can.
 
-All do the same job: the same format, quality and sampling of colors, JPEG progressive and with
-tables of its own. None of the others checks a limit, looks at a profile or sees a broken file.
+All produce the same format, with the same quality and chroma subsampling. JPEGs are progressive,
+with optimized Huffman tables. The other libraries do not check limits, convert color profiles or
+detect truncated files.
 """
 
 import io
@@ -34,7 +35,7 @@ _GAP = 3
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """``fine``: each pixel has a color of its own, where a format may have one for four."""
+    """A resize to generate. ``fine`` disables chroma subsampling (4:4:4 instead of 4:2:0)."""
 
     resize: Resize
     fine: bool = False
@@ -44,7 +45,7 @@ Make = Callable[[bytes, Job], bytes]
 
 
 def named(name: str) -> Make:
-    """Return a candidate; ours need the setting, too."""
+    """Return the function of a candidate; our engines also need ``SHIFT_MEDIA_ENGINE``."""
     return _OTHERS.get(name, _ours)
 
 
@@ -53,7 +54,7 @@ def engine_of(name: str) -> str:
 
 
 def is_fine(data: bytes) -> bool:
-    """Say whether each pixel of a JPEG or AVIF has a color of its own."""
+    """Return whether a JPEG or AVIF has no chroma subsampling (4:4:4)."""
     if data.startswith(b"\xff\xd8"):
         return get_sampling(Image.open(io.BytesIO(data))) == 0
     # AV1 Codec ISO Media File Format Binding, 2.3.3: the bits chroma_subsampling_x and _y.
@@ -75,7 +76,7 @@ def open_image(data: bytes) -> Image.Image:
 
 
 def _decode(data: bytes, job: Job) -> bytes:
-    """Do what nobody can do without: decode a JPEG at the least scale that is no enlargement."""
+    """Only decode a JPEG, at the smallest sufficient scale, which every library has to do."""
     image = open_image(data)
     _draft(image, job.resize.geometry(*image.size), margin=1)
     image.load()
@@ -160,10 +161,10 @@ def _vips(data: bytes, job: Job) -> bytes:
     sampling = {"subsample_mode": "off" if job.fine else "on"}
     save, options = {
         "jpg": ("jpegsave", {**quality, **sampling, "optimize_coding": True, "interlace": True}),
-        # With the filters, as others have them, files are a third smaller.
+        # The other encoders filter, too. Filters make files a third smaller.
         "png": ("pngsave", {"compression": 3, "filter": "all", "keep": "none"}),
         "webp": ("webpsave", {**quality, "effort": 4}),
-        # libheif's effort is the encoder's speed, counted from the other end.
+        # The effort is 9 minus the encoder's speed.
         "avif": ("heifsave", {**quality, **sampling, "compression": "av1", "effort": 0}),
         "gif": ("gifsave", {"effort": 1, "dither": 0, "keep": "none"}),
     }[resize.format]
@@ -172,7 +173,7 @@ def _vips(data: bytes, job: Job) -> bytes:
 
 
 def _sorl(data: bytes, job: Job) -> bytes:
-    """As its templates do, with its own settings; it keeps an animation that stays a GIF."""
+    """Resize as sorl-thumbnail's template tag does, with its defaults; GIFs stay animated."""
     from sorl.thumbnail.base import ThumbnailBackend
     from sorl.thumbnail.engines.pil_engine import Engine
 

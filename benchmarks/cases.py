@@ -1,4 +1,4 @@
-"""By which resizes of which photos engines are measured."""
+"""Define the resizes and photos that engines are measured with."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -9,12 +9,12 @@ from benchmarks.photographs import Photo, drawn
 from django_shift_media.naming.formats import OUTPUT_FORMATS
 from django_shift_media.naming.resizes import How, ImageFormat, Resize
 
-# Larger ones, in megapixels, are JPEGs: cameras and phones write little else.
+# In megapixels. Larger photos are only JPEGs: cameras and phones write little else.
 _LARGEST = 50
 
 
 class Case(NamedTuple):
-    """A resize of a photo to lie inside of a square, or to fill it."""
+    """A resize of a photo that fits inside a square, or fills it."""
 
     photo: Photo
     side: int
@@ -42,7 +42,7 @@ class Case(NamedTuple):
 
 
 def cases(folder: Path, sizes: Sequence[float], photos: Sequence[Photo]) -> Iterator[Case]:
-    """Yield all cases, each once. The first of the sizes, in megapixels, has most of them."""
+    """Yield each case once. Sizes are in megapixels; most cases use the first."""
     first, *larger = sizes
     found = [*_of_first(folder, first), *_of_larger(folder, larger)]
     for photo in photos:

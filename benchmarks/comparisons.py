@@ -1,4 +1,4 @@
-"""What was found of the candidates for one case, and how they compare."""
+"""Compare the measurements of all candidates for one case."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from benchmarks.orders import Made
 
 @dataclass
 class Found:
-    """The seconds and bytes that a candidate takes in each round, and what it makes."""
+    """The measurements of a candidate: seconds and bytes of each round, and its last result."""
 
     cpu: list[float] = field(default_factory=list)
     wall: list[float] = field(default_factory=list)
@@ -29,7 +29,7 @@ class Found:
 
 @dataclass
 class Comparison:
-    """A case, and what was found of each candidate, by its name."""
+    """A case, and the measurements of each candidate by name."""
 
     case: Case
     candidates: list[str]
@@ -40,7 +40,7 @@ class Comparison:
         self.found.pop(name, None)
 
     def ratio(self, name: str, *others: str) -> float | None:
-        """Return how many times the processors' time of the best of the others it takes."""
+        """Return its CPU time relative to the fastest of the others."""
         there = [self.found[other].cpu for other in others if other in self.found]
         if name not in self.found or not there:
             return None
@@ -48,16 +48,16 @@ class Comparison:
         return median(mine / its for mine, its in zip(self.found[name].cpu, best, strict=True))
 
     @cached_property
-    def likenesses(self) -> Mapping[str, float | None]:
-        from benchmarks.likeness import likeness, reference
+    def similarities(self) -> Mapping[str, float | None]:
+        from benchmarks.similarity import reference, similarity
 
         wanted = reference(self.case.photo.path, self.case.resize)
         results = {name: found.result for name, found in self.found.items() if found.result}
-        return {name: likeness(result, wanted) for name, result in results.items()}
+        return {name: similarity(result, wanted) for name, result in results.items()}
 
     def under(self, name: str) -> float | None:
-        """Return how much less like the original it is than what is made of all pixels."""
-        its, best = self.likenesses.get(name), self.likenesses.get(NAIVE)
+        """Return how much lower its SSIM is than naive Pillow's, which resizes all pixels."""
+        its, best = self.similarities.get(name), self.similarities.get(NAIVE)
         return None if its is None or best is None else best - its
 
     def megabytes(self, name: str) -> float | None:

@@ -1,4 +1,4 @@
-"""What a page asks of the database, the cache and S3."""
+"""Count the queries, cache calls and S3 requests of a page."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -18,7 +18,7 @@ _CACHE_CALLS = (
 
 @contextmanager
 def counting(s3: CountedS3 | None) -> Iterator[Counter[str]]:
-    """Yield what is asked until the block ends: "queries", "cache calls" and "S3 requests"."""
+    """Yield the counts of "queries", "cache calls" and "S3 requests" within the block."""
     counted = Counter({"queries": 0, "cache calls": 0, "S3 requests": -_requests(s3)})
 
     def count_query(execute: Callable[..., Any], *arguments: Any) -> Any:
@@ -36,10 +36,10 @@ def _requests(s3: CountedS3 | None) -> int:
 
 @contextmanager
 def _counting_cache_calls(counted: Counter[str]) -> Iterator[None]:
-    """Count calls of the default cache; those that the cache makes of itself are part of one."""
+    """Count calls of the default cache, but not the calls that its own methods make."""
     depth = 0
 
-    def counts(call: Callable[..., Any]) -> Callable[..., Any]:
+    def count_call(call: Callable[..., Any]) -> Callable[..., Any]:
         def called(*arguments: Any, **options: Any) -> Any:
             nonlocal depth
             counted["cache calls"] += not depth
@@ -52,7 +52,7 @@ def _counting_cache_calls(counted: Counter[str]) -> Iterator[None]:
         return called
 
     for name in _CACHE_CALLS:
-        setattr(cache, name, counts(getattr(cache, name)))
+        setattr(cache, name, count_call(getattr(cache, name)))
     try:
         yield
     finally:

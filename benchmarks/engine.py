@@ -1,10 +1,10 @@
 """
-What one resize costs: our engines beside Pillow and libvips, each set as well as it can be.
+Measure one resize: our engines, compared with Pillow and libvips, tuned as well as we can.
 
-Each candidate makes each resize in processes of its own, all in turn; the first renders of each are
-not counted. Time is that of all processors. Ratios are those within a round, and of these, as of
-all figures, the median counts. Memory is what a process had at most, over what it had as it had
-made a small picture.
+The candidates take turns. Each generates each resize in a new process, whose first renders are not
+counted. CPU time is the sum over all processors. Ratios are calculated within each round. All
+figures are medians. Memory is the peak of the process, less its peak after the render of a small
+image.
 """
 
 import argparse
@@ -30,38 +30,54 @@ from benchmarks.targets import targets
 _SMALL = 0.01  # megapixels
 _SMALL_KINDS = {"animation": "gif"}
 NOTES = (
-    "All make the same format with the same quality and sampling of colors; Pillow and pyvips do"
-    " nothing else: no limits, no profiles, no check that the file is whole.",
-    "× best: of Pillow and pyvips, as tuned.",
-    "SSIM: in gray, with a Lanczos of all pixels of the original that is not encoded. libvips crops"
-    " whole pixels of the result, and so moves the picture by up to a half.",
-    "SSIM under: less than that of naive Pillow, which scales all pixels.",
+    "All candidates write the same format, with the same quality and chroma subsampling. Pillow and"
+    " pyvips do nothing else: they check no limits, convert no color profiles and do not detect"
+    " truncated files.",
+    "× best: relative to the faster of Pillow and pyvips, both tuned.",
+    "SSIM: similarity in grayscale to a Lanczos resize of all pixels of the original, before"
+    " encoding. libvips crops at whole pixels of the result, which shifts the image by up to half"
+    " a pixel.",
+    "SSIM under: how much lower it is than with naive Pillow, which resizes all pixels.",
 )
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--only", nargs="+", metavar="TEXT", help="cases with it in the name")
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--warm", type=int, default=1, help="renders that are not counted")
-    parser.add_argument("--renders", type=int, default=5, help="those that are, in each round")
+    parser.add_argument(
+        "--only", nargs="+", metavar="TEXT", help="only measure cases whose name contains a TEXT"
+    )
+    parser.add_argument("--rounds", type=int, default=3, help="rounds (default: %(default)s)")
+    parser.add_argument(
+        "--warm",
+        type=int,
+        default=1,
+        help="first renders of a process, which are not counted (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--renders",
+        type=int,
+        default=5,
+        help="counted renders in each round (default: %(default)s)",
+    )
     parser.add_argument(
         "--sizes",
         nargs="+",
         type=float,
         default=[12, 24, 48, 100],
-        help="megapixels; the first is that of most cases",
+        help="sizes in megapixels; most cases use the first (default: 12 24 48 100)",
     )
-    parser.add_argument("--photos", type=Path, help="a folder of a camera's photos, to be added")
+    parser.add_argument("--photos", type=Path, help="folder with photos to measure in addition")
 
 
 def run(options: argparse.Namespace) -> list[Table]:
     if not find_spec("scipy"):
-        raise SystemExit("pip install -r benchmarks/requirements.txt")
+        raise SystemExit("scipy is not installed: pip install -r benchmarks/requirements.txt")
     folder = options.output / "photographs"
     photos = given(options.photos, folder) if options.photos else []
     chosen = [case for case in cases(folder, options.sizes, photos) if _is_chosen(case, options)]
     if not chosen:
-        raise SystemExit("No case has such a name.")
+        raise SystemExit(
+            f"No case matches --only {options.only}. Names are like 'jpg 12 to 800 fit jpg'."
+        )
     comparisons = measure(chosen, options)
     return [*map(_table, comparisons), _summary(comparisons)]
 
@@ -81,7 +97,7 @@ def measure(chosen: Sequence[Case], options: argparse.Namespace) -> list[Compari
 
 
 def _small(case: Case) -> Photo:
-    """Return a photo that is decoded by the same code, in no time."""
+    """Return a tiny photo that the same code decodes."""
     kind = _SMALL_KINDS.get(case.photo.kind, case.photo.kind)
     return drawn(case.photo.path.parent, kind if kind in KINDS else "jpg", _SMALL)
 
@@ -103,18 +119,18 @@ def _take_turns(comparison: Comparison, options: argparse.Namespace, result: Pat
             made = _make(making)
         except subprocess.CalledProcessError as error:
             last = error.stderr.rstrip().rpartition("\n")[2]
-            print(f"Left out: {name}, {comparison.case} ({last})")
+            print(f"Skipped: {name}, {comparison.case} ({last})")
             comparison.leave_out(name)
             continue
         comparison.found[name].add(made, result.read_bytes())
-        if name == OURS[0]:  # the others do as we do
+        if name == OURS[0]:  # the others use the same chroma subsampling
             fine = is_fine(result.read_bytes())
 
 
 def _make(making: Making) -> Made:
-    """Have a fresh process do it."""
+    """Generate the resize in a new process."""
     output = subprocess.run(
-        [sys.executable, "-m", "benchmarks.making"],
+        [sys.executable, "-m", "benchmarks.encoding"],
         check=True,
         input=json.dumps(making),
         capture_output=True,
@@ -135,7 +151,7 @@ def _table(comparison: Comparison) -> Table:
                 *(_cell(comparison.ratio(name, *others), ".2f") for others in ratios),
                 _cell(comparison.megabytes(name), ".1f"),
                 f"{len(found.result):,}",
-                _cell(comparison.likenesses.get(name), ".4f"),
+                _cell(comparison.similarities.get(name), ".4f"),
             )
         )
     return Table(
@@ -155,11 +171,11 @@ def _cell(figure: float | None, format: str) -> str:
 def _summary(comparisons: Sequence[Comparison]) -> Table:
     return Table(
         title="Targets",
-        columns=("", "at most", *OURS, "met by"),
+        columns=("", "maximum", *OURS, "met by"),
         rows=[row for comparison in comparisons for row in _targets(comparison)],
         notes=NOTES,
         chart=Chart(
-            title="CPU of a resize",
+            title="CPU time of a resize",
             unit="ms",
             series=_bars(comparisons),
             logarithmic=True,

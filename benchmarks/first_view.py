@@ -1,4 +1,4 @@
-"""Resizes that nobody has asked for before: how many a second, and how long each takes."""
+"""Measure first requests of resizes: throughput and latency."""
 
 import argparse
 import io
@@ -10,32 +10,58 @@ from contextlib import ExitStack
 
 from PIL import Image
 
-from benchmarks.places import Wish, place, wishes
 from benchmarks.sites import OURS, Site, start_sites
+from benchmarks.storages import Wish, place, wishes
 from benchmarks.tables import Chart, Table
 from tests.support.browsing import follow
 from tests.support.servers import WEBSITES
 
 ORIGINALS = 8
-# So many views have each process import what it needs, before any is counted.
+# Uncounted first views, enough for each process to import its modules.
 WARMING = 16
 NOTES = (
-    "A view ends with the whole image: who is redirected to the bucket gets it there.",
-    "Our view and Wagtail's keep what they make; thumbor, ipx and bare sharp do not.",
-    "Ours and Wagtail's have two processes of eight threads, thumbor has two processes, ipx and"
-    " bare sharp have one each, which uses all processors.",
-    "The clients are on the same machine, as S3 is; moto even shares their process.",
+    "A view includes the download of the image, and the redirect to the bucket if there is one.",
+    "Our view and Wagtail's store their results; thumbor, ipx and bare sharp do not.",
+    "Our view and Wagtail's run in two processes with eight threads each, thumbor in two processes,"
+    " ipx and bare sharp in one process each, which uses all processors.",
+    "The clients and S3 run on the same machine; moto runs in the process of the clients.",
 )
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--server", default="", choices=WEBSITES, help="default: local disk")
-    parser.add_argument("--only", nargs="+", metavar="WORD", help="peers with it in the name")
-    parser.add_argument("--clients", nargs="+", type=int, default=[2, 16])
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--views", type=int, default=48, help="of each candidate in a round")
     parser.add_argument(
-        "--side", type=int, default=1000, help="originals have 12 times its square pixels"
+        "--server", default="", choices=WEBSITES, help="S3 server (default: local disk)"
+    )
+    parser.add_argument(
+        "--only",
+        nargs="+",
+        metavar="WORD",
+        help="only measure other packages whose name contains a WORD",
+    )
+    parser.add_argument(
+        "--clients",
+        nargs="+",
+        type=int,
+        default=[2, 16],
+        help="numbers of concurrent clients (default: 2 16)",
+    )
+    parser.add_argument(
+        "--rounds",
+        type=int,
+        default=3,
+        help="rounds for each number of clients (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--views",
+        type=int,
+        default=48,
+        help="views of each candidate in a round (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--side",
+        type=int,
+        default=1000,
+        help="originals have 4 * SIDE by 3 * SIDE pixels (default: %(default)s)",
     )
 
 
@@ -55,17 +81,17 @@ def run(options: argparse.Namespace) -> list[Table]:
 
 
 def check(name: str, url: str, wish: Wish) -> None:
-    """Raise unless the answer is what was wished for."""
+    """Raise ``ValueError`` unless the response is a JPEG of the requested size."""
     answer = follow(url)[-1]
     if answer.status != 200:
-        raise ValueError(f"{name} answers {answer.status} for {url}: {answer.body[:500]!r}")
+        raise ValueError(f"{name} returned {answer.status} for {url}: {answer.body[:500]!r}")
     image = Image.open(io.BytesIO(answer.body))
     if (image.size, image.format) != ((wish.width, wish.height), "JPEG"):
-        raise ValueError(f"{name} gives {image!r} for {url}, wanted a JPEG of {wish.size}")
+        raise ValueError(f"{name} returned {image!r} for {url}, expected a JPEG of {wish.size}")
 
 
 class Burst:
-    """Views by so many clients, each of whom asks again as soon as there is an answer."""
+    """Views by concurrent clients, each of which sends its next request after a response."""
 
     def __init__(self) -> None:
         self.seconds = 0.0
@@ -86,7 +112,7 @@ def _view(url: str) -> float:
     started = time.perf_counter()
     answer = follow(url)[-1]
     if answer.status != 200:
-        raise ValueError(f"{answer.status} for {url}: {answer.body[:500]!r}")
+        raise ValueError(f"Status {answer.status} for {url}: {answer.body[:500]!r}")
     return time.perf_counter() - started
 
 
@@ -94,7 +120,7 @@ Bursts = Mapping[str, Burst]
 
 
 def measure(sites: Mapping[str, Site], rounds: Sequence[int], views: int) -> Mapping[int, Bursts]:
-    """Have all take turns in each round, of so many clients; return the bursts by clients."""
+    """Measure all sites in turn, in rounds of N clients each; return the bursts by N and name."""
     bursts = {clients: {name: Burst() for name in sites} for clients in rounds}
     for number, clients in enumerate(rounds):
         first = WARMING + number * views
@@ -112,12 +138,12 @@ def table(title: str, bursts: Bursts) -> Table:
         rows.append((name, f"{burst.rate:.1f}", f"{ours / burst.rate:.2f}", *times))
     return Table(
         title=title,
-        columns=("", "a second", "ours ×", "p50 ms", "p95 ms"),
+        columns=("", "views/s", "ours ×", "p50 ms", "p95 ms"),
         rows=rows,
         notes=NOTES,
         chart=Chart(
             title=title,
-            unit="first views a second",
+            unit="first views per second",
             series={"": {name: burst.rate for name, burst in bursts.items()}},
         ),
     )

@@ -1,4 +1,4 @@
-"""The least that a signed URL takes: a tag that joins strings and computes one HMAC."""
+"""Render the cheapest signed URL: a tag that only joins strings and computes one HMAC."""
 
 import hashlib
 import hmac

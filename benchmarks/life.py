@@ -1,9 +1,9 @@
 """
-What the upkeep of many files costs, by the number of objects.
+Measure the maintenance commands for many objects: time and memory.
 
-Half of them are originals, each with one resize, and rows name all but ten of these. Each command
-is a process of its own: its time depends on the machine and on the server, and its memory must not
-depend on the number of objects.
+Half of the objects are originals, and half are resizes, one of each original. Rows of the database
+reference all originals except ten. Each command runs in a process of its own. Its time depends on
+the machine and on the server; its memory must not depend on the number of objects.
 """
 
 import argparse
@@ -31,7 +31,7 @@ COMMANDS = (
     ("clear_media_resizes", "--dry-run"),
     ("clear_media_resizes",),
 )
-# As manage.py.
+# Like manage.py, and prints the peak memory.
 COMMAND = """
 import sys
 from benchmarks.memory import peak_memory
@@ -51,8 +51,20 @@ for names in batched(open(sys.stdin.readline().strip()), 1000):
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("server", nargs="?", default="moto", choices=["local", "moto", "ceph"])
-    parser.add_argument("--objects", nargs="+", type=int, default=[10_000, 100_000])
+    parser.add_argument(
+        "server",
+        nargs="?",
+        default="moto",
+        choices=["local", "moto", "ceph"],
+        help="local disk, or an S3 server (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--objects",
+        nargs="+",
+        type=int,
+        default=[10_000, 100_000],
+        help="numbers of objects (default: 10000 100000)",
+    )
 
 
 def run(options: argparse.Namespace) -> list[Table]:
@@ -79,7 +91,7 @@ def fill(storage: Any, number: int, manage: Any, folder: Path) -> None:
 def run_command(
     variables: dict[str, str], *arguments: str, text: str = ""
 ) -> tuple[str, float, int]:
-    """Return what a command prints last, its seconds, and its most memory in bytes."""
+    """Run a command; return its last line, its seconds and its peak memory in bytes."""
     started = time.perf_counter()
     output = subprocess.run(
         [sys.executable, "-c", COMMAND, *arguments],
@@ -110,6 +122,6 @@ def measure(server: Any, number: int) -> Table:
             rows.append((" ".join(arguments), f"{seconds:.1f}", f"{memory / 1e6:.0f}", last))
     return Table(
         title=f"{number:,} objects",
-        columns=("", "seconds", "MB at most", "last line"),
+        columns=("", "seconds", "peak MB", "last line"),
         rows=rows,
     )

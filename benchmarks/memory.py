@@ -1,4 +1,4 @@
-"""How much memory a process has had."""
+"""Measure the peak memory of a process."""
 
 import re
 from pathlib import Path
@@ -6,9 +6,9 @@ from pathlib import Path
 
 def peak_memory() -> int:
     """
-    Return the most bytes that this process has had, on Linux.
+    Return the peak memory of this process in bytes, on Linux.
 
-    ``ru_maxrss`` begins with what the process had that started this one.
+    ``ru_maxrss`` is not used, because it starts with the memory of the parent process.
     """
     status = Path("/proc/self/status").read_text()
     match = re.search(r"VmHWM:\s*([0-9]+) kB", status)

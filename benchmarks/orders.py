@@ -1,14 +1,15 @@
-"""What goes to processes that measure, and what comes back; all as JSON."""
+"""Define the input and output of the measuring processes, which are passed as JSON."""
 
 from typing import Any, NamedTuple
 
 
 class Order(NamedTuple):
     """
-    What pages to measure. ``s3`` has the options of an S3 storage; none: local disk.
+    The pages to measure.
 
-    ``cache`` is the URL of a Redis, "": memory. A candidate renders ``seconds`` in each state,
-    more or less.
+    ``s3`` has the options of an S3 storage; if it is empty, files are on local disk. ``cache`` is
+    the URL of a Redis; if it is empty, the cache is in memory. Each candidate renders for about
+    ``seconds`` in each state.
     """
 
     folder: str
@@ -23,7 +24,7 @@ class Order(NamedTuple):
 
 
 class Line(NamedTuple):
-    """What a page of so many URLs took, in seconds, and what was asked for in one rendering."""
+    """The seconds, queries, cache calls and S3 requests of one rendering of a page."""
 
     candidate: str
     state: str
@@ -35,16 +36,17 @@ class Line(NamedTuple):
 
     @property
     def each(self) -> float:
-        """Seconds for a URL."""
+        """Return the seconds per URL."""
         return self.seconds / self.urls
 
 
 class Making(NamedTuple):
     """
-    What resize to make. It is spelt as in its key; ``small`` is as ``photo``, but for its size.
+    The resize to generate.
 
-    ``fine``: each pixel has a color of its own, where a format may have one for four. The first
-    ``warm`` renders are not counted; the last result is kept in a file.
+    ``resize`` is written as in a key. ``small`` is a tiny photo of the same kind as ``photo``.
+    ``fine`` disables chroma subsampling. The first ``warm`` renders are not counted. The last
+    result is written to the file ``result``.
     """
 
     candidate: str
@@ -58,7 +60,7 @@ class Making(NamedTuple):
 
 
 class Made(NamedTuple):
-    """Of each render, the seconds of all processors and of the clock; and bytes of memory."""
+    """The CPU and wall-clock seconds of each render, and the memory in bytes."""
 
     cpu: list[float]
     wall: list[float]

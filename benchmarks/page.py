@@ -1,4 +1,4 @@
-"""What a page of 100 objects costs, with one image of 200 by 200 each."""
+"""Measure a page of 100 objects with an image of 200 by 200 each: time, queries and requests."""
 
 import argparse
 import json
@@ -28,27 +28,52 @@ STATES = {
     "cold": "cold",
 }
 NOTES = (
-    "Wall-clock time; the least of the repeats, and for a cold page the only one. Objects are read"
-    " from the database before, and not counted.",
-    "The database is SQLite in memory; cache and S3 are on this machine: what is asked of them"
-    " costs less here than anywhere else.",
-    "\\* makes its images at the upload, or by a command before anyone comes.",
+    "Wall-clock time of the fastest repeat; a cold page is rendered once. Objects are read from the"
+    " database in advance, which is not counted.",
+    "The database is SQLite in memory; the cache and S3 run on the same machine. Packages that"
+    " query them take longer in production.",
+    "\\* generates its images at upload, or by a command in advance.",
 )
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--storage", choices=STORAGES, nargs="+", default=list(STORAGES))
-    parser.add_argument("--only", nargs="+", metavar="WORD", help="peers with it in the name")
     parser.add_argument(
-        "--cache", choices=("redis", "memory"), default="redis", help="memory: of the process"
-    )
-    parser.add_argument("--objects", type=int, default=100)
-    parser.add_argument("--cold-objects", type=int, default=20)
-    parser.add_argument(
-        "--cold-side", type=int, default=1000, help="cold photos have 12 times its square pixels"
+        "--storage",
+        choices=STORAGES,
+        nargs="+",
+        default=list(STORAGES),
+        help="storages to measure (default: all)",
     )
     parser.add_argument(
-        "--seconds", type=float, default=2, help="that a candidate renders in each state"
+        "--only",
+        nargs="+",
+        metavar="WORD",
+        help="only measure other packages whose name contains a WORD",
+    )
+    parser.add_argument(
+        "--cache",
+        choices=("redis", "memory"),
+        default="redis",
+        help="cache: Redis, or the memory of the process (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--objects", type=int, default=100, help="objects of a page (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--cold-objects", type=int, default=20, help="objects of a cold page (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--cold-side",
+        type=int,
+        default=1000,
+        help="photos of a cold page have 4 * SIDE by 3 * SIDE pixels (default: %(default)s)",
+        metavar="SIDE",
+    )
+    parser.add_argument(
+        "--seconds",
+        type=float,
+        default=2,
+        help="seconds that each candidate renders in each state (default: %(default)s)",
     )
 
 
@@ -58,14 +83,14 @@ def run(options: argparse.Namespace) -> list[Table]:
 
 
 def chosen(words: Sequence[str] | None) -> Iterator[str]:
-    """Give the names of those that are installed and asked for, and say who is left out."""
+    """Yield the names of the selected candidates that are installed; print those that are not."""
     for candidate in CANDIDATES:
         if words and candidate.is_peer and not any(word in candidate.name for word in words):
             continue
         if candidate.is_installed:
             yield candidate.name
         else:
-            print(f"Left out: {candidate.name} ({candidate.package} is not installed)")
+            print(f"Skipped: {candidate.name} ({candidate.package} is not installed)")
 
 
 def _tables(storage: str, names: list[str], options: argparse.Namespace) -> Iterator[Table]:
@@ -73,7 +98,15 @@ def _tables(storage: str, names: list[str], options: argparse.Namespace) -> Iter
     for state, title in STATES.items():
         yield Table(
             title=f"{STORAGES[storage]}, {title}",
-            columns=("", "µs a URL", "× floor", "× ours", "queries", "cache calls", "S3 requests"),
+            columns=(
+                "",
+                "µs per URL",
+                "× floor",
+                "× ours",
+                "queries",
+                "cache calls",
+                "S3 requests",
+            ),
             rows=_rows([line for line in lines if line.state == state]),
             notes=NOTES if state == "cold" else (),
             chart=_chart(STORAGES[storage], lines) if state == "warm" else None,
@@ -81,7 +114,7 @@ def _tables(storage: str, names: list[str], options: argparse.Namespace) -> Iter
 
 
 def _measure(storage: str, names: list[str], options: argparse.Namespace) -> list[Line]:
-    """Have a process of its own measure on one storage; S3 stays in this one."""
+    """Measure on one storage in a new process; S3 runs in this one."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         s3, log = ({}, "") if storage == "local" else _counted_s3(stack, folder)
@@ -111,7 +144,7 @@ def _measure(storage: str, names: list[str], options: argparse.Namespace) -> lis
 
 
 def _counted_s3(stack: ExitStack, folder: Path) -> tuple[dict[str, Any], str]:
-    """Start an S3; return the options of a storage there, and the log that counts requests."""
+    """Start an S3 server; return the options of a storage on it, and the log of its requests."""
     server = stack.enter_context(moto())
     server.client().create_bucket(Bucket="media")
     before = stack.enter_context(counted(server.endpoint_url, folder))
@@ -151,7 +184,7 @@ def _chart(title: str, lines: Sequence[Line]) -> Chart:
     floor = min(line.each for line in lines if line.candidate == FLOOR)
     return Chart(
         title=title,
-        unit="times the floor, for each URL",
+        unit="time per URL, relative to the floor",
         series={
             what: {line.candidate: line.each / floor for line in lines if line.state == state}
             for state, what in STATES.items()

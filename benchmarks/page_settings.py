@@ -1,7 +1,7 @@
 """
-The project that all candidates of the page's measurement live in.
+Settings of the project with all candidates of the page measurement.
 
-PAGE_ORDER has an ``Order`` as JSON.
+The environment variable PAGE_ORDER contains an ``Order`` as JSON.
 """
 
 import json
@@ -27,7 +27,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES: dict[str, Any] = {
     "default": {
         "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
-        "OPTIONS": {"MAX_ENTRIES": 1_000_000},  # it would forget some of more than 300
+        "OPTIONS": {"MAX_ENTRIES": 1_000_000},  # the default of 300 would evict entries
     }
 }
 if ORDER.cache:
@@ -36,7 +36,7 @@ if ORDER.cache:
         "LOCATION": ORDER.cache,
     }
 
-# imagekit asks for it as it is imported, where the tests' packages are installed, too.
+# imagekit reads it at import if django-rq is installed, as it is for the tests.
 RQ_QUEUES = {"default": {"URL": "redis://127.0.0.1:6379"}}
 
 LIBRARIES = {"floor": "benchmarks.floor"}

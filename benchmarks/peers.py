@@ -1,7 +1,7 @@
 """
-Those who render the URL of a resized image, each as its own documentation recommends.
+Define the tags that render the URL of a resized image, as their documentation recommends.
 
-All have models of their own in one project, and meet the same files on the same storage.
+Each has its own model, in one project. All use the same files on the same storage.
 """
 
 from collections.abc import Callable, Mapping
@@ -40,7 +40,7 @@ def _spec(**options: Any) -> dict[str, Any]:
     return {**_image(), "thumbnail": ImageSpecField(source="image", **options)}
 
 
-def _optimiztic_spec() -> dict[str, Any]:
+def _optimistic_spec() -> dict[str, Any]:
     return _spec(cachefile_strategy="imagekit.cachefiles.strategies.Optimistic")
 
 
@@ -62,7 +62,7 @@ def _picture() -> dict[str, Any]:
 
 
 def _create_nothing(thing: Any) -> None:
-    # As the setting create_images_on_demand=False, which holds for all of a process.
+    # Like the setting create_images_on_demand=False, which would affect the whole process.
     thing.image.create_on_demand = False
 
 
@@ -87,11 +87,11 @@ class Candidate:
     """
     A tag that renders the URL of a resize of ``obj``.
 
-    ``fields`` gives the attributes of its model, or ``model`` is the label of one that exists;
-    ``row`` gives a row's values for the name of a file. ``prepare`` is called with each object
-    before the page is rendered. ``urls`` is how many a tag renders. ``ahead``: it renders URLs
-    of what it has made before, at the upload or by a command, and notices nothing that is
-    missing.
+    ``fields`` returns the attributes of its model; ``model`` is the label of an existing one
+    instead. ``row`` returns the values of a row for the name of a file. ``prepare`` is called with
+    each object before the page is rendered. ``urls`` is the number of URLs that a tag renders.
+    ``ahead`` is true if images are generated in advance, at upload or by a command, and the tag
+    does not notice missing ones.
     """
 
     name: str
@@ -119,7 +119,7 @@ class Candidate:
 _SORL = {"sorl": "sorl.thumbnail.templatetags.thumbnail"}
 _EASY = {"easy": "easy_thumbnails.templatetags.thumbnail"}
 _IMAGEKIT = {"imagekit": "imagekit.templatetags.imagekit"}
-# In the installation guide's order: https://docs.wagtail.org/en/stable/getting_started/integrating_into_django.html
+# In the order of the installation guide: https://docs.wagtail.org/en/stable/getting_started/integrating_into_django.html
 WAGTAIL_APPS = (
     "wagtail.documents",
     "wagtail.images",
@@ -197,9 +197,9 @@ CANDIDATES = (
         apps=("imagekit",),
     ),
     Candidate(
-        name="imagekit spec, optimiztic",
+        name="imagekit spec, optimistic",
         tag="{{ obj.thumbnail.url }}",
-        fields=_optimiztic_spec,
+        fields=_optimistic_spec,
         package="imagekit",
         ahead=True,
     ),
@@ -223,7 +223,7 @@ CANDIDATES = (
         package="easy_thumbnails",
         apps=("easy_thumbnails",),
         libraries=_EASY,
-        # With the second, an error is raised, and not an empty tag that costs nothing.
+        # THUMBNAIL_DEBUG raises errors, which would otherwise render an empty tag at no cost.
         settings={"THUMBNAIL_CACHE_DIMENSIONS": True, "THUMBNAIL_DEBUG": True},
     ),
     Candidate(

@@ -1,10 +1,10 @@
 """
-Photographs to resize, in all formats: made once, and kept in a folder.
+Draw photos to resize, in all formats, once, and keep them in a folder.
 
-What they show are dead leaves: discs that lie upon each other, whose radii are spread so that each
-scale has as many edges as any other. See Lee, Mumford and Huang, "Occlusion Models for Natural
-Images", 2001. Over them lie texture and the grain of a sensor. As a JPEG of 12 megapixels, that has
-about a third of a byte for each pixel, as a camera's has.
+They follow the dead leaves model: discs that occlude each other, with radii distributed so that
+each scale has the same number of edges. See Lee, Mumford and Huang, "Occlusion Models for Natural
+Images", 2001. Texture and sensor grain are added. A JPEG of 12 megapixels then has about a third of
+a byte per pixel, like a camera's.
 """
 
 import io
@@ -19,14 +19,14 @@ from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
 FRAMES = 100
 _LEAVES = 5_000
-_TILE = 1000  # pixels: the grain repeats, which no codec sees
+_TILE = 1000  # pixels; the grain repeats, at a distance that no codec exploits
 _ANIMATED = (480, 360)
-_KEPT_SEGMENTS = (0xE0, 0xEE)  # JFIF's and Adobe's: they say what the numbers mean
+_KEPT_SEGMENTS = (0xE0, 0xEE)  # of JFIF and Adobe: they define the color space
 _SCAN = 0xDA
 
 
 class Photo(NamedTuple):
-    """A file to resize. ``kind`` is one of ``KINDS``, or how a given file's name ends."""
+    """A file to resize. ``kind`` is one of ``KINDS``, or the extension of a given file."""
 
     kind: str
     megapixels: float
@@ -57,14 +57,14 @@ KINDS: MappingProxyType[str, _Kind] = MappingProxyType(
 
 
 def drawn(folder: Path, kind: str, megapixels: float) -> Photo:
-    """Return a photograph of 4 by 3, which need not be there yet."""
+    """Return a photo with an aspect ratio of 4:3, whose file need not exist yet."""
     name = f"{kind} {megapixels:g}"
     path = folder / f"{name.replace(' ', '-')}.{KINDS[kind].extension}"
     return Photo(kind, megapixels, path, name)
 
 
 def provide(photos: Iterable[Photo]) -> None:
-    """Draw the photographs that are not there."""
+    """Draw the photos whose files do not exist."""
     for photo in photos:
         if not photo.path.exists():
             photo.path.parent.mkdir(parents=True, exist_ok=True)
@@ -90,12 +90,12 @@ def _encoded(kind: str, megapixels: float) -> bytes:
 
 
 def _frames(image: Image.Image) -> Sequence[Image.Image]:
-    """Move a window over a picture."""
+    """Return the frames of an animation: a window that moves over the image."""
     width, height = _ANIMATED
     wide = image.resize((2 * width, 2 * height))
-    places = [(n * width // FRAMES, n * height // FRAMES) for n in range(FRAMES)]
+    corners = [(n * width // FRAMES, n * height // FRAMES) for n in range(FRAMES)]
     return [
-        wide.crop((left, top, left + width, top + height)).quantize(256) for left, top in places
+        wide.crop((left, top, left + width, top + height)).quantize(256) for left, top in corners
     ]
 
 
@@ -123,7 +123,7 @@ def _leaves(width: int, height: int) -> Image.Image:
     draw = ImageDraw.Draw(image)
     least, most = height / 1000, height / 3
     for _ in range(_LEAVES):
-        # The density of radii is their power of -3.
+        # The density of radius r is proportional to r ** -3.
         radius = (least**-2 + dice.random() * (most**-2 - least**-2)) ** -0.5
         x, y = dice.uniform(0, width), dice.uniform(0, height)
         light = dice.triangular(20, 235, 110)
@@ -142,14 +142,14 @@ def _added(image: Image.Image, noise: Image.Image) -> Image.Image:
 
 
 def given(source: Path, folder: Path) -> list[Photo]:
-    """Return a camera's photos: all files of a folder that end as Pillow knows it."""
+    """Return the photos of a folder: all files with an extension that Pillow or HEIC uses."""
     endings = {*Image.registered_extensions(), ".heic", ".heif"}
     paths = [path for path in sorted(source.iterdir()) if path.suffix.lower() in endings]
     return [_plain(path, folder) for path in paths]
 
 
 def _plain(path: Path, folder: Path) -> Photo:
-    """Copy a JPEG without profile and orientation, which the raw libraries would not look at."""
+    """Copy a JPEG without its profile and orientation, which the other libraries would ignore."""
     name, data = path.name, path.read_bytes()
     if data.startswith(b"\xff\xd8"):
         folder.mkdir(parents=True, exist_ok=True)
@@ -159,7 +159,7 @@ def _plain(path: Path, folder: Path) -> Photo:
 
 
 def _without_metadata(data: bytes) -> bytes:
-    """Leave out comments and what applications have written: ISO/IEC 10918-1, B.1.1.3."""
+    """Remove comments and application segments: ISO/IEC 10918-1, B.1.1.3."""
     kept, at = [data[:2]], 2
     while (marker := data[at + 1]) != _SCAN:
         end = at + 2 + int.from_bytes(data[at + 2 : at + 4], "big")

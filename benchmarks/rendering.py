@@ -1,7 +1,7 @@
 """
-One process of the page's measurement: all candidates in turn, on one storage.
+Render the page of each candidate in turn, on one storage, in one process.
 
-See ``page_settings`` for the environment; prints a list of ``Line`` as JSON.
+Prints a list of ``Line`` as JSON. See ``page_settings`` for the environment.
 """
 
 import json
@@ -38,7 +38,7 @@ MOST_REPEATS = 60
 
 
 class Page:
-    """A page of objects, each with its image, as one candidate renders it."""
+    """A page of objects with an image each, rendered by one candidate."""
 
     _numbers = count()
 
@@ -58,13 +58,13 @@ class Page:
         return model
 
     def show(self, names: Sequence[str]) -> None:
-        """Have a page of these files; earlier rows stay, for Wagtail's would take files along."""
+        """Create rows for these files. Earlier rows stay: Wagtail would delete their files, too."""
         rows = [self.model(**self.candidate.row(name)) for name in names]
         self.shown = [row.pk for row in self.model.objects.bulk_create(rows)]
         self.times: list[float] = []
 
     def read(self) -> list[Any]:
-        """Return the objects, which remember nothing of an earlier rendering."""
+        """Return new objects, without anything cached by an earlier rendering."""
         objects = list(self.model.objects.filter(pk__in=self.shown))
         if self.candidate.prepare:
             for thing in objects:
@@ -72,12 +72,12 @@ class Page:
         return objects
 
     def render(self, objects: Sequence[Any]) -> None:
-        """Render, and note how many seconds it took."""
+        """Render the page, and record the seconds."""
         started = time.perf_counter()
         rendered = self.template.render({"objects": objects})
         self.times.append(time.perf_counter() - started)
         if not rendered.strip():
-            raise ValueError(f"{self.candidate.name} has rendered nothing")
+            raise ValueError(f"{self.candidate.name} rendered an empty page")
 
     @property
     def is_done(self) -> bool:
@@ -106,9 +106,9 @@ def render_in_turn(
 
 
 def render_cold(pages: Sequence[Page], names: Sequence[str]) -> Iterator[Line]:
-    """Have pages of new files, each rendered once: what is made then is there ever after."""
+    """Render pages of new files, each once: their images exist after the first rendering."""
     for page in pages:
-        page.render(page.read())  # the files are cold, the processor is not
+        page.render(page.read())  # warms up the code; the new files stay cold
         page.show(names)
         yield page.line("cold", _counted(page))
 
@@ -124,7 +124,7 @@ def _counted(page: Page, *, empty_cache: bool = False) -> Counter[str]:
 
 
 def store(number: int, data: bytes) -> list[str]:
-    """Keep a photo under so many new keys."""
+    """Store a photo under N new keys, and return them."""
     storage = media_storage()
     return [storage.save(keys.new_original("photo.jpg"), ContentFile(data)) for _ in range(number)]
 
@@ -135,7 +135,7 @@ def main() -> None:
     small = store(ORDER.objects, draw_photo(400, 300))
     for page in pages:
         page.show(small)
-        page.render(page.read())  # makes what is missing
+        page.render(page.read())  # generates missing images
     lines = [
         *render_in_turn(pages, "warm"),
         *render_in_turn(pages, "emptied", empty_cache=True),

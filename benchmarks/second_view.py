@@ -1,4 +1,4 @@
-"""How many requests reach the app when a page is seen: for the first time, and by a second one."""
+"""Count the requests for a page that reach the app, from a first and a second visitor."""
 
 import argparse
 import io
@@ -10,8 +10,8 @@ from pathlib import Path
 
 from django.core.management import call_command
 
-from benchmarks.places import Place, Wish, place, wishes
 from benchmarks.sites import OURS, SITES, Site, key_of, start_sites, wagtail
+from benchmarks.storages import Place, Wish, place, wishes
 from benchmarks.tables import Chart, Table
 from tests.support.browsing import follow
 from tests.support.loads import CountedS3, counted
@@ -19,15 +19,22 @@ from tests.support.loads import CountedS3, counted
 REDIRECTING = {"Wagtail's view that redirects": partial(wagtail, view="redirect")}
 ORIGINALS = 4
 NOTES = (
-    "Requests are counted by an nginx before each app. Both viewers come with an empty cache.",
-    "A page of ours names the bucket, all others name the app.",
-    "Wagtail's view that redirects answers as Active Storage's of Rails does.",
+    "An nginx in front of each app counts the requests. Both visitors start with an empty cache.",
+    "The URLs of our page are those of the bucket, all others are those of the app.",
+    "Wagtail's redirecting view responds like Active Storage of Rails.",
 )
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--only", nargs="+", metavar="WORD", help="peers with it in the name")
-    parser.add_argument("--images", type=int, default=20, help="of the page")
+    parser.add_argument(
+        "--only",
+        nargs="+",
+        metavar="WORD",
+        help="only measure other packages whose name contains a WORD",
+    )
+    parser.add_argument(
+        "--images", type=int, default=20, help="images of the page (default: %(default)s)"
+    )
 
 
 def run(options: argparse.Namespace) -> list[Table]:
@@ -35,23 +42,23 @@ def run(options: argparse.Namespace) -> list[Table]:
     with ExitStack() as stack:
         here = stack.enter_context(place("moto", ORIGINALS, 200))
         sites = start_sites(stack, here, wanted, options.only, {**SITES, **REDIRECTING})
-        rows = [(name, *_seen_twice(name, site, here, wanted)) for name, site in sites.items()]
+        rows = [(name, *_count_twice(name, site, here, wanted)) for name, site in sites.items()]
     title = f"Requests that reach the app for a page of {options.images} images, on S3"
     series = {"": {name: second for name, _, second in rows}}
     return [
         Table(
             title=title,
-            columns=("", "first viewer", "second viewer"),
+            columns=("", "first visitor", "second visitor"),
             rows=rows,
             notes=NOTES,
-            chart=Chart(title=title, unit="requests of the second viewer", series=series),
+            chart=Chart(title=title, unit="requests of the second visitor", series=series),
         )
     ]
 
 
 @contextmanager
-def _before(site: Site) -> Iterator[CountedS3]:
-    """Stand before an app, and note each request."""
+def _proxied(site: Site) -> Iterator[CountedS3]:
+    """Proxy an app, and record each request."""
     with (
         tempfile.TemporaryDirectory() as folder,
         counted(site.url, Path(folder)) as app,
@@ -59,20 +66,20 @@ def _before(site: Site) -> Iterator[CountedS3]:
         yield app
 
 
-def _seen_twice(name: str, site: Site, here: Place, wanted: Sequence[Wish]) -> list[int]:
-    """Return how many requests reach the app for the first viewer, and for the second."""
-    with _before(site) as app:
+def _count_twice(name: str, site: Site, here: Place, wanted: Sequence[Wish]) -> list[int]:
+    """Return the number of requests to the app from the first visitor, and from the second."""
+    with _proxied(site) as app:
         urls = [app.endpoint_url + path for path in site.paths]
         if name == OURS:
             arguments = ("--app-url", app.endpoint_url, "--no-input")
             call_command("configure_media_bucket", *arguments, stdout=io.StringIO())
             urls = [here.storage.public_url(key_of(here, wish)) for wish in wanted]
         reached = []
-        for viewer in ("first", "second"):
+        for visitor in ("first", "second"):
             earlier = app.count("GET")
             for url in urls:
-                answer = follow(url, **{"User-Agent": f"The {viewer} viewer"})[-1]
+                answer = follow(url, **{"User-Agent": f"The {visitor} visitor"})[-1]
                 if answer.status != 200:
-                    raise ValueError(f"{name} answers {answer.status} for {url}")
+                    raise ValueError(f"{name} returned {answer.status} for {url}")
             reached.append(app.count("GET") - earlier)
         return reached

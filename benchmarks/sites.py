@@ -1,4 +1,4 @@
-"""Servers that resize on demand, each with two processes or threads for as many processors."""
+"""Start servers that resize on demand, each with two processes or threads on all processors."""
 
 import json
 import os
@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
-from benchmarks.places import Place, Wish
+from benchmarks.storages import Place, Wish
 from django_shift_media.naming.resizes import Resize
 from django_shift_media.naming.signing import sign
 from tests.support.galleries import environment, gunicorn, running
@@ -25,7 +25,7 @@ THREADS = 8
 
 
 class Site(NamedTuple):
-    """A running server, and the paths there of what is wished for."""
+    """A running server, and its paths of the requested resizes."""
 
     url: str
     paths: Sequence[str]
@@ -50,9 +50,9 @@ def key_of(place: Place, wish: Wish) -> str:
 
 @contextmanager
 def wagtail(place: Place, wanted: Sequence[Wish], *, view: str = "serve") -> Iterator[Site]:
-    """Wagtail's view for images, with the same gunicorn; it keeps what it makes, as ours does."""
+    """Start Wagtail's image view, with the same gunicorn; like our view, it stores its results."""
     if find_spec("wagtail") is None:
-        raise Missing("pip install -r benchmarks/requirements.txt")
+        raise Missing("not installed: pip install -r benchmarks/requirements.txt")
     site = {
         **environment(place.folder),
         "DJANGO_SETTINGS_MODULE": "benchmarks.wagtail_settings",
@@ -72,7 +72,7 @@ def wagtail(place: Place, wanted: Sequence[Wish], *, view: str = "serve") -> Ite
 
 
 def _s3_options(place: Place) -> dict[str, str | bool]:
-    """Return the options of django-storages' own storage, {} for local disk."""
+    """Return the options of the S3 storage of django-storages, or ``{}`` for local disk."""
     if not place.server:
         return {}
     return {
@@ -87,9 +87,11 @@ def _s3_options(place: Place) -> dict[str, str | bool]:
 
 @contextmanager
 def thumbor(place: Place, wanted: Sequence[Wish]) -> Iterator[Site]:
-    """thumbor, which keeps no results by default; as all others, it reads each original afresh."""
+    """Start thumbor, which stores no results by default and does not cache originals here."""
     if shutil.which("thumbor") is None:
-        raise Missing("pip install thumbor, in a virtual environment whose bin is on PATH")
+        raise Missing(
+            "not installed: pip install thumbor, in a virtual environment whose bin is on PATH"
+        )
     settings = {
         "QUALITY": QUALITY,
         "LOADER": f"thumbor.loaders.{'http' if place.server else 'file'}_loader",
@@ -108,7 +110,7 @@ def thumbor(place: Place, wanted: Sequence[Wish]) -> Iterator[Site]:
 
 @contextmanager
 def ipx(place: Place, wanted: Sequence[Wish]) -> Iterator[Site]:
-    """ipx, which is sharp with caches and checks, as its own command runs it; it keeps nothing."""
+    """Start ipx by its own command; it adds caches and checks to sharp, but stores no results."""
     port = free_port()
     variables = {
         "HOST": "127.0.0.1",
@@ -126,7 +128,7 @@ def ipx(place: Place, wanted: Sequence[Wish]) -> Iterator[Site]:
 
 @contextmanager
 def sharp(place: Place, wanted: Sequence[Wish]) -> Iterator[Site]:
-    """Thirty lines on sharp, without a check or a cache: nothing on sharp is faster."""
+    """Start a minimal server on sharp, without checks or a cache: the fastest that sharp can be."""
     _node_module("sharp")
     port = free_port()
     origin = place.base if place.server else f"{place.media}/"
@@ -137,7 +139,7 @@ def sharp(place: Place, wanted: Sequence[Wish]) -> Iterator[Site]:
 
 
 def _sources(place: Place, wanted: Sequence[Wish]) -> Iterator[tuple[Wish, str]]:
-    """Give each wish with its original as a server names it that takes paths and URLs."""
+    """Yield each requested resize with the URL of its original, or with its path on local disk."""
     for wish in wanted:
         yield wish, (place.base if place.server else "") + place.originals[wish.original]
 
@@ -145,7 +147,7 @@ def _sources(place: Place, wanted: Sequence[Wish]) -> Iterator[tuple[Wish, str]]
 def _node_module(*parts: str) -> str:
     path = HERE.joinpath("node_modules", *parts)
     if not path.exists() or shutil.which("node") is None:
-        raise Missing("npm install --prefix benchmarks")
+        raise Missing("not installed: npm install --prefix benchmarks")
     return str(path)
 
 
@@ -167,7 +169,7 @@ def start_sites(
     words: Sequence[str] | None,
     launchers: Mapping[str, Launcher] = SITES,
 ) -> dict[str, Site]:
-    """Start ours, and all others that are installed and have one of the words in their names."""
+    """Start our server, and all installed ones whose name contains one of the words."""
     sites = {}
     for name, launch in launchers.items():
         if words and name != OURS and not any(word in name for word in words):
@@ -175,5 +177,5 @@ def start_sites(
         try:
             sites[name] = stack.enter_context(launch(place, wanted))
         except Missing as error:
-            print(f"Left out: {name} ({error})")
+            print(f"Skipped: {name} ({error})")
     return sites

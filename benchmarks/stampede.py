@@ -1,9 +1,9 @@
 """
-What the view holds under load: many who ask at once for a resize that is missing.
+Measure many concurrent requests for a missing resize, or for the sizes of one image.
 
-Galleries run under gunicorn, each process with 50 threads. Fetches of the original and puts are
-counted at the S3 server, generations by the log. With --memory: the most memory that one process
-has under a mixed attack.
+The example project runs under gunicorn, with 50 threads per process. Fetches of the original and
+puts are counted at the S3 server, generations in the log. With --memory, measure the peak memory
+of one process under a mixed attack instead.
 """
 
 import argparse
@@ -33,13 +33,24 @@ SRCSET = (320, 480, 640, 800, 960, 1280)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("server", nargs="?", default="moto", choices=servers.WEBSITES)
-    parser.add_argument("--clients", type=int, default=200)
     parser.add_argument(
-        "--side", type=int, default=1000, help="the photo has 12 times its square pixels"
+        "server",
+        nargs="?",
+        default="moto",
+        choices=servers.WEBSITES,
+        help="S3 server (default: %(default)s)",
     )
     parser.add_argument(
-        "--memory", action="store_true", help="measure the memory under a mixed attack instead"
+        "--clients", type=int, default=200, help="concurrent requests (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--side",
+        type=int,
+        default=1000,
+        help="the photo has 3 * SIDE by 4 * SIDE pixels (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--memory", action="store_true", help="measure the peak memory under a mixed attack instead"
     )
 
 
@@ -47,7 +58,7 @@ def run(options: argparse.Namespace) -> list[Table]:
     with ExitStack() as stack:
         server = stack.enter_context(servers.SERVERS[options.server]())
         redis = stack.enter_context(servers.redis())
-        stack.enter_context(override_settings())  # what is set from here on counts as set
+        stack.enter_context(override_settings())  # settings assigned below are overrides
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         with redirect_stdout(io.StringIO()):
             storage = configured_bucket(settings, server, "http://app.example")
@@ -61,10 +72,10 @@ def _requests(site: Site, redis: str, options: argparse.Namespace) -> Table:
     cases = [(4, cache, one_size) for cache in (redis, "db://cache", "")]
     cases += [(processes, redis, list(SRCSET)) for processes in (1, 4)]
     rows = [_measure(site, photo, *case) for case in cases]
-    title = f"All at once, on {options.server}"
+    title = f"Concurrent requests, on {options.server}"
     return Table(
         title=title,
-        columns=("asked", "processes", "cache", "fetches", "generations", "puts", "slowest, s"),
+        columns=("requests", "processes", "cache", "fetches", "generations", "puts", "slowest, s"),
         rows=rows,
         chart=Chart(
             title=title,
@@ -77,7 +88,7 @@ def _requests(site: Site, redis: str, options: argparse.Namespace) -> Table:
 def _measure(
     site: Site, photo: bytes, processes: int, cache: str, widths: Sequence[int]
 ) -> Sequence[Any]:
-    """Ask for all widths of a new photo at once, each as a browser of its own."""
+    """Request all widths of a new photo concurrently, each as a different browser."""
     with ExitStack() as site.stack:
         s3 = site.count()
         workers = site.run(gunicorn, cache, workers=processes)
@@ -95,16 +106,16 @@ def _measure(
 
 
 def _seconds(url: str, browser: int) -> float:
-    """Ask the app as a browser of its own; it is sent to the bucket, or given the bytes."""
+    """Send a request as its own browser; the response is the image, or a redirect to the bucket."""
     started = time.perf_counter()
     answer = fetch(url, **{"User-Agent": f"Browser {browser}"})
     if answer.status not in {200, 301}:
-        raise ValueError(f"{answer.status} for {url}: {answer.body[:500]!r}")
+        raise ValueError(f"Status {answer.status} for {url}: {answer.body[:500]!r}")
     return time.perf_counter() - started
 
 
 def _memory(site: Site) -> Table:
-    """Attack twice with files of all formats at the limits: several sizes, and uploads."""
+    """Attack twice, by requests and uploads, with files of all formats at the limits."""
     files = heavy_files(int(conf.max_pixels**0.5))
     with ExitStack() as site.stack:
         site.count()
@@ -116,10 +127,10 @@ def _memory(site: Site) -> Table:
             columns=("", ""),
             rows=[
                 ("files", len(files)),
-                ("pixels of each", f"{conf.max_pixels:,}"),
-                ("decoded at a time", conf.concurrency),
-                ("answers", " ".join(map(str, sorted(set().union(*answers))))),
+                ("pixels per file", f"{conf.max_pixels:,}"),
+                ("concurrent images", conf.concurrency),
+                ("status codes", " ".join(map(str, sorted(set().union(*answers))))),
                 ("MB before", f"{before / 1e6:,.0f}"),
-                ("MB at most", f"{workers.peak_memory() / 1e6:,.0f}"),
+                ("peak MB", f"{workers.peak_memory() / 1e6:,.0f}"),
             ],
         )

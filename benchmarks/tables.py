@@ -1,4 +1,4 @@
-"""What a measurement has found, as a table in reStructuredText and as a chart in SVG."""
+"""Write the results of a measurement as reStructuredText tables and SVG charts."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,9 +10,9 @@ from typing import Any
 @dataclass(frozen=True, kw_only=True)
 class Chart:
     """
-    Bars: those of a series have one color, those of a label stand together.
+    A bar chart: each series has a color, and the bars of a label are grouped.
 
-    ``unit`` is written below, with the scale if it is logarithmic.
+    ``unit`` labels the horizontal axis; a logarithmic scale is mentioned there.
     """
 
     title: str
@@ -42,7 +42,7 @@ class Chart:
             axes.set_xscale("log")
         if len(self.series) > 1:
             axes.legend()
-        # Text stays text, and the same figures give the same file.
+        # Text is not converted to paths, and the output is reproducible.
         with rc_context({"svg.fonttype": "none", "svg.hashsalt": self.title}):
             figure.savefig(path, format="svg", bbox_inches="tight", metadata={"Date": None})
 
@@ -54,9 +54,9 @@ def _short(value: float) -> str:
 @dataclass(kw_only=True)
 class Table:
     """
-    A table, a chart of the same if there is one, and what a reader must know.
+    A table with notes, and optionally a chart of the same results.
 
-    The first cell of a row is its label; numbers are set to the right.
+    The first cell of a row is its label. All other cells are aligned to the right.
     """
 
     title: str
@@ -82,7 +82,7 @@ def _aligned(row: Sequence[str], widths: Sequence[int]) -> Iterator[str]:
 
 
 def report(name: str, tables: Sequence[Table], folder: Path) -> None:
-    """Print the tables, and keep them and their charts in a folder, under names that begin so."""
+    """Print the tables, and write them and their charts to a folder, prefixed with ``name``."""
     folder.mkdir(parents=True, exist_ok=True)
     text = "\n".join(map(str, tables))
     (folder / f"{name}.rst").write_text(text)
@@ -93,7 +93,7 @@ def report(name: str, tables: Sequence[Table], folder: Path) -> None:
         if table.chart
     }
     if charts and not find_spec("matplotlib"):
-        print("No charts: pip install matplotlib")
+        print("No charts, because matplotlib is not installed: pip install matplotlib")
         return
     for path, table in charts.items():
         assert table.chart

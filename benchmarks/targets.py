@@ -1,4 +1,4 @@
-"""What our engines may take at most."""
+"""Define the maximum cost of our engines."""
 
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
@@ -9,7 +9,7 @@ from benchmarks.comparisons import Comparison
 
 
 class Target(NamedTuple):
-    """What a figure of one of our engines may be at most."""
+    """The maximum of one figure of our engines."""
 
     what: str
     most: float
@@ -17,12 +17,12 @@ class Target(NamedTuple):
     format: str = ".2f"
 
 
-# Of a JPEG of 12 megapixels, to a JPEG of so many pixels: times its decoding alone.
+# By width of the resize, from a JPEG of 12 megapixels to a JPEG: CPU time / time of its decoding.
 _MOST_OF_DECODE = {200: 1.3, 800: 1.6, 1600: 2.3}
 _MOST_OF_OTHERS = 1.1
-# Of any JPEG, to a JPEG: megabytes.
+# By width of the resize, from any JPEG to a JPEG: megabytes.
 _MOST_MEMORY = {200: 10, 1600: 50}
-# How much less like it a resize may be than one that is made of all pixels.
+# How much lower the SSIM may be than that of a resize of all pixels.
 _MOST_UNLIKE_JPEG, _MOST_UNLIKE_PNG = 0.008, 0.003
 
 

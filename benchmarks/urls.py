@@ -1,4 +1,4 @@
-"""The addresses of the page's measurement, and of Wagtail's views for images."""
+"""URLs of the page measurement, and of Wagtail's image views."""
 
 from importlib.util import find_spec
 

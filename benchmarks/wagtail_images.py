@@ -1,9 +1,9 @@
 """
-Puts files into Wagtail's library: ``python -m benchmarks.wagtail_images ACTION FILE...``.
+Add files to Wagtail's library: ``python -m benchmarks.wagtail_images ACTION FILE...``.
 
-ACTION is what the view does with a rendition: "serve" or "redirect". Takes a list of [number of
-the file, "300x200"] as JSON from standard input, and prints a list of the paths of the URLs as
-JSON. See ``wagtail_settings`` for the environment.
+ACTION is what the view does with a rendition: "serve" or "redirect". Reads a list of [index of the
+file, "300x200"] from standard input, and prints a list of the paths of their URLs, both as JSON.
+See ``wagtail_settings`` for the environment.
 """
 
 import json

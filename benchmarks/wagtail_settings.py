@@ -1,8 +1,8 @@
 """
-A Wagtail that does no more than serve images.
+Settings of a Wagtail project that only serves images.
 
-WAGTAIL_FOLDER   the folder of its database, and of its files unless they are on S3
-WAGTAIL_S3       the options of an S3 storage, as JSON; {}: local disk
+WAGTAIL_FOLDER   folder of the database, and of the files unless they are on S3
+WAGTAIL_S3       options of an S3 storage as JSON, or {} for local disk
 """
 
 import json
@@ -27,7 +27,7 @@ DATABASES = {
     "default": {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": FOLDER / "wagtail.sqlite3",
-        # As fast as SQLite is where many write.
+        # The fastest settings of SQLite for concurrent writes.
         "OPTIONS": {
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL",
             "timeout": 60,

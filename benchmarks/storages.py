@@ -1,4 +1,4 @@
-"""Where the originals of a measurement are, and what is asked for: the same for all candidates."""
+"""Create the originals and requested resizes of a measurement, the same for all candidates."""
 
 import io
 import tempfile
@@ -19,7 +19,7 @@ from tests.support.servers import SERVERS
 
 
 class Wish(NamedTuple):
-    """A resize: the number of an original, and the box to fill."""
+    """A requested resize: the index of an original, and the box to fill."""
 
     original: int
     width: int
@@ -31,16 +31,16 @@ class Wish(NamedTuple):
 
 
 def wishes(number: int, originals: int) -> list[Wish]:
-    """Return resizes of about 300 by 300, none of them twice."""
+    """Return different resizes of about 300 by 300."""
     # 97 and 89 have no common factor: the pairs repeat after 8,633.
     return [Wish(n % originals, 250 + n % 97, 250 + n % 89) for n in range(number)]
 
 
 class Place(NamedTuple):
     """
-    Originals by their keys: in ``media`` of the folder, and in the bucket if there is a server.
+    A storage with originals: the bucket of a server, or ``media`` in the folder without one.
 
-    ``files`` are the same outside of any storage.
+    ``originals`` are keys. ``files`` are the same images, outside of the storage.
     """
 
     folder: Path
@@ -59,13 +59,13 @@ class Place(NamedTuple):
 
     @property
     def base(self) -> str:
-        """The URL that keys continue at the S3 server."""
+        """Return the URL at the S3 server to which keys are appended."""
         return f"{self.server.endpoint_url}/{self.bucket}/"
 
 
 @contextmanager
 def place(server: str, photos: int, side: int) -> Iterator[Place]:
-    """Keep so many photos of 12 times ``side * side`` pixels on an S3 server; "": local disk."""
+    """Store photos of ``4 * side`` by ``3 * side`` on an S3 server, or on local disk (``""``)."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         stack.enter_context(override_settings(MEDIA_ROOT=folder / "media"))

@@ -1,4 +1,4 @@
-"""How like a resize is to the best that can be made: the whole original, scaled by Lanczos."""
+"""Measure the similarity of a resize to the best one: a Lanczos resize of all pixels."""
 
 from pathlib import Path
 
@@ -9,22 +9,22 @@ from scipy.ndimage import gaussian_filter
 from benchmarks.candidates import open_image
 from django_shift_media.naming.resizes import Resize
 
-# Of pictures of 8 bits: Wang, Bovik, Sheikh and Simoncelli, "Image Quality Assessment: From Error
-# Visibility to Structural Similarity", 2004. Its window has 11 pixels.
+# The constants for 8 bits from Wang, Bovik, Sheikh and Simoncelli, "Image Quality Assessment: From
+# Error Visibility to Structural Similarity", 2004. The window is 11 pixels wide.
 _SIGMA, _RADIUS = 1.5, 5
 _C1, _C2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
 
 
 def reference(photo: Path, resize: Resize) -> Image.Image:
-    """Return the first frame, scaled from all of its pixels, and not encoded."""
+    """Return the first frame, resized from all of its pixels, before encoding."""
     image = open_image(photo.read_bytes())
     plan = resize.geometry(*image.size)
     flat = _on_white(image)
     return flat.resize(plan.scaled, Image.Resampling.LANCZOS, box=plan.box)
 
 
-def likeness(data: bytes, wanted: Image.Image) -> float | None:
-    """Return the SSIM of an encoded resize, in gray and on white; None: it has another size."""
+def similarity(data: bytes, wanted: Image.Image) -> float | None:
+    """Return the SSIM of an encoded resize, in grayscale on white, or None if its size differs."""
     found = _on_white(open_image(data))
     return ssim(_gray(found), _gray(wanted)) if found.size == wanted.size else None
 

@@ -1,7 +1,7 @@
 """
-One process that makes one resize again and again: ``python -m benchmarks.making``.
+Generate one resize repeatedly, in one process: ``python -m benchmarks.encoding``.
 
-Takes a ``Making`` from standard input, and prints a ``Made``; both as JSON.
+Reads a ``Making`` from standard input, and prints a ``Made``, both as JSON.
 """
 
 import json
@@ -20,14 +20,14 @@ from benchmarks.memory import peak_memory  # noqa: E402
 from benchmarks.orders import Made, Making  # noqa: E402
 from django_shift_media.naming.resizes import Resize  # noqa: E402
 
-# Slow ones are made less often.
+# Stop after this time, even if not all renders are done: some take seconds.
 SECONDS = 5
 OUTPUT_FORMATS = ["jpg", "png", "webp", "avif", "gif", "tiff", "bmp", "heic"]
 
 
 def make(order: Making) -> Made:
     render, job = named(order.candidate), Job(Resize.parse(order.resize), order.fine)
-    render(Path(order.small).read_bytes(), job)  # imports all that is needed
+    render(Path(order.small).read_bytes(), job)  # imports all modules
     data = Path(order.photo).read_bytes()
     before = peak_memory()
     cpu: list[float] = []
