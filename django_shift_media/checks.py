@@ -13,8 +13,8 @@ from django.utils.encoding import force_bytes
 
 from django_shift_media.conf import NAMES, conf
 from django_shift_media.engines.selection import get_engine
-from django_shift_media.naming.formats import INPUT_FORMATS
-from django_shift_media.naming.presets import preset_error
+from django_shift_media.naming.formats import INPUT_FORMATS, OUTPUT_FORMATS
+from django_shift_media.naming.presets import preset_error, preset_resizes
 from django_shift_media.naming.urlconf import url_prefix
 from django_shift_media.storages.base import MediaStorage
 from django_shift_media.storages.selection import media_storage
@@ -158,6 +158,25 @@ def check_presets(**kwargs: Any) -> list[CheckMessage]:
         Error(f"SHIFT_MEDIA_PRESETS[{name!r}]: {reason}", hint=hint, id="shift_media.E010")
         for name in presets
         if (reason := preset_error(name))
+    ]
+
+
+@register()
+def check_encoders(**kwargs: Any) -> list[CheckMessage]:
+    try:
+        presets = [name for name in conf.presets if not preset_error(name)]  # reported as E010
+    except ImproperlyConfigured:  # reported as E002
+        return []
+    return [
+        Error(
+            f"SHIFT_MEDIA_PRESETS[{name!r}] has the format {format!r}, but the package {module} is"
+            " not installed.",
+            hint=f'Run: pip install "django-shift-media[{format}]"',
+            id="shift_media.E012",
+        )
+        for name in presets
+        for format in sorted({resize.format for resize in preset_resizes(name, "jpg")})
+        if (module := OUTPUT_FORMATS[format].encoder) and not find_spec(module)
     ]
 
 

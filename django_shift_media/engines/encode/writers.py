@@ -15,6 +15,7 @@ from django_shift_media.engines.encode.analysis import (
     sample_strips,
 )
 from django_shift_media.engines.encode.animation import AnimationTiming, loop_options
+from django_shift_media.engines.encode.jpegxl import encode_jpegxl
 from django_shift_media.engines.encode.palettes import quantize_frames
 from django_shift_media.naming.resizes import ImageFormat, Resize
 
@@ -45,19 +46,24 @@ class EncoderInput:
     """
     The input of an encoder: one frame, or several with their timing.
 
-    ``profile`` is an ICC profile, ``exif`` the bytes of EXIF metadata.
+    ``profile`` is an ICC profile, ``exif`` and ``xmp`` the bytes of metadata.
     """
 
     frames: Frames
     timing: AnimationTiming | None = None
     profile: bytes | None = None
     exif: bytes | None = None
+    xmp: bytes | None = None
 
 
 def encode(source: EncoderInput, resize: Resize) -> bytes:
     """Return the frames in the format and with the quality of a resize."""
+    frames = _unify_modes(source.frames)
+    if resize.format == "jxl":
+        (frame,) = frames
+        return encode_jpegxl(frame, resize, exif=source.exif, xmp=source.xmp)
     name, prepare = _WRITERS[resize.format]
-    frames, options = prepare(_unify_modes(source.frames), resize)
+    frames, options = prepare(frames, resize)
     first, *others = frames
     if others and source.timing:
         options = {
