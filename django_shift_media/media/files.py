@@ -47,8 +47,9 @@ class MediaFile(FieldFile):
             "fit" (default): scale the image to lie inside the size. "fill": cover the size, and
             crop around the focal point. "pad": as "fit", then add background up to the size.
         ``format``
-            "jpg", "png", "webp", "avif" or "gif". The default is the format of the original if
-            all browsers show it, otherwise "jpg".
+            "jpg", "png", "webp", "avif", "gif" or "jxl", which requires the package
+            pillow-jxl-plugin. The default is the format of the original if all browsers show it,
+            otherwise "jpg".
         ``quality``
             1 to 99. The default depends on the format.
         ``upscale``
@@ -68,7 +69,7 @@ class MediaFile(FieldFile):
         ``sharpen``
             1 to 200 percent.
         ``lossless``
-            Whether "webp" and "avif" are encoded without loss.
+            Whether "webp", "avif" and "jxl" are encoded without loss.
 
         Raise ``InvalidResize``, a ``ValueError``, for an invalid option. Raise ``InvalidKey``,
         also a ``ValueError``, for a name that is not the key of an upload.
