@@ -159,7 +159,7 @@ class Conf:
 
     @property
     def keep_credit(self) -> bool:
-        """Whether resizes keep the EXIF fields Artist and Copyright."""
+        """Whether resizes keep creator, copyright and terms of use from the original's metadata."""
         value: bool = _setting("SHIFT_MEDIA_KEEP_CREDIT", False, bool)
         return value
 

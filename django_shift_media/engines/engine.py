@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from PIL import Image
 
 from django_shift_media.engines.color.conversion import is_display_p3
+from django_shift_media.engines.credit import Credit, read_credit
 from django_shift_media.engines.decode.errors import wrap_decoder_errors
 from django_shift_media.engines.decode.frames import iter_frames, play_count
 from django_shift_media.engines.decode.open import SourceImage, open_image
 from django_shift_media.engines.encode.animation import AnimationTiming
 from django_shift_media.engines.encode.writers import EncoderInput, encode
-from django_shift_media.engines.exif import read_credit
 from django_shift_media.engines.jobs import DecodedFrame, Job, job_for
 from django_shift_media.engines.options import EngineOptions
 from django_shift_media.engines.pipeline import apply_steps
@@ -106,17 +106,18 @@ class Engine:
                 for job, image in zip(frame.jobs, backend.scale(frame), strict=True):
                     job.frames.append(apply_steps(image, job))
                     job.durations.append(frame.duration)
-            inputs = [_encoder_input(job) for job in jobs]
+            credit = read_credit(source, data) if options.keep_credit else Credit()
+            inputs = [_encoder_input(job, credit) for job in jobs]
         stopwatch.lap("decode")
         encoded = [encode(given, job.resize) for given, job in zip(inputs, jobs, strict=True)]
         stopwatch.lap("encode")
         return encoded
 
 
-def _encoder_input(job: Job) -> EncoderInput:
+def _encoder_input(job: Job, credit: Credit) -> EncoderInput:
     source, timing = job.source, None
     if len(job.frames) > 1:
         timing = AnimationTiming(tuple(job.durations), play_count(source.image))
     keeps_profile = job.keeps_display_p3 and is_display_p3(source.profile)
-    exif = read_credit(source.image) if job.options.keep_credit else None
-    return EncoderInput(job.frames, timing, source.profile if keeps_profile else None, exif)
+    profile = source.profile if keeps_profile else None
+    return EncoderInput(job.frames, timing, profile, credit.exif, credit.xmp)

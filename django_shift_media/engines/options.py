@@ -17,8 +17,8 @@ class EngineOptions:
     ``max_pixels`` limits width times height times frames, for sources and for resizes.
     ``formats`` are the accepted source formats. ``color`` is the color space of resizes: "p3"
     keeps the colors of Display P3, all others become sRGB. ``truncated`` says whether a JPEG
-    whose end is missing is refused or accepted. ``keep_credit`` copies artist and copyright from
-    the EXIF metadata of the source.
+    whose end is missing is refused or accepted. ``keep_credit`` copies the metadata that say who
+    made the image, and what it may be used for.
     """
 
     max_pixels: int

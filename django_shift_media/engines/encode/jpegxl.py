@@ -11,6 +11,7 @@ _LOSSY_EFFORT, _LOSSLESS_EFFORT = 3, 5
 # An image with no more colors is a drawing, which is smaller without loss. A photo may have all of
 # the 256 grays.
 _DRAWING_COLORS, _DRAWING_GRAYS = 256, 16
+_EXIF_PREFIX = b"Exif\0\0"  # of EXIF metadata in a JPEG, and as Pillow returns them
 
 
 def encode_jpegxl(
@@ -36,6 +37,7 @@ def encode_jpegxl(
         use_container=bool(exif or xmp),
         num_threads=0,  # as many images as processors are encoded at a time
     )
+    exif = exif and exif.removeprefix(_EXIF_PREFIX)
     encoded: bytes = encoder(image.tobytes(), *image.size, False, exif=exif, xmp=xmp)
     return encoded
 

@@ -17,6 +17,7 @@ from django_shift_media.engines.encode.analysis import (
 from django_shift_media.engines.encode.animation import AnimationTiming, loop_options
 from django_shift_media.engines.encode.jpegxl import encode_jpegxl
 from django_shift_media.engines.encode.palettes import quantize_frames
+from django_shift_media.engines.encode.xmp_blocks import embed_xmp
 from django_shift_media.naming.resizes import ImageFormat, Resize
 
 Frames = Sequence[Image.Image]
@@ -74,7 +75,9 @@ def encode(source: EncoderInput, resize: Resize) -> bytes:
             **loop_options(source.timing.plays, name),
         }
     # Each writer ignores metadata that its format cannot store.
-    return _save(first, name, icc_profile=source.profile, exif=source.exif or b"", **options)
+    metadata = {"exif": source.exif or b"", "xmp": source.xmp or b""}
+    data = _save(first, name, icc_profile=source.profile, **metadata, **options)
+    return embed_xmp(data, resize.format, source.xmp)
 
 
 def _save(image: Image.Image, format: str, **options: Any) -> bytes:
