@@ -13,6 +13,7 @@ from django.utils.encoding import force_bytes
 
 from django_shift_media.conf import NAMES, conf
 from django_shift_media.engines.selection import get_engine
+from django_shift_media.media.focal_points import focal_point_function
 from django_shift_media.naming.formats import INPUT_FORMATS, OUTPUT_FORMATS
 from django_shift_media.naming.presets import preset_error, preset_resizes
 from django_shift_media.naming.urlconf import url_prefix
@@ -178,6 +179,20 @@ def check_encoders(**kwargs: Any) -> list[CheckMessage]:
         for format in sorted({resize.format for resize in preset_resizes(name, "jpg")})
         if (module := OUTPUT_FORMATS[format].encoder) and not find_spec(module)
     ]
+
+
+@register()
+def check_focal_point(**kwargs: Any) -> list[CheckMessage]:
+    try:
+        _ = conf.focal_point
+    except ImproperlyConfigured:  # reported as E002
+        return []
+    try:
+        focal_point_function()
+    except ImproperlyConfigured as error:
+        hint = "Remove SHIFT_MEDIA_FOCAL_POINT to crop around the center."
+        return [Error(str(error), hint=hint, id="shift_media.E013")]
+    return []
 
 
 def _similar_setting(name: str) -> str:

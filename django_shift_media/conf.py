@@ -169,6 +169,12 @@ class Conf:
         return _positive("SHIFT_MEDIA_CONCURRENCY", os.cpu_count() or 1)
 
     @property
+    def focal_point(self) -> str | None:
+        """How to find the focal point of an upload: "attention", or the path of a function."""
+        value: str | None = _setting("SHIFT_MEDIA_FOCAL_POINT", None, str, type(None))
+        return value
+
+    @property
     def presets(self) -> dict[str, dict[str, Any]]:
         """The presets: options of resizes and responsive images, by name."""
         value: dict[str, dict[str, Any]] = _setting("SHIFT_MEDIA_PRESETS", {}, dict)

@@ -8,7 +8,7 @@ from django.db.models.fields.files import FieldFile
 
 from django_shift_media.exceptions import InvalidResize
 from django_shift_media.generation import prewarm
-from django_shift_media.media import stored_names
+from django_shift_media.media import focal_points, stored_names
 from django_shift_media.media.base_field import BaseMediaField
 from django_shift_media.media.orphans import Deletion
 from django_shift_media.media.upload_validation import validate_upload
@@ -174,6 +174,7 @@ class MediaFile(FieldFile):
         info = validate_upload(content, kind=self.field.kind, max_bytes=self.field.max_bytes)
         if info:
             name = keys.normalize_name(name, extension=info.format)
+        focal_points.fill_in(self.field, self.instance, content)
         metadata = self.field.metadata.measure(content)  # before the storage closes the file
         super().save(name, content, save=False)
         stored_names.note(self.field, self.instance, str(self.name))

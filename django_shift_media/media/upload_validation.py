@@ -42,7 +42,7 @@ def validate_upload(file: "File[Any]", *, kind: Kind, max_bytes: int | None) -> 
     if kind == "any":
         return None
     check_size(file.size, conf.max_bytes)
-    return _decode_once(file, _verify)
+    return decode_once(file, _verify)
 
 
 def clean_upload(
@@ -63,10 +63,11 @@ def clean_upload(
 
 def make_placeholder(file: "File[Any]") -> Placeholder:
     """Make the placeholder of a file that ``validate_upload()`` has found to be an image."""
-    return _decode_once(file, _render_placeholder)
+    return decode_once(file, _render_placeholder)
 
 
-def _decode_once(file: "File[Any]", function: Callable[[bytes], T]) -> T:
+def decode_once(file: "File[Any]", function: Callable[[bytes], T]) -> T:
+    """Call a function with the bytes of an upload, in a decoder thread; once for each file."""
     results = _results.setdefault(file.file, {})
     key = function, file.size
     if key not in results:
