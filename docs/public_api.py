@@ -95,8 +95,9 @@ The package also raises these:
 ``django.core.exceptions.ValidationError``
     By forms, serializers and ``full_clean()``, for a file that ``save()`` would refuse.
 ``django.core.exceptions.ImproperlyConfigured``
-    For an invalid setting or storage option. ``manage.py check`` reports these before the site
-    starts (:doc:`checks`).
+    For an invalid setting or storage option, and by the engine, for a format whose package is not
+    installed. ``manage.py check`` reports these before the site starts (:doc:`checks`). The view
+    answers 503, with ``Retry-After: 60``.
 ``ValueError``
     By the methods and properties of ``MediaFile`` that need a file, if the field is empty. The
     template tags render nothing then.

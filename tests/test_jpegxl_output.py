@@ -1,16 +1,20 @@
 """Resizes in JPEG XL: what Chromium shows of them, and what happens without the encoder."""
 
+import io
 import sys
 from typing import Any
 
 import pytest
 from django.core.files.base import ContentFile
+from django.core.management import call_command
+from django.core.management.base import SystemCheckError
 from django.test import Client
 from PIL import Image, ImageDraw
 
 from django_shift_media.engines.engine import Engine
 from django_shift_media.engines.selection import engine_options
 from django_shift_media.naming.resizes import Resize
+from django_shift_media.storages.selection import media_storage
 from gallery.drawings import draw_photo
 from gallery.models import Photo
 from tests.support.browsing import SHOWN
@@ -135,6 +139,15 @@ def test_profiles_become_srgb_since_the_encoder_stores_none(engine: Engine, sett
     assert made.convert("RGB").tobytes() == wanted.convert("RGB").tobytes()
 
 
+def test_presets_and_warm_media_make_it(photo: Photo, settings: Any) -> None:
+    settings.SHIFT_MEDIA_PRESETS = {"hero": {"size": "60x40", "formats": "jxl,avif,webp,jpg"}}
+    call_command("warm_media", "gallery.Photo.photo", "--preset", "hero", stdout=io.StringIO())
+    url = photo.photo.picture("hero").sources[0].url
+    assert url.endswith(".jxl")
+    made = media_storage().get(url.removeprefix(media_storage().media_url))
+    assert decoded(made).format == "JXL"
+
+
 # -- without the encoder --------------------------------------------------------------------------
 
 
@@ -158,6 +171,13 @@ def test_the_check_names_presets_that_need_the_encoder(
         " installed."
     )
     assert message.hint == 'Run: pip install "django-shift-media[jxl]"'
+
+
+def test_commands_stop_before_they_begin(photo: Photo, settings: Any, no_encoder: None) -> None:
+    settings.SHIFT_MEDIA_PRESETS = {"hero": {"size": "60x40", "format": "jxl"}}
+    warm = ("warm_media", "gallery.Photo.photo", "--preset", "hero")
+    with pytest.raises(SystemCheckError, match="E012"):
+        call_command(*warm, skip_checks=False, stderr=io.StringIO())
 
 
 def test_the_view_answers_503_and_the_log_says_how_to_install_it(

@@ -128,5 +128,5 @@ def _build_exif(kept: Mapping[_Field, Values], original: Mapping[int, Values]) -
             # What the original says in EXIF stays, even if its XMP says something else.
             texts = _first(original.get(field.exif), values)
             text = "; ".join(texts) if field.shape == "list" else texts[0]
-            exif[field.exif] = text.encode()  # type: ignore[assignment]  # not only ASCII
+            exif[field.exif] = text.encode()  # bytes, as Pillow replaces what is not ASCII
     return exif.tobytes() if exif else None

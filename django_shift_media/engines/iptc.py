@@ -3,18 +3,18 @@
 from collections.abc import Mapping
 from typing import Any
 
-from PIL import ImageFile
+from PIL import Image
 
 _RECORD = 2  # "application record": the description of the image
 
 
-def read_iptc(image: ImageFile.ImageFile) -> Mapping[int, tuple[str, ...]]:
+def read_iptc(image: Image.Image) -> Mapping[int, tuple[str, ...]]:
     """Return the texts of a JPEG or TIFF by the numbers of their data sets; empty if damaged."""
     # Imported here, because it adds a format to those that Pillow opens in this process.
     from PIL.IptcImagePlugin import getiptcinfo
 
     try:
-        found = getiptcinfo(image) or {}
+        found = getiptcinfo(image) or {}  # type: ignore[arg-type]  # checked by it
     except Exception:
         return {}
     return {

@@ -108,5 +108,5 @@ def _parse_color(text: object) -> str | None:
 
 def default_format(original: str) -> ImageFormat:
     """Return the default format of resizes: that of the original if all browsers show it."""
-    format = OUTPUT_FORMATS.get(extension_of(original))  # type: ignore[call-overload]  # any text may be a key
-    return format.extension if format and format.shown_everywhere else "jpg"
+    format = OUTPUT_FORMATS.get(extension_of(original))
+    return format.extension if format and format.shown_everywhere else "jpg"  # type: ignore[return-value]

@@ -1,5 +1,7 @@
 """Encode JPEG XL, with the package pillow-jxl-plugin, which writes still images of 8 bits."""
 
+from typing import Any
+
 from django.core.exceptions import ImproperlyConfigured
 from PIL import Image
 
@@ -28,8 +30,9 @@ def encode_jpegxl(
         raise ImproperlyConfigured(
             'The encoder of JPEG XL is not installed. Run: pip install "django-shift-media[jxl]"'
         ) from error
+    make_encoder: Any = Encoder  # its type hints are those of an old version
     lossless = resize.lossless or _is_drawing(image)
-    encoder = Encoder(
+    encoder = make_encoder(
         mode=image.mode,
         lossless=lossless,
         quality=100 if lossless else resize.quality,
