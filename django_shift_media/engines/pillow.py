@@ -27,7 +27,8 @@ REDUCING_GAP = 3
 def decode(data: bytes, source: SourceImage, jobs: Sequence[Job]) -> Iterator[DecodedFrame]:
     _shrink_on_load(source, jobs)
     indexes = sorted({index for job in jobs for index in job.indexes})
-    for index, image in iter_frames(source.image, indexes):
+    for index, frame in iter_frames(source.image, indexes):
+        image = source.crop(frame)
         # The sides of a JPEG that is decoded at a smaller scale are rounded up.
         shrink = round(max(source.size) / max(image.size))
         needing = [job for job in jobs if index in job.indexes]

@@ -5,6 +5,9 @@ from collections.abc import Iterator, Sequence
 from PIL import Image
 
 ENDLESS = 0  # a number of plays
+# Parts of other formats are pages or further images. Those of a HEIC are in any order, so that
+# seek(0) may leave the image that the file is meant to show.
+_WITH_FRAMES = frozenset({"GIF", "PNG", "WEBP", "AVIF"})
 
 
 def iter_frames(image: Image.Image, indexes: Sequence[int]) -> Iterator[tuple[int, Image.Image]]:
@@ -14,7 +17,8 @@ def iter_frames(image: Image.Image, indexes: Sequence[int]) -> Iterator[tuple[in
     All frames are the same object, which shows one after the other.
     """
     for index in indexes:
-        image.seek(index)
+        if image.format in _WITH_FRAMES:
+            image.seek(index)
         image.load()
         yield index, image
 

@@ -11,6 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 from PIL import Image, UnidentifiedImageError
 from PIL.JpegImagePlugin import JpegImageFile
 
+from django_shift_media.engines.decode.avif import read_presentation
 from django_shift_media.engines.decode.header import HeaderInfo
 from django_shift_media.engines.decode.jpegxl import jpegxl_size
 from django_shift_media.engines.decode.limits import check_source_size
@@ -23,8 +24,8 @@ from django_shift_media.engines.options import EngineOptions
 from django_shift_media.naming.formats import SourceFormat
 from django_shift_media.naming.geometry import Box, Size
 
-# The decoders of these formats apply the orientation in the container, which takes precedence over
-# EXIF: ISO/IEC 23008-12, 6.5.10, and ISO/IEC 18181-1. The orientation in EXIF is out of date.
+# The decoders of these formats apply the orientation. That in the container takes precedence over
+# EXIF, where it may be out of date: ISO/IEC 23008-12, 6.5.10, and ISO/IEC 18181-1.
 _ORIENTED_BY_DECODER = frozenset({"heic", "jxl", "tiff"})
 _ANIMATED = frozenset({"png", "webp", "avif", "gif"})  # other formats have pages, not frames
 _TILE_WIDTH, _TILE_LENGTH = 0x0142, 0x0143  # TIFF tags
@@ -36,7 +37,8 @@ class SourceImage:
     """
     An open image: ``image`` as stored, and ``transpose``, which turns it upright.
 
-    ``size`` is the upright size, before a JPEG is decoded at a smaller scale. ``frames`` are the
+    ``size`` is the upright size of the part that is shown, at the top left of the image as stored,
+    before a JPEG is decoded at a smaller scale. ``frames`` are the
     indexes of the animation's frames. They start at 1, not 0, if the first picture of the file is
     not part of the animation and meant for readers without animation. ``profile`` is an ICC
     profile.
@@ -59,6 +61,13 @@ class SourceImage:
         """
         if self.format == "jpg":
             self.image.draft(None, size)
+
+    def crop(self, frame: Image.Image) -> Image.Image:
+        """Return the part of a decoded frame that is shown; only an AVIF may have hidden parts."""
+        shown = self.stored_size(self.size)
+        if self.format != "avif" or frame.size == shown:
+            return frame
+        return frame.crop((0, 0, *shown))
 
     def stored_box(self, box: Box) -> Box:
         """Return where a part of the upright image is in the image as stored."""
@@ -94,9 +103,20 @@ def open_image(data: bytes, options: EngineOptions) -> SourceImage:
             # https://github.com/python-pillow/Pillow/pull/3674.
             image.load()
         scale_transparent_color(image, data)
-    transpose = None if format in _ORIENTED_BY_DECODER else read_transpose(image)
-    size = swap_sides(image.size, transpose)
+    shown, transpose = _read_presentation(data, format, image)
+    size = swap_sides(shown, transpose)
     return SourceImage(image, format, size, frames, transpose, read_profile(data, format, image))
+
+
+def _read_presentation(
+    data: bytes, format: SourceFormat, image: Image.Image
+) -> tuple[Size, Image.Transpose | None]:
+    """Return the size of the part that is shown, as stored, and what turns it upright."""
+    if format in _ORIENTED_BY_DECODER:
+        return image.size, None
+    if format == "avif":
+        return read_presentation(data, image.size)
+    return image.size, read_transpose(image)
 
 
 def _open_with_pillow(data: bytes, format: SourceFormat, options: EngineOptions) -> Image.Image:
