@@ -65,8 +65,8 @@ class Engine:
         with wrap_decoder_errors(data, options):
             source = open_image(data, options)
             source.shrink_on_load((1, 1))  # read all of the bytes, produce few pixels
-            for _ in iter_frames(source.image, range(source.frames.stop)):
-                pass
+            for _, frame in iter_frames(source.image, range(source.frames.stop)):
+                source.crop(frame)
             return ImageInfo(source.format, *source.size)
 
     def render(

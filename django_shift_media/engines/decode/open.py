@@ -21,6 +21,7 @@ from django_shift_media.engines.decode.preflight import read_header
 from django_shift_media.engines.decode.profiles import read_profile
 from django_shift_media.engines.decode.sniff import require_accepted_format
 from django_shift_media.engines.options import EngineOptions
+from django_shift_media.exceptions import DAMAGED, UnreadableImage
 from django_shift_media.naming.formats import SourceFormat
 from django_shift_media.naming.geometry import Box, Size
 
@@ -63,11 +64,18 @@ class SourceImage:
             self.image.draft(None, size)
 
     def crop(self, frame: Image.Image) -> Image.Image:
-        """Return the part of a decoded frame that is shown; only an AVIF may have hidden parts."""
+        """
+        Return the part of a decoded frame that is shown, as only an AVIF may have hidden parts.
+
+        Raise ``UnreadableImage`` for a HEIC whose pixels do not have the size that libheif told
+        before it decoded them, because the clean aperture exceeds the image.
+        """
         shown = self.stored_size(self.size)
-        if self.format != "avif" or frame.size == shown:
-            return frame
-        return frame.crop((0, 0, *shown))
+        if self.format == "heic" and frame.size != shown:
+            raise UnreadableImage(DAMAGED, detail="its clean aperture exceeds it")
+        return (
+            frame.crop((0, 0, *shown)) if self.format == "avif" and frame.size != shown else frame
+        )
 
     def stored_box(self, box: Box) -> Box:
         """Return where a part of the upright image is in the image as stored."""
