@@ -12,7 +12,6 @@ from PIL import Image, UnidentifiedImageError
 from PIL.JpegImagePlugin import JpegImageFile
 
 from django_shift_media.engines.decode.header import HeaderInfo
-from django_shift_media.engines.decode.jpegxl import jpegxl_size
 from django_shift_media.engines.decode.limits import check_header, check_source_size
 from django_shift_media.engines.decode.orientation import read_transpose, stored_box, swap_sides
 from django_shift_media.engines.decode.png import scale_transparent_color
@@ -83,8 +82,6 @@ def open_image(data: bytes, options: EngineOptions) -> SourceImage:
     header = read_header(data)
     if header:
         check_header(header, options, format)
-    if format == "jxl":
-        check_source_size(jpegxl_size(data), options.max_pixels, format)
     image = _open_with_pillow(data, format, options)
     frames = _frame_indexes(image, format, header)
     _check_opened(image, format, frames, options)

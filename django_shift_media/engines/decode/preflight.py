@@ -17,6 +17,7 @@ from django_shift_media.engines.decode.gif import read_gif_header
 from django_shift_media.engines.decode.header import HeaderInfo
 from django_shift_media.engines.decode.heif_cost import read_decoding_cost
 from django_shift_media.engines.decode.jpeg import read_jpeg_header
+from django_shift_media.engines.decode.jpegxl_cost import read_jpegxl_header
 from django_shift_media.engines.decode.png import read_png_header
 from django_shift_media.engines.decode.sniff import sniff_format
 from django_shift_media.engines.decode.tiff_header import read_tiff_header
@@ -53,5 +54,6 @@ _READERS: MappingProxyType[SourceFormat, Callable[[bytes], HeaderInfo | None]] =
         "heic": _read_heif_header,
         "tiff": read_tiff_header,
         "bmp": read_bmp_header,
+        "jxl": read_jpegxl_header,
     }
 )
