@@ -41,6 +41,7 @@ def engine_options(**overrides: Any) -> EngineOptions:
     """Return the options of the settings; ``overrides`` replace single options."""
     options = EngineOptions(
         max_pixels=conf.max_pixels,
+        max_frames=conf.max_frames,
         formats=tuple(conf.formats),
         color=cast(Color, conf.color),
         truncated=cast(Truncated, conf.truncated),

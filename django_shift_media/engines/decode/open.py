@@ -13,8 +13,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 
 from django_shift_media.engines.decode.avif import read_presentation
 from django_shift_media.engines.decode.header import HeaderInfo
-from django_shift_media.engines.decode.jpegxl import jpegxl_size
-from django_shift_media.engines.decode.limits import check_source_size
+from django_shift_media.engines.decode.limits import check_header, check_source_size
 from django_shift_media.engines.decode.orientation import read_transpose, stored_box, swap_sides
 from django_shift_media.engines.decode.png import scale_transparent_color
 from django_shift_media.engines.decode.preflight import read_header
@@ -99,9 +98,7 @@ def open_image(data: bytes, options: EngineOptions) -> SourceImage:
     format = require_accepted_format(data, options)
     header = read_header(data)
     if header:
-        check_source_size(header.size, options.max_pixels, format, frames=header.frames)
-    if format == "jxl":
-        check_source_size(jpegxl_size(data), options.max_pixels, format)
+        check_header(header, options, format)
     image = _open_with_pillow(data, format, options)
     frames = _frame_indexes(image, format, header)
     _check_opened(image, format, frames, options)
