@@ -62,7 +62,8 @@ def _with_properties(meta: dict[bytes, bytes], properties: tuple[bytes, ...]) ->
 
 def _shifted(iloc: bytes, shift: int) -> bytes:
     """Move the data of all items, whose offsets have four bytes."""
-    assert iloc[0] in {0, 1} and iloc[4:6] in {b"\x44\x00", b"\x44\x40"}
+    assert iloc[0] in {0, 1}
+    assert iloc[4:6] in {b"\x44\x00", b"\x44\x40"}
     has_method, base_length = iloc[0] == 1, iloc[5] >> 4
     (number,) = struct.unpack_from(">H", iloc, 6)
     changed, at = bytearray(iloc), 8

@@ -6,12 +6,10 @@ The plugin for Pillow decodes everything when it opens a file, and cannot count 
 
 from django_shift_media.engines.decode.header import HeaderInfo
 from django_shift_media.engines.decode.isobmff import BoxReader
-from django_shift_media.engines.decode.jpegxl import jpegxl_size
+from django_shift_media.engines.decode.jpegxl import jpegxl_size, read_codestream
 from django_shift_media.engines.decode.jpegxl_frames import JpegXlReader
 from django_shift_media.engines.decode.limits import part_work
 
-_SIGNATURE = b"\xff\x0a"
-_PARTIAL_HEADER = 4  # the index of a part of the codestream
 # A decoder takes twice as long for a pixel as for one of an AVIF or a HEIC.
 _WORK = 2
 
@@ -25,7 +23,7 @@ def read_jpegxl_header(data: bytes) -> HeaderInfo:
     """
     width, height = jpegxl_size(data)
     boxes = BoxReader(data)
-    reader = JpegXlReader(_codestream(data, boxes), boxes.count_parts)
+    reader = JpegXlReader(read_codestream(data, boxes), boxes.count_parts)
     layers = max(reader.extra_channels, 1)
     parts = work = 0
     for frame in reader.frames():
@@ -34,16 +32,3 @@ def read_jpegxl_header(data: bytes) -> HeaderInfo:
         parts += layers
         work += layers * part_work(max(width * height for width, height in sizes), 2)
     return HeaderInfo(width, height, 1, parts=parts, work=work * _WORK)
-
-
-def _codestream(data: bytes, boxes: BoxReader) -> bytes:
-    """Return the codestream, whose parts are in boxes or which is the whole file."""
-    if data.startswith(_SIGNATURE):
-        return data
-    parts = []
-    for kind, body in boxes.iter_boxes(boxes.file):
-        if kind == b"jxlc":
-            parts.append(body)
-        elif kind == b"jxlp":
-            parts.append(body[_PARTIAL_HEADER:])
-    return b"".join(parts)

@@ -13,6 +13,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 
 from django_shift_media.engines.decode.avif import read_presentation
 from django_shift_media.engines.decode.header import HeaderInfo
+from django_shift_media.engines.decode.jpegxl_picture import decode_jpegxl
 from django_shift_media.engines.decode.limits import check_header, check_source_size
 from django_shift_media.engines.decode.orientation import read_transpose, stored_box, swap_sides
 from django_shift_media.engines.decode.png import scale_transparent_color
@@ -131,7 +132,7 @@ def _open_with_pillow(data: bytes, format: SourceFormat, options: EngineOptions)
         case "heic":
             return _open_heic(data)
         case "jxl":
-            return _open_jpegxl(data)
+            return _open_jpegxl(data, options)
         case _:
             return Image.open(io.BytesIO(data), formats=[format])
 
@@ -164,13 +165,11 @@ def _open_heic(data: bytes) -> Image.Image:
     return image
 
 
-def _open_jpegxl(data: bytes) -> Image.Image:
+def _open_jpegxl(data: bytes, options: EngineOptions) -> Image.Image:
     try:
-        from pillow_jxl.JpegXLImagePlugin import JXLImageFile
+        return decode_jpegxl(data, with_metadata=options.keep_credit)
     except ImportError as error:
         raise _missing_extra("jxl") from error
-    image: Image.Image = JXLImageFile(io.BytesIO(data))
-    return image
 
 
 def _missing_extra(format: SourceFormat) -> ImproperlyConfigured:
