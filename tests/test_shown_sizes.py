@@ -1,7 +1,7 @@
 """Which picture a file shows, which way up, and how large: as in Chromium, for each format."""
 
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache, partial
 from itertools import product
 from pathlib import Path
@@ -46,12 +46,11 @@ def png_exif(exif: bytes) -> bytes:
     return png(chunk(b"eXIf", exif))
 
 
-def animation(format: str, **options: Any) -> bytes:
+def animation(format: str, durations: Sequence[int] = (100, 200, 300), **options: Any) -> bytes:
     """Return an animation that begins with the picture."""
     others = [PICTURE.rotate(180), PICTURE.transpose(Image.Transpose.FLIP_TOP_BOTTOM)]
-    durations = [100, 200, 300]
     return encoded(
-        PICTURE, format, save_all=True, append_images=others, duration=durations, **options
+        PICTURE, format, save_all=True, append_images=others, duration=list(durations), **options
     )
 
 
@@ -138,6 +137,9 @@ FILES: dict[str, Make] = {
     "JPEG XL of the pixels of a JPEG": lambda: jpegxl(5, "--lossless_jpeg=0", "-d", "1"),
     "JPEG XL of a progressive JPEG": lambda: jpegxl(8, progressive=True, subsampling=2),
     "JPEG XL, animated": lambda: jpegxl_of(animation("PNG"), "-d", "0"),
+    "JPEG XL, animated, first frame shown for no time": lambda: jpegxl_of(
+        animation("PNG", [0, 100, 100]), "-d", "0"
+    ),
     "JPEG XL of a GIF": lambda: jpegxl_of(animation("GIF"), "-d", "0"),
     "JPEG XL, animated, progressive": lambda: jpegxl_of(
         animation("PNG"), "-d", "1", "-p", "--progressive_dc=1"

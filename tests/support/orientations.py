@@ -52,7 +52,7 @@ def exif_fields(
     return data
 
 
-def xmp(properties: str = "", attributes: str = "") -> bytes:
+def xmp(properties: str = "", attributes: str = "", *, before: str = "") -> bytes:
     """Return an XMP packet whose description has these elements and attributes."""
     description = f'<rdf:Description rdf:about="" {_NAMESPACES} {attributes}>{properties}'
-    return (_PACKET % f"{description}</rdf:Description>").encode()
+    return (_PACKET % f"{before}{description}</rdf:Description>").encode()
