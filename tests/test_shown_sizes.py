@@ -16,7 +16,7 @@ from django_shift_media.naming.resizes import Resize
 from tests.support.chromium_pictures import ChromiumPictures, Undecodable
 from tests.support.heif_files import clean_aperture, mirror, rotation, with_properties
 from tests.support.hostile import box, chunk, segment
-from tests.support.orientations import LONG, SHORT, exif_fields, orientation, xmp
+from tests.support.orientations import LONG, RATIONAL, SHORT, exif_fields, orientation, xmp
 from tests.support.pictures import ENOUGH, decoded, encoded, profile
 from tests.support.quarters import SIZE, avif_frames, jpegxl_of, quarters
 
@@ -78,6 +78,13 @@ def jpegxl(value: int, *options: str, source: str = "JPEG", **more: Any) -> byte
     return jpegxl_of(encoded(PICTURE, source, exif=exif, **more), *options)
 
 
+def dense_exif(value: int) -> bytes:
+    """Return EXIF metadata with twice the 72 dpi of browsers, and the size that follows."""
+    resolution = [(0x011A, RATIONAL, 1, 144), (0x011B, RATIONAL, 1, 144), (0x0128, SHORT, 1, 2)]
+    size = [(0xA002, LONG, 1, SIZE[0] // 2), (0xA003, LONG, 1, SIZE[1] // 2)]
+    return exif_fields([orientation(value), *resolution], exif=size)
+
+
 # Orientations as they should be, and in all ways in which they may be odd.
 EXIF = {f"{value}": exif_fields([orientation(value)]) for value in range(10)} | {
     "big-endian": exif_fields([orientation(6)], order=">"),
@@ -113,6 +120,7 @@ FILES: dict[str, Make] = {
         PICTURE, "MPO", save_all=True, append_images=[PICTURE.rotate(180)], quality=95
     ),
     "PNG, EXIF with the prefix of a JPEG": lambda: png_exif(b"Exif\0\0" + EXIF["6"]),
+    "PNG, a resolution in EXIF": lambda: png_exif(dense_exif(6)),
     "PNG, animated": lambda: animation("PNG"),
     "WebP": lambda: encoded(PICTURE, "WEBP", lossless=True),
     "WebP, animated": lambda: animation("WEBP", lossless=True),
@@ -170,13 +178,19 @@ ONLY_HERE: dict[str, Make] = {
 }
 
 
+DENSE: dict[str, Make] = {
+    "JPEG, a resolution in EXIF": lambda: jpeg(dense_exif(1)),
+    "JPEG, turned, a resolution in EXIF": lambda: jpeg(dense_exif(6)),
+}
+
+
 # -- as Chromium shows them ------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
 def shown(chromium: Any) -> dict[str, tuple[bytes, Image.Image | Undecodable]]:
     """Return each file with what Chromium shows, from one page."""
-    files = {name: make() for name, make in (FILES | ONLY_HERE).items()}
+    files = {name: make() for name, make in (FILES | ONLY_HERE | DENSE).items()}
     images = ChromiumPictures(chromium).stills(files.values())
     return dict(zip(files, zip(files.values(), images, strict=True), strict=True))
 
@@ -213,3 +227,13 @@ def test_an_orientation_counts_where_browsers_do_not_look(
     assert size == made.size == (SIZE[1], SIZE[0])
     assert theirs.size == SIZE
     assert difference(made, theirs.transpose(Image.Transpose.ROTATE_270)) < ALIKE
+
+
+@pytest.mark.parametrize("name", DENSE)
+def test_a_resolution_in_exif_changes_only_the_size_in_css_pixels(
+    name: str, shown: dict[str, Any], engine: Engine, all_formats: None
+) -> None:
+    data, theirs = shown[name]
+    size, made = verified_and_rendered(engine, data)
+    assert size == made.size == (2 * theirs.width, 2 * theirs.height)
+    assert difference(made.convert("RGB").reduce(2), theirs) < ALIKE

@@ -1,5 +1,6 @@
 """Which picture of a file is shown, and how it is turned, where no browser can say it."""
 
+import base64
 import io
 import time
 from itertools import product
@@ -8,12 +9,14 @@ from typing import Any
 
 import pillow_heif
 import pytest
+from django.core.files.base import ContentFile
 from PIL import Image, ImageChops
 
 from django_shift_media.engines.engine import Engine
 from django_shift_media.engines.selection import engine_options
 from django_shift_media.exceptions import FileTooLarge, UnreadableImage
 from django_shift_media.naming.resizes import Resize
+from gallery.models import Photo
 from tests.support.heif_files import clean_aperture, mirror, rotation, with_properties
 from tests.support.orientations import exif_fields, orientation, xmp
 from tests.support.pictures import ENOUGH, decoded, encoded
@@ -21,7 +24,10 @@ from tests.support.quarters import by_heif_convert, jpegxl_of, quarters, read_qu
 
 CASES = Path(__file__).parent / "cases"
 UPRIGHT = ["red", "lime", "blue", "white"]
+ROTATED = UPRIGHT[::-1]
 TURNED = ["blue", "red", "white", "lime"]  # by a quarter, clockwise
+EXIF_6 = b"Exif\0\0" + exif_fields([orientation(6)])
+ELEMENT = "<tiff:Orientation>6</tiff:Orientation>"
 pytestmark = pytest.mark.usefixtures("all_formats")
 
 
@@ -35,6 +41,32 @@ def verified_and_rendered(engine: Engine, data: bytes) -> tuple[tuple[int, int],
 def greatest_difference(one: Image.Image, other: Image.Image) -> int:
     extrema = ImageChops.difference(one.convert("RGB"), other.convert("RGB")).getextrema()
     return max(int(most) for _, most in extrema)  # type: ignore[misc]
+
+
+# -- everywhere ------------------------------------------------------------------------------------
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("make", "size", "colors"),
+    [
+        (lambda: heic(quarters((120, 80)), quarters().rotate(180), primary=1), (60, 40), ROTATED),
+        (lambda: cropped_avif(rotation(1)), (40, 30), ["red", "blue", "red", "blue"]),
+        (lambda: jpegxl_of_jpeg(exif=EXIF_6), (40, 60), TURNED),
+        (lambda: encoded(quarters(), "JPEG", quality=95, xmp=xmp(ELEMENT)), (40, 60), TURNED),
+    ],
+    ids=["HEIC", "AVIF", "JPEG XL", "XMP"],
+)
+def test_fields_and_placeholders_see_the_same_picture(
+    make: Any, size: tuple[int, int], colors: list[str], engine: Engine
+) -> None:
+    photo = Photo.objects.create(photo=ContentFile(make(), name="a.jpg"))
+    assert (photo.width, photo.height) == size
+    placeholder = photo.photo.placeholder
+    assert placeholder is not None
+    shown = decoded(base64.b64decode(placeholder.data_uri.partition(",")[2]))
+    assert read_quarters(shown) == colors
+    assert shown.width / shown.height == pytest.approx(size[0] / size[1], rel=0.1)
 
 
 # -- HEIC ------------------------------------------------------------------------------------------
@@ -94,6 +126,12 @@ def test_a_heic_whose_crop_exceeds_it_is_refused(engine: Engine, crop: Any) -> N
         )
 
 
+def cropped_avif(*properties: bytes) -> bytes:
+    """Return an AVIF of which the left half is shown."""
+    data = encoded(quarters(), "AVIF", quality=100, subsampling="4:4:4")
+    return with_properties(data, clean_aperture((60, 40), (0, 0, 30, 40)), *properties)
+
+
 @pytest.mark.parametrize("format", ["TIFF", "MPO"])
 def test_the_first_page_is_shown(engine: Engine, format: str) -> None:
     other = Image.new("RGB", (200, 100))
@@ -113,7 +151,6 @@ NESTED_DESCRIPTION = (
     '<xmpMM:Ingredients><rdf:Bag><rdf:li><rdf:Description tiff:Orientation="6"/></rdf:li></rdf:Bag>'
     "</xmpMM:Ingredients>"
 )
-ELEMENT = "<tiff:Orientation>6</tiff:Orientation>"
 ATTRIBUTE = 'tiff:Orientation="6"'
 ENTITIES = b'<!DOCTYPE x [<!ENTITY six "6">]>'
 LAUGHS = b"<!DOCTYPE x [<!ENTITY a0 '%s'>%s]>" % (
@@ -200,7 +237,7 @@ def test_the_jpeg_in_a_jpegxl_is_never_opened(
     engine: Engine, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The plugin's own class lets Pillow choose a decoder, of all that are registered."""
-    data = jpegxl_of_jpeg(exif=b"Exif\0\0" + exif_fields([orientation(6)]))
+    data = jpegxl_of_jpeg(exif=EXIF_6)
     opened = Image.open
     monkeypatch.setattr(Image, "open", lambda *args, **options: pytest.fail("opened"))
     settings.SHIFT_MEDIA_FORMATS = ["jxl"]
