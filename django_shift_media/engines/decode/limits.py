@@ -4,9 +4,11 @@ How many pixels and parts an image may have, by the memory and the time that dec
 Every file passes ``check_header()`` before a decoder sees it.
 """
 
+import os
 from types import MappingProxyType
 
 from django_shift_media.engines.decode.header import HeaderInfo
+from django_shift_media.engines.memory import require_memory
 from django_shift_media.engines.options import EngineOptions
 from django_shift_media.exceptions import FileTooLarge
 from django_shift_media.exceptions import gettext_noop as _
@@ -31,6 +33,9 @@ BYTES_PER_PIXEL: MappingProxyType[SourceFormat, int] = MappingProxyType(
 # A decoder keeps all coefficients of a progressive JPEG until it has read the last scan.
 BYTES_PER_PIXEL_PROGRESSIVE = 8
 _MAX_BYTES_PER_PIXEL = max(BYTES_PER_PIXEL.values())
+# The plugin for JPEG XL ends the process if it lacks memory. It needs this much more for its
+# threads, whose stacks have up to 8 MB.
+_JPEGXL_OVERHEAD = 64_000_000 + 8_000_000 * (os.cpu_count() or 1)
 # What a frame or a tile costs, however small it is: to decode, scale and encode one of a single
 # pixel takes as long as this many pixels. Measured by ``python -m benchmarks hostile``.
 MIN_PART_PIXELS = 4_096
@@ -60,9 +65,16 @@ def check_header(header: HeaderInfo, options: EngineOptions, format: SourceForma
     parts = max(header.parts, header.frames)
     if parts > options.max_frames:
         raise FileTooLarge(_TOO_MANY_PARTS, parts=parts, limit=options.max_frames)
-    work, limit = _work(header), _max_pixels(options.max_pixels, format, frames=header.frames)
-    if work > limit + limit // 3:
+    limit = _max_pixels(options.max_pixels, format, frames=header.frames) * 4 // 3
+    if (work := _work(header)) > limit:
         raise FileTooLarge(_TOO_MUCH_WORK, work=work, limit=limit)
+
+
+def require_decoder_memory(header: HeaderInfo | None, format: SourceFormat) -> None:
+    """Raise ``MemoryError`` if a decoder would end the process because memory is short."""
+    if header and format == "jxl":
+        pixels = header.width * header.height
+        require_memory(pixels * BYTES_PER_PIXEL[format] + _JPEGXL_OVERHEAD)
 
 
 def _work(header: HeaderInfo) -> int:

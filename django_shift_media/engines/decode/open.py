@@ -7,14 +7,18 @@ Nothing here changes Pillow for the rest of the process: no switch is set, no pl
 import io
 from dataclasses import dataclass
 
-from django.core.exceptions import ImproperlyConfigured
 from PIL import Image, UnidentifiedImageError
 from PIL.JpegImagePlugin import JpegImageFile
 
 from django_shift_media.engines.decode.avif import read_presentation
 from django_shift_media.engines.decode.header import HeaderInfo
 from django_shift_media.engines.decode.jpegxl_picture import decode_jpegxl
-from django_shift_media.engines.decode.limits import check_header, check_source_size
+from django_shift_media.engines.decode.libraries import load_libraries, missing_extra
+from django_shift_media.engines.decode.limits import (
+    check_header,
+    check_source_size,
+    require_decoder_memory,
+)
 from django_shift_media.engines.decode.orientation import read_transpose, stored_box, swap_sides
 from django_shift_media.engines.decode.png import scale_transparent_color
 from django_shift_media.engines.decode.preflight import read_header
@@ -100,6 +104,8 @@ def open_image(data: bytes, options: EngineOptions) -> SourceImage:
     header = read_header(data)
     if header:
         check_header(header, options, format)
+    load_libraries()
+    require_decoder_memory(header, format)
     image = _open_with_pillow(data, format, options)
     frames = _frame_indexes(image, format, header)
     _check_opened(image, format, frames, options)
@@ -159,7 +165,7 @@ def _open_heic(data: bytes) -> Image.Image:
     try:
         from pillow_heif import HeifImageFile
     except ImportError as error:
-        raise _missing_extra("heic") from error
+        raise missing_extra("heic", error) from error
     # The plugin need not be registered for the whole process.
     image: Image.Image = HeifImageFile(io.BytesIO(data))  # type: ignore[no-untyped-call]
     return image
@@ -169,14 +175,7 @@ def _open_jpegxl(data: bytes, options: EngineOptions) -> Image.Image:
     try:
         return decode_jpegxl(data, with_metadata=options.keep_credit)
     except ImportError as error:
-        raise _missing_extra("jxl") from error
-
-
-def _missing_extra(format: SourceFormat) -> ImproperlyConfigured:
-    return ImproperlyConfigured(
-        f"SHIFT_MEDIA_FORMATS contains {format!r}, whose decoder is not installed. Run:"
-        f' pip install "django-shift-media[{format}]"'
-    )
+        raise missing_extra("jxl", error) from error
 
 
 def _frame_indexes(image: Image.Image, format: SourceFormat, header: HeaderInfo | None) -> range:
