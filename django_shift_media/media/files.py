@@ -35,6 +35,7 @@ class MediaFile(FieldFile):
     field: BaseMediaField
     storage: MediaStorage
     _committed: bool
+    _file: Any  # of Django's, which the stubs lack
 
     def resize(self, size: str, **options: Unpack[ResizeOptions]) -> str:
         """
@@ -174,11 +175,12 @@ class MediaFile(FieldFile):
         info = validate_upload(content, kind=self.field.kind, max_bytes=self.field.max_bytes)
         if info:
             name = keys.normalize_name(name, extension=info.format)
-        focal_points.fill_in(self.field, self.instance, content)
+        focal_point = focal_points.find(self, content)
         metadata = self.field.metadata.measure(content)  # before the storage closes the file
         super().save(name, content, save=False)
         stored_names.note(self.field, self.instance, str(self.name))
         self.field.metadata.write(self.instance, metadata)
+        focal_points.fill_in(self.field, self.instance, focal_point)
         if self.field.warm:
             self._prewarm_on_commit()
         if save:

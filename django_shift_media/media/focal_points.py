@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import wraps
 from importlib.util import find_spec
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ImproperlyConfigured
 from django.core.files.base import File
@@ -21,6 +21,9 @@ from django_shift_media.exceptions import UnacceptableFile
 from django_shift_media.media.base_field import BaseMediaField
 from django_shift_media.media.upload_validation import decode_once, validate_upload
 from django_shift_media.naming.resizes import FocalPoint, Resize
+
+if TYPE_CHECKING:
+    from django_shift_media.media.files import MediaFile
 
 logger = logging.getLogger("django_shift_media")
 
@@ -54,15 +57,33 @@ def focal_point_function() -> FocalPointFunction | None:
     return function  # type: ignore[no-any-return]  # whatever it returns is checked
 
 
-def fill_in(field: BaseMediaField, instance: models.Model, file: "File[Any]") -> None:
-    """Set the focal point for an upload, unless there is one; log a failure."""
-    name = field.focal_point_field
-    if conf.focal_point is None or name is None or getattr(instance, name):
-        return
+def find(file: "MediaFile", content: "File[Any]") -> str:
+    """
+    Return the text of the focal point of what is saved as a file, "" for the center.
+
+    Nothing is searched if the content is assigned to the instance, which has a point for it. Log a
+    failure.
+    """
+    field, is_assigned = file.field, content is file._file
+    if conf.focal_point is None or field.focal_point_field is None:
+        return ""
+    if is_assigned and _has_point(field, file.instance):
+        return ""
     with suppress(UnacceptableFile):  # saving the file will raise this, with the reason
-        info = validate_upload(file, kind=field.kind, max_bytes=field.max_bytes)
-        if info and (point := decode_once(file, _find_or_log)):
-            setattr(instance, name, "{},{}".format(*point))
+        info = validate_upload(content, kind=field.kind, max_bytes=field.max_bytes)
+        if info and (point := decode_once(content, _find_or_log)):
+            return "{},{}".format(*point)
+    return ""
+
+
+def _has_point(field: BaseMediaField, instance: models.Model) -> bool:
+    return bool(field.focal_point_field and getattr(instance, field.focal_point_field))
+
+
+def fill_in(field: BaseMediaField, instance: models.Model, text: str) -> None:
+    """Set the focal point, unless there is one."""
+    if text and not _has_point(field, instance):
+        setattr(instance, str(field.focal_point_field), text)
 
 
 def fill_in_before_saving(field: BaseMediaField) -> None:
@@ -76,7 +97,7 @@ def fill_in_before_saving(field: BaseMediaField) -> None:
         if instance.__dict__.get(field.attname):
             upload = getattr(instance, field.attname)
             if not upload._committed:
-                fill_in(field, instance, upload.file)
+                fill_in(field, instance, find(upload, upload.file))
         save_base(instance, *args, **kwargs)
 
     model.save_base = save
