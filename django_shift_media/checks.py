@@ -173,7 +173,7 @@ def check_encoders(**kwargs: Any) -> list[CheckMessage]:
             f"SHIFT_MEDIA_PRESETS[{name!r}] has the format {format!r}, but the package {module} is"
             " not installed.",
             hint=f'Run: pip install "django-shift-media[{format}]"',
-            id="shift_media.E012",
+            id="shift_media.E018",
         )
         for name in presets
         for format in sorted({resize.format for resize in preset_resizes(name, "jpg")})
@@ -191,7 +191,7 @@ def check_focal_point(**kwargs: Any) -> list[CheckMessage]:
         focal_point_function()
     except ImproperlyConfigured as error:
         hint = "Remove SHIFT_MEDIA_FOCAL_POINT to crop around the center."
-        return [Error(str(error), hint=hint, id="shift_media.E013")]
+        return [Error(str(error), hint=hint, id="shift_media.E019")]
     return []
 
 

@@ -234,7 +234,7 @@ def test_a_failure_is_logged_and_the_upload_is_stored(
 )
 def test_a_wrong_path_is_named(settings: Any, value: str, reason: str) -> None:
     settings.SHIFT_MEDIA_FOCAL_POINT = value
-    message = found()["shift_media.E013"]
+    message = found()["shift_media.E019"]
     assert message.msg.startswith(f"SHIFT_MEDIA_FOCAL_POINT is {value!r}, which ")
     assert reason in message.msg
 
@@ -248,5 +248,5 @@ def test_attention_without_libvips_is_named(settings: Any, monkeypatch: Any) -> 
     settings.SHIFT_MEDIA_FOCAL_POINT = "attention"
     assert found() == {}
     monkeypatch.setitem(sys.modules, "pyvips", None)
-    assert 'pip install "django-shift-media[vips]"' in found()["shift_media.E013"].msg
+    assert 'pip install "django-shift-media[vips]"' in found()["shift_media.E019"].msg
     assert stored_point(Photo.objects.create(photo=upload())) == ""

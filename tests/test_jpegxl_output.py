@@ -165,7 +165,7 @@ def test_the_check_names_presets_that_need_the_encoder(
     }
     assert found() == {}
     request.getfixturevalue("no_encoder")
-    message = found()["shift_media.E012"]
+    message = found()["shift_media.E018"]
     assert message.msg == (
         "SHIFT_MEDIA_PRESETS['hero'] has the format 'jxl', but the package pillow_jxl is not"
         " installed."
@@ -176,7 +176,7 @@ def test_the_check_names_presets_that_need_the_encoder(
 def test_commands_stop_before_they_begin(photo: Photo, settings: Any, no_encoder: None) -> None:
     settings.SHIFT_MEDIA_PRESETS = {"hero": {"size": "60x40", "format": "jxl"}}
     warm = ("warm_media", "gallery.Photo.photo", "--preset", "hero")
-    with pytest.raises(SystemCheckError, match="E012"):
+    with pytest.raises(SystemCheckError, match="E018"):
         call_command(*warm, skip_checks=False, stderr=io.StringIO())
 
 
