@@ -3,13 +3,14 @@
 import os
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import TypeVar
 
 from django_shift_media.conf import conf
 from django_shift_media.exceptions import Busy
+from django_shift_media.generation.threads import starting_thread
 from django_shift_media.storages.fork_safe_lock import ForkSafeLock
 
 T = TypeVar("T")
@@ -56,12 +57,16 @@ class WorkerPool:
     def decode(self, work: Callable[[], T]) -> T:
         """Run ``work`` in a decoder thread; raise ``Busy`` after ``WAIT_SECONDS``."""
         with _acquire(self._decoding, WAIT_SECONDS, "Waited too long for a decoder."):
-            return self._decoders.submit(work).result()
+            return self._submit(work).result()
 
     def decode_upload(self, work: Callable[[], T]) -> T:
         """Run ``work`` in a decoder thread, however long the wait: the upload is here already."""
         with _acquire(self._decoding, None, ""):
-            return self._decoders.submit(work).result()
+            return self._submit(work).result()
+
+    def _submit(self, work: Callable[[], T]) -> "Future[T]":
+        with starting_thread():
+            return self._decoders.submit(work)
 
 
 @contextmanager
