@@ -14,6 +14,7 @@ from django_shift_media.exceptions import FileTooLarge, UnacceptableFile
 from django_shift_media.naming.formats import INPUT_FORMATS
 from django_shift_media.naming.resizes import Resize
 from gallery.forms import PhotoForm
+from tests.support.hostile import gif
 from tests.support.many_parts import (
     MANY_PARTS,
     REFUSED_PARTS,
@@ -22,7 +23,6 @@ from tests.support.many_parts import (
     jxl_in_boxes,
     tiff_pages,
 )
-from tests.support.hostile import gif
 
 RESIZE = Resize.parse("50x50-fit-80-noupscale.jpg")
 ALL_FORMATS = list(INPUT_FORMATS)

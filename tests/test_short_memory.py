@@ -1,8 +1,8 @@
 """
 A shortage of memory, caused by a limit on the address space of a process.
 
-It is not the fault of the file: the engine raises ``MemoryError``, a form asks to try again, and the
-view answers 503 and does not remember it.
+It is not the fault of the file: the engine raises ``MemoryError``, a form asks to try again, and
+the view answers 503 and does not remember it.
 """
 
 import subprocess

@@ -3,7 +3,7 @@
 import os
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import TypeVar
@@ -39,7 +39,11 @@ class WorkerPool:
         # Twice the number of decoders: the next originals are fetched while these are decoded.
         self._in_memory = threading.BoundedSemaphore(size * 2)
         self._decoding = threading.BoundedSemaphore(size)
-        self._decoders = ThreadPoolExecutor(size, "shift-media-decoder")
+        self._size = size
+        self._start_decoders()
+
+    def _start_decoders(self) -> None:
+        self._decoders = ThreadPoolExecutor(self._size, "shift-media-decoder")
 
     @contextmanager
     def admit(self) -> Iterator[None]:
@@ -57,16 +61,31 @@ class WorkerPool:
     def decode(self, work: Callable[[], T]) -> T:
         """Run ``work`` in a decoder thread; raise ``Busy`` after ``WAIT_SECONDS``."""
         with _acquire(self._decoding, WAIT_SECONDS, "Waited too long for a decoder."):
-            return self._submit(work).result()
+            return self._run(work)
 
     def decode_upload(self, work: Callable[[], T]) -> T:
         """Run ``work`` in a decoder thread, however long the wait: the upload is here already."""
         with _acquire(self._decoding, None, ""):
-            return self._submit(work).result()
+            return self._run(work)
 
-    def _submit(self, work: Callable[[], T]) -> "Future[T]":
-        with starting_thread():
-            return self._decoders.submit(work)
+    def _run(self, work: Callable[[], T]) -> T:
+        try:
+            with starting_thread():
+                future = self._decoders.submit(work)
+        except MemoryError:
+            self._start_decoders()  # the work is still in the queue of the former ones
+            raise
+        try:
+            return future.result(timeout=WAIT_SECONDS)
+        except TimeoutError:
+            if future.done():  # of the work itself
+                raise
+            if not future.cancel():  # it is running
+                return future.result()
+        # A decoder is free, or the semaphore would not be acquired. So its thread has ended for
+        # lack of memory, and the executor would count on it for ever.
+        self._start_decoders()
+        raise MemoryError("A decoder thread has ended.")
 
 
 @contextmanager

@@ -339,9 +339,7 @@ HOSTILE: dict[str, Hostile] = {
     ),
     "mpo-that-lies": Hostile(lambda: jpeg(segment(0xE2, b"MPF\0" + tiff(3))), None),
     # Pillow 12 copies the same data for each tag, which takes 280 MB.
-    "exif-tags-that-overlap": Hostile(
-        lambda: jpeg(segment(0xE1, b"Exif\0\0" + tiff(4_900))), None
-    ),
+    "exif-tags-that-overlap": Hostile(lambda: jpeg(segment(0xE1, b"Exif\0\0" + tiff(4_900))), None),
     "pixels-after-the-last": Hostile(lambda: png(pixels=zipped(_LARGE)), None),
     # libjpeg makes what is missing gray, if only the end is where it should be
     "jpeg-taller-than-it-is": Hostile(lambda: resized_jpeg(40, 3000), None),

@@ -205,7 +205,9 @@ def heif(
         indexes = [sizes.index(size) + 1]
         if kind not in {b"grid", b"iden", b"iovl"}:
             indexes += [len(sizes) + m + 1 for m in range(len(coded))]
-        return struct.pack(">IB", n, len(indexes)) + b"".join(struct.pack(">H", index) for index in indexes)
+        return struct.pack(">IB", n, len(indexes)) + b"".join(
+            struct.pack(">H", index) for index in indexes
+        )
 
     references = [
         box(b"dimg", struct.pack(f">IH{len(inputs)}I", n, len(inputs), *inputs))
@@ -346,12 +348,8 @@ def avif_of_tiles(side: int, size: tuple[int, int] = (64, 64), layers: int = 1) 
 
 # Written by: cjxl -d 0 -e 5, from an APNG of three frames of 16 x 16 in one color each.
 _JXL_HEADER = bytes.fromhex("ff0a43040308282e09")
-_JXL_FRAME = bytes.fromhex(
-    "0802920900005c004b188b1500d48c3118c70b4400404824100639056aab04"
-)
-_JXL_LAST_FRAME = bytes.fromhex(
-    "080292050060004b188b1500d48c3146c618ef021100100a858411c1275301"
-)
+_JXL_FRAME = bytes.fromhex("0802920900005c004b188b1500d48c3118c70b4400404824100639056aab04")
+_JXL_LAST_FRAME = bytes.fromhex("080292050060004b188b1500d48c3146c618ef021100100a858411c1275301")
 
 
 def jxl_frames(number: int) -> bytes:
@@ -410,9 +408,7 @@ MANY_PARTS: dict[str, ManyParts] = {
         lambda number: jpeg_scans(number, (6000, 6000)), 20, 99, _WORK + "594,000,000 pixels"
     ),
     "jpeg-segments": ManyParts(jpeg_segments, 900, 1001, "The image has more than 1,000 segments."),
-    "png-chunks": ManyParts(
-        png_chunks, 2_000, 100_001, "The image has more than 100,000 chunks."
-    ),
+    "png-chunks": ManyParts(png_chunks, 2_000, 100_001, "The image has more than 100,000 chunks."),
     "png-empty-pixel-chunks": ManyParts(
         png_empty_pixel_chunks, 2_000, 100_001, "The image has more than 100,000 chunks."
     ),
@@ -435,7 +431,10 @@ MANY_PARTS: dict[str, ManyParts] = {
         f"The image has 120,000 {_FRAMES}",
     ),
     "avif-frames": ManyParts(
-        lambda number: avif_frames((SIDE, SIDE), number), 20, 2_001, f"The image has 2,001 {_FRAMES}"
+        lambda number: avif_frames((SIDE, SIDE), number),
+        20,
+        2_001,
+        f"The image has 2,001 {_FRAMES}",
     ),
     "avif-tiles": ManyParts(avif_of_tiles, 8, 45, f"The image has 2,025 {_FRAMES}"),
     "avif-layers": ManyParts(

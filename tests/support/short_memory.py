@@ -155,7 +155,8 @@ def _main(engine: str, levels: list[int]) -> None:
         with settings:
             for name, work in works(pictures(Path(folder))):
                 for megabytes in levels:
-                    print(f"{name}\t{megabytes}\t{outcome(work, megabytes)}", flush=True)
+                    sys.stdout.write(f"{name}\t{megabytes}\t{outcome(work, megabytes)}\n")
+                    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -14,7 +14,6 @@ from django.core.exceptions import ImproperlyConfigured
 
 from django_shift_media.naming.formats import INPUT_FORMATS, SourceFormat
 
-
 # Those of Pillow are needed for any format, since they encode as well.
 _PILLOW = ("PIL._avif", "PIL._imagingcms", "PIL._webp")
 _PLUGINS: MappingProxyType[SourceFormat, str] = MappingProxyType({"heic": "_pillow_heif"})
