@@ -32,7 +32,7 @@ def _saved(size: tuple[int, int], format: str, *, mode: str = "RGB", **options: 
     """Save grain, which is hard to decode and to encode."""
     import pillow_jxl  # noqa: F401  # which registers itself
 
-    grain = Image.effect_noise((size[0] // 8, size[1] // 8), 60).resize(size).convert(mode)
+    grain = Image.effect_noise((size[0] // 32, size[1] // 32), 60).resize(size).convert(mode)
     buffer = io.BytesIO()
     grain.save(buffer, format, **options)
     return buffer.getvalue()
