@@ -43,7 +43,8 @@ FILES: Mapping[tuple[str, str], Callable[[], bytes]] = MappingProxyType(
     {
         ("jpg", "16000 x 16000"): lambda: _saved((16_000, 16_000), "JPEG", mode="L"),
         ("jpg", "99 scans of 4500 x 4500"): lambda: parts.jpeg_scans(99, (4_500, 4_500)),
-        ("png", "11300 x 11300"): lambda: encoded((11_300, 11_300), "PNG"),
+        ("png", "10600 x 10600"): lambda: encoded((10_600, 10_600), "PNG"),
+        ("png", "6500 x 6500, RGBA, 16 bits"): lambda: parts.png_of_16_bits((6_500, 6_500)),
         ("png", "2,000 frames of 178 x 178"): lambda: apng_frames((178, 178), 2_000),
         ("png", "99,000 chunks"): lambda: parts.png_chunks(99_000),
         ("webp", "8000 x 8000"): lambda: _saved((8_000, 8_000), "WEBP", method=0),
@@ -54,17 +55,18 @@ FILES: Mapping[tuple[str, str], Callable[[], bytes]] = MappingProxyType(
         ("gif", "11300 x 11300"): lambda: encoded((11_300, 11_300), "GIF", "L"),
         ("gif", "2,000 frames of 178 x 178"): lambda: gif(size=(178, 178), frames=2_000),
         ("gif", "990,000 blocks"): lambda: parts.gif_blocks(990_000),
-        ("tiff", "11300 x 11300"): lambda: encoded(
-            (11_300, 11_300), "TIFF", compression="tiff_lzw"
+        ("tiff", "10600 x 10600"): lambda: encoded(
+            (10_600, 10_600), "TIFF", compression="tiff_lzw"
         ),
         ("tiff", "41,000 strips"): lambda: parts.tiff_strips(41_000),
         ("tiff", "40,000 tiles of JPEG"): lambda: parts.tiff_tiles(40_000, 7),
         ("bmp", "5500 x 5500"): lambda: encoded((5_500, 5_500), "BMP"),
-        ("bmp", "run lengths, 1680 x 1680"): lambda: parts.bmp_runs((1_680, 1_680)),
-        ("heic", "1,936 tiles"): lambda: parts.heic_of_tiles(44),
+        ("bmp", "run lengths, 3700 x 3700"): lambda: parts.bmp_runs((3_700, 3_700)),
+        ("bmp", "5,000,000 run lengths"): lambda: parts.bmp_runs((100, 100), empty=5_000_000),
+        ("heic", "961 tiles"): lambda: parts.heic_of_tiles(31),
         ("heic", "9216 x 9216, of one tile"): lambda: parts.heic_of_one_tile(9),
         ("heic", "27 layers of 2048 x 2048"): lambda: parts.heic_of_layers(27, (2_048, 2_048)),
-        ("jxl", "7500 x 7500, lossy"): lambda: _saved((7_500, 7_500), "JXL", effort=3, quality=80),
+        ("jxl", "7100 x 7100"): lambda: _saved((7_100, 7_100), "JXL", effort=3, quality=80),
         ("jxl", "2,000 frames of 16 x 16"): lambda: parts.jxl_frames(2_000),
     }
 )

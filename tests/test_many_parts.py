@@ -14,7 +14,7 @@ from django_shift_media.exceptions import FileTooLarge, UnacceptableFile
 from django_shift_media.naming.formats import INPUT_FORMATS
 from django_shift_media.naming.resizes import Resize
 from gallery.forms import PhotoForm
-from tests.support.hostile import gif
+from tests.support.hostile import encoded, gif
 from tests.support.many_parts import (
     MANY_PARTS,
     REFUSED_PARTS,
@@ -83,6 +83,16 @@ def test_no_frame_is_free() -> None:
     get_engine().verify(gif(size=(1, 1), frames=1_000), engine_options(max_pixels=limit))
     with pytest.raises(FileTooLarge, match="one of 4,100,096 pixels; the maximum is 4,096,000"):
         get_engine().verify(gif(size=(1, 1), frames=1_001), engine_options(max_pixels=limit))
+
+
+@pytest.mark.parametrize("format", ["PNG", "TIFF"])
+@pytest.mark.parametrize(("mode", "side"), [("L", 141), ("RGB", 133), ("RGBA", 115), ("I;16", 141)])
+def test_the_bytes_of_pixels_count(mode: str, side: int, format: str) -> None:
+    """Two bytes count as a pixel, of which there may be 26,666; and 20,000 pixels of any kind."""
+    options = engine_options(max_pixels=10_000)
+    get_engine().verify(encoded((side, side), format, mode), options)
+    with pytest.raises(FileTooLarge):
+        get_engine().verify(encoded((side + 1, side + 1), format, mode), options)
 
 
 def test_pages_are_not_work() -> None:

@@ -56,6 +56,20 @@ def jpeg_segments(number: int) -> bytes:
 # -- PNG and WebP ----------------------------------------------------------------------------------
 
 
+def png_of_16_bits(size: tuple[int, int]) -> bytes:
+    """A transparent PNG of 16 bits for each of four channels."""
+    width, height = size
+    compressor = zlib.compressobj(9)
+    rows = b"".join(compressor.compress(bytes(1 + 8 * width)) for _n in range(height))
+    header = struct.pack(">IIBBBBB", width, height, 16, 6, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + chunk(b"IDAT", rows + compressor.flush())
+        + chunk(b"IEND")
+    )
+
+
 def png_chunks(number: int) -> bytes:
     """A PNG whose pixels are after so many chunks that no decoder knows."""
     return png(chunk(b"abCd") * number)
@@ -164,10 +178,15 @@ def tiff_pages(number: int) -> bytes:
 # -- BMP -------------------------------------------------------------------------------------------
 
 
-def bmp_runs(size: tuple[int, int]) -> bytes:
-    """A BMP of run lengths, of which each row is one pixel and an end of line."""
+def bmp_runs(size: tuple[int, int], empty: int = 0) -> bytes:
+    """
+    A BMP of run lengths, of which each row is one pixel and an end of line.
+
+    Before the last of them are so many runs that begin at the end of a row.
+    """
     width, height = size
-    pixels = b"\1\0\0\0" * height + b"\0\1"
+    full_row = b"\xff\0" * (width // 255 + 1) if empty else b""
+    pixels = full_row + b"\xff\0" * empty + b"\1\0\0\0" * height + b"\0\1"
     palette = bytes([7, 77, 177, 0] * 256)
     header = struct.pack("<IiiHHIIiiII", 40, width, height, 1, 8, 1, len(pixels), 0, 0, 256, 0)
     start = 14 + len(header) + len(palette)
@@ -448,7 +467,10 @@ MANY_PARTS: dict[str, ManyParts] = {
     "tiff-tiles-of-jpeg": ManyParts(lambda number: tiff_tiles(number, 7), 10_000, 400_000, _WORK),
     "tiff-tags": ManyParts(tiff_tags, 900, 1_001, "The image has more than 1,000 tags."),
     "bmp-run-lengths": ManyParts(
-        lambda side: bmp_runs((side, side)), 1_000, 11_000, _WORK + "7,260,000,000 pixels"
+        lambda side: bmp_runs((side, side)), 1_000, 11_000, _WORK + "1,452,676,200 pixels"
+    ),
+    "bmp-runs-without-pixels": ManyParts(
+        lambda number: bmp_runs((100, 100), empty=number), 100_000, 6_000_000, _WORK
     ),
     "heic-tiles": ManyParts(heic_of_tiles, 8, 45, f"The image has 2,025 {_FRAMES}"),
     "heic-one-tile": ManyParts(

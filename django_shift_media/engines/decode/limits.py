@@ -39,6 +39,8 @@ _JPEGXL_OVERHEAD = 64_000_000 + 8_000_000 * (os.cpu_count() or 1)
 # What a frame or a tile costs, however small it is: to decode, scale and encode one of a single
 # pixel takes as long as this many pixels. Measured by ``python -m benchmarks hostile``.
 MIN_PART_PIXELS = 4_096
+# Decompressing two bytes of a PNG or a TIFF takes as long as decoding a pixel of other formats.
+_BITS_PER_WORK = 16
 
 _IMAGE_TOO_LARGE = _("The image has %(size)s pixels; the maximum is %(limit)s.")
 _ANIMATION_TOO_LARGE = _(
@@ -86,6 +88,11 @@ def _work(header: HeaderInfo) -> int:
 def part_work(pixels: int, parts: int) -> int:
     """Return the work for one of several frames or tiles, in pixels: none of them is free."""
     return max(pixels, MIN_PART_PIXELS) if parts > 1 else pixels
+
+
+def raw_work(pixels: int, bits: int) -> int:
+    """Return the work for pixels that are decompressed to so many bits each."""
+    return pixels * max(bits, 1) // _BITS_PER_WORK
 
 
 def check_source_size(
