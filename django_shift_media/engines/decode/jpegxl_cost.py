@@ -34,6 +34,8 @@ def read_jpegxl_header(data: bytes) -> HeaderInfo:
         sizes = [frame.size, (width, height)] if frame.is_shown else [frame.size]
         parts += layers
         work += layers * part_work(max(width * height for width, height in sizes), 2)
+    if parts == 1:
+        return HeaderInfo(width, height, 1, work_per_pixel=_WORK)
     return HeaderInfo(width, height, 1, parts=parts, work=int(work * _WORK))
 
 

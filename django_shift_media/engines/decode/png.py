@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from PIL import Image
 
 from django_shift_media.engines.decode.header import HeaderInfo, check_count, read_big_endian
-from django_shift_media.engines.decode.limits import part_work, raw_work
+from django_shift_media.engines.decode.limits import work_per_raw_pixel
 from django_shift_media.exceptions import gettext_noop as _
 
 # No encoder splits an image into this many chunks: in 100 MB, each would have a kilobyte. Pillow
@@ -52,10 +52,10 @@ def read_png_header(data: bytes) -> HeaderInfo:
     width, height = read_big_endian(data, 16, 4), read_big_endian(data, 20, 4)
     frames = max(frames, 1)
     bits = read_big_endian(data, _BIT_DEPTH_OFFSET, 1) * _channels(data)
-    if frames > 1:  # of which fewer pixels are accepted
+    if frames > 1:  # of which only half as many pixels are accepted
         bits //= 2
-    work = frames * part_work(raw_work(width * height, bits), frames)
-    return HeaderInfo(width, height, frames, has_trailing_metadata, work=work)
+    work = work_per_raw_pixel(bits)
+    return HeaderInfo(width, height, frames, has_trailing_metadata, work_per_pixel=work)
 
 
 def _channels(data: bytes) -> int:

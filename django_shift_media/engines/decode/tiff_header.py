@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 from django_shift_media.engines.decode.header import HeaderInfo, check_count
-from django_shift_media.engines.decode.limits import MIN_PART_PIXELS, raw_work
+from django_shift_media.engines.decode.limits import MIN_PART_PIXELS, work_per_raw_pixel
 from django_shift_media.exceptions import gettext_noop as _
 
 # Cameras and scanners write less than a hundred.
@@ -49,9 +49,9 @@ def read_tiff_header(data: bytes) -> HeaderInfo:
             bits = max(bits, entry.value)
         elif entry.tag == _SAMPLES_PER_PIXEL:
             samples = max(samples, entry.value)
-    work = raw_work(width * height, bits * max(samples, 1))
-    work = max(work, pieces * MIN_PART_PIXELS if pieces > 1 else 0)
-    return HeaderInfo(width, height, 1, work=work)
+    work_per_pixel = work_per_raw_pixel(bits * max(samples, 1))
+    work = pieces * MIN_PART_PIXELS if pieces > 1 else 0
+    return HeaderInfo(width, height, 1, work=work, work_per_pixel=work_per_pixel)
 
 
 def _iter_entries(data: bytes) -> Iterator[_Entry]:
