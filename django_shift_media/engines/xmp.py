@@ -26,7 +26,7 @@ def read_xmp_property(packet: bytes, namespace: str, name: str) -> str | None:
     parser.StartDoctypeDeclHandler = reader.refuse
     try:
         parser.Parse(packet.strip(b"\0"), True)
-    except (expat.ExpatError, ValueError):
+    except (expat.ExpatError, LookupError, ValueError):  # also for an unknown encoding
         return None
     return reader.value
 

@@ -104,7 +104,7 @@ def open_image(data: bytes, options: EngineOptions) -> SourceImage:
     header = read_header(data)
     if header:
         check_header(header, options, format)
-    load_libraries()
+    load_libraries(format)
     require_decoder_memory(header, format)
     image = _open_with_pillow(data, format, options)
     frames = _frame_indexes(image, format, header)
