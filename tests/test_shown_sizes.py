@@ -108,6 +108,7 @@ EXIF = {f"{value}": exif_fields([orientation(value)]) for value in range(10)} | 
     "tags out of order": exif_fields([(0x011A, SHORT, 1, 1), orientation(6)]),
     "of the thumbnail": exif_fields([(0x0100, SHORT, 1, 1)], [orientation(6)]),
     "in the inner directory": exif_fields([], exif=[orientation(6)]),
+    "in two inner directories": exif_fields([], exif=[orientation(6)], references=2),
     "in both directories": exif_fields([orientation(3)], exif=[orientation(6)]),
     "cut off": exif_fields([orientation(6)])[:17],
     "no TIFF": b"garbage",
