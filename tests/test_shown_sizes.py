@@ -168,9 +168,8 @@ FILES: dict[str, Make] = {
         *("-d", "1", "--group_order=1"),
     ),
 }
-
-# Where an orientation counts here, and browsers do not look for it; docs/reference/engines.rst
-# says so.
+# Where an orientation counts here, although Chromium does not look for it: as in the documentation,
+# docs/reference/engines.rst.
 RAW_PROFILE = b"\nexif\n%8d\n" % 32 + (b"Exif\0\0" + EXIF["6"]).hex().encode()
 ONLY_HERE: dict[str, Make] = {
     "WebP, EXIF": lambda: encoded(PICTURE, "WEBP", exif=EXIF["6"], lossless=True),
@@ -182,8 +181,6 @@ ONLY_HERE: dict[str, Make] = {
     "WebP, XMP": lambda: encoded(PICTURE, "WEBP", lossless=True, xmp=xmp(TURNED)),
     "PNG, XMP": lambda: png(chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + xmp(TURNED))),
 }
-
-
 DENSE: dict[str, Make] = {
     "JPEG, a resolution in EXIF": lambda: jpeg(dense_exif(1)),
     "JPEG, turned, a resolution in EXIF": lambda: jpeg(dense_exif(6)),

@@ -35,7 +35,8 @@ def exif_fields(
     Return EXIF metadata, without the prefix of a JPEG.
 
     ``directories`` are linked: the first is of the image, the second of its thumbnail. ``exif`` is
-    the directory within the first, which has a number of ``references`` to it. A rational number is a whole one.
+    the directory within the first, which has a number of ``references`` to it. Rational numbers
+    are whole ones.
     """
     blocks = [list(fields) for fields in directories]
     linked = len(blocks)
