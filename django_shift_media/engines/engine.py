@@ -7,7 +7,7 @@ from PIL import Image
 
 from django_shift_media.engines.color.conversion import is_display_p3
 from django_shift_media.engines.decode.errors import wrap_decoder_errors, wrap_encoder_errors
-from django_shift_media.engines.decode.frames import iter_frames, play_count
+from django_shift_media.engines.decode.frames import iter_frames, play_count, shown_durations
 from django_shift_media.engines.decode.open import SourceImage, open_image
 from django_shift_media.engines.encode.animation import AnimationTiming
 from django_shift_media.engines.encode.writers import EncoderInput, encode
@@ -72,7 +72,7 @@ class Engine:
         with wrap_decoder_errors(data, options):
             source = open_image(data, options)
             source.shrink_on_load((1, 1))  # read all of the bytes, produce few pixels
-            for _ in iter_frames(source.image, range(source.frames.stop)):
+            for _ in iter_frames(data, source, range(source.frames.stop)):
                 pass
             return ImageInfo(source.format, *source.size)
 
@@ -112,7 +112,7 @@ class Engine:
             for frame in backend.decode(data, source, jobs):
                 for job, image in zip(frame.jobs, backend.scale(frame), strict=True):
                     job.frames.append(apply_steps(image, job))
-                    job.durations.append(frame.duration)
+                    job.times.append(frame.times)
             inputs = [_encoder_input(job) for job in jobs]
         stopwatch.lap("decode")
         encoded = [_encode(given, job) for given, job in zip(inputs, jobs, strict=True)]
@@ -132,7 +132,7 @@ def _encode(given: EncoderInput, job: Job) -> bytes:
 def _encoder_input(job: Job) -> EncoderInput:
     source, timing = job.source, None
     if len(job.frames) > 1:
-        timing = AnimationTiming(tuple(job.durations), play_count(source.image))
+        timing = AnimationTiming(tuple(shown_durations(job.times)), play_count(source.image))
     keeps_profile = job.keeps_display_p3 and is_display_p3(source.profile)
     exif = read_credit(source.image) if job.options.keep_credit else None
     return EncoderInput(job.frames, timing, source.profile if keeps_profile else None, exif)

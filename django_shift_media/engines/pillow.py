@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from PIL import Image
 
 from django_shift_media.engines.color.conversion import to_scalable_mode
-from django_shift_media.engines.decode.frames import frame_duration, iter_frames
+from django_shift_media.engines.decode.frames import iter_frames
 from django_shift_media.engines.decode.open import SourceImage
 from django_shift_media.engines.engine import Backend, Engine
 from django_shift_media.engines.jobs import DecodedFrame, Job
@@ -27,11 +27,11 @@ REDUCING_GAP = 3
 def decode(data: bytes, source: SourceImage, jobs: Sequence[Job]) -> Iterator[DecodedFrame]:
     _shrink_on_load(source, jobs)
     indexes = sorted({index for job in jobs for index in job.indexes})
-    for index, image in iter_frames(source.image, indexes):
+    for index, image, start, end in iter_frames(data, source, indexes):
         # The sides of a JPEG that is decoded at a smaller scale are rounded up.
         shrink = round(max(source.size) / max(image.size))
         needing = [job for job in jobs if index in job.indexes]
-        yield DecodedFrame(image, (shrink, shrink), needing, frame_duration(image))
+        yield DecodedFrame(image, (shrink, shrink), needing, (start, end))
 
 
 def _shrink_on_load(source: SourceImage, jobs: Sequence[Job]) -> None:

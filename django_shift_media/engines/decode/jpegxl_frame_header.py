@@ -32,7 +32,12 @@ class ImageHeader:
 
 @dataclass(slots=True)
 class FrameHeader:
-    """The fields of a frame that say how large it is, and what comes after its header."""
+    """
+    The fields of a frame that say how large it is, and what comes after its header.
+
+    ``last_flag`` is the position, in bits, of ``is_last``. The fields from there to ``name`` are
+    only those of a frame that is not the last. Both are 0 if the header consists of defaults.
+    """
 
     size: Size
     kind: int = _REGULAR
@@ -45,10 +50,17 @@ class FrameHeader:
     replaces: bool = True
     duration: int = 0
     is_last: bool = True
+    last_flag: int = 0
+    name: int = 0
 
     @property
     def is_shown(self) -> bool:
         return self.kind in _SHOWN
+
+    @property
+    def ends_picture(self) -> bool:
+        """Whether the canvas is shown as it is now; if not, later frames are put on it first."""
+        return self.is_shown and (self.is_last or self.duration > 0)
 
     @property
     def parts(self) -> int:
@@ -95,6 +107,7 @@ def read_frame_header(bits: JpegXlBitReader, image: ImageHeader, canvas: Size) -
     else:
         frame.is_last = False
     _skip_reference(bits, frame)
+    frame.name = bits.position
     bits.skip_name()
     _skip_filters(bits, frame)
     bits.skip_extensions()
@@ -148,6 +161,7 @@ def _read_blending(bits: JpegXlBitReader, frame: FrameHeader, image: ImageHeader
         frame.duration = bits.read_u32((0, 0), (0, 1), (8, 0), (32, 0))
         if image.has_timecodes:
             bits.read(32)
+    frame.last_flag = bits.position
     frame.is_last = bits.read_bool()
 
 

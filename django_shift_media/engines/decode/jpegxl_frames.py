@@ -10,7 +10,11 @@ from typing import NamedTuple
 
 from django_shift_media.engines.decode.jpegxl_bits import JpegXlBitReader, damaged
 from django_shift_media.engines.decode.jpegxl_entropy import NumberReader
-from django_shift_media.engines.decode.jpegxl_frame_header import ImageHeader, read_frame_header
+from django_shift_media.engines.decode.jpegxl_frame_header import (
+    FrameHeader,
+    ImageHeader,
+    read_frame_header,
+)
 from django_shift_media.naming.geometry import Size
 
 # Width to height, by a field of three bits; with 0, the width is stored on its own.
@@ -44,10 +48,24 @@ _FRAME_PARTS = 20
 
 
 class Frame(NamedTuple):
-    """The size of a frame, and whether it is shown; others are only parts of later frames."""
+    """
+    The header of a frame, and positions in bits: its start, the end of what comes before the
+    lengths of its parts, and its end.
+    """
 
-    size: Size
-    is_shown: bool
+    header: FrameHeader
+    start: int
+    order_end: int
+    end: int
+
+    @property
+    def size(self) -> Size:
+        return self.header.size
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether it is shown; others are only parts of later frames."""
+        return self.header.is_shown
 
 
 class JpegXlReader:
@@ -66,6 +84,15 @@ class JpegXlReader:
     @property
     def size(self) -> Size:
         return self._image.size
+
+    @property
+    def is_animated(self) -> bool:
+        return self._image.is_animated
+
+    @property
+    def has_preview(self) -> bool:
+        """Whether the first frame is a preview."""
+        return self._image.preview is not None
 
     @property
     def extra_channels(self) -> int:
@@ -209,13 +236,14 @@ class JpegXlReader:
     def _read_frame(self, canvas: Size) -> tuple[Frame, bool]:
         """Return the next frame, and whether it is the last one."""
         self._bits.align()
+        start = self._bits.position
         header = read_frame_header(self._bits, self._image, canvas)
         self._count_parts(_FRAME_PARTS + header.parts)
-        self._skip_parts(header.parts)
-        return Frame(header.size, header.is_shown), header.is_last
+        order_end = self._skip_parts(header.parts)
+        return Frame(header, start, order_end, self._bits.position), header.is_last
 
-    def _skip_parts(self, number: int) -> None:
-        """Skip the parts of a frame, which may be in any order: F.3."""
+    def _skip_parts(self, number: int) -> int:
+        """Skip the parts of a frame, and return the position after their order: F.3."""
         bits = self._bits
         if bits.read_bool():
             reader = NumberReader(bits, _ORDER_CONTEXTS)
@@ -225,10 +253,12 @@ class JpegXlReader:
                 raise damaged()
             for _n in range(moved):
                 last = reader.read(_order_context(last))
+        order_end = bits.position
         bits.align()
         lengths = [bits.read_u32(*_PART_LENGTH) for _n in range(number)]
         bits.align()
         bits.skip(8 * sum(lengths))
+        return order_end
 
 
 def _order_context(number: int) -> int:

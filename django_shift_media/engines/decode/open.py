@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from PIL import Image, UnidentifiedImageError
 from PIL.JpegImagePlugin import JpegImageFile
 
+from django_shift_media.engines.decode.avif import read_presentation
 from django_shift_media.engines.decode.header import HeaderInfo
+from django_shift_media.engines.decode.jpegxl_picture import decode_jpegxl
 from django_shift_media.engines.decode.libraries import load_libraries, missing_extra
 from django_shift_media.engines.decode.limits import (
     check_header,
@@ -23,11 +25,12 @@ from django_shift_media.engines.decode.preflight import read_header
 from django_shift_media.engines.decode.profiles import read_profile
 from django_shift_media.engines.decode.sniff import require_accepted_format
 from django_shift_media.engines.options import EngineOptions
+from django_shift_media.exceptions import DAMAGED, UnreadableImage
 from django_shift_media.naming.formats import SourceFormat
 from django_shift_media.naming.geometry import Box, Size
 
-# The decoders of these formats apply the orientation in the container, which takes precedence over
-# EXIF: ISO/IEC 23008-12, 6.5.10, and ISO/IEC 18181-1. The orientation in EXIF is out of date.
+# The decoders of these formats apply the orientation. That in the container takes precedence over
+# EXIF, where it may be out of date: ISO/IEC 23008-12, 6.5.10, and ISO/IEC 18181-1.
 _ORIENTED_BY_DECODER = frozenset({"heic", "jxl", "tiff"})
 _ANIMATED = frozenset({"png", "webp", "avif", "gif"})  # other formats have pages, not frames
 _TILE_WIDTH, _TILE_LENGTH = 0x0142, 0x0143  # TIFF tags
@@ -39,10 +42,10 @@ class SourceImage:
     """
     An open image: ``image`` as stored, and ``transpose``, which turns it upright.
 
-    ``size`` is the upright size, before a JPEG is decoded at a smaller scale. ``frames`` are the
-    indexes of the animation's frames. They start at 1, not 0, if the first picture of the file is
-    not part of the animation and meant for readers without animation. ``profile`` is an ICC
-    profile.
+    ``size`` is the upright size of the part that is shown, which is at the top left as stored,
+    before a JPEG is decoded at a smaller scale. ``frames`` are the indexes of the animation's
+    frames. They start at 1, not 0, if the first picture of the file is not part of the animation
+    and meant for readers without animation. ``profile`` is an ICC profile.
     """
 
     image: Image.Image
@@ -62,6 +65,21 @@ class SourceImage:
         """
         if self.format == "jpg":
             self.image.draft(None, size)
+
+    def crop(self, frame: Image.Image) -> Image.Image:
+        """
+        Return the part of a decoded frame that is shown.
+
+        Only an AVIF has hidden parts, as libheif crops a HEIC itself. It tells the size before it
+        decodes the pixels; raise ``UnreadableImage`` if these have another size, because the clean
+        aperture exceeds the image.
+        """
+        shown = self.stored_size(self.size)
+        if frame.size == shown or self.format not in {"avif", "heic"}:
+            return frame
+        if self.format == "heic":
+            raise UnreadableImage(DAMAGED, detail="its clean aperture exceeds it")
+        return frame.crop((0, 0, *shown))
 
     def stored_box(self, box: Box) -> Box:
         """Return where a part of the upright image is in the image as stored."""
@@ -97,9 +115,20 @@ def open_image(data: bytes, options: EngineOptions) -> SourceImage:
             # https://github.com/python-pillow/Pillow/pull/3674.
             image.load()
         scale_transparent_color(image, data)
-    transpose = None if format in _ORIENTED_BY_DECODER else read_transpose(image)
-    size = swap_sides(image.size, transpose)
+    shown, transpose = _read_presentation(data, format, image)
+    size = swap_sides(shown, transpose)
     return SourceImage(image, format, size, frames, transpose, read_profile(data, format, image))
+
+
+def _read_presentation(
+    data: bytes, format: SourceFormat, image: Image.Image
+) -> tuple[Size, Image.Transpose | None]:
+    """Return the size of the part that is shown, as stored, and what turns it upright."""
+    if format in _ORIENTED_BY_DECODER:
+        return image.size, None
+    if format == "avif":
+        return read_presentation(data, image.size)
+    return image.size, read_transpose(image)
 
 
 def _open_with_pillow(data: bytes, format: SourceFormat, options: EngineOptions) -> Image.Image:
@@ -109,7 +138,7 @@ def _open_with_pillow(data: bytes, format: SourceFormat, options: EngineOptions)
         case "heic":
             return _open_heic(data)
         case "jxl":
-            return _open_jpegxl(data)
+            return _open_jpegxl(data, options)
         case _:
             return Image.open(io.BytesIO(data), formats=[format])
 
@@ -142,13 +171,11 @@ def _open_heic(data: bytes) -> Image.Image:
     return image
 
 
-def _open_jpegxl(data: bytes) -> Image.Image:
+def _open_jpegxl(data: bytes, options: EngineOptions) -> Image.Image:
     try:
-        from pillow_jxl.JpegXLImagePlugin import JXLImageFile
+        return decode_jpegxl(data, with_metadata=options.keep_credit)
     except ImportError as error:
         raise missing_extra("jxl", error) from error
-    image: Image.Image = JXLImageFile(io.BytesIO(data))
-    return image
 
 
 def _frame_indexes(image: Image.Image, format: SourceFormat, header: HeaderInfo | None) -> range:
