@@ -15,6 +15,7 @@ MEASUREMENTS = (
     "life",
     "engine",
     "formats",
+    "hostile",
 )
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -2,6 +2,7 @@
 
 import zlib
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import cache, partial
 from itertools import product
 from pathlib import Path
@@ -12,13 +13,17 @@ from PIL import Image, ImageChops, ImageStat
 
 from django_shift_media.engines.engine import Engine
 from django_shift_media.engines.selection import engine_options
+from django_shift_media.exceptions import UnacceptableFile
 from django_shift_media.naming.resizes import Resize
+from tests.suites import pictures
 from tests.support.chromium_pictures import ChromiumPictures, Undecodable
 from tests.support.heif_files import clean_aperture, mirror, rotation, with_properties
 from tests.support.hostile import box, chunk, segment
 from tests.support.orientations import LONG, RATIONAL, SHORT, exif_fields, orientation, xmp
 from tests.support.pictures import ENOUGH, decoded, encoded, profile
 from tests.support.quarters import SIZE, avif_frames, jpegxl_of, quarters
+from tests.support.requirements import missing
+from tests.support.samples import SUITES
 
 PICTURE = quarters()
 CASES = Path(__file__).parent / "cases"
@@ -103,6 +108,7 @@ EXIF = {f"{value}": exif_fields([orientation(value)]) for value in range(10)} | 
     "tags out of order": exif_fields([(0x011A, SHORT, 1, 1), orientation(6)]),
     "of the thumbnail": exif_fields([(0x0100, SHORT, 1, 1)], [orientation(6)]),
     "in the inner directory": exif_fields([], exif=[orientation(6)]),
+    "in two inner directories": exif_fields([], exif=[orientation(6)], references=2),
     "in both directories": exif_fields([orientation(3)], exif=[orientation(6)]),
     "cut off": exif_fields([orientation(6)])[:17],
     "no TIFF": b"garbage",
@@ -162,9 +168,8 @@ FILES: dict[str, Make] = {
         *("-d", "1", "--group_order=1"),
     ),
 }
-
-# Where an orientation counts here, and browsers do not look for it; docs/reference/engines.rst
-# says so.
+# Where an orientation counts here, although Chromium does not look for it: as in the documentation,
+# docs/reference/engines.rst.
 RAW_PROFILE = b"\nexif\n%8d\n" % 32 + (b"Exif\0\0" + EXIF["6"]).hex().encode()
 ONLY_HERE: dict[str, Make] = {
     "WebP, EXIF": lambda: encoded(PICTURE, "WEBP", exif=EXIF["6"], lossless=True),
@@ -176,8 +181,6 @@ ONLY_HERE: dict[str, Make] = {
     "WebP, XMP": lambda: encoded(PICTURE, "WEBP", lossless=True, xmp=xmp(TURNED)),
     "PNG, XMP": lambda: png(chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + xmp(TURNED))),
 }
-
-
 DENSE: dict[str, Make] = {
     "JPEG, a resolution in EXIF": lambda: jpeg(dense_exif(1)),
     "JPEG, turned, a resolution in EXIF": lambda: jpeg(dense_exif(6)),
@@ -237,3 +240,29 @@ def test_a_resolution_in_exif_changes_only_the_size_in_css_pixels(
     size, made = verified_and_rendered(engine, data)
     assert size == made.size == (2 * theirs.width, 2 * theirs.height)
     assert difference(made.convert("RGB").reduce(2), theirs) < ALIKE
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("suite", ["pillow", "png", "jpeg"])
+def test_the_files_of_a_suite_have_the_size_that_chromium_shows(
+    suite: str, chromium: Any, engine: Engine, all_formats: None
+) -> None:
+    paths = [*pictures(suite).values(), *SUITES.get(suite, [])]
+    if not paths:
+        missing("python -m tests.suites; apt-get install golang-src")
+    files = {path.name: path.read_bytes() for path in paths}
+    sizes = {name: size for name, data in files.items() if (size := size_if_accepted(engine, data))}
+    images = ChromiumPictures(chromium).stills(files[name] for name in sizes)
+    others = {
+        name: (size, image.size)
+        for (name, size), image in zip(sizes.items(), images, strict=True)
+        if not isinstance(image, Undecodable) and image.size != size
+    }
+    assert len(sizes) > 10
+    assert not others
+
+
+def size_if_accepted(engine: Engine, data: bytes) -> tuple[int, int] | None:
+    with suppress(UnacceptableFile):
+        return engine.verify(data, engine_options(max_pixels=4_000_000)).size
+    return None

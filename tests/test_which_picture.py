@@ -177,6 +177,10 @@ XMP = {
     "66": (xmp(attributes='tiff:Orientation="66"'), UPRIGHT),
     "an entity": (ENTITIES + xmp("<tiff:Orientation>&six;</tiff:Orientation>"), UPRIGHT),
     "many entities": (LAUGHS + xmp("<tiff:Orientation>&a8;</tiff:Orientation>"), UPRIGHT),
+    "an unknown encoding": (
+        b'<?xml version="1.0" encoding="x-none"?>' + xmp(ELEMENT).partition(b"?>")[2],
+        UPRIGHT,
+    ),
     "XML that is cut off": (xmp(ELEMENT)[:-60], UPRIGHT),
     "no XML": (b'tiff:Orientation="6"', UPRIGHT),
 }

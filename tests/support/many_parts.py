@@ -7,12 +7,27 @@ Each function takes the number of parts, and makes a file that a decoder can dec
 import io
 import struct
 import zlib
+from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from PIL import Image
 
-from tests.support.hostile import av1, box, chunk, encoded, full_box, gif_frame, png, riff, webp
+from tests.support.hostile import (
+    apng_frames,
+    av1,
+    avif_frames,
+    box,
+    chunk,
+    encoded,
+    full_box,
+    gif,
+    gif_frame,
+    png,
+    riff,
+    webp,
+    webp_frames,
+)
 
 SIDE = 16  # pixels of a small picture
 
@@ -41,6 +56,20 @@ def jpeg_segments(number: int) -> bytes:
 # -- PNG and WebP ----------------------------------------------------------------------------------
 
 
+def png_of_16_bits(size: tuple[int, int]) -> bytes:
+    """A transparent PNG of 16 bits for each of four channels."""
+    width, height = size
+    compressor = zlib.compressobj(9)
+    rows = b"".join(compressor.compress(bytes(1 + 8 * width)) for _n in range(height))
+    header = struct.pack(">IIBBBBB", width, height, 16, 6, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + chunk(b"IDAT", rows + compressor.flush())
+        + chunk(b"IEND")
+    )
+
+
 def png_chunks(number: int) -> bytes:
     """A PNG whose pixels are after so many chunks that no decoder knows."""
     return png(chunk(b"abCd") * number)
@@ -66,7 +95,7 @@ def gif_blocks(number: int) -> bytes:
 # -- TIFF ------------------------------------------------------------------------------------------
 
 
-def tiff(
+def tiff_file(
     size: tuple[int, int],
     entries: dict[int, tuple[int, list[int]]],
     data: bytes = b"",
@@ -104,7 +133,7 @@ def tiff(
 
 def tiff_strips(number: int, width: int = 1) -> bytes:
     """A TIFF of so many rows, each of which is a strip, and all of which are the same byte."""
-    return tiff(
+    return tiff_file(
         (width, number),
         {273: (4, [0] * number), 278: (3, [1]), 279: (4, [width] * number)},
     )
@@ -118,7 +147,7 @@ def tiff_tiles(number: int, compression: int = 1) -> bytes:
     data = tile[compression]
 
     def make(place: int) -> bytes:
-        return tiff(
+        return tiff_file(
             (SIDE * across, SIDE * across),
             {
                 259: (3, [compression]),
@@ -133,19 +162,31 @@ def tiff_tiles(number: int, compression: int = 1) -> bytes:
     return make(len(make(0)) - len(data))
 
 
+def tiff_tags(number: int) -> bytes:
+    """A TIFF of one pixel with so many tags that no decoder knows."""
+    strip = {273: (4, [8]), 278: (3, [1]), 279: (4, [1])}
+    others = {tag: (3, [0]) for tag in range(60_000, 60_000 + number - 9)}
+    return tiff_file((1, 1), {**strip, **others})
+
+
 def tiff_pages(number: int) -> bytes:
     """A TIFF of so many directories, each a picture of one pixel."""
     entries = {273: (4, [0]), 278: (3, [1]), 279: (4, [1])}
-    return tiff((1, 1), entries, directories=number)
+    return tiff_file((1, 1), entries, directories=number)
 
 
 # -- BMP -------------------------------------------------------------------------------------------
 
 
-def bmp_runs(size: tuple[int, int]) -> bytes:
-    """A BMP of run lengths, of which each row is one pixel and an end of line."""
+def bmp_runs(size: tuple[int, int], empty: int = 0) -> bytes:
+    """
+    A BMP of run lengths, of which each row is one pixel and an end of line.
+
+    Before the last of them are so many runs that begin at the end of a row.
+    """
     width, height = size
-    pixels = b"\1\0\0\0" * height + b"\0\1"
+    full_row = b"\xff\0" * (width // 255 + 1) if empty else b""
+    pixels = full_row + b"\xff\0" * empty + b"\1\0\0\0" * height + b"\0\1"
     palette = bytes([7, 77, 177, 0] * 256)
     header = struct.pack("<IiiHHIIiiII", 40, width, height, 1, 8, 1, len(pixels), 0, 0, 256, 0)
     start = 14 + len(header) + len(palette)
@@ -178,13 +219,14 @@ def heif(
         places.append((stored[data], len(data)))
     sizes = sorted({size for _, _, size, _ in items})
     coded = [config, *properties]
-    wide = struct.pack  # indexes of two bytes, since a file may have many sizes
 
     def associations(n: int, kind: bytes, size: tuple[int, int]) -> bytes:
         indexes = [sizes.index(size) + 1]
         if kind not in {b"grid", b"iden", b"iovl"}:
             indexes += [len(sizes) + m + 1 for m in range(len(coded))]
-        return wide(">IB", n, len(indexes)) + b"".join(wide(">H", index) for index in indexes)
+        return struct.pack(">IB", n, len(indexes)) + b"".join(
+            struct.pack(">H", index) for index in indexes
+        )
 
     references = [
         box(b"dimg", struct.pack(f">IH{len(inputs)}I", n, len(inputs), *inputs))
@@ -239,7 +281,6 @@ def heif(
 @cache
 def hevc(size: tuple[int, int]) -> tuple[bytes, bytes]:
     """The stream of a still picture, and the box ``hvcC`` that describes it."""
-    from pillow_heif import HeifImageFile  # noqa: F401  # not installed: skip, not fail
     from pillow_heif import from_pillow
 
     buffer = io.BytesIO()
@@ -295,6 +336,14 @@ def heic_of_grids(side: int, size: tuple[int, int] = (1024, 1024)) -> bytes:
     return heif(b"heic", items, config)
 
 
+def heic_of_nested_identities(number: int) -> bytes:
+    """An identity of an identity, and so on, of one picture."""
+    stream, config = hevc((64, 64))
+    items: list[Any] = [(b"iden", b"", (64, 64), [n + 2]) for n in range(number)]
+    items.append((b"hvc1", stream, (64, 64), []))
+    return heif(b"heic", items, config)
+
+
 def heic_of_layers(number: int, size: tuple[int, int] = (1024, 1024)) -> bytes:
     """An overlay of so many pictures, one on the other."""
     stream, config = hevc(size)
@@ -302,12 +351,6 @@ def heic_of_layers(number: int, size: tuple[int, int] = (1024, 1024)) -> bytes:
     overlay = struct.pack(">BB4HII", 0, 1, 0, 0, 0, 65535, *size) + offsets
     items: list[Any] = [(b"iovl", overlay, size, [2] * number), (b"hvc1", stream, size, [])]
     return heif(b"heic", items, config)
-
-
-def heic_of_frames(number: int, size: tuple[int, int] = (1024, 1024)) -> bytes:
-    """A HEIC whose only picture is coded as so many."""
-    stream, config = hevc(size)
-    return heif(b"heic", [(b"hvc1", stream * number, size, [])], config)
 
 
 def avif_of_tiles(side: int, size: tuple[int, int] = (64, 64), layers: int = 1) -> bytes:
@@ -318,3 +361,151 @@ def avif_of_tiles(side: int, size: tuple[int, int] = (64, 64), layers: int = 1) 
     items += [(b"av01", av1(size) * layers, size, [])] * (side * side)
     config = box(b"av1C", b"\x81\x1f\x0c\0")
     return heif(b"avif", items, config, full_box(b"pixi", b"\3\x08\x08\x08"))
+
+
+# -- JPEG XL ---------------------------------------------------------------------------------------
+
+# Written by: cjxl -d 0 -e 5, from an APNG of three frames of 16 x 16 in one color each.
+_JXL_HEADER = bytes.fromhex("ff0a43040308282e09")
+_JXL_FRAME = bytes.fromhex("0802920900005c004b188b1500d48c3118c70b4400404824100639056aab04")
+_JXL_LAST_FRAME = bytes.fromhex("080292050060004b188b1500d48c3146c618ef021100100a858411c1275301")
+
+
+def jxl_frames(number: int) -> bytes:
+    """A JPEG XL animation of so many frames of 16 x 16."""
+    return _JXL_HEADER + _JXL_FRAME * (number - 1) + _JXL_LAST_FRAME
+
+
+def jxl_in_boxes(number: int) -> bytes:
+    """A JPEG XL of two frames, whose codestream is in so many boxes."""
+    data = jxl_frames(2)
+    signature = box(b"JXL ", b"\r\n\x87\n") + box(b"ftyp", b"jxl \0\0\0\0jxl ")
+    last = struct.pack(">I", 1 << 31 | number + 1)
+    empty = [box(b"jxlp", struct.pack(">I", n + 1)) for n in range(number)]
+    return b"".join(
+        [signature, box(b"jxlp", bytes(4), data[:30]), *empty, box(b"jxlp", last, data[30:])]
+    )
+
+
+def jxl_channels(number: int, side: int = 1500) -> bytes:
+    """A JPEG XL whose header declares so many extra channels; its frame is not there."""
+    fields = [
+        (0xFF, 8), (0x0A, 8),
+        (0, 1), (1, 2), (side - 1, 13), (1, 3),  # height; the width is the same
+        (0, 1), (0, 1),  # not all default, no extra fields
+        (0, 1), (0, 2), (1, 1),  # 8 bits, and 16 are sufficient for all computations
+        (3, 2), (number - 1, 12), *[(1, 1)] * number,
+        (1, 1), (1, 1), (0, 2), (1, 1),  # XYB, default color, no extensions, default transform
+    ]  # fmt: skip
+    # A frame with all defaults: 1 bit, then the lengths of its parts, which are all 0.
+    return packed(fields) + b"\1" + bytes(1000)
+
+
+def jxl_of_a_broken_order() -> bytes:
+    """A JPEG XL of one frame, the order of whose only part has 16 parts."""
+    fields = [
+        (1, 1), (1, 1),  # all default, and its parts are in another order
+        (0, 1), (1, 1), (0, 2),  # nothing is repeated, and all contexts have the same code
+        (0, 1), (0, 2), (5, 3),  # of frequencies, for 32 symbols that are numbers
+        (1, 1), (0, 1), (1, 1), (4, 3), (0, 4),  # only the symbol 16
+    ]  # fmt: skip
+    return _JXL_HEADER + packed(fields) + bytes(20)
+
+
+def packed(fields: list[tuple[int, int]]) -> bytes:
+    """Pack values of so many bits, the least significant bit of each byte first."""
+    bits = position = 0
+    for value, length in fields:
+        bits |= value << position
+        position += length
+    return bits.to_bytes(-(-position // 8), "little")
+
+
+# -- all of them -----------------------------------------------------------------------------------
+
+
+class ManyParts(NamedTuple):
+    """A kind of file, how many parts are accepted, how many are refused, and why."""
+
+    make: Callable[[int], bytes]
+    few: int
+    many: int
+    reason: str
+
+
+_FRAMES = "frames, tiles or layers; the maximum is 2,000."
+_WORK = "The image takes as long to decode as one of "
+_NESTED = "The image is derived from images that are derived themselves, which is not supported."
+
+MANY_PARTS: dict[str, ManyParts] = {
+    "jpeg-scans": ManyParts(jpeg_scans, 99, 5000, "The image has more than 100 scans."),
+    "jpeg-scans-of-many-pixels": ManyParts(
+        lambda number: jpeg_scans(number, (6000, 6000)), 20, 99, _WORK + "594,000,000 pixels"
+    ),
+    "jpeg-segments": ManyParts(jpeg_segments, 900, 1001, "The image has more than 1,000 segments."),
+    "png-chunks": ManyParts(png_chunks, 2_000, 100_001, "The image has more than 100,000 chunks."),
+    "png-empty-pixel-chunks": ManyParts(
+        png_empty_pixel_chunks, 2_000, 100_001, "The image has more than 100,000 chunks."
+    ),
+    "png-frames": ManyParts(
+        lambda number: apng_frames((1, 1), number), 2_000, 20_000, f"The image has 20,000 {_FRAMES}"
+    ),
+    "webp-chunks": ManyParts(
+        webp_chunks, 2_000, 100_001, "The image has more than 100,000 chunks."
+    ),
+    "webp-frames": ManyParts(
+        lambda number: webp_frames((1, 1), number), 2_000, 20_000, f"The image has 20,000 {_FRAMES}"
+    ),
+    "gif-blocks": ManyParts(
+        gif_blocks, 20_000, 1_000_001, "The image has more than 1,000,000 blocks."
+    ),
+    "gif-frames": ManyParts(
+        lambda number: gif(size=(1, 1), frames=number),
+        2_000,
+        120_000,
+        f"The image has 120,000 {_FRAMES}",
+    ),
+    "avif-frames": ManyParts(
+        lambda number: avif_frames((SIDE, SIDE), number),
+        20,
+        2_001,
+        f"The image has 2,001 {_FRAMES}",
+    ),
+    "avif-tiles": ManyParts(avif_of_tiles, 8, 45, f"The image has 2,025 {_FRAMES}"),
+    "avif-layers": ManyParts(
+        lambda side: avif_of_tiles(side, layers=16), 3, 12, f"The image has 2,304 {_FRAMES}"
+    ),
+    "tiff-strips": ManyParts(tiff_strips, 10_000, 60_000, _WORK + "245,760,000 pixels"),
+    "tiff-tiles": ManyParts(tiff_tiles, 10_000, 400_000, _WORK),
+    "tiff-tiles-of-deflate": ManyParts(
+        lambda number: tiff_tiles(number, 8), 10_000, 400_000, _WORK
+    ),
+    "tiff-tiles-of-jpeg": ManyParts(lambda number: tiff_tiles(number, 7), 10_000, 400_000, _WORK),
+    "tiff-tags": ManyParts(tiff_tags, 900, 1_001, "The image has more than 1,000 tags."),
+    "bmp-run-lengths": ManyParts(
+        lambda side: bmp_runs((side, side)), 1_000, 11_000, _WORK + "1,452,676,200 pixels"
+    ),
+    "bmp-runs-without-pixels": ManyParts(
+        lambda number: bmp_runs((100, 100), empty=number), 100_000, 6_000_000, _WORK
+    ),
+    "heic-tiles": ManyParts(heic_of_tiles, 8, 45, f"The image has 2,025 {_FRAMES}"),
+    "heic-one-tile": ManyParts(
+        lambda side: heic_of_one_tile(side, (256, 256)), 4, 40, "The image has 10240 x 10240 pixels"
+    ),
+    "heic-layers": ManyParts(
+        lambda number: heic_of_layers(number, (256, 256)), 4, 1_900, _WORK + "124,518,400 pixels"
+    ),
+    "jxl-frames": ManyParts(jxl_frames, 200, 2_001, f"The image has 2,001 {_FRAMES}"),
+    "jxl-boxes": ManyParts(jxl_in_boxes, 100, 200_000, "The image has more than 200,000 parts."),
+}
+# Files that are refused however few parts they have.
+REFUSED_PARTS: dict[str, tuple[Callable[[], bytes], str]] = {
+    "heic-identities": (lambda: heic_of_identities(24), _NESTED),
+    "heic-grids": (lambda: heic_of_grids(12), _NESTED),
+    "heic-nested-identities": (lambda: heic_of_nested_identities(2), _NESTED),
+    "jxl-channels": (lambda: jxl_channels(199), _WORK),
+    "jxl-that-cannot-be-counted": (
+        jxl_of_a_broken_order,
+        "The image is damaged: its frames cannot be counted.",
+    ),
+}

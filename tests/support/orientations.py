@@ -26,19 +26,23 @@ def orientation(value: int, kind: int = SHORT, number: int = 1) -> Field:
 
 
 def exif_fields(
-    *directories: Iterable[Field], order: str = "<", exif: Iterable[Field] | None = None
+    *directories: Iterable[Field],
+    order: str = "<",
+    exif: Iterable[Field] | None = None,
+    references: int = 1,
 ) -> bytes:
     """
     Return EXIF metadata, without the prefix of a JPEG.
 
     ``directories`` are linked: the first is of the image, the second of its thumbnail. ``exif`` is
-    the directory within the first. A rational number is a whole one.
+    the directory within the first, which has a number of ``references`` to it. Rational numbers
+    are whole ones.
     """
     blocks = [list(fields) for fields in directories]
     linked = len(blocks)
     if exif is not None:
         blocks.append(list(exif))
-        blocks[0].append((EXIF_DIRECTORY, LONG, 1, 0))
+        blocks[0].append((EXIF_DIRECTORY, LONG, references, 0))
     sizes = [2 + 12 * len(block) + 4 for block in blocks]
     offsets = [8 + sum(sizes[:n]) for n in range(len(blocks))]
     rationals = b""

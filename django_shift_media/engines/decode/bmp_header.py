@@ -6,10 +6,10 @@ _FILE_HEADER_LENGTH = 14
 _CORE_HEADER_LENGTH = 12  # whose sides have 16 bits
 _INFO_HEADER_LENGTHS = frozenset({40, 52, 56, 64, 108, 124})
 _RUN_LENGTHS = frozenset({1, 2})  # values of "compression": BI_RLE8 and BI_RLE4
-# Pillow decodes run lengths in Python, which takes this many times longer:
-# https://github.com/python-pillow/Pillow/blob/13.0.0/src/PIL/BmpImagePlugin.py. A picture of
-# 1920 x 1080 is still within the default limit.
-_RUN_LENGTH_WORK = 60
+# Pillow decodes run lengths in Python, which takes as long as so many pixels of other formats for
+# each pixel (to fill a row) and for each byte (of a run, even without pixels):
+# https://github.com/python-pillow/Pillow/blob/13.0.0/src/PIL/BmpImagePlugin.py.
+_WORK_PER_PIXEL, _WORK_PER_BYTE = 12, 15
 
 
 def read_bmp_header(data: bytes) -> HeaderInfo | None:
@@ -24,5 +24,7 @@ def read_bmp_header(data: bytes) -> HeaderInfo | None:
     width, height = read_little_endian(data, start, 4), read_little_endian(data, start + 4, 4)
     if height >= 1 << 31:  # negative: the first row is at the top
         height = (1 << 32) - height
-    has_runs = read_little_endian(data, start + 12, 4) in _RUN_LENGTHS
-    return HeaderInfo(width, height, 1, work=width * height * _RUN_LENGTH_WORK * has_runs)
+    work = 0
+    if read_little_endian(data, start + 12, 4) in _RUN_LENGTHS:
+        work = width * height * _WORK_PER_PIXEL + len(data) * _WORK_PER_BYTE
+    return HeaderInfo(width, height, 1, work=work)

@@ -42,7 +42,7 @@ def wrap_decoder_errors(data: bytes, options: EngineOptions) -> Iterator[None]:
 
 @contextmanager
 def wrap_encoder_errors(size: int) -> Iterator[None]:
-    """Raise ``MemoryError`` if an encoder fails as memory is short, for frames of ``size`` bytes."""
+    """Raise ``MemoryError`` if memory is short, for an encoder that needs ``size`` bytes."""
     try:
         yield
     except Exception as error:

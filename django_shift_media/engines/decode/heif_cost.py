@@ -24,7 +24,7 @@ _DERIVED = frozenset({b"grid", b"iovl", b"iden"})  # types of items: 6.6.2
 _EMPTY = memoryview(b"")
 # A grid, its transparency, the tiles of that, and theirs.
 _MAX_DEPTH = 4
-_NESTED = _("The image is composed of images that are composed of images, which is not supported.")
+_NESTED = _("The image is derived from images that are derived themselves, which is not supported.")
 
 
 class DecodingCost(NamedTuple):

@@ -9,6 +9,10 @@ def damaged() -> UnreadableImage:
     return UnreadableImage(DAMAGED, detail="its frames cannot be counted")
 
 
+class EndOfCodestream(UnreadableImage):
+    """The codestream ends within its headers."""
+
+
 class JpegXlBitReader:
     """Read fields, the least significant bit of each byte first; raise after the end."""
 
@@ -20,7 +24,7 @@ class JpegXlBitReader:
         value = self.peek(bits)
         self.position += bits
         if self.position > 8 * len(self._data):
-            raise damaged()
+            raise EndOfCodestream(DAMAGED, detail="it is truncated")
         return value
 
     def peek(self, bits: int) -> int:

@@ -30,12 +30,12 @@ def decode_jpegxl(data: bytes, *, with_metadata: bool) -> Image.Image:
 
     boxes = BoxReader(data)
     decode = Decoder(num_threads=_ALL_PROCESSORS)
-    _is_jpeg, info, pixels, profile, _boxes = decode(
-        first_picture(read_codestream(data, boxes), boxes)
-    )
+    codestream = first_picture(read_codestream(data, boxes), boxes)
+    _is_jpeg, info, pixels, profile, _boxes = decode(codestream)
     mode = "F" if info.mode == "F;16" else info.mode  # which the decoder has converted
     image = Image.frombytes(mode, (info.width, info.height), pixels)
-    image.info = _read_metadata(data, boxes) if with_metadata else {}
+    if with_metadata:
+        image.info.update(_read_metadata(data, boxes))
     if profile:
         image.info["icc_profile"] = profile
     return image
@@ -68,17 +68,16 @@ def _as_last(codestream: bytes, frame: Frame) -> bytes:
     rest = bits >> (header.name - frame.start) & (1 << after) - 1
     length = (before + 1 + after + 7) // 8
     lengths_start = (frame.order_end + 7) // 8
-    return (flagged | rest << before + 1).to_bytes(length, "little") + codestream[
-        lengths_start : frame.end // 8
-    ]
+    changed = (flagged | rest << before + 1).to_bytes(length, "little")
+    return changed + codestream[lengths_start : frame.end // 8]
 
 
-def _read_metadata(data: bytes, boxes: BoxReader) -> dict[str | tuple[int, int], object]:
+def _read_metadata(data: bytes, boxes: BoxReader) -> dict[str, bytes]:
     """Return EXIF and XMP, by their keys in Pillow's ``info``; compressed boxes are left out."""
     found = dict(boxes.iter_boxes(boxes.file)) if data[:1] == b"\0" else {}
     if b"jbrd" in found:
         return _metadata_of_jpeg(data)
-    info: dict[str | tuple[int, int], object] = {}
+    info = {}
     if b"Exif" in found:
         exif = bytes(found[b"Exif"])
         skipped = int.from_bytes(exif[:_EXIF_OFFSET_LENGTH], "big")
@@ -88,10 +87,10 @@ def _read_metadata(data: bytes, boxes: BoxReader) -> dict[str | tuple[int, int],
     return info
 
 
-def _metadata_of_jpeg(data: bytes) -> dict[str | tuple[int, int], object]:
+def _metadata_of_jpeg(data: bytes) -> dict[str, bytes]:
     """Return the metadata of the JPEG that a file was made from; its pixels are not decoded."""
     from pillow_jxl import Decoder
 
     is_jpeg, _info, jpeg, _profile, _boxes = Decoder(num_threads=_ALL_PROCESSORS)(data)
     info = JpegImageFile(io.BytesIO(jpeg)).info if is_jpeg else {}
-    return {key: info[key] for key in ("exif", "xmp") if key in info}
+    return {key: bytes(info[key]) for key in ("exif", "xmp") if key in info}

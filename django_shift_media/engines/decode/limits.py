@@ -39,6 +39,8 @@ _JPEGXL_OVERHEAD = 64_000_000 + 8_000_000 * (os.cpu_count() or 1)
 # What a frame or a tile costs, however small it is: to decode, scale and encode one of a single
 # pixel takes as long as this many pixels. Measured by ``python -m benchmarks hostile``.
 MIN_PART_PIXELS = 4_096
+# Decompressing two bytes of a PNG or a TIFF takes as long as decoding a pixel of other formats.
+_BITS_PER_WORK = 16
 
 _IMAGE_TOO_LARGE = _("The image has %(size)s pixels; the maximum is %(limit)s.")
 _ANIMATION_TOO_LARGE = _(
@@ -61,13 +63,15 @@ def check_header(header: HeaderInfo, options: EngineOptions, format: SourceForma
     The work may exceed the maximum number of pixels by a third: for transparency, and for tiles
     that exceed the canvas.
     """
-    check_source_size(header.size, options.max_pixels, format, frames=header.frames)
+    max_pixels = _max_pixels(options.max_pixels, format, frames=header.frames)
+    max_work = max_pixels * 4 // 3
+    max_pixels = min(max_pixels, int(max_work / header.work_per_pixel))
+    _check(_too_large_message(header.frames), header.size, max_pixels, header.frames)
     parts = max(header.parts, header.frames)
     if parts > options.max_frames:
         raise FileTooLarge(_TOO_MANY_PARTS, parts=parts, limit=options.max_frames)
-    limit = _max_pixels(options.max_pixels, format, frames=header.frames) * 4 // 3
-    if (work := _work(header)) > limit:
-        raise FileTooLarge(_TOO_MUCH_WORK, work=work, limit=limit)
+    if (work := _work(header)) > max_work:
+        raise FileTooLarge(_TOO_MUCH_WORK, work=work, limit=max_work)
 
 
 def require_decoder_memory(header: HeaderInfo | None, format: SourceFormat) -> None:
@@ -78,14 +82,18 @@ def require_decoder_memory(header: HeaderInfo | None, format: SourceFormat) -> N
 
 
 def _work(header: HeaderInfo) -> int:
-    if header.work:
-        return header.work
-    return header.frames * part_work(header.width * header.height, header.frames)
+    pixels = int(header.width * header.height * header.work_per_pixel)
+    return header.work or header.frames * part_work(pixels, header.frames)
 
 
 def part_work(pixels: int, parts: int) -> int:
     """Return the work for one of several frames or tiles, in pixels: none of them is free."""
     return max(pixels, MIN_PART_PIXELS) if parts > 1 else pixels
+
+
+def work_per_raw_pixel(bits: int) -> float:
+    """Return the work for a pixel that is decompressed to so many bits."""
+    return max(bits, 1) / _BITS_PER_WORK
 
 
 def check_source_size(
@@ -104,7 +112,11 @@ def check_source_size(
     limit is higher in proportion.
     """
     limit = _max_pixels(max_pixels, format, frames=frames, progressive=progressive)
-    _check(_ANIMATION_TOO_LARGE if frames > 1 else _IMAGE_TOO_LARGE, size, limit, frames)
+    _check(_too_large_message(frames), size, limit, frames)
+
+
+def _too_large_message(frames: int) -> str:
+    return _ANIMATION_TOO_LARGE if frames > 1 else _IMAGE_TOO_LARGE
 
 
 def _max_pixels(

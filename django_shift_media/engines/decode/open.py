@@ -42,11 +42,10 @@ class SourceImage:
     """
     An open image: ``image`` as stored, and ``transpose``, which turns it upright.
 
-    ``size`` is the upright size of the part that is shown, at the top left of the image as stored,
-    before a JPEG is decoded at a smaller scale. ``frames`` are the
-    indexes of the animation's frames. They start at 1, not 0, if the first picture of the file is
-    not part of the animation and meant for readers without animation. ``profile`` is an ICC
-    profile.
+    ``size`` is the upright size of the part that is shown, which is at the top left as stored,
+    before a JPEG is decoded at a smaller scale. ``frames`` are the indexes of the animation's
+    frames. They start at 1, not 0, if the first picture of the file is not part of the animation
+    and meant for readers without animation. ``profile`` is an ICC profile.
     """
 
     image: Image.Image
@@ -69,17 +68,18 @@ class SourceImage:
 
     def crop(self, frame: Image.Image) -> Image.Image:
         """
-        Return the part of a decoded frame that is shown, as only an AVIF may have hidden parts.
+        Return the part of a decoded frame that is shown.
 
-        Raise ``UnreadableImage`` for a HEIC whose pixels do not have the size that libheif told
-        before it decoded them, because the clean aperture exceeds the image.
+        Only an AVIF has hidden parts, as libheif crops a HEIC itself. It tells the size before it
+        decodes the pixels; raise ``UnreadableImage`` if these have another size, because the clean
+        aperture exceeds the image.
         """
         shown = self.stored_size(self.size)
-        if self.format == "heic" and frame.size != shown:
+        if frame.size == shown or self.format not in {"avif", "heic"}:
+            return frame
+        if self.format == "heic":
             raise UnreadableImage(DAMAGED, detail="its clean aperture exceeds it")
-        return (
-            frame.crop((0, 0, *shown)) if self.format == "avif" and frame.size != shown else frame
-        )
+        return frame.crop((0, 0, *shown))
 
     def stored_box(self, box: Box) -> Box:
         """Return where a part of the upright image is in the image as stored."""
@@ -104,7 +104,7 @@ def open_image(data: bytes, options: EngineOptions) -> SourceImage:
     header = read_header(data)
     if header:
         check_header(header, options, format)
-    load_libraries()
+    load_libraries(format)
     require_decoder_memory(header, format)
     image = _open_with_pillow(data, format, options)
     frames = _frame_indexes(image, format, header)

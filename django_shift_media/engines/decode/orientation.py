@@ -23,7 +23,7 @@ _TRANSPOSE: MappingProxyType[int, Image.Transpose] = MappingProxyType(
     }
 )
 _MAX_ORIENTATION = 8
-_SHORT = 3  # a type of TIFF fields
+_SHORT, _LONG = 3, 4  # types of TIFF fields
 _EXIF_PREFIX = b"Exif\0\0"  # of JPEG, which some programs also write into other formats
 ByteOrder = Literal["little", "big"]
 _BYTE_ORDERS: MappingProxyType[bytes, ByteOrder] = MappingProxyType(
@@ -97,11 +97,11 @@ def _exif_orientations(tiff: bytes) -> Iterator[int]:
         end = directory + 2 + 12 * _read_int(tiff, order, directory, 2)
         for entry in range(directory + 2, min(end, len(tiff)), 12):
             tag, kind = _read_int(tiff, order, entry, 2), _read_int(tiff, order, entry + 2, 2)
+            field = kind, _read_int(tiff, order, entry + 4, 4)
             if tag == ExifTags.Base.Orientation:
-                number = _read_int(tiff, order, entry + 4, 4)
                 value = _read_int(tiff, order, entry + 8, 2)
-                yield value if (kind, number) == (_SHORT, 1) and value <= _MAX_ORIENTATION else 0
-            elif tag == ExifTags.IFD.Exif and len(directories) == 1:
+                yield value if field == (_SHORT, 1) and value <= _MAX_ORIENTATION else 0
+            elif tag == ExifTags.IFD.Exif and field == (_LONG, 1) and len(directories) == 1:
                 directories.append(_read_int(tiff, order, entry + 8, 4))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from PIL import Image
 
 from django_shift_media.engines.decode.header import HeaderInfo, check_count, read_big_endian
+from django_shift_media.engines.decode.limits import work_per_raw_pixel
 from django_shift_media.exceptions import gettext_noop as _
 
 # No encoder splits an image into this many chunks: in 100 MB, each would have a kilobyte. Pillow
@@ -18,7 +19,7 @@ _TOO_MANY_CHUNKS = _("The image has more than %(limit)s chunks.")
 _TOO_MANY_TEXTS = _("The image has more than %(limit)s compressed texts.")
 
 _SIGNATURE_LENGTH = 8
-_BIT_DEPTH_OFFSET = 24
+_BIT_DEPTH_OFFSET, _COLOR_TYPE_OFFSET = 24, 25
 # EXIF (also as ImageMagick and ExifTool write it), XMP, and a transparent color in the wrong place.
 _METADATA = re.compile(rb"eXIf|tRNS|(?:tEXt|zTXt|iTXt)(?:Raw profile type |XML:com\.adobe\.xmp)")
 
@@ -49,7 +50,17 @@ def read_png_header(data: bytes) -> HeaderInfo:
         check_count(chunks, _MAX_CHUNKS, _TOO_MANY_CHUNKS)
         check_count(texts, _MAX_COMPRESSED_TEXTS, _TOO_MANY_TEXTS)
     width, height = read_big_endian(data, 16, 4), read_big_endian(data, 20, 4)
-    return HeaderInfo(width, height, max(frames, 1), has_trailing_metadata)
+    frames = max(frames, 1)
+    bits = read_big_endian(data, _BIT_DEPTH_OFFSET, 1) * _channels(data)
+    if frames > 1:  # of which only half as many pixels are accepted
+        bits //= 2
+    work = work_per_raw_pixel(bits)
+    return HeaderInfo(width, height, frames, has_trailing_metadata, work_per_pixel=work)
+
+
+def _channels(data: bytes) -> int:
+    """Return the number of channels by the type of the colors: 11.2.1."""
+    return {2: 3, 4: 2, 6: 4}.get(read_big_endian(data, _COLOR_TYPE_OFFSET, 1), 1)
 
 
 def scale_transparent_color(image: Image.Image, data: bytes) -> None:

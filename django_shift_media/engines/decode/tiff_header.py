@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 from django_shift_media.engines.decode.header import HeaderInfo, check_count
-from django_shift_media.engines.decode.limits import MIN_PART_PIXELS
+from django_shift_media.engines.decode.limits import MIN_PART_PIXELS, work_per_raw_pixel
 from django_shift_media.exceptions import gettext_noop as _
 
 # Cameras and scanners write less than a hundred.
@@ -18,11 +18,12 @@ _BIG_TIFF = 43  # the version number
 # The length of a value, by its type: 2.
 _LENGTHS = MappingProxyType({3: 2, 4: 4, 16: 8})
 _WIDTH, _LENGTH = 0x0100, 0x0101
+_BITS_PER_SAMPLE, _SAMPLES_PER_PIXEL = 0x0102, 0x0115
 _STRIP_OFFSETS, _TILE_OFFSETS = 0x0111, 0x0144
 
 
 class _Entry(NamedTuple):
-    """A tag, the number of its values, and the first value if it is stored in the entry."""
+    """A tag, the number of its values, and the first value."""
 
     tag: int
     number: int
@@ -35,7 +36,7 @@ def read_tiff_header(data: bytes) -> HeaderInfo:
 
     Further pictures are pages, which are not decoded. Raise ``FileTooLarge`` for too many tags.
     """
-    width = height = pieces = 0
+    width = height = pieces = bits = samples = 0
     # Decoders disagree about which of two equal tags is valid.
     for entry in _iter_entries(data):
         if entry.tag == _WIDTH:
@@ -44,8 +45,13 @@ def read_tiff_header(data: bytes) -> HeaderInfo:
             height = max(height, entry.value)
         elif entry.tag in {_STRIP_OFFSETS, _TILE_OFFSETS}:
             pieces = max(pieces, entry.number)
-    work = max(width * height, pieces * MIN_PART_PIXELS) if pieces > 1 else 0
-    return HeaderInfo(width, height, 1, work=work)
+        elif entry.tag == _BITS_PER_SAMPLE:
+            bits = max(bits, entry.value)
+        elif entry.tag == _SAMPLES_PER_PIXEL:
+            samples = max(samples, entry.value)
+    work_per_pixel = work_per_raw_pixel(bits * max(samples, 1))
+    work = pieces * MIN_PART_PIXELS if pieces > 1 else 0
+    return HeaderInfo(width, height, 1, work=work, work_per_pixel=work_per_pixel)
 
 
 def _iter_entries(data: bytes) -> Iterator[_Entry]:
@@ -61,5 +67,9 @@ def _iter_entries(data: bytes) -> Iterator[_Entry]:
         check_count(tags, _MAX_TAGS, _TOO_MANY_TAGS)
         for n in range(tags):
             start = offset + struct.calcsize(f"{order}{count}") + n * row.size
-            tag, kind, number, value = row.unpack_from(data, start)
-            yield _Entry(tag, number, int.from_bytes(value[: _LENGTHS.get(kind, 0)], byte_order))
+            tag, kind, number, stored = row.unpack_from(data, start)
+            length = _LENGTHS.get(kind, 0)
+            if number * length > len(stored):  # only their place is stored in the entry
+                place = int.from_bytes(stored, byte_order)
+                stored = data[place : place + length]
+            yield _Entry(tag, number, int.from_bytes(stored[:length], byte_order))
