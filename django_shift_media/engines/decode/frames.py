@@ -13,6 +13,9 @@ from django_shift_media.engines.decode.png_frames import iter_png_layers
 from django_shift_media.exceptions import DAMAGED, UnreadableImage
 
 ENDLESS = 0  # a number of plays
+# Parts of other formats are pages or further images. Those of a HEIC are in any order, so that
+# seek(0) may leave the image that the file is meant to show.
+_WITH_FRAMES = frozenset({"GIF", "PNG", "WEBP", "AVIF"})
 _MAX_PLAYS = 65_535  # that GIF and WebP can store
 # In milliseconds. Browsers show frames of up to 10 for 100, as many files say 0 without meaning it:
 # https://webkit.org/b/36082.
@@ -21,12 +24,12 @@ _MIN_DURATION, _REPLACED_DURATION = 11, 100
 
 class Frame(NamedTuple):
     """
-    A composed frame, its index, and from when to when it is shown, in milliseconds.
+    A composed frame, its number from 0, and from when to when it is shown, in milliseconds.
 
     ``image`` may be the same object for all frames, which shows one after the other.
     """
 
-    index: int
+    number: int
     image: Image.Image
     start: float
     end: float
@@ -46,7 +49,7 @@ def iter_frames(data: bytes, source: SourceImage, indexes: Sequence[int]) -> Ite
         count = max(composed) - first_composed + 1
         for frame in _iter_composed(itertools.islice(layers, count), source):
             count -= 1
-            if frame.index in composed:
+            if frame.number in composed:
                 yield frame
         if count:
             raise UnreadableImage(DAMAGED, detail="it is truncated")
@@ -63,7 +66,8 @@ def _iter_layers(data: bytes, source: SourceImage) -> Iterator[Layer] | None:
 
 def _iter_decoded(image: Image.Image, indexes: Sequence[int]) -> Iterator[Frame]:
     for index in indexes:
-        image.seek(index)
+        if image.format in _WITH_FRAMES:
+            image.seek(index)
         image.load()
         start = image.info.get("timestamp", 0)
         yield Frame(index, image, start, start + image.info.get("duration", 0))
