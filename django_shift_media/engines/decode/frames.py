@@ -15,7 +15,7 @@ from django_shift_media.exceptions import DAMAGED, UnreadableImage
 ENDLESS = 0  # a number of plays
 # Parts of other formats are pages or further images. Those of a HEIC are in any order, so that
 # seek(0) may leave the image that the file is meant to show.
-_WITH_FRAMES = frozenset({"GIF", "PNG", "WEBP", "AVIF"})
+_WITH_FRAMES = frozenset({"gif", "png", "webp", "avif"})
 _MAX_PLAYS = 65_535  # that GIF and WebP can store
 # In milliseconds. Browsers show frames of up to 10 for 100, as many files say 0 without meaning it:
 # https://webkit.org/b/36082.
@@ -43,7 +43,7 @@ def iter_frames(data: bytes, source: SourceImage, indexes: Sequence[int]) -> Ite
     """
     layers = _iter_layers(data, source)
     first_composed = source.frames.stop if layers is None else source.frames.start
-    yield from _iter_decoded(source.image, [n for n in indexes if n < first_composed])
+    yield from _iter_decoded(source, [n for n in indexes if n < first_composed])
     composed = {n for n in indexes if n >= first_composed}
     if layers is not None and composed:
         count = max(composed) - first_composed + 1
@@ -64,9 +64,10 @@ def _iter_layers(data: bytes, source: SourceImage) -> Iterator[Layer] | None:
     return None
 
 
-def _iter_decoded(image: Image.Image, indexes: Sequence[int]) -> Iterator[Frame]:
+def _iter_decoded(source: SourceImage, indexes: Sequence[int]) -> Iterator[Frame]:
+    image = source.image
     for index in indexes:
-        if image.format in _WITH_FRAMES:
+        if source.format in _WITH_FRAMES:
             image.seek(index)
         image.load()
         start = image.info.get("timestamp", 0)

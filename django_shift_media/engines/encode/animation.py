@@ -41,6 +41,6 @@ def _round_durations(durations: Sequence[float], unit: int) -> list[int]:
     return rounded
 
 
-def loop_options(plays: int, format: str) -> dict[str, int]:
+def play_options(plays: int, format: str) -> dict[str, int]:
     """Return the option of Pillow's writer of a format for that many plays."""
     return {} if format == "AVIF" else {"loop": plays}

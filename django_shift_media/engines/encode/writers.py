@@ -14,7 +14,7 @@ from django_shift_media.engines.encode.analysis import (
     needs_full_chroma,
     sample_strips,
 )
-from django_shift_media.engines.encode.animation import AnimationTiming, loop_options
+from django_shift_media.engines.encode.animation import AnimationTiming, play_options
 from django_shift_media.engines.encode.gif import write_gif
 from django_shift_media.engines.encode.palettes import quantize_frames
 from django_shift_media.naming.resizes import ImageFormat, Resize
@@ -60,15 +60,15 @@ def encode(source: EncoderInput, resize: Resize) -> bytes:
     name, prepare = _WRITERS[resize.format]
     frames, options = prepare(_unify_modes(source.frames), resize)
     first, *others = frames
-    if others and source.timing and resize.format == "gif":
-        return write_gif(frames, options.get("transparency"), source.timing)
     if others and source.timing:
+        if resize.format == "gif":
+            return write_gif(frames, options.get("transparency"), source.timing)
         options = {
             **options,
             "save_all": True,
             "append_images": others,
             "duration": source.timing.rounded(name),
-            **loop_options(source.timing.plays, name),
+            **play_options(source.timing.plays, name),
         }
     # Each writer ignores metadata that its format cannot store.
     return _save(first, name, icc_profile=source.profile, exif=source.exif or b"", **options)
