@@ -1,6 +1,5 @@
 """Color metadata in PNG, AVIF, HEIC and JPEG files gives the colors that a browser shows."""
 
-import base64
 import io
 import itertools
 import struct
@@ -17,6 +16,7 @@ from PIL import Image, ImageChops, ImageCms
 from django_shift_media.engines.pillow import engine
 from django_shift_media.engines.selection import engine_options
 from django_shift_media.naming.resizes import Resize
+from tests.support.chromium_pictures import ChromiumPictures
 from tests.support.color_charts import RGB, chart, difference, patches, whole
 from tests.support.hostile import chunk
 from tests.support.pictures import decoded, delta_e, encoded, in_srgb, profile, rendered
@@ -27,30 +27,10 @@ from tests.support.samples import SUITES
 PICTURE = chart("RGB", RGB)
 Viewer = Callable[[bytes], Image.Image]
 
-_SHOW = """async url => {
-    const image = new Image();
-    image.src = url;
-    await image.decode();
-    const canvas = document.createElement('canvas');
-    [canvas.width, canvas.height] = [image.width, image.height];
-    const context = canvas.getContext('2d', {colorSpace: 'srgb'});
-    context.drawImage(image, 0, 0);
-    const pixels = context.getImageData(0, 0, image.width, image.height).data;
-    return [image.width, image.height, Array.from(pixels)];
-}"""
-
 
 @pytest.fixture(scope="module")
-def viewer(chromium: Any) -> Viewer:
-    page = chromium.new_page()
-
-    def show(data: bytes) -> Image.Image:
-        # What an image is, Chromium sees by itself.
-        url = f"data:image/png;base64,{base64.b64encode(data).decode()}"
-        width, height, pixels = page.evaluate(_SHOW, url)
-        return Image.frombytes("RGBA", (width, height), bytes(pixels))
-
-    return show
+def viewer(chromium_pictures: ChromiumPictures) -> Viewer:
+    return chromium_pictures.still
 
 
 def is_as_shown(data: bytes, viewer: Viewer, most: float = 1) -> bool:
