@@ -84,8 +84,8 @@ install_tools() {
 # Servers and the browser: Debian's, npm's and pip's.
 install_servers() {
     local packages="radosgw ceph-mon ceph-osd ceph-common chromium colord-data faketime gettext
-        golang-src icc-profiles-free libavif-bin libgs-common libheif-examples liblcms2-utils
-        nginx-light openssl postgresql redis-server"
+        golang-src icc-profiles-free libavif-bin libgs-common libheif-examples libjxl-tools
+        liblcms2-utils nginx-light openssl postgresql redis-server"
     if ! dpkg-query -W $packages >/dev/null 2>&1; then
         apt-get update -q
         apt-get install -q -y --no-install-recommends $packages

@@ -15,6 +15,7 @@ from PIL import Image
 from django_shift_media.engines import pillow
 from django_shift_media.engines.color.conversion import to_scalable_mode
 from django_shift_media.engines.decode.open import SourceImage
+from django_shift_media.engines.decode.png_transparency import has_transparent_color
 from django_shift_media.engines.engine import Backend, Engine
 from django_shift_media.engines.jobs import DecodedFrame, Job, Shrink
 from django_shift_media.engines.pillow import DECODE_MARGIN
@@ -76,6 +77,8 @@ def _load_png(data: bytes, source: SourceImage, jobs: Sequence[Job]) -> DecodedF
     bit_depth = data[24]  # of the header: PNG, third edition, 11.2.1
     if bit_depth == 16:  # which libvips would truncate, not round
         return None
+    if bit_depth < 8 and source.image.mode in {"1", "L"} and has_transparent_color(data):
+        return None  # libvips takes a color that no pixel can have for another
     return _load_aligned(pyvips.Image.pngload_source, data, jobs)
 
 

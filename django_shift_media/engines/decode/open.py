@@ -15,7 +15,8 @@ from django_shift_media.engines.decode.header import HeaderInfo
 from django_shift_media.engines.decode.jpegxl import jpegxl_size
 from django_shift_media.engines.decode.limits import check_source_size
 from django_shift_media.engines.decode.orientation import read_transpose, stored_box, swap_sides
-from django_shift_media.engines.decode.png import scale_transparent_color
+from django_shift_media.engines.decode.png_chunks import without_invalid_chunks
+from django_shift_media.engines.decode.png_transparency import fix_transparent_color
 from django_shift_media.engines.decode.preflight import read_header
 from django_shift_media.engines.decode.profiles import read_profile
 from django_shift_media.engines.decode.sniff import require_accepted_format
@@ -76,8 +77,9 @@ def open_image(data: bytes, options: EngineOptions) -> SourceImage:
     """
     Open an image whose header is within the limits.
 
-    Nothing is decoded, except for a PNG with metadata after its pixels, and for JPEG XL. Raise
-    ``UnreadableImage`` or ``FileTooLarge``; other errors need ``wrap_decoder_errors()``.
+    Nothing is decoded, except for JPEG XL, and for a PNG with metadata after its pixels or a
+    transparent color of 16 bits. Raise ``UnreadableImage`` or ``FileTooLarge``; other errors need
+    ``wrap_decoder_errors()``.
     """
     format = require_accepted_format(data, options)
     header = read_header(data)
@@ -85,6 +87,8 @@ def open_image(data: bytes, options: EngineOptions) -> SourceImage:
         check_source_size(header.size, options.max_pixels, format, frames=header.frames)
     if format == "jxl":
         check_source_size(jpegxl_size(data), options.max_pixels, format)
+    if format == "png":
+        data = without_invalid_chunks(data)
     image = _open_with_pillow(data, format, options)
     frames = _frame_indexes(image, format, header)
     _check_opened(image, format, frames, options)
@@ -93,7 +97,7 @@ def open_image(data: bytes, options: EngineOptions) -> SourceImage:
             # Image.getexif() would load the image as well, and hide a decoder's error:
             # https://github.com/python-pillow/Pillow/pull/3674.
             image.load()
-        scale_transparent_color(image, data)
+        fix_transparent_color(image, data)
     transpose = None if format in _ORIENTED_BY_DECODER else read_transpose(image)
     size = swap_sides(image.size, transpose)
     return SourceImage(image, format, size, frames, transpose, read_profile(data, format, image))
