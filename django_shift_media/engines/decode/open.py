@@ -12,6 +12,7 @@ from PIL import Image, UnidentifiedImageError
 from PIL.JpegImagePlugin import JpegImageFile
 
 from django_shift_media.engines.decode.header import HeaderInfo
+from django_shift_media.engines.decode.jpeg_end import require_whole, with_end
 from django_shift_media.engines.decode.jpegxl import jpegxl_size
 from django_shift_media.engines.decode.limits import check_source_size
 from django_shift_media.engines.decode.orientation import read_transpose, stored_box, swap_sides
@@ -29,7 +30,6 @@ from django_shift_media.naming.geometry import Box, Size
 _ORIENTED_BY_DECODER = frozenset({"heic", "jxl", "tiff"})
 _ANIMATED = frozenset({"png", "webp", "avif", "gif"})  # other formats have pages, not frames
 _TILE_WIDTH, _TILE_LENGTH = 0x0142, 0x0143  # TIFF tags
-_END_OF_IMAGE = b"\xff\xd9"  # of a JPEG
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +77,9 @@ def open_image(data: bytes, options: EngineOptions) -> SourceImage:
     """
     Open an image whose header is within the limits.
 
-    Nothing is decoded, except for JPEG XL, and for a PNG with metadata after its pixels or a
-    transparent color of 16 bits. Raise ``UnreadableImage`` or ``FileTooLarge``; other errors need
-    ``wrap_decoder_errors()``.
+    Nothing is decoded, except for JPEG XL, for a JPEG without end marker, and for a PNG with
+    metadata after its pixels or a transparent color of 16 bits. Raise ``UnreadableImage`` or
+    ``FileTooLarge``; other errors need ``wrap_decoder_errors()``.
     """
     format = require_accepted_format(data, options)
     header = read_header(data)
@@ -92,6 +92,8 @@ def open_image(data: bytes, options: EngineOptions) -> SourceImage:
     image = _open_with_pillow(data, format, options)
     frames = _frame_indexes(image, format, header)
     _check_opened(image, format, frames, options)
+    if format == "jpg" and options.truncated == "refuse":
+        require_whole(data)
     if image.format == "PNG":
         if header and header.has_trailing_metadata:
             # Image.getexif() would load the image as well, and hide a decoder's error:
@@ -106,7 +108,7 @@ def open_image(data: bytes, options: EngineOptions) -> SourceImage:
 def _open_with_pillow(data: bytes, format: SourceFormat, options: EngineOptions) -> Image.Image:
     match format:
         case "jpg":
-            return _open_jpeg(data, options)
+            return _open_jpeg(data)
         case "heic":
             return _open_heic(data)
         case "jxl":
@@ -115,7 +117,7 @@ def _open_with_pillow(data: bytes, format: SourceFormat, options: EngineOptions)
             return Image.open(io.BytesIO(data), formats=[format])
 
 
-def _open_jpeg(data: bytes, options: EngineOptions) -> Image.Image:
+def _open_jpeg(data: bytes) -> Image.Image:
     """
     Open the first image of a file; some cameras append others.
 
@@ -123,12 +125,10 @@ def _open_jpeg(data: bytes, options: EngineOptions) -> Image.Image:
     be decoded at a smaller scale, and that limit holds for the whole process:
     https://github.com/python-pillow/Pillow/issues/515. Therefore, the plugin is called directly.
     """
-    if options.truncated == "accept":
-        # The decoder fills the missing part with gray. Pillow's LOAD_TRUNCATED_IMAGES would
-        # affect all threads: https://github.com/python-pillow/Pillow/pull/1970.
-        data += _END_OF_IMAGE
     try:
-        return JpegImageFile(io.BytesIO(data))
+        # A decoder fills missing pixels with gray. Pillow's LOAD_TRUNCATED_IMAGES would affect all
+        # threads: https://github.com/python-pillow/Pillow/pull/1970.
+        return JpegImageFile(io.BytesIO(with_end(data)))
     except SyntaxError as error:
         raise UnidentifiedImageError(str(error)) from error
 
