@@ -21,6 +21,7 @@ from django_shift_media.engines.decode.png_transparency import fix_transparent_c
 from django_shift_media.engines.decode.preflight import read_header
 from django_shift_media.engines.decode.profiles import read_profile
 from django_shift_media.engines.decode.sniff import require_accepted_format
+from django_shift_media.engines.decode.tiff import open_tiff
 from django_shift_media.engines.options import EngineOptions
 from django_shift_media.naming.formats import SourceFormat
 from django_shift_media.naming.geometry import Box, Size
@@ -113,6 +114,8 @@ def _open_with_pillow(data: bytes, format: SourceFormat, options: EngineOptions)
             return _open_heic(data)
         case "jxl":
             return _open_jpegxl(data)
+        case "tiff":
+            return open_tiff(data)
         case _:
             return Image.open(io.BytesIO(data), formats=[format])
 
