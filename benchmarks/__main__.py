@@ -6,7 +6,16 @@ import os
 import sys
 from pathlib import Path
 
-MEASUREMENTS = ("page", "first-view", "second-view", "stampede", "backfill", "life", "engine")
+MEASUREMENTS = (
+    "page",
+    "first-view",
+    "second-view",
+    "stampede",
+    "backfill",
+    "life",
+    "engine",
+    "hostile",
+)
 ROOT = Path(__file__).resolve().parent.parent
 
 

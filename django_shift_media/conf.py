@@ -131,6 +131,11 @@ class Conf:
         return _positive("SHIFT_MEDIA_MAX_PIXELS", 64_000_000)
 
     @property
+    def max_frames(self) -> int:
+        """The maximum number of frames of an original, and of tiles or layers of a frame."""
+        return _positive("SHIFT_MEDIA_MAX_FRAMES", 2_000)
+
+    @property
     def formats(self) -> Sequence[SourceFormat]:
         """The accepted formats of originals, by their extensions."""
         default = ("jpg", "png", "webp", "avif", "gif")

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from PIL import Image
 
 from django_shift_media.engines.color.conversion import to_scalable_mode
-from django_shift_media.engines.decode.frames import frame_duration, iter_frames
+from django_shift_media.engines.decode.frames import iter_frames
 from django_shift_media.engines.decode.jpeg_scale import decode_margin, decoded_scale
 from django_shift_media.engines.decode.open import SourceImage
 from django_shift_media.engines.engine import Backend, Engine
@@ -25,10 +25,10 @@ REDUCING_GAP = 3
 def decode(data: bytes, source: SourceImage, jobs: Sequence[Job]) -> Iterator[DecodedFrame]:
     _shrink_on_load(source, jobs)
     indexes = sorted({index for job in jobs for index in job.indexes})
-    for index, image in iter_frames(source.image, indexes):
+    for index, image, start, end in iter_frames(data, source, indexes):
         shrink = decoded_scale(image)
         needing = [job for job in jobs if index in job.indexes]
-        yield DecodedFrame(image, (shrink, shrink), needing, frame_duration(image))
+        yield DecodedFrame(image, (shrink, shrink), needing, (start, end))
 
 
 def _shrink_on_load(source: SourceImage, jobs: Sequence[Job]) -> None:

@@ -12,6 +12,8 @@ _MAX_HEADER_BYTES = 20_000_000  # before the first scan
 # A decoder visits all pixels once for each scan, and a scan need not be larger than a hundred
 # bytes. Encoders write about ten. Source: "Two Issues with the JPEG Standard", libjpeg-turbo.org.
 _MAX_SCANS = 100
+# So many empty scans of a pixel take as long as it takes to decode a pixel.
+_SCANS_PER_WORK = 6
 
 _TOO_MANY_SEGMENTS = _("The image has more than %(limit)s segments.")
 _TOO_MANY_SCANS = _("The image has more than %(limit)s scans.")
@@ -60,4 +62,5 @@ def read_jpeg_header(data: bytes) -> HeaderInfo:
             offset += read_big_endian(data, offset, 2)
     if not scans:
         raise UnreadableImage(DAMAGED, detail="it contains only a header")
-    return HeaderInfo(width, height, 1)
+    work = width * height * scans // _SCANS_PER_WORK if scans > 1 else 0
+    return HeaderInfo(width, height, 1, work=work)

@@ -7,14 +7,19 @@ Nothing here changes Pillow for the rest of the process: no switch is set, no pl
 import io
 from dataclasses import dataclass
 
-from django.core.exceptions import ImproperlyConfigured
 from PIL import Image, UnidentifiedImageError
 from PIL.JpegImagePlugin import JpegImageFile
 
+from django_shift_media.engines.decode.avif import read_presentation
 from django_shift_media.engines.decode.header import HeaderInfo
 from django_shift_media.engines.decode.jpeg_end import require_whole, with_end
-from django_shift_media.engines.decode.jpegxl import jpegxl_size
-from django_shift_media.engines.decode.limits import check_source_size
+from django_shift_media.engines.decode.jpegxl_picture import decode_jpegxl
+from django_shift_media.engines.decode.libraries import load_libraries, missing_extra
+from django_shift_media.engines.decode.limits import (
+    check_header,
+    check_source_size,
+    require_decoder_memory,
+)
 from django_shift_media.engines.decode.orientation import read_transpose, stored_box, swap_sides
 from django_shift_media.engines.decode.png_chunks import without_invalid_chunks
 from django_shift_media.engines.decode.png_transparency import fix_transparent_color
@@ -23,11 +28,12 @@ from django_shift_media.engines.decode.profiles import read_profile
 from django_shift_media.engines.decode.sniff import require_accepted_format
 from django_shift_media.engines.decode.tiff import open_tiff
 from django_shift_media.engines.options import EngineOptions
+from django_shift_media.exceptions import DAMAGED, UnreadableImage
 from django_shift_media.naming.formats import SourceFormat
 from django_shift_media.naming.geometry import Box, Size
 
-# The decoders of these formats apply the orientation in the container, which takes precedence over
-# EXIF: ISO/IEC 23008-12, 6.5.10, and ISO/IEC 18181-1. The orientation in EXIF is out of date.
+# The decoders of these formats apply the orientation. That in the container takes precedence over
+# EXIF, where it may be out of date: ISO/IEC 23008-12, 6.5.10, and ISO/IEC 18181-1.
 _ORIENTED_BY_DECODER = frozenset({"heic", "jxl", "tiff"})
 _ANIMATED = frozenset({"png", "webp", "avif", "gif"})  # other formats have pages, not frames
 _TILE_WIDTH, _TILE_LENGTH = 0x0142, 0x0143  # TIFF tags
@@ -38,7 +44,8 @@ class SourceImage:
     """
     An open image: ``image`` as stored, and ``transpose``, which turns it upright.
 
-    ``size`` is the upright size, before a JPEG is decoded at a smaller scale. ``frames`` are the
+    ``size`` is the upright size of the part that is shown, at the top left of the image as stored,
+    before a JPEG is decoded at a smaller scale. ``frames`` are the
     indexes of the animation's frames. They start at 1, not 0, if the first picture of the file is
     not part of the animation and meant for readers without animation. ``profile`` is an ICC
     profile.
@@ -61,6 +68,20 @@ class SourceImage:
         """
         if self.format == "jpg":
             self.image.draft(None, size)
+
+    def crop(self, frame: Image.Image) -> Image.Image:
+        """
+        Return the part of a decoded frame that is shown, as only an AVIF may have hidden parts.
+
+        Raise ``UnreadableImage`` for a HEIC whose pixels do not have the size that libheif told
+        before it decoded them, because the clean aperture exceeds the image.
+        """
+        shown = self.stored_size(self.size)
+        if self.format == "heic" and frame.size != shown:
+            raise UnreadableImage(DAMAGED, detail="its clean aperture exceeds it")
+        return (
+            frame.crop((0, 0, *shown)) if self.format == "avif" and frame.size != shown else frame
+        )
 
     def stored_box(self, box: Box) -> Box:
         """Return where a part of the upright image is in the image as stored."""
@@ -85,9 +106,9 @@ def open_image(data: bytes, options: EngineOptions) -> SourceImage:
     format = require_accepted_format(data, options)
     header = read_header(data)
     if header:
-        check_source_size(header.size, options.max_pixels, format, frames=header.frames)
-    if format == "jxl":
-        check_source_size(jpegxl_size(data), options.max_pixels, format)
+        check_header(header, options, format)
+    load_libraries(format)
+    require_decoder_memory(header, format)
     if format == "png":
         data = without_invalid_chunks(data)
     image = _open_with_pillow(data, format, options)
@@ -101,9 +122,20 @@ def open_image(data: bytes, options: EngineOptions) -> SourceImage:
             # https://github.com/python-pillow/Pillow/pull/3674.
             image.load()
         fix_transparent_color(image, data)
-    transpose = None if format in _ORIENTED_BY_DECODER else read_transpose(image)
-    size = swap_sides(image.size, transpose)
+    shown, transpose = _read_presentation(data, format, image)
+    size = swap_sides(shown, transpose)
     return SourceImage(image, format, size, frames, transpose, read_profile(data, format, image))
+
+
+def _read_presentation(
+    data: bytes, format: SourceFormat, image: Image.Image
+) -> tuple[Size, Image.Transpose | None]:
+    """Return the size of the part that is shown, as stored, and what turns it upright."""
+    if format in _ORIENTED_BY_DECODER:
+        return image.size, None
+    if format == "avif":
+        return read_presentation(data, image.size)
+    return image.size, read_transpose(image)
 
 
 def _open_with_pillow(data: bytes, format: SourceFormat, options: EngineOptions) -> Image.Image:
@@ -113,7 +145,7 @@ def _open_with_pillow(data: bytes, format: SourceFormat, options: EngineOptions)
         case "heic":
             return _open_heic(data)
         case "jxl":
-            return _open_jpegxl(data)
+            return _open_jpegxl(data, options)
         case "tiff":
             return open_tiff(data)
         case _:
@@ -140,26 +172,17 @@ def _open_heic(data: bytes) -> Image.Image:
     try:
         from pillow_heif import HeifImageFile
     except ImportError as error:
-        raise _missing_extra("heic") from error
+        raise missing_extra("heic", error) from error
     # The plugin need not be registered for the whole process.
     image: Image.Image = HeifImageFile(io.BytesIO(data))  # type: ignore[no-untyped-call]
     return image
 
 
-def _open_jpegxl(data: bytes) -> Image.Image:
+def _open_jpegxl(data: bytes, options: EngineOptions) -> Image.Image:
     try:
-        from pillow_jxl.JpegXLImagePlugin import JXLImageFile
+        return decode_jpegxl(data, with_metadata=options.keep_credit)
     except ImportError as error:
-        raise _missing_extra("jxl") from error
-    image: Image.Image = JXLImageFile(io.BytesIO(data))
-    return image
-
-
-def _missing_extra(format: SourceFormat) -> ImproperlyConfigured:
-    return ImproperlyConfigured(
-        f"SHIFT_MEDIA_FORMATS contains {format!r}, whose decoder is not installed. Run:"
-        f' pip install "django-shift-media[{format}]"'
-    )
+        raise missing_extra("jxl", error) from error
 
 
 def _frame_indexes(image: Image.Image, format: SourceFormat, header: HeaderInfo | None) -> range:

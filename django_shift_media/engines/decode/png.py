@@ -6,8 +6,9 @@ from django_shift_media.engines.decode.header import HeaderInfo, check_count, re
 from django_shift_media.engines.decode.png_chunks import iter_chunks
 from django_shift_media.exceptions import gettext_noop as _
 
-# No encoder splits an image into this many chunks: in 100 MB, each would have 100 bytes.
-_MAX_CHUNKS = 1_000_000
+# No encoder splits an image into this many chunks: in 100 MB, each would have a kilobyte. Pillow
+# visits each of them, which takes some microseconds.
+_MAX_CHUNKS = 100_000
 # Pillow decompresses up to 1 MB of each.
 _MAX_COMPRESSED_TEXTS = 100
 

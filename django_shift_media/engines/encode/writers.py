@@ -14,7 +14,8 @@ from django_shift_media.engines.encode.analysis import (
     needs_full_chroma,
     sample_strips,
 )
-from django_shift_media.engines.encode.animation import AnimationTiming, loop_options
+from django_shift_media.engines.encode.animation import AnimationTiming, play_options
+from django_shift_media.engines.encode.gif import write_gif
 from django_shift_media.engines.encode.palettes import quantize_frames
 from django_shift_media.naming.resizes import ImageFormat, Resize
 
@@ -60,12 +61,14 @@ def encode(source: EncoderInput, resize: Resize) -> bytes:
     frames, options = prepare(_unify_modes(source.frames), resize)
     first, *others = frames
     if others and source.timing:
+        if resize.format == "gif":
+            return write_gif(frames, options.get("transparency"), source.timing)
         options = {
             **options,
             "save_all": True,
             "append_images": others,
-            "duration": list(source.timing.durations),
-            **loop_options(source.timing.plays, name),
+            "duration": source.timing.rounded(name),
+            **play_options(source.timing.plays, name),
         }
     # Each writer ignores metadata that its format cannot store.
     return _save(first, name, icc_profile=source.profile, exif=source.exif or b"", **options)
@@ -127,11 +130,14 @@ def _prepare_avif(frames: Frames, resize: Resize) -> tuple[Frames, WriterOptions
     first, pixels = frames[0], len(frames) * frames[0].width * frames[0].height
     is_drawing = pixels <= _AVIF_MAX_DRAWING_PIXELS and fits_palette(first)
     speed = _AVIF_SPEED_FOR_DRAWINGS if is_drawing else _AVIF_SPEED
+    # Chromium takes all animations for those of the limited range of video, and would show others
+    # with too much contrast. Seen with Chromium 156.
+    options = {"speed": speed, "range": "limited" if len(frames) > 1 else "full"}
     if resize.lossless:
         # Almost lossless: Pillow's writer converts RGB to YCbCr, which rounds.
-        return frames, {"quality": 100, "subsampling": "4:4:4", "speed": speed}
+        return frames, {"quality": 100, "subsampling": "4:4:4", **options}
     subsampling = "4:4:4" if is_drawing or needs_full_chroma(first) else "4:2:0"
-    return frames, {"quality": resize.quality, "subsampling": subsampling, "speed": speed}
+    return frames, {"quality": resize.quality, "subsampling": subsampling, **options}
 
 
 def _prepare_gif(frames: Frames, resize: Resize) -> tuple[Frames, WriterOptions]:
