@@ -15,7 +15,7 @@ from django_shift_media.exceptions import DAMAGED, UnreadableImage
 
 # A marker that may end a scan, or start a segment: B.1.1. The data of a scan has only others, which
 # are FF before a zero or before a restart marker.
-_MARKER = re.compile(rb"\xff([^\x00\x01\xd0-\xd7\xff])")
+_MARKER = re.compile(rb"\xff[^\x00\x01\xd0-\xd7\xff]")
 _START_OF_SCAN, _END = 0xDA, b"\xff\xd9"
 _SEQUENTIAL = frozenset({0xC0, 0xC1})
 # Tables, scans, application data and comments may follow a scan: B.2.1.
@@ -31,7 +31,12 @@ def has_end(data: bytes) -> bool:
 
 
 def with_end(data: bytes) -> bytes:
-    """Return a JPEG with an end marker after its pixels."""
+    """
+    Return a JPEG with an end marker after its pixels: a decoder fills missing ones with gray.
+
+    Pillow's ``LOAD_TRUNCATED_IMAGES`` would affect all threads:
+    https://github.com/python-pillow/Pillow/pull/1970.
+    """
     pixels, _ = _cut(data)
     return data if pixels is None else pixels + _END
 
@@ -57,7 +62,7 @@ def _cut(data: bytes) -> tuple[bytes | None, bool]:
     offset = scans = components = 0
     has_one_scan = False
     while marker := _MARKER.search(data, offset):
-        kind, offset = marker[1][0], marker.end()
+        kind, offset = marker[0][1], marker.end()
         if marker[0] == _END:
             return None, has_one_scan
         if has_one_scan or (scans and kind not in _AFTER_SCAN):

@@ -109,13 +109,12 @@ def open_image(data: bytes, options: EngineOptions) -> SourceImage:
         check_header(header, options, format)
     load_libraries(format)
     require_decoder_memory(header, format)
-    if format == "png":
-        data = without_invalid_chunks(data)
+    original, data = data, _repair(data, format)
     image = _open_with_pillow(data, format, options)
     frames = _frame_indexes(image, format, header)
     _check_opened(image, format, frames, options)
-    if format == "jpg" and options.truncated == "refuse":
-        require_whole(data)
+    if format == "jpg" and data is not original and options.truncated == "refuse":
+        require_whole(original)
     if image.format == "PNG":
         if header and header.has_trailing_metadata:
             # Image.getexif() would load the image as well, and hide a decoder's error:
@@ -125,6 +124,17 @@ def open_image(data: bytes, options: EngineOptions) -> SourceImage:
     shown, transpose = _read_presentation(data, format, image)
     size = swap_sides(shown, transpose)
     return SourceImage(image, format, size, frames, transpose, read_profile(data, format, image))
+
+
+def _repair(data: bytes, format: SourceFormat) -> bytes:
+    """Return a file that Pillow does not refuse for what browsers do without."""
+    match format:
+        case "jpg":
+            return with_end(data)
+        case "png":
+            return without_invalid_chunks(data)
+        case _:
+            return data
 
 
 def _read_presentation(
@@ -161,9 +171,7 @@ def _open_jpeg(data: bytes) -> Image.Image:
     https://github.com/python-pillow/Pillow/issues/515. Therefore, the plugin is called directly.
     """
     try:
-        # A decoder fills missing pixels with gray. Pillow's LOAD_TRUNCATED_IMAGES would affect all
-        # threads: https://github.com/python-pillow/Pillow/pull/1970.
-        return JpegImageFile(io.BytesIO(with_end(data)))
+        return JpegImageFile(io.BytesIO(data))
     except SyntaxError as error:
         raise UnidentifiedImageError(str(error)) from error
 
