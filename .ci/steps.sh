@@ -71,7 +71,9 @@ alone() {
 
 install_oldest() {
     environment oldest "$oldest" -e ".[test]" \
-        "Django~=5.2.0" "Pillow~=13.0.0" "django-storages==1.14.6" "boto3==1.36.0" "thash==1.2.1"
+        "Django~=5.2.0" "Pillow==13.0.0" "django-storages==1.14.6" "boto3==1.36.0" "tqdm==4.66.0" \
+        "djangorestframework==3.16.0" "jinja2==3.1.0" "pillow-heif==1.8.1" \
+        "pillow-jxl-plugin==1.3.8" "pyvips==3.0.0" "pyvips-binary==8.18.3" "thash==1.2.1"
 }
 
 install_newest() { environment newest "$newest" -e ".[test]" "Django~=6.1.0"; }
@@ -84,8 +86,9 @@ install_tools() {
 # Servers and the browser: Debian's, npm's and pip's.
 install_servers() {
     local packages="radosgw ceph-mon ceph-osd ceph-common chromium colord-data faketime gettext
-        golang-src icc-profiles-free libavif-bin libgs-common libheif-examples liblcms2-utils
-        nginx-light openssl postgresql redis-server"
+        golang-src icc-profiles-free libavif-bin libgs-common libheif-examples
+        libimage-exiftool-perl libjxl-tools liblcms2-utils nginx-light openssl postgresql
+        redis-server"
     if ! dpkg-query -W $packages >/dev/null 2>&1; then
         apt-get update -q
         apt-get install -q -y --no-install-recommends $packages

@@ -14,6 +14,8 @@ MEASUREMENTS = (
     "backfill",
     "maintenance",
     "engine",
+    "formats",
+    "hostile",
 )
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -13,8 +13,9 @@ from django.utils.encoding import force_bytes
 
 from django_shift_media.conf import NAMES, conf
 from django_shift_media.engines.selection import get_engine
-from django_shift_media.naming.formats import INPUT_FORMATS
-from django_shift_media.naming.presets import preset_error
+from django_shift_media.media.focal_points import focal_point_function
+from django_shift_media.naming.formats import INPUT_FORMATS, OUTPUT_FORMATS
+from django_shift_media.naming.presets import preset_error, preset_resizes
 from django_shift_media.naming.urlconf import url_prefix
 from django_shift_media.storages.base import MediaStorage
 from django_shift_media.storages.selection import media_storage
@@ -159,6 +160,39 @@ def check_presets(**kwargs: Any) -> list[CheckMessage]:
         for name in presets
         if (reason := preset_error(name))
     ]
+
+
+@register()
+def check_encoders(**kwargs: Any) -> list[CheckMessage]:
+    try:
+        presets = [name for name in conf.presets if not preset_error(name)]  # reported as E010
+    except ImproperlyConfigured:  # reported as E002
+        return []
+    return [
+        Error(
+            f"SHIFT_MEDIA_PRESETS[{name!r}] has the format {format!r}, but the package {module} is"
+            " not installed.",
+            hint=f'Run: pip install "django-shift-media[{format}]"',
+            id="shift_media.E018",
+        )
+        for name in presets
+        for format in sorted({resize.format for resize in preset_resizes(name, "jpg")})
+        if (module := OUTPUT_FORMATS[format].encoder) and not find_spec(module)
+    ]
+
+
+@register()
+def check_focal_point(**kwargs: Any) -> list[CheckMessage]:
+    try:
+        _ = conf.focal_point
+    except ImproperlyConfigured:  # reported as E002
+        return []
+    try:
+        focal_point_function()
+    except ImproperlyConfigured as error:
+        hint = "Remove SHIFT_MEDIA_FOCAL_POINT to crop around the center."
+        return [Error(str(error), hint=hint, id="shift_media.E019")]
+    return []
 
 
 def _similar_setting(name: str) -> str:

@@ -131,6 +131,11 @@ class Conf:
         return _positive("SHIFT_MEDIA_MAX_PIXELS", 64_000_000)
 
     @property
+    def max_frames(self) -> int:
+        """The maximum number of frames of an original, and of tiles or layers of a frame."""
+        return _positive("SHIFT_MEDIA_MAX_FRAMES", 2_000)
+
+    @property
     def formats(self) -> Sequence[SourceFormat]:
         """The accepted formats of originals, by their extensions."""
         default = ("jpg", "png", "webp", "avif", "gif")
@@ -159,7 +164,7 @@ class Conf:
 
     @property
     def keep_credit(self) -> bool:
-        """Whether resizes keep the EXIF fields Artist and Copyright."""
+        """Whether resizes keep creator, copyright and terms of use from the original's metadata."""
         value: bool = _setting("SHIFT_MEDIA_KEEP_CREDIT", False, bool)
         return value
 
@@ -167,6 +172,12 @@ class Conf:
     def concurrency(self) -> int:
         """The number of resizes that a process makes at the same time."""
         return _positive("SHIFT_MEDIA_CONCURRENCY", os.cpu_count() or 1)
+
+    @property
+    def focal_point(self) -> str | None:
+        """How to find the focal point of an upload: "attention", or the path of a function."""
+        value: str | None = _setting("SHIFT_MEDIA_FOCAL_POINT", None, str, type(None))
+        return value
 
     @property
     def presets(self) -> dict[str, dict[str, Any]]:

@@ -19,6 +19,7 @@ from django_shift_media.forms import MediaFormField
 from django_shift_media.media.base_field import BaseMediaField
 from django_shift_media.media.field_checks import MAX_LENGTH, check_field
 from django_shift_media.media.files import MediaFile
+from django_shift_media.media.focal_points import fill_in_before_saving
 from django_shift_media.media.metadata import MetadataFields
 from django_shift_media.media.orphans import OrphanTracker
 from django_shift_media.media.upload_validation import Kind, clean_upload
@@ -87,6 +88,7 @@ class MediaField(BaseMediaField):
     ``focal_point_field``
         The name of a character field for the point that "fill" crops around: "30,70" is 30 percent
         from the left and 70 percent from the top. Give it the validator ``validate_focal_point``.
+        ``SHIFT_MEDIA_FOCAL_POINT`` fills it in for uploads.
     ``delete_orphans``
         Whether a file that is replaced or cleared, or whose row is deleted, is deleted after the
         commit, unless another row names it. The default is False.
@@ -194,6 +196,8 @@ class MediaField(BaseMediaField):
             # In Model.__init__(), fields are set in their order, so the metadata fields may be set
             # after the file. Only after it, all fields have their values.
             models.signals.post_init.connect(self.metadata.measure_new_instance, sender=cls)
+        if self.focal_point_field:
+            fill_in_before_saving(self)
         if self.delete_orphans:
             self._orphan_tracker = OrphanTracker(self)  # signals refer to their receivers weakly
 

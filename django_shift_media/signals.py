@@ -17,6 +17,7 @@ resize_made = Signal()
 # Sent after each failed request for a resize; the sender is the class of the storage. Arguments:
 #   key            the key of the resize
 #   cause          the exception: FileNotFoundError if the original does not exist,
-#                  UnreadableImage, FileTooLarge, Busy, StorageUnavailable or MemoryError
+#                  UnreadableImage, FileTooLarge, Busy, StorageUnavailable, MemoryError or
+#                  ImproperlyConfigured
 #   milliseconds   the time until the failure
 resize_failed = Signal()

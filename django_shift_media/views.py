@@ -8,7 +8,7 @@ import hashlib
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.core.exceptions import SuspiciousFileOperation
+from django.core.exceptions import ImproperlyConfigured, SuspiciousFileOperation
 from django.core.signing import BadSignature
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
@@ -34,6 +34,7 @@ from django_shift_media.storages.selection import media_storage
 # Values of Retry-After, in seconds.
 _RETRY_BUSY = 2
 _RETRY_STORAGE = 10
+_RETRY_CONFIGURATION = 60
 # Request headers that identify a client well enough for ``_is_redirect_loop()``.
 _CLIENT_HEADERS = ("REMOTE_ADDR", "HTTP_X_FORWARDED_FOR", "HTTP_USER_AGENT")
 # A client that comes back within so many seconds is in a redirect loop.
@@ -65,6 +66,9 @@ def media(request: HttpRequest, key: str) -> HttpResponseBase:
         return _error_response(503, "Too busy, try again.", retry_after=_RETRY_BUSY)
     except StorageUnavailable:
         return storage_unavailable()
+    except ImproperlyConfigured:  # such as a codec that is not installed
+        reason = "The app is not configured for this image; see its log."
+        return _error_response(503, reason, retry_after=_RETRY_CONFIGURATION)
     return response
 
 

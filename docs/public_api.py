@@ -62,8 +62,8 @@ _RAISED: dict[str, tuple[str, str]] = {
     ),
     "FileTooLarge": (
         "by ``save()`` and ``MediaFile.measure()``, for a file above ``max_bytes`` of the field,"
-        " ``SHIFT_MEDIA_MAX_BYTES`` or ``SHIFT_MEDIA_MAX_PIXELS``. By the view, for such an"
-        " original, and for a resize that would have too many pixels.",
+        " ``SHIFT_MEDIA_MAX_BYTES``, ``SHIFT_MEDIA_MAX_PIXELS`` or ``SHIFT_MEDIA_MAX_FRAMES``. By"
+        " the view, for such an original, and for a resize that would have too many pixels.",
         "422, as for ``UnacceptableFile``",
     ),
     "Busy": (
@@ -95,13 +95,15 @@ The package also raises these:
 ``django.core.exceptions.ValidationError``
     By forms, serializers and ``full_clean()``, for a file that ``save()`` would refuse.
 ``django.core.exceptions.ImproperlyConfigured``
-    For an invalid setting or storage option. ``manage.py check`` reports these before the site
-    starts (:doc:`checks`).
+    For an invalid setting or storage option, and by the engine, for a format whose package is not
+    installed. ``manage.py check`` reports these before the site starts (:doc:`checks`). The view
+    answers 503, with ``Retry-After: 60``.
 ``ValueError``
     By the methods and properties of ``MediaFile`` that need a file, if the field is empty. The
     template tags render nothing then.
 ``MemoryError``
-    By the engine. The view answers 503, as for ``Busy``.
+    By the engine, if memory is short, whatever a library says then. The view answers 503, as for
+    ``Busy``, and forms ask to try again later.
 
 The view answers every one of its errors with a status; :doc:`http-responses` lists them all.
 """

@@ -20,6 +20,7 @@ from testproject.patience import wait_patiently
 from tests.support import requirements, servers, summary
 from tests.support.browsing import patient
 from tests.support.buckets import configured_bucket, new_bucket
+from tests.support.chromium_pictures import ChromiumPictures
 from tests.support.pictures import ALL_FORMATS
 from tests.support.requirements import missing
 from tests.support.shared_servers import shared
@@ -234,3 +235,9 @@ def chromium() -> Iterator[Any]:
             setattr(browser, name, patient(getattr(browser, name)))
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="module")
+def chromium_pictures(chromium: Any) -> ChromiumPictures:
+    """Pictures and animations as Chromium shows them."""
+    return ChromiumPictures(chromium)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from django_shift_media.engines.selection import ENGINES
+from django_shift_media.naming.formats import OUTPUT_FORMATS
 from gallery.drawings import draw_photo
 from tests.support import servers
 from tests.support.proxies import nginx
@@ -105,3 +106,15 @@ def test_engines_and_bare_libraries_make_the_same_resizes(tmp_path: Path) -> Non
         assert len(rows) == len(cases)
         assert all(float(row[-1]) > 0.5 for row in rows)
     assert sum(line.startswith("scaled decode ") for line in lines) == 2
+
+
+def test_default_qualities_look_alike_and_lossless_is_lossless(tmp_path: Path) -> None:
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    (photos / "bay.jpg").write_bytes(draw_photo(800, 600))
+    lines = measure(tmp_path, "formats", "--photos", str(photos))
+    rows = [words for words in lines if words and words[0] in OUTPUT_FORMATS]
+    scores = [float(words[2]) for words in rows]
+    assert [words[0] for words in rows] == ["jpg", "webp", "avif", "jxl", "png", "webp", "jxl"]
+    assert max(scores[:4]) - min(scores[:4]) < 10
+    assert scores[4:] == [100] * 3

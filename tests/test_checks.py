@@ -49,6 +49,7 @@ def test_a_misspelt_setting_is_named(settings: Any) -> None:
         ("SHIFT_MEDIA_COLOR", "cmyk"),
         ("SHIFT_MEDIA_TRUNCATED", True),
         ("SHIFT_MEDIA_KEEP_CREDIT", "yes"),
+        ("SHIFT_MEDIA_FOCAL_POINT", True),
     ],
 )
 def test_a_wrong_value_is_named(settings: Any, name: str, value: Any) -> None:

@@ -1,6 +1,5 @@
 """Color metadata in PNG, AVIF, HEIC and JPEG files gives the colors that a browser shows."""
 
-import base64
 import io
 import itertools
 import struct
@@ -17,8 +16,10 @@ from PIL import Image, ImageChops, ImageCms
 from django_shift_media.engines.pillow import engine
 from django_shift_media.engines.selection import engine_options
 from django_shift_media.naming.resizes import Resize
+from tests.support.chromium_pictures import ChromiumPictures
 from tests.support.color_charts import RGB, chart, difference, patches, whole
 from tests.support.hostile import chunk
+from tests.support.levels import level_difference
 from tests.support.pictures import decoded, delta_e, encoded, in_srgb, profile, rendered
 from tests.support.requirements import missing
 from tests.support.samples import SUITES
@@ -27,30 +28,10 @@ from tests.support.samples import SUITES
 PICTURE = chart("RGB", RGB)
 Viewer = Callable[[bytes], Image.Image]
 
-_SHOW = """async url => {
-    const image = new Image();
-    image.src = url;
-    await image.decode();
-    const canvas = document.createElement('canvas');
-    [canvas.width, canvas.height] = [image.width, image.height];
-    const context = canvas.getContext('2d', {colorSpace: 'srgb'});
-    context.drawImage(image, 0, 0);
-    const pixels = context.getImageData(0, 0, image.width, image.height).data;
-    return [image.width, image.height, Array.from(pixels)];
-}"""
-
 
 @pytest.fixture(scope="module")
-def viewer(chromium: Any) -> Viewer:
-    page = chromium.new_page()
-
-    def show(data: bytes) -> Image.Image:
-        # What an image is, Chromium sees by itself.
-        url = f"data:image/png;base64,{base64.b64encode(data).decode()}"
-        width, height, pixels = page.evaluate(_SHOW, url)
-        return Image.frombytes("RGBA", (width, height), bytes(pixels))
-
-    return show
+def viewer(chromium_pictures: ChromiumPictures) -> Viewer:
+    return chromium_pictures.still
 
 
 def is_as_shown(data: bytes, viewer: Viewer, most: float = 1) -> bool:
@@ -251,8 +232,18 @@ def avif_of(points: str, folder: Path) -> bytes:
         ("6/6/6", True),
         ("1/4/6", True),
         ("1/8/6", True),
+        ("6/7/6", True),
+        ("22/13/6", True),
+        ("1/17/1", True),
         ("9/16/9", True),
         ("9/18/9", True),
+        # What is unspecified or unknown is BT.709 and sRGB.
+        ("2/4/6", True),
+        ("12/2/6", True),
+        ("2/16/9", True),
+        ("12/99/6", True),
+        ("99/16/9", True),
+        ("99/99/6", False),
     ],
 )
 def test_an_avif_of_code_points(
@@ -261,6 +252,14 @@ def test_an_avif_of_code_points(
     data = avif_of(points, tmp_path)
     assert is_as_shown(data, viewer, 2)
     assert matters(data) is different
+
+
+def test_colors_that_are_derived_from_the_primaries(viewer: Viewer, tmp_path: Path) -> None:
+    """Chromium shows the numbers of such a file, whatever the primaries: not as documented."""
+    derived, identity = avif_of("12/16/12", tmp_path), avif_of("12/16/0", tmp_path)
+    made = rendered(engine, derived, whole(PICTURE, "png"))
+    assert level_difference(made, viewer(identity)).percentile_99 <= 4
+    assert level_difference(viewer(derived), decoded(derived)).maximum == 0
 
 
 def heic_of(primaries: int, transfer: int) -> bytes:

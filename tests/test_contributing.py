@@ -1,9 +1,11 @@
 """The page for contributors: its paths exist, and its tables are those of the scripts."""
 
 import re
+import tomllib
 
 import pytest
 import yaml
+from packaging.requirements import Requirement
 
 from tests.support.servers import ROOT
 
@@ -49,3 +51,16 @@ def test_the_hooks_run_the_linters_of_the_script() -> None:
 def test_the_versions_of_servers_are_those_that_the_script_installs() -> None:
     for requirement in re.findall(r"\b(?:s3rver@|ministack==)[\d.]+\d", PAGE):
         assert requirement in STEPS
+
+
+def test_the_oldest_environment_has_the_minimum_versions() -> None:
+    (command,) = re.findall(r"^install_oldest\(\) \{\n(.*?)^\}", STEPS, re.MULTILINE | re.DOTALL)
+    requirements = map(Requirement, re.findall(r'"([\w-]+[=~]=[^"]+)"', command))
+    installed = {each.name: next(iter(each.specifier)).version for each in requirements}
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"]
+    used = ("heic", "jinja2", "jxl", "placeholders", "rest", "vips")
+    for line in (*project["dependencies"], *(line for extra in used for line in extras[extra])):
+        requirement = Requirement(line)
+        minimum = next(iter(requirement.specifier)).version
+        assert f"{installed[requirement.name]}.".startswith(f"{minimum}."), line

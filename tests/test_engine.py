@@ -84,7 +84,7 @@ def test_transparency_becomes_white_in_a_jpeg_and_is_kept_otherwise() -> None:
     flat = rendered(data, "40x40-fit-80-noupscale.jpg")
     assert is_close(flat.getpixel((5, 20)), (255, 255, 255))
     assert is_close(flat.getpixel((35, 20)), (0, 0, 255), 40)
-    for format in ("png", "webp", "avif", "gif"):
+    for format in ("png", "webp", "avif", "gif", "jxl"):
         quality = 90 if format in {"png", "gif"} else 80
         clear = rendered(data, f"40x40-fit-{quality}-noupscale.{format}").convert("RGBA")
         assert clear.getpixel((5, 20))[3] == 0  # type: ignore[index]

@@ -1,6 +1,9 @@
 """Animations keep their frames, durations, number of plays and transparency."""
 
 import struct
+import time
+import zlib
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,6 +14,7 @@ from django_shift_media.engines.engine import Engine
 from django_shift_media.engines.selection import engine_options
 from django_shift_media.exceptions import FileTooLarge, UnreadableImage
 from django_shift_media.naming.resizes import Resize
+from tests.support.animations import GifFrame, Place, PngFrame, apng, gif
 from tests.support.pictures import ENOUGH, decoded, distance, encoded, rendered
 
 SIZE = (120, 80)
@@ -114,39 +118,24 @@ def test_a_selected_frame_is_a_still_image(
     assert distance(made, drawing(shown).resize((60, 40), Image.Resampling.LANCZOS)) < 4
 
 
-def gif_frame(place: tuple[int, int, int, int], pixels: list[int], disposal: int) -> bytes:
-    """One frame of a GIF of four colors, of which the last one is transparent."""
-    control = struct.pack("<BBHBB", 4, disposal << 2 | 1, 10, 3, 0)
-    bits, clear, end = "", 4, 5  # codes of three bits, first to last; GIF89a, appendix F
-    for at, pixel in enumerate(pixels):
-        bits = f"{pixel:03b}" + ("" if at % 2 else f"{clear:03b}") + bits
-    packed = int(f"{end:03b}{bits}", 2).to_bytes(len(bits) // 8 + 1, "little")
-    blocks = [packed[at : at + 255] for at in range(0, len(packed), 255)]
-    body = b"".join(bytes([len(block)]) + block for block in blocks)
-    return b"!\xf9" + control + b"," + struct.pack("<HHHHB", *place, 0) + b"\2" + body + b"\0"
-
-
 # What becomes of a frame before the next one: it stays, is cleared, or what was there before it is
 # back.
 @pytest.mark.parametrize("disposal", [0, 1, 2, 3])
 def test_disposal_of_gif_frames_matches_another_program(engine: Engine, disposal: int) -> None:
     blue, red, green, clear = range(4)
-    palette = bytes([0, 0, 250, 250, 0, 0, 0, 250, 0, 9, 9, 9])
-    data = b"".join(
-        [
-            b"GIF89a" + struct.pack("<HHBBB", 12, 8, 0x81, 0, 0) + palette,
-            gif_frame((0, 0, 12, 8), [blue] * 96, 1),
-            gif_frame((2, 2, 4, 4), [red] * 16, disposal),
-            gif_frame((5, 2, 4, 4), [green, clear] * 8, disposal),
-            gif_frame((9, 6, 2, 1), [red, clear], disposal),
-            b";",
-        ]
-    )
+    palette = bytes([0, 0, 250, 250, 0, 0, 0, 250, 0, *[9] * 15])
+    frames = [
+        GifFrame(Place(0, 0, 12, 8), [blue] * 96, 1, transparent=clear),
+        GifFrame(Place(2, 2, 4, 4), [red] * 16, disposal, transparent=clear),
+        GifFrame(Place(5, 2, 4, 4), [green, clear] * 8, disposal, transparent=clear),
+        GifFrame(Place(9, 6, 2, 1), [red, clear], disposal, transparent=clear),
+    ]
+    data = gif((12, 8), frames, palette)
     theirs = pyvips.Image.new_from_buffer(data, "", n=-1)
     theirs = theirs if theirs.bands == 4 else theirs.bandjoin(255)
-    frames = frames_of(rendered(engine, data, "12x-fit-90-noupscale.png"))
-    assert len(frames) == 4
-    seen = b"".join(frame.convert("RGBa").tobytes() for frame in frames)
+    seen_frames = frames_of(rendered(engine, data, "12x-fit-90-noupscale.png"))
+    assert len(seen_frames) == 4
+    seen = b"".join(frame.convert("RGBa").tobytes() for frame in seen_frames)
     assert seen == theirs.premultiply().cast("uchar").write_to_memory()
 
 
@@ -235,12 +224,21 @@ def test_each_scene_has_its_own_palette(engine: Engine) -> None:
         assert distance(frame, scene) < distance(scene.quantize(256), scene) + 0.1
 
 
+def within_one_second(make: Callable[[], bytes]) -> tuple[bytes, bytes]:
+    """Make it twice while the clock, which is part of an animated AVIF, shows the same second."""
+    while True:
+        second = int(time.time())
+        made = make(), make()
+        if int(time.time()) == second:
+            return made
+
+
 def test_the_same_animation_has_the_same_bytes(engine: Engine) -> None:
     for target, quality in QUALITIES.items():
         resize = Resize.parse(f"60x-fit-{quality}-noupscale.{target}")
-        one, other = (
-            engine.render(animation("WEBP"), resize, engine_options(max_pixels=ENOUGH))
-            for _ in range(2)
+        data = animation("WEBP")
+        one, other = within_one_second(
+            lambda: engine.render(data, resize, engine_options(max_pixels=ENOUGH))  # noqa: B023
         )
         assert one == other
         assert decoded(one).n_frames == 5  # type: ignore[attr-defined]
@@ -272,3 +270,66 @@ def test_a_truncated_animation_is_refused(engine: Engine, format: str) -> None:
     data = data[: len(data) * 3 // 4]
     with pytest.raises(UnreadableImage):
         engine.verify(data, engine_options(max_pixels=ENOUGH))
+
+
+WHOLE = Place(0, 0, 20, 10)
+STRIPE = Image.new("RGBA", (20, 10), (200, 0, 0, 128))
+
+
+def stripes(*frames: PngFrame) -> bytes:
+    return apng((20, 10), [PngFrame(WHOLE, STRIPE), *frames])
+
+
+def with_frame_count(count: int, data: bytes) -> bytes:
+    start = data.index(b"acTL") + 4
+    content = struct.pack(">II", count, 0)
+    checksum = struct.pack(">I", zlib.crc32(b"acTL" + content))
+    return data[:start] + content + checksum + data[start + 12 :]
+
+
+def without(chunk: bytes, data: bytes) -> bytes:
+    """Remove the last chunk of a type."""
+    start = data.rindex(chunk) - 4
+    (length,) = struct.unpack_from(">I", data, start)
+    return data[:start] + data[start + 12 + length :]
+
+
+SECOND = PngFrame(Place(4, 2, 8, 6), STRIPE.resize((8, 6)))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        stripes(SECOND._replace(place=Place(16, 2, 8, 6))),
+        stripes(SECOND._replace(place=Place(4, 2, 8, 60))),
+        with_frame_count(3, stripes(SECOND)),
+        without(b"fdAT", stripes(SECOND)),
+        without(b"fdAT", stripes(SECOND, SECOND)),
+        without(b"fcTL", stripes(SECOND, SECOND)),
+    ],
+    ids=["outside", "too few rows", "too few frames", "no pixels", "no pixels", "out of order"],
+)
+def test_an_apng_with_frames_that_make_no_sense_is_refused(engine: Engine, data: bytes) -> None:
+    with pytest.raises(UnreadableImage):
+        engine.verify(data, engine_options(max_pixels=ENOUGH))
+    with pytest.raises(UnreadableImage):
+        rendered(engine, data, "20x-fit-90-noupscale.png")
+
+
+def test_further_frames_than_an_apng_announces_are_left_out(engine: Engine) -> None:
+    data = with_frame_count(2, stripes(SECOND, SECOND._replace(blend=1)))
+    made = rendered(engine, data, "20x-fit-90-noupscale.png")
+    assert made.n_frames == 2  # type: ignore[attr-defined]
+
+
+def test_half_transparent_frames_are_blended_as_porter_and_duff_do(engine: Engine) -> None:
+    clear = Image.new("RGBA", (20, 10))
+    frames = [PngFrame(WHOLE, clear), PngFrame(WHOLE, STRIPE, blend=1)]
+    frames.append(PngFrame(WHOLE, Image.new("RGBA", (20, 10), (0, 0, 200, 128)), blend=1))
+    shown = frames_of(rendered(engine, apng((20, 10), frames), "20x-fit-90-noupscale.png"))
+    assert [frame.getpixel((0, 0)) for frame in shown] == [
+        (0, 0, 0, 0),
+        (200, 0, 0, 128),
+        # Alpha: 128 + 128 * (1 - 128 / 255); blue: 200 * 128 / alpha.
+        pytest.approx((67, 0, 133, 192), abs=1),
+    ]

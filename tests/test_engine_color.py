@@ -178,7 +178,7 @@ def test_16_bit_grayscale_is_rounded_to_8_bits(engine: Engine) -> None:
     assert found == [round(level / 257) for level in levels]
 
 
-@pytest.mark.parametrize("format", ["png", "webp", "avif"])
+@pytest.mark.parametrize("format", ["png", "webp", "avif", "jxl"])
 def test_transparent_edges_have_no_fringe_of_hidden_colors(engine: Engine, format: str) -> None:
     picture = Image.new("RGBA", (200, 200), (0, 255, 0, 0))
     picture.paste((255, 0, 0, 255), (100, 0, 200, 200))

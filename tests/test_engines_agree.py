@@ -14,6 +14,7 @@ from django_shift_media.engines.selection import engine_options, get_engine
 from django_shift_media.exceptions import UnreadableImage
 from django_shift_media.naming.resizes import Resize
 from gallery.drawings import draw_photo, exif, landscape
+from tests.support.orientations import xmp
 from tests.support.pictures import ENOUGH, decoded, delta_e, encoded, profile
 from tests.support.servers import ROOT
 
@@ -276,7 +277,7 @@ def with_notes_behind(png: bytes, chunk: bytes) -> bytes:
 @pytest.mark.parametrize("engine", [pillow.engine, vips.engine], ids=["pillow", "vips"])
 def test_a_png_is_upright_wherever_that_is_noted(engine: Any) -> None:
     notes = PngImagePlugin.PngInfo()
-    notes.add_itxt("XML:com.adobe.xmp", '<x xmlns:tiff="t" tiff:Orientation="6"/>')
+    notes.add_itxt("XML:com.adobe.xmp", xmp(attributes='tiff:Orientation="6"').decode())
     upright = draw_photo(640, 480, format="PNG")
     picture = Image.open(io.BytesIO(draw_photo(640, 480, orientation=6, format="PNG")))
     by_exif = encoded(picture, "PNG", exif=exif(6))

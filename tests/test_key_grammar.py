@@ -85,6 +85,12 @@ PUBLISHED: list[tuple[str, str, dict[str, Any]]] = [
             "upscale": True,
         },
     ),
+    ("200x200-fit-78-noupscale.jxl", "226d969ad79aea41efbb80ca2566c29e", {"format": "jxl"}),
+    (
+        "200x200-fitlossless-90-noupscale.jxl",
+        "9d0c65c9a86f30e563fba7f3cd4eb091",
+        {"format": "jxl", "lossless": True},
+    ),
 ]
 
 

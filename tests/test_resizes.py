@@ -154,7 +154,7 @@ def test_another_spelling_is_refused(text: str) -> None:
         ({"size": "0x10"}, "Invalid size: a side is 0. Use 1 to 16383 pixels"),
         ({"size": "20000x"}, "Invalid size: a side is 20000"),
         ({"how": "crop"}, "Invalid how 'crop'. Use one of: fit, fill, pad."),
-        ({"format": "jpeg"}, "Invalid format 'jpeg'. Use one of: jpg, png, webp, avif, gif."),
+        ({"format": "jpeg"}, "Invalid format 'jpeg'. Use one of: jpg, png, webp, avif, gif, jxl."),
         ({"quality": 0}, "Invalid quality 0. Use a whole number from 1 to 99"),
         ({"quality": 100}, "Invalid quality 100"),
         ({"quality": "80"}, "Invalid quality '80'"),
@@ -216,7 +216,8 @@ def test_options_that_make_no_difference_make_no_other_resize() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "format"), [("a.png", "png"), ("a.tiff", "jpg"), ("a", "jpg"), ("a.avif", "avif")]
+    ("name", "format"),
+    [("a.png", "png"), ("a.tiff", "jpg"), ("a", "jpg"), ("a.avif", "avif"), ("a.jxl", "jpg")],
 )
 def test_the_default_format_is_one_that_browsers_show(name: str, format: str) -> None:
     assert default_format(name) == format

@@ -6,18 +6,25 @@ from dataclasses import dataclass
 from PIL import Image
 
 from django_shift_media.engines.color.conversion import is_display_p3
-from django_shift_media.engines.decode.errors import wrap_decoder_errors
-from django_shift_media.engines.decode.frames import iter_frames, play_count
+from django_shift_media.engines.credit import Credit, read_credit
+from django_shift_media.engines.decode.errors import wrap_decoder_errors, wrap_encoder_errors
+from django_shift_media.engines.decode.frames import iter_frames, play_count, shown_durations
 from django_shift_media.engines.decode.open import SourceImage, open_image
 from django_shift_media.engines.encode.animation import AnimationTiming
 from django_shift_media.engines.encode.writers import EncoderInput, encode
-from django_shift_media.engines.exif import read_credit
 from django_shift_media.engines.jobs import DecodedFrame, Job, job_for
+from django_shift_media.engines.memory import require_memory
 from django_shift_media.engines.options import EngineOptions
 from django_shift_media.engines.pipeline import apply_steps
 from django_shift_media.engines.stopwatch import Stopwatch
 from django_shift_media.naming.formats import SourceFormat
 from django_shift_media.naming.resizes import Resize
+
+# At most so many bytes of memory for each pixel of a frame that is encoded.
+_ENCODER_BYTES_PER_PIXEL = 16
+# The encoder for AVIF ends the process if it lacks memory: bytes for each pixel, and for its
+# threads. Measured with libavif 1.4 and its aom.
+_AVIF_BYTES_PER_PIXEL, _AVIF_OVERHEAD = 32, 64_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +72,7 @@ class Engine:
         with wrap_decoder_errors(data, options):
             source = open_image(data, options)
             source.shrink_on_load((1, 1))  # read all of the bytes, produce few pixels
-            for _ in iter_frames(source.image, range(source.frames.stop)):
+            for _ in iter_frames(data, source, range(source.frames.stop)):
                 pass
             return ImageInfo(source.format, *source.size)
 
@@ -105,18 +112,28 @@ class Engine:
             for frame in backend.decode(data, source, jobs):
                 for job, image in zip(frame.jobs, backend.scale(frame), strict=True):
                     job.frames.append(apply_steps(image, job))
-                    job.durations.append(frame.duration)
-            inputs = [_encoder_input(job) for job in jobs]
+                    job.times.append(frame.times)
+            credit = read_credit(source, data) if options.keep_credit else Credit()
+            inputs = [_encoder_input(job, credit) for job in jobs]
         stopwatch.lap("decode")
-        encoded = [encode(given, job.resize) for given, job in zip(inputs, jobs, strict=True)]
+        encoded = [_encode(given, job) for given, job in zip(inputs, jobs, strict=True)]
         stopwatch.lap("encode")
         return encoded
 
 
-def _encoder_input(job: Job) -> EncoderInput:
+def _encode(given: EncoderInput, job: Job) -> bytes:
+    width, height = given.frames[0].size
+    size = len(given.frames) * width * height * _ENCODER_BYTES_PER_PIXEL
+    if job.resize.format == "avif":
+        require_memory(width * height * _AVIF_BYTES_PER_PIXEL + _AVIF_OVERHEAD)
+    with wrap_encoder_errors(size):
+        return encode(given, job.resize)
+
+
+def _encoder_input(job: Job, credit: Credit) -> EncoderInput:
     source, timing = job.source, None
     if len(job.frames) > 1:
-        timing = AnimationTiming(tuple(job.durations), play_count(source.image))
+        timing = AnimationTiming(tuple(shown_durations(job.times)), play_count(source.image))
     keeps_profile = job.keeps_display_p3 and is_display_p3(source.profile)
-    exif = read_credit(source.image) if job.options.keep_credit else None
-    return EncoderInput(job.frames, timing, source.profile if keeps_profile else None, exif)
+    profile = source.profile if keeps_profile else None
+    return EncoderInput(job.frames, timing, profile, credit.exif, credit.xmp)

@@ -1,9 +1,6 @@
-"""EXIF metadata: read from an image, and reduced to author and copyright for its resizes."""
+"""EXIF metadata."""
 
-from PIL import ExifTags, Image
-
-_CREDIT_TAGS = (ExifTags.Base.Artist, ExifTags.Base.Copyright)
-_MAX_LENGTH = 1_000  # characters
+from PIL import Image
 
 
 def read_exif(image: Image.Image) -> Image.Exif:
@@ -14,12 +11,3 @@ def read_exif(image: Image.Image) -> Image.Exif:
         return Image.Image.getexif(image)
     except Exception:
         return Image.Exif()
-
-
-def read_credit(image: Image.Image) -> bytes | None:
-    """Return EXIF metadata with only artist and copyright, None if the image has neither."""
-    exif, credit = read_exif(image), Image.Exif()
-    for tag in _CREDIT_TAGS:
-        if isinstance(value := exif.get(tag), str) and value:
-            credit[tag] = value[:_MAX_LENGTH]
-    return credit.tobytes() if credit else None

@@ -22,7 +22,7 @@ class Job:
     """
     One resize of an original: the indexes of the frames that it needs, and its finished frames.
 
-    ``durations`` are in milliseconds.
+    ``times`` are from when to when each frame is shown, in milliseconds.
     """
 
     resize: Resize
@@ -31,7 +31,7 @@ class Job:
     indexes: Sequence[int]
     options: EngineOptions
     frames: list[Image.Image] = field(default_factory=list)
-    durations: list[int] = field(default_factory=list)
+    times: list[tuple[float, float]] = field(default_factory=list)
 
     @property
     def box(self) -> Box:
@@ -52,10 +52,11 @@ class Job:
 
     @property
     def keeps_display_p3(self) -> bool:
-        # GIF has no profiles, and a background color is a color of sRGB.
+        # GIF has no profiles, the encoder of JPEG XL writes none, and a background color is a
+        # color of sRGB.
         return (
             self.options.color == "p3"
-            and self.resize.format != "gif"
+            and self.resize.format not in {"gif", "jxl"}
             and not self.resize.background
         )
 
@@ -64,14 +65,14 @@ class DecodedFrame(NamedTuple):
     """
     A decoded frame of an original, and the jobs that need it.
 
-    ``image`` is Pillow's, or of a type that only the backend knows. ``duration`` is in
-    milliseconds.
+    ``image`` is Pillow's, or of a type that only the backend knows. ``times`` are from when to
+    when it is shown, in milliseconds.
     """
 
     image: Any
     shrink: Shrink
     jobs: Sequence[Job]
-    duration: int = 0
+    times: tuple[float, float] = (0, 0)
 
 
 def job_for(resize: Resize, source: SourceImage, options: EngineOptions) -> Job:

@@ -10,6 +10,7 @@ from django.utils.module_loading import import_string
 
 from django_shift_media.conf import conf
 from django_shift_media.engines.engine import Engine
+from django_shift_media.engines.memory import is_shortage
 from django_shift_media.engines.options import Color, EngineOptions, Truncated
 
 ENGINES: Mapping[str, str] = MappingProxyType(
@@ -30,7 +31,9 @@ def get_engine() -> Engine:
         ) from None
     try:
         return cast(Engine, import_string(path))
-    except ImportError as error:
+    except (ImportError, OSError) as error:
+        if is_shortage(error):
+            raise MemoryError(str(error)) from error
         raise ImproperlyConfigured(
             f"SHIFT_MEDIA_ENGINE is {conf.engine!r}, but pyvips is not installed. Run:"
             ' pip install "django-shift-media[vips]"'
@@ -41,6 +44,7 @@ def engine_options(**overrides: Any) -> EngineOptions:
     """Return the options of the settings; ``overrides`` replace single options."""
     options = EngineOptions(
         max_pixels=conf.max_pixels,
+        max_frames=conf.max_frames,
         formats=tuple(conf.formats),
         color=cast(Color, conf.color),
         truncated=cast(Truncated, conf.truncated),

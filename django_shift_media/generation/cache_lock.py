@@ -13,6 +13,7 @@ from django.db import connections
 
 from django_shift_media.conf import conf
 from django_shift_media.exceptions import Busy
+from django_shift_media.generation.threads import starting_thread
 
 logger = logging.getLogger("django_shift_media")
 
@@ -92,7 +93,8 @@ def _call_repeatedly(function: Callable[[], None]) -> Iterator[None]:
         connections.close_all()  # of this thread: the cache may be a database table
 
     thread = threading.Thread(target=repeat, daemon=True)
-    thread.start()
+    with starting_thread():
+        thread.start()
     try:
         yield
     finally:

@@ -4,6 +4,8 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from django.core.exceptions import ImproperlyConfigured
+
 from django_shift_media.engines.stopwatch import Stopwatch
 from django_shift_media.exceptions import Busy, StorageUnavailable, UnacceptableFile
 from django_shift_media.signals import resize_failed, resize_made
@@ -12,13 +14,14 @@ from django_shift_media.storages.base import MediaStorage
 logger = logging.getLogger("django_shift_media")
 
 # An original that was deleted is normal. An unacceptable one is reported once, as the failure is
-# remembered. The last two need an operator.
+# remembered. The last three need an operator.
 _LEVELS: tuple[tuple[type[Exception], int], ...] = (
     (FileNotFoundError, logging.INFO),
     (UnacceptableFile, logging.WARNING),
     (Busy, logging.WARNING),
     (MemoryError, logging.ERROR),
     (StorageUnavailable, logging.ERROR),
+    (ImproperlyConfigured, logging.ERROR),
 )
 
 

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from django_shift_media.conf import conf
 from django_shift_media.exceptions import Busy
+from django_shift_media.generation.threads import starting_thread
 from django_shift_media.storages.fork_safe_lock import ForkSafeLock
 
 T = TypeVar("T")
@@ -38,7 +39,11 @@ class WorkerPool:
         # Twice the number of decoders: the next originals are fetched while these are decoded.
         self._in_memory = threading.BoundedSemaphore(size * 2)
         self._decoding = threading.BoundedSemaphore(size)
-        self._decoders = ThreadPoolExecutor(size, "shift-media-decoder")
+        self._size = size
+        self._start_decoders()
+
+    def _start_decoders(self) -> None:
+        self._decoders = ThreadPoolExecutor(self._size, "shift-media-decoder")
 
     @contextmanager
     def admit(self) -> Iterator[None]:
@@ -56,12 +61,31 @@ class WorkerPool:
     def decode(self, work: Callable[[], T]) -> T:
         """Run ``work`` in a decoder thread; raise ``Busy`` after ``WAIT_SECONDS``."""
         with _acquire(self._decoding, WAIT_SECONDS, "Waited too long for a decoder."):
-            return self._decoders.submit(work).result()
+            return self._run(work)
 
     def decode_upload(self, work: Callable[[], T]) -> T:
         """Run ``work`` in a decoder thread, however long the wait: the upload is here already."""
         with _acquire(self._decoding, None, ""):
-            return self._decoders.submit(work).result()
+            return self._run(work)
+
+    def _run(self, work: Callable[[], T]) -> T:
+        try:
+            with starting_thread():
+                future = self._decoders.submit(work)
+        except MemoryError:
+            self._start_decoders()  # the work is still in the queue of the former ones
+            raise
+        try:
+            return future.result(timeout=WAIT_SECONDS)
+        except TimeoutError:
+            if future.done():  # of the work itself
+                raise
+            if not future.cancel():  # it is running
+                return future.result()
+        # A decoder is free, or the semaphore would not be acquired. So its thread has ended for
+        # lack of memory, and the executor would count on it for ever.
+        self._start_decoders()
+        raise MemoryError("A decoder thread has ended.")
 
 
 @contextmanager

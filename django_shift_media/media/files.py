@@ -8,7 +8,7 @@ from django.db.models.fields.files import FieldFile
 
 from django_shift_media.exceptions import InvalidResize
 from django_shift_media.generation import prewarm
-from django_shift_media.media import stored_names
+from django_shift_media.media import focal_points, stored_names
 from django_shift_media.media.base_field import BaseMediaField
 from django_shift_media.media.orphans import Deletion
 from django_shift_media.media.upload_validation import validate_upload
@@ -35,6 +35,7 @@ class MediaFile(FieldFile):
     field: BaseMediaField
     storage: MediaStorage
     _committed: bool
+    _file: Any  # of Django's, which the stubs lack
 
     def resize(self, size: str, **options: Unpack[ResizeOptions]) -> str:
         """
@@ -47,8 +48,9 @@ class MediaFile(FieldFile):
             "fit" (default): scale the image to lie inside the size. "fill": cover the size, and
             crop around the focal point. "pad": as "fit", then add background up to the size.
         ``format``
-            "jpg", "png", "webp", "avif" or "gif". The default is the format of the original if
-            all browsers show it, otherwise "jpg".
+            "jpg", "png", "webp", "avif", "gif" or "jxl", which requires the package
+            pillow-jxl-plugin. The default is the format of the original if all browsers show it,
+            otherwise "jpg".
         ``quality``
             1 to 99. The default depends on the format.
         ``upscale``
@@ -68,7 +70,7 @@ class MediaFile(FieldFile):
         ``sharpen``
             1 to 200 percent.
         ``lossless``
-            Whether "webp" and "avif" are encoded without loss.
+            Whether "webp", "avif" and "jxl" are encoded without loss.
 
         Raise ``InvalidResize``, a ``ValueError``, for an invalid option. Raise ``InvalidKey``,
         also a ``ValueError``, for a name that is not the key of an upload.
@@ -173,10 +175,12 @@ class MediaFile(FieldFile):
         info = validate_upload(content, kind=self.field.kind, max_bytes=self.field.max_bytes)
         if info:
             name = keys.normalize_name(name, extension=info.format)
+        focal_point = focal_points.find(self, content)
         metadata = self.field.metadata.measure(content)  # before the storage closes the file
         super().save(name, content, save=False)
         stored_names.note(self.field, self.instance, str(self.name))
         self.field.metadata.write(self.instance, metadata)
+        focal_points.fill_in(self.field, self.instance, focal_point)
         if self.field.warm:
             self._prewarm_on_commit()
         if save:

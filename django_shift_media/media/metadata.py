@@ -54,7 +54,8 @@ class MetadataFields:
             return value.field.metadata.read(value.instance)
         if isinstance(value, File) and value:
             upload = value.file if isinstance(value, MediaFile) else value
-            with suppress(UnacceptableFile):  # saving it will raise this, with the reason
+            # Saving it will raise this, with the reason.
+            with suppress(UnacceptableFile, MemoryError):
                 return self.measure(upload)
         return FileMetadata()
 

@@ -1,5 +1,6 @@
 """Validation of uploads, by their content: every field, form and serializer calls this module."""
 
+import logging
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, TypeVar
 from weakref import WeakKeyDictionary
@@ -17,12 +18,15 @@ from django_shift_media.naming.placeholder import THUMBNAIL_SIDE, Placeholder
 from django_shift_media.naming.resizes import Resize
 from django_shift_media.storages.base import check_size
 
+logger = logging.getLogger("django_shift_media")
+
 Kind = Literal["image", "any"]
 T = TypeVar("T")
 
 UPLOAD_ERRORS: dict[str, Any] = {
     "invalid_image": _("We couldn’t process “%(name)s”: %(reason)s"),
     "too_large": _("“%(name)s” is too large: %(reason)s"),
+    "try_again": _("We couldn’t process “%(name)s” at the moment. Try again later."),
 }
 
 # Results by the object that holds the bytes: a form, an assignment and a save decode a file once.
@@ -42,7 +46,7 @@ def validate_upload(file: "File[Any]", *, kind: Kind, max_bytes: int | None) -> 
     if kind == "any":
         return None
     check_size(file.size, conf.max_bytes)
-    return _decode_once(file, _verify)
+    return decode_once(file, _verify)
 
 
 def clean_upload(
@@ -59,14 +63,19 @@ def clean_upload(
         code = "too_large" if isinstance(error, FileTooLarge) else "invalid_image"
         params = {"name": file.name, "reason": error.translated()}
         raise ValidationError(messages[code], code=code, params=params) from error
+    except MemoryError as error:  # the file may be in order
+        logger.error("Out of memory for the upload %s: %s", file.name, error)
+        params = {"name": file.name}
+        raise ValidationError(messages["try_again"], code="try_again", params=params) from error
 
 
 def make_placeholder(file: "File[Any]") -> Placeholder:
     """Make the placeholder of a file that ``validate_upload()`` has found to be an image."""
-    return _decode_once(file, _render_placeholder)
+    return decode_once(file, _render_placeholder)
 
 
-def _decode_once(file: "File[Any]", function: Callable[[bytes], T]) -> T:
+def decode_once(file: "File[Any]", function: Callable[[bytes], T]) -> T:
+    """Call a function with the bytes of an upload, in a decoder thread; once for each file."""
     results = _results.setdefault(file.file, {})
     key = function, file.size
     if key not in results:

@@ -17,7 +17,9 @@ class OutputFormat:
     A format that resizes can have.
 
     ``quality`` is the default quality, on the encoder's own scale of 1 to 99. A format whose
-    ``compression`` is "lossless" has only one quality, ``LOSSLESS_QUALITY``.
+    ``compression`` is "lossless" has only one quality, ``LOSSLESS_QUALITY``. An original whose
+    format is ``shown_everywhere`` has resizes in the same format by default. ``encoder`` is the
+    module that writes the format, unless Pillow does.
     """
 
     extension: str
@@ -25,6 +27,9 @@ class OutputFormat:
     compression: Literal["lossy", "lossless", "both"]
     transparent: bool = True
     animated: bool = True
+    # Part of the names of resizes without an explicit format: changing it orphans them all.
+    shown_everywhere: bool = True
+    encoder: str | None = None
 
 
 # The default qualities look equally good: the mean SSIMULACRA2 score over photos that are
@@ -44,6 +49,14 @@ OUTPUT_FORMATS = MappingProxyType(
             OutputFormat(extension="webp", quality=82, compression="both"),
             OutputFormat(extension="avif", quality=66, compression="both"),
             OutputFormat(extension="gif", quality=LOSSLESS_QUALITY, compression="lossless"),
+            OutputFormat(
+                extension="jxl",
+                quality=78,
+                compression="both",
+                animated=False,
+                shown_everywhere=False,
+                encoder="pillow_jxl",
+            ),
         )
     }
 )

@@ -107,6 +107,6 @@ def _parse_color(text: object) -> str | None:
 
 
 def default_format(original: str) -> ImageFormat:
-    """Return the default format of resizes: that of the original if resizes can have it."""
-    extension = extension_of(original)
-    return extension if extension in OUTPUT_FORMATS else "jpg"  # type: ignore[return-value]
+    """Return the default format of resizes: that of the original if all browsers show it."""
+    format = OUTPUT_FORMATS.get(extension_of(original))
+    return format.extension if format and format.shown_everywhere else "jpg"  # type: ignore[return-value]

@@ -24,7 +24,7 @@ from django_shift_media.naming.validation import (
 )
 
 How = Literal["fit", "fill", "pad"]
-ImageFormat = Literal["jpg", "png", "webp", "avif", "gif"]
+ImageFormat = Literal["jpg", "png", "webp", "avif", "gif", "jxl"]
 FocalPoint = tuple[int, int]
 Crop = tuple[int, int, int, int]
 

@@ -33,7 +33,7 @@ def resizes(draw: Any) -> Resize:
         width=width,
         height=height,
         how=how,
-        format=draw(st.sampled_from(["jpg", "png", "webp", "avif", "gif"])),
+        format=draw(st.sampled_from(["jpg", "png", "webp", "avif", "gif", "jxl"])),
         quality=draw(st.none() | st.integers(1, 99)),
         upscale=draw(st.booleans()),
         focal_point=focal_point,

@@ -1,5 +1,6 @@
 """The blocks of a GIF file. Sections are those of the GIF89a specification."""
 
+from collections.abc import Iterator
 from types import MappingProxyType
 
 from django_shift_media.engines.decode.header import HeaderInfo, check_count, read_little_endian
@@ -11,7 +12,7 @@ _MAX_BLOCKS = 1_000_000
 _TOO_MANY_BLOCKS = _("The image has more than %(limit)s blocks.")
 
 _EXTENSION, _IMAGE, _TRAILER = b"!", b",", b";"
-_HEADER_LENGTH, _IMAGE_DESCRIPTOR_LENGTH = 13, 10
+HEADER_LENGTH, _IMAGE_DESCRIPTOR_LENGTH = 13, 10
 _COMMENT, _APPLICATION = 0xFE, 0xFF
 # How many sub-blocks Pillow reads without looking for the end of the extension, by its label; it
 # takes the next block for a sub-block that is missing. Fixed for comments only:
@@ -27,24 +28,36 @@ def read_gif_header(data: bytes) -> HeaderInfo:
     Raise ``FileTooLarge`` for too many blocks, ``UnreadableImage`` for an extension without data.
     """
     width, height = read_little_endian(data, 6, 2), read_little_endian(data, 8, 2)
-    offset = _HEADER_LENGTH + _color_table_length(data[10:11])
-    blocks = frames = 0
+    frames = 0
+    for start, _end in iter_blocks(data):
+        if data[start : start + 1] == _IMAGE:
+            frames += 1
+            right, bottom = _frame_corner(data, start)
+            # Each frame is decoded at its own size, also where it exceeds the canvas.
+            width, height = max(width, right), max(height, bottom)
+    return HeaderInfo(width, height, max(frames, 1))
+
+
+def iter_blocks(data: bytes) -> Iterator[tuple[int, int]]:
+    """
+    Yield the offset of each extension and of each image, and the offset after it.
+
+    Bytes between blocks are skipped. Raise as ``read_gif_header()`` does.
+    """
+    offset = HEADER_LENGTH + color_table_length(data[10:11])
+    blocks = 0
     while (kind := data[offset : offset + 1]) not in {b"", _TRAILER}:
-        blocks += 1
+        start, sub_blocks = offset, 0
         if kind == _EXTENSION:
             offset, sub_blocks = _skip_extension(data, offset)
-            blocks += sub_blocks
         elif kind == _IMAGE:
-            frames += 1
-            right, bottom = _frame_corner(data, offset)
-            # Pillow enlarges the canvas for a frame that exceeds it.
-            width, height = max(width, right), max(height, bottom)
             offset, sub_blocks = _skip_image(data, offset)
-            blocks += sub_blocks
         else:
             offset += 1
+        blocks += 1 + sub_blocks
         check_count(blocks, _MAX_BLOCKS, _TOO_MANY_BLOCKS)
-    return HeaderInfo(width, height, max(frames, 1))
+        if kind in {_EXTENSION, _IMAGE}:
+            yield start, offset
 
 
 def _skip_extension(data: bytes, offset: int) -> tuple[int, int]:
@@ -58,7 +71,7 @@ def _skip_extension(data: bytes, offset: int) -> tuple[int, int]:
 
 def _skip_image(data: bytes, offset: int) -> tuple[int, int]:
     """Return the offset of the next block, and the number of sub-blocks."""
-    color_table = _color_table_length(data[offset + 9 : offset + 10])
+    color_table = color_table_length(data[offset + 9 : offset + 10])
     # One more byte before the sub-blocks: the minimum code size.
     return _skip_sub_blocks(data, offset + _IMAGE_DESCRIPTOR_LENGTH + color_table + 1)
 
@@ -79,6 +92,6 @@ def _skip_sub_blocks(data: bytes, offset: int) -> tuple[int, int]:
     return offset + 1, number
 
 
-def _color_table_length(flags: bytes) -> int:
+def color_table_length(flags: bytes) -> int:
     """Return the length of a color table in bytes, from the flags in front of it."""
     return 3 << (flags[0] & 7) + 1 if flags and flags[0] & 0x80 else 0

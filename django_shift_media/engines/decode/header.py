@@ -9,14 +9,20 @@ class HeaderInfo(NamedTuple):
     """
     The size of the canvas in pixels, as stored, and the number of frames; damaged fields are 0.
 
-    ``has_trailing_metadata`` says that metadata needed to show the image come after its pixels,
-    which only PNG allows.
+    ``parts`` is the number of pictures that a decoder decodes to show the file: frames, and the
+    tiles, layers or extra channels of a frame. ``work`` is how long that takes, as the number of
+    pixels of a still image without parts that take as long. Both are 0 if they follow from the
+    size, the frames and ``work_per_pixel``. ``has_trailing_metadata`` says that metadata needed to
+    show the image come after its pixels, which only PNG allows.
     """
 
     width: int
     height: int
     frames: int
     has_trailing_metadata: bool = False
+    parts: int = 0
+    work: int = 0
+    work_per_pixel: float = 1
 
     @property
     def size(self) -> tuple[int, int]:

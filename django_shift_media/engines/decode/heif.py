@@ -32,7 +32,7 @@ def max_declared_size(data: bytes) -> DeclaredSize:
 
     Raise ``FileTooLarge`` for too many parts, ``UnreadableImage`` for missing or ambiguous parts.
     """
-    return max(_HeifReader(data).declared_sizes(), key=lambda size: size.pixels)
+    return max(HeifReader(data).declared_sizes(), key=lambda size: size.pixels)
 
 
 class ColorInfo(NamedTuple):
@@ -51,7 +51,7 @@ class ColorInfo(NamedTuple):
 def read_color_info(data: bytes) -> ColorInfo:
     """Read the color information and the luminance of the primary item: 12.1.5 to 12.1.7."""
     properties: dict[bytes, memoryview] = {}
-    for kind, body in _HeifReader(data).primary_properties():
+    for kind, body in HeifReader(data).primary_properties():
         if kind != b"colr" or bytes(body[:4]) == b"nclx":
             properties.setdefault(kind, body)
     content_peak = FieldReader(properties.get(b"clli", _EMPTY)).read_int(2)
@@ -62,7 +62,9 @@ def read_color_info(data: bytes) -> ColorInfo:
     return ColorInfo(*FieldReader(properties[b"colr"][4:]).read_size(2), peak)
 
 
-class _HeifReader(TrackReader):
+class HeifReader(TrackReader):
+    """Read what the items and tracks of a file declare."""
+
     def declared_sizes(self) -> Iterator[DeclaredSize]:
         yield DeclaredSize(0, 0, 1)
         for meta in self.find_boxes(self.file, b"meta"):

@@ -15,6 +15,7 @@ from django_shift_media.exceptions import DAMAGED, UnreadableImage
 from django_shift_media.naming.geometry import Size
 
 AV1 = b"av01"  # the type of an item or a track that is coded as AV1
+_SAMPLE_ENTRY_LENGTH = 78  # of the fields before the properties: 12.1.3
 
 
 class DeclaredSize(NamedTuple):
@@ -52,9 +53,22 @@ class TrackReader(BoxReader):
                     size = bounding_size([*sizes, *headers])
                     yield DeclaredSize(*size, max(len(sizes), 1))
 
+    def track_properties(self) -> Iterator[tuple[bytes, memoryview]]:
+        """Yield the type and the content of each property of the first track with colors in AV1."""
+        for track in self.find_boxes(self.file, b"moov", b"trak"):
+            is_auxiliary = any(self.find_boxes(track, b"tref", b"auxl"))
+            for table in self.find_boxes(track, b"mdia", b"minf", b"stbl"):
+                for kind, entry in self._sample_descriptions(table):
+                    if kind == AV1 and not is_auxiliary:
+                        yield from self.iter_boxes(entry[_SAMPLE_ENTRY_LENGTH:])
+                        return
+
     def _is_av1(self, table: memoryview) -> bool:
-        descriptions = self.find_boxes(table, b"stsd")
-        return any(kind == AV1 for body in descriptions for kind, _ in self.iter_boxes(body[8:]))
+        return any(kind == AV1 for kind, _ in self._sample_descriptions(table))
+
+    def _sample_descriptions(self, table: memoryview) -> Iterator[tuple[bytes, memoryview]]:
+        for body in self.find_boxes(table, b"stsd"):
+            yield from self.iter_boxes(body[8:])
 
     def _samples(self, table: memoryview) -> Iterator[memoryview]:
         """Yield the bytes of each sample: 8.7.3 (lengths) to 8.7.5 (chunks)."""

@@ -144,9 +144,13 @@ class BoxReader:
 
     def derivations(self, meta: memoryview) -> Iterator[tuple[int, list[int]]]:
         """Yield the ID of each derived image with the IDs of its inputs, as for grids: 8.11.12."""
+        return self.references(meta, b"dimg")
+
+    def references(self, meta: memoryview, kind: bytes) -> Iterator[tuple[int, list[int]]]:
+        """Yield the ID of each item with the IDs of the items that it refers to: 8.11.12."""
         for body in self.find_boxes(meta, b"iref"):
             length = 4 if FieldReader(body).read_version() else 2
-            for reference in self.find_boxes(body[4:], b"dimg"):
+            for reference in self.find_boxes(body[4:], kind):
                 fields = FieldReader(reference)
                 item, number = fields.read_int(length), fields.read_int(2)
                 self.count_parts(number)
@@ -165,7 +169,11 @@ class BoxReader:
         return [box for container in containers for box in self.iter_boxes(container)]
 
     def property_indexes(self, meta: memoryview, item: int) -> Iterator[int]:
-        """Yield the indexes of the properties of one item, from 1: 23008-12, 9.3.2."""
+        """Yield the indexes of the properties of one item, from 1."""
+        return (index for owner, index in self.associations(meta) if owner == item)
+
+    def associations(self, meta: memoryview) -> Iterator[tuple[int, int]]:
+        """Yield the ID of an item with the index of each of its properties: 23008-12, 9.3.2."""
         for body in self.find_boxes(meta, b"iprp", b"ipma"):
             fields = FieldReader(body)
             version_and_flags = fields.read_int(4)
@@ -177,5 +185,4 @@ class BoxReader:
                 self.count_parts(1 + number)
                 for _m in range(number):
                     index = fields.read_int(2) & 0x7FFF if is_wide else fields.read_int(1) & 0x7F
-                    if owner == item:
-                        yield index
+                    yield owner, index

@@ -7,28 +7,36 @@ Nothing here changes Pillow for the rest of the process: no switch is set, no pl
 import io
 from dataclasses import dataclass
 
-from django.core.exceptions import ImproperlyConfigured
 from PIL import Image, UnidentifiedImageError
 from PIL.JpegImagePlugin import JpegImageFile
 
+from django_shift_media.engines.decode.avif import read_presentation
 from django_shift_media.engines.decode.header import HeaderInfo
-from django_shift_media.engines.decode.jpegxl import jpegxl_size
-from django_shift_media.engines.decode.limits import check_source_size
+from django_shift_media.engines.decode.jpeg_end import require_whole, with_end
+from django_shift_media.engines.decode.jpegxl_picture import decode_jpegxl
+from django_shift_media.engines.decode.libraries import load_libraries, missing_extra
+from django_shift_media.engines.decode.limits import (
+    check_header,
+    check_source_size,
+    require_decoder_memory,
+)
 from django_shift_media.engines.decode.orientation import read_transpose, stored_box, swap_sides
-from django_shift_media.engines.decode.png import scale_transparent_color
+from django_shift_media.engines.decode.png_chunks import without_invalid_chunks
+from django_shift_media.engines.decode.png_transparency import fix_transparent_color
 from django_shift_media.engines.decode.preflight import read_header
 from django_shift_media.engines.decode.profiles import read_profile
 from django_shift_media.engines.decode.sniff import require_accepted_format
+from django_shift_media.engines.decode.tiff import open_tiff
 from django_shift_media.engines.options import EngineOptions
+from django_shift_media.exceptions import DAMAGED, UnreadableImage
 from django_shift_media.naming.formats import SourceFormat
 from django_shift_media.naming.geometry import Box, Size
 
-# The decoders of these formats apply the orientation in the container, which takes precedence over
-# EXIF: ISO/IEC 23008-12, 6.5.10, and ISO/IEC 18181-1. The orientation in EXIF is out of date.
+# The decoders of these formats apply the orientation. That in the container takes precedence over
+# EXIF, where it may be out of date: ISO/IEC 23008-12, 6.5.10, and ISO/IEC 18181-1.
 _ORIENTED_BY_DECODER = frozenset({"heic", "jxl", "tiff"})
 _ANIMATED = frozenset({"png", "webp", "avif", "gif"})  # other formats have pages, not frames
 _TILE_WIDTH, _TILE_LENGTH = 0x0142, 0x0143  # TIFF tags
-_END_OF_IMAGE = b"\xff\xd9"  # of a JPEG
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +44,10 @@ class SourceImage:
     """
     An open image: ``image`` as stored, and ``transpose``, which turns it upright.
 
-    ``size`` is the upright size, before a JPEG is decoded at a smaller scale. ``frames`` are the
-    indexes of the animation's frames. They start at 1, not 0, if the first picture of the file is
-    not part of the animation and meant for readers without animation. ``profile`` is an ICC
-    profile.
+    ``size`` is the upright size of the part that is shown, which is at the top left as stored,
+    before a JPEG is decoded at a smaller scale. ``frames`` are the indexes of the animation's
+    frames. They start at 1, not 0, if the first picture of the file is not part of the animation
+    and meant for readers without animation. ``profile`` is an ICC profile.
     """
 
     image: Image.Image
@@ -60,6 +68,21 @@ class SourceImage:
         if self.format == "jpg":
             self.image.draft(None, size)
 
+    def crop(self, frame: Image.Image) -> Image.Image:
+        """
+        Return the part of a decoded frame that is shown.
+
+        Only an AVIF has hidden parts, as libheif crops a HEIC itself. It tells the size before it
+        decodes the pixels; raise ``UnreadableImage`` if these have another size, because the clean
+        aperture exceeds the image.
+        """
+        shown = self.stored_size(self.size)
+        if frame.size == shown or self.format not in {"avif", "heic"}:
+            return frame
+        if self.format == "heic":
+            raise UnreadableImage(DAMAGED, detail="its clean aperture exceeds it")
+        return frame.crop((0, 0, *shown))
+
     def stored_box(self, box: Box) -> Box:
         """Return where a part of the upright image is in the image as stored."""
         return stored_box(box, self.size, self.transpose)
@@ -76,42 +99,70 @@ def open_image(data: bytes, options: EngineOptions) -> SourceImage:
     """
     Open an image whose header is within the limits.
 
-    Nothing is decoded, except for a PNG with metadata after its pixels, and for JPEG XL. Raise
-    ``UnreadableImage`` or ``FileTooLarge``; other errors need ``wrap_decoder_errors()``.
+    Nothing is decoded, except for JPEG XL, for a JPEG without end marker, and for a PNG with
+    metadata after its pixels or a transparent color of 16 bits. Raise ``UnreadableImage`` or
+    ``FileTooLarge``; other errors need ``wrap_decoder_errors()``.
     """
     format = require_accepted_format(data, options)
     header = read_header(data)
     if header:
-        check_source_size(header.size, options.max_pixels, format, frames=header.frames)
-    if format == "jxl":
-        check_source_size(jpegxl_size(data), options.max_pixels, format)
+        check_header(header, options, format)
+    load_libraries(format)
+    require_decoder_memory(header, format)
+    original, data = data, _repair(data, format)
     image = _open_with_pillow(data, format, options)
     frames = _frame_indexes(image, format, header)
     _check_opened(image, format, frames, options)
+    if format == "jpg" and data is not original and options.truncated == "refuse":
+        require_whole(original)
     if image.format == "PNG":
         if header and header.has_trailing_metadata:
             # Image.getexif() would load the image as well, and hide a decoder's error:
             # https://github.com/python-pillow/Pillow/pull/3674.
             image.load()
-        scale_transparent_color(image, data)
-    transpose = None if format in _ORIENTED_BY_DECODER else read_transpose(image)
-    size = swap_sides(image.size, transpose)
+        fix_transparent_color(image, data)
+    shown, transpose = _read_presentation(data, format, image)
+    size = swap_sides(shown, transpose)
     return SourceImage(image, format, size, frames, transpose, read_profile(data, format, image))
+
+
+def _repair(data: bytes, format: SourceFormat) -> bytes:
+    """Return a file that Pillow does not refuse for what browsers do without."""
+    match format:
+        case "jpg":
+            return with_end(data)
+        case "png":
+            return without_invalid_chunks(data)
+        case _:
+            return data
+
+
+def _read_presentation(
+    data: bytes, format: SourceFormat, image: Image.Image
+) -> tuple[Size, Image.Transpose | None]:
+    """Return the size of the part that is shown, as stored, and what turns it upright."""
+    if format in _ORIENTED_BY_DECODER:
+        return image.size, None
+    if format == "avif":
+        return read_presentation(data, image.size)
+    return image.size, read_transpose(image)
 
 
 def _open_with_pillow(data: bytes, format: SourceFormat, options: EngineOptions) -> Image.Image:
     match format:
         case "jpg":
-            return _open_jpeg(data, options)
+            return _open_jpeg(data)
         case "heic":
             return _open_heic(data)
         case "jxl":
-            return _open_jpegxl(data)
+            return _open_jpegxl(data, options)
+        case "tiff":
+            return open_tiff(data)
         case _:
             return Image.open(io.BytesIO(data), formats=[format])
 
 
-def _open_jpeg(data: bytes, options: EngineOptions) -> Image.Image:
+def _open_jpeg(data: bytes) -> Image.Image:
     """
     Open the first image of a file; some cameras append others.
 
@@ -119,10 +170,6 @@ def _open_jpeg(data: bytes, options: EngineOptions) -> Image.Image:
     be decoded at a smaller scale, and that limit holds for the whole process:
     https://github.com/python-pillow/Pillow/issues/515. Therefore, the plugin is called directly.
     """
-    if options.truncated == "accept":
-        # The decoder fills the missing part with gray. Pillow's LOAD_TRUNCATED_IMAGES would
-        # affect all threads: https://github.com/python-pillow/Pillow/pull/1970.
-        data += _END_OF_IMAGE
     try:
         return JpegImageFile(io.BytesIO(data))
     except SyntaxError as error:
@@ -133,26 +180,17 @@ def _open_heic(data: bytes) -> Image.Image:
     try:
         from pillow_heif import HeifImageFile
     except ImportError as error:
-        raise _missing_extra("heic") from error
+        raise missing_extra("heic", error) from error
     # The plugin need not be registered for the whole process.
     image: Image.Image = HeifImageFile(io.BytesIO(data))  # type: ignore[no-untyped-call]
     return image
 
 
-def _open_jpegxl(data: bytes) -> Image.Image:
+def _open_jpegxl(data: bytes, options: EngineOptions) -> Image.Image:
     try:
-        from pillow_jxl.JpegXLImagePlugin import JXLImageFile
+        return decode_jpegxl(data, with_metadata=options.keep_credit)
     except ImportError as error:
-        raise _missing_extra("jxl") from error
-    image: Image.Image = JXLImageFile(io.BytesIO(data))
-    return image
-
-
-def _missing_extra(format: SourceFormat) -> ImproperlyConfigured:
-    return ImproperlyConfigured(
-        f"SHIFT_MEDIA_FORMATS contains {format!r}, whose decoder is not installed. Run:"
-        f' pip install "django-shift-media[{format}]"'
-    )
+        raise missing_extra("jxl", error) from error
 
 
 def _frame_indexes(image: Image.Image, format: SourceFormat, header: HeaderInfo | None) -> range:

@@ -3,8 +3,8 @@
 from django_shift_media.engines.decode.header import HeaderInfo, check_count, read_little_endian
 from django_shift_media.exceptions import gettext_noop as _
 
-# No encoder splits an image into this many chunks: in 100 MB, each would have 100 bytes.
-_MAX_CHUNKS = 1_000_000
+# No encoder splits an image into this many chunks: in 100 MB, each would have a kilobyte.
+_MAX_CHUNKS = 100_000
 _TOO_MANY_CHUNKS = _("The image has more than %(limit)s chunks.")
 
 

@@ -14,8 +14,11 @@ from django_shift_media.engines.encode.analysis import (
     needs_full_chroma,
     sample_strips,
 )
-from django_shift_media.engines.encode.animation import AnimationTiming, loop_options
+from django_shift_media.engines.encode.animation import AnimationTiming, play_options
+from django_shift_media.engines.encode.gif import write_gif
+from django_shift_media.engines.encode.jpegxl import encode_jpegxl
 from django_shift_media.engines.encode.palettes import quantize_frames
+from django_shift_media.engines.encode.xmp_blocks import embed_xmp
 from django_shift_media.naming.resizes import ImageFormat, Resize
 
 Frames = Sequence[Image.Image]
@@ -45,30 +48,40 @@ class EncoderInput:
     """
     The input of an encoder: one frame, or several with their timing.
 
-    ``profile`` is an ICC profile, ``exif`` the bytes of EXIF metadata.
+    ``profile`` is an ICC profile, ``exif`` and ``xmp`` the bytes of metadata.
     """
 
     frames: Frames
     timing: AnimationTiming | None = None
     profile: bytes | None = None
     exif: bytes | None = None
+    xmp: bytes | None = None
 
 
 def encode(source: EncoderInput, resize: Resize) -> bytes:
     """Return the frames in the format and with the quality of a resize."""
+    frames = _unify_modes(source.frames)
+    if resize.format == "jxl":
+        (frame,) = frames
+        return encode_jpegxl(frame, resize, exif=source.exif, xmp=source.xmp)
     name, prepare = _WRITERS[resize.format]
-    frames, options = prepare(_unify_modes(source.frames), resize)
+    frames, options = prepare(frames, resize)
     first, *others = frames
     if others and source.timing:
+        if resize.format == "gif":
+            data = write_gif(frames, options.get("transparency"), source.timing)
+            return embed_xmp(data, "gif", source.xmp)
         options = {
             **options,
             "save_all": True,
             "append_images": others,
-            "duration": list(source.timing.durations),
-            **loop_options(source.timing.plays, name),
+            "duration": source.timing.rounded(name),
+            **play_options(source.timing.plays, name),
         }
     # Each writer ignores metadata that its format cannot store.
-    return _save(first, name, icc_profile=source.profile, exif=source.exif or b"", **options)
+    metadata = {"exif": source.exif or b"", "xmp": source.xmp or b""}
+    data = _save(first, name, icc_profile=source.profile, **metadata, **options)
+    return embed_xmp(data, resize.format, source.xmp)
 
 
 def _save(image: Image.Image, format: str, **options: Any) -> bytes:
@@ -127,11 +140,14 @@ def _prepare_avif(frames: Frames, resize: Resize) -> tuple[Frames, WriterOptions
     first, pixels = frames[0], len(frames) * frames[0].width * frames[0].height
     is_drawing = pixels <= _AVIF_MAX_DRAWING_PIXELS and fits_palette(first)
     speed = _AVIF_SPEED_FOR_DRAWINGS if is_drawing else _AVIF_SPEED
+    # Chromium takes all animations for those of the limited range of video, and would show others
+    # with too much contrast. Seen with Chromium 156.
+    options = {"speed": speed, "range": "limited" if len(frames) > 1 else "full"}
     if resize.lossless:
         # Almost lossless: Pillow's writer converts RGB to YCbCr, which rounds.
-        return frames, {"quality": 100, "subsampling": "4:4:4", "speed": speed}
+        return frames, {"quality": 100, "subsampling": "4:4:4", **options}
     subsampling = "4:4:4" if is_drawing or needs_full_chroma(first) else "4:2:0"
-    return frames, {"quality": resize.quality, "subsampling": subsampling, "speed": speed}
+    return frames, {"quality": resize.quality, "subsampling": subsampling, **options}
 
 
 def _prepare_gif(frames: Frames, resize: Resize) -> tuple[Frames, WriterOptions]:

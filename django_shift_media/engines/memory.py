@@ -1,0 +1,49 @@
+"""
+Whether memory is short, which is not the fault of a file.
+
+Libraries report a failed allocation in words of their own, and many of them in the same words as a
+damaged file, such as "broken data stream". So what counts is whether the memory that an operation
+needs can be allocated. Memory may be short because of ``ulimit -v``, or because Linux does not
+overcommit (``vm.overcommit_memory=2``).
+"""
+
+import errno
+import mmap
+import re
+
+# Libraries to load, threads and caches: what an operation needs whatever the size of the image.
+_OVERHEAD = 128_000_000  # bytes
+# Said by Python, the dynamic linker, Pillow, libwebp (1 and 2 are VP8_ENC_ERROR_OUT_OF_MEMORY and
+# VP8_ENC_ERROR_BITSTREAM_OUT_OF_MEMORY), libavif, libheif, littlecms, libvips and C++.
+_SHORTAGE = re.compile(
+    r"out of memory|memory allocation|(?:cannot|can't|unable to) allocate|allocation failed|"
+    r"insufficient memory|not enough memory|bad.alloc|failed to map segment|"
+    r"can't start new thread|encoding error [12]\b",
+    re.IGNORECASE,
+)
+# libheif refuses files that would take more memory than its own limit allows.
+_LIMIT = re.compile("limit", re.IGNORECASE)
+
+
+def is_shortage(error: Exception, size: int = 0) -> bool:
+    """Say whether an error is due to a shortage of memory, for an image of ``size`` bytes."""
+    if isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM:
+        return True
+    text = str(error)
+    said_so = _SHORTAGE.search(text) and not _LIMIT.search(text)
+    return bool(said_so) or not _can_allocate(size + _OVERHEAD)
+
+
+def require_memory(size: int) -> None:
+    """Raise ``MemoryError`` before a library that would end the process without this memory."""
+    if not _can_allocate(size):
+        raise MemoryError(f"{size:,} bytes of memory are not available.")
+
+
+def _can_allocate(size: int) -> bool:
+    """Say whether the address space has room for so many bytes, without using any memory."""
+    try:
+        mmap.mmap(-1, size).close()
+    except (OSError, MemoryError):
+        return False
+    return True
