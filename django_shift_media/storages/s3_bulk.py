@@ -140,8 +140,8 @@ def _requires_md5(error: ClientError) -> bool:
     """
     Return whether a server refuses a batch because it has no MD5 checksum.
 
-    boto3 sends a newer checksum since 1.36, which MinIO and servers made from it do not accept there:
-    https://github.com/aws/aws-sdk-ruby/issues/3167.
+    The AWS SDKs send a newer checksum since 2025 (boto3 1.36), which MinIO and servers made from it
+    do not accept there: https://github.com/aws/aws-sdk-ruby/issues/3167.
     """
     return "md5" in f"{error.response['Error']['Code']} {error}".lower()
 
