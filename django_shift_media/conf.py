@@ -21,6 +21,8 @@ class _Cached(Protocol):
     def cache_clear(self) -> None: ...
 
 
+A_YEAR = 31_536_000  # seconds
+
 C = TypeVar("C", bound=_Cached)
 
 # Validated values. A page reads the same few settings for each URL, and each read through
@@ -167,6 +169,11 @@ class Conf:
     def concurrency(self) -> int:
         """The number of resizes that a process makes at the same time."""
         return _positive("SHIFT_MEDIA_CONCURRENCY", os.cpu_count() or 1)
+
+    @property
+    def max_age(self) -> int:
+        """For how many seconds browsers and CDNs may keep media without asking again."""
+        return _positive("SHIFT_MEDIA_MAX_AGE", A_YEAR)
 
     @property
     def presets(self) -> dict[str, dict[str, Any]]:

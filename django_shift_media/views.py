@@ -28,7 +28,7 @@ from django_shift_media.generation.cache_lock import cache_store
 from django_shift_media.generation.generate import StoredResize, find_or_generate, read_bytes
 from django_shift_media.naming.formats import content_disposition, content_type
 from django_shift_media.responses import shareable
-from django_shift_media.storages.base import CACHE_CONTROL, MediaStorage
+from django_shift_media.storages.base import MediaStorage, cache_control
 from django_shift_media.storages.local import LocalMediaStorage
 from django_shift_media.storages.selection import media_storage
 
@@ -113,7 +113,7 @@ def _serve_bytes(request: HttpRequest, key: str, data: bytes) -> HttpResponseBas
     response = HttpResponse(
         data,
         content_type=content_type(key),
-        headers={**_SECURITY_HEADERS, "Cache-Control": CACHE_CONTROL, "ETag": etag},
+        headers={**_SECURITY_HEADERS, "Cache-Control": cache_control(), "ETag": etag},
     )
     return get_conditional_response(request, etag, response=response) or response
 

@@ -116,3 +116,20 @@ def test_compressed_answers_are_kept_apart(
     ]
     answer = admin_client.get(photo.photo.resize("90x90"), headers={"Accept-Encoding": "gzip"})
     assert answer["Vary"] == "Accept-Encoding"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "header"),
+    [(31_536_000, "public, max-age=31536000, immutable"), (86_400, "public, max-age=86400")],
+)
+def test_a_site_says_how_long_media_are_kept(
+    settings: Any, moto: Any, db: None, small_jpeg: bytes, client: Client, seconds: int, header: str
+) -> None:
+    settings.SHIFT_MEDIA_MAX_AGE = seconds
+    storage = new_bucket(settings, moto, mode="failover", public_url="https://cdn.example.com/")
+    photo = Photo.objects.create(photo=ContentFile(small_jpeg, name="small.jpg"))
+    key = photo.photo.resize("90x90").removeprefix(storage.media_url)
+    assert client.get(f"/media/{key}")["Cache-Control"] == header
+    for name in (key, photo.photo.name):
+        head = storage.client.head_object(Bucket=storage.bucket_name, Key=name)
+        assert head["CacheControl"] == header

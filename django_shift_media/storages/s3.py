@@ -15,7 +15,7 @@ from urllib3.exceptions import HTTPError
 from django_shift_media.exceptions import StorageUnavailable
 from django_shift_media.naming import keys
 from django_shift_media.naming.formats import content_disposition, content_type
-from django_shift_media.storages.base import CACHE_CONTROL, MediaStorage, Mode, check_size
+from django_shift_media.storages.base import MediaStorage, Mode, cache_control, check_size
 from django_shift_media.storages.s3_bulk import S3BulkStorage
 
 # Marks resizes for lifecycle rules, which cannot match keys by a pattern.
@@ -136,7 +136,7 @@ class S3MediaStorage(S3BulkStorage):
 
     def get_object_parameters(self, name: str) -> dict[str, Any]:
         return {
-            "CacheControl": CACHE_CONTROL,
+            "CacheControl": cache_control(),
             "ContentDisposition": content_disposition(name),
             "ContentType": content_type(name),
             **super().get_object_parameters(name),
