@@ -15,6 +15,7 @@ from django_shift_media.engines.encode.analysis import (
     sample_strips,
 )
 from django_shift_media.engines.encode.animation import AnimationTiming, loop_options
+from django_shift_media.engines.encode.avif_times import remove_times
 from django_shift_media.engines.encode.palettes import quantize_frames
 from django_shift_media.naming.resizes import ImageFormat, Resize
 
@@ -68,7 +69,8 @@ def encode(source: EncoderInput, resize: Resize) -> bytes:
             **loop_options(source.timing.plays, name),
         }
     # Each writer ignores metadata that its format cannot store.
-    return _save(first, name, icc_profile=source.profile, exif=source.exif or b"", **options)
+    data = _save(first, name, icc_profile=source.profile, exif=source.exif or b"", **options)
+    return remove_times(data) if others and name == "AVIF" else data
 
 
 def _save(image: Image.Image, format: str, **options: Any) -> bytes:
