@@ -21,6 +21,8 @@ class _Cached(Protocol):
     def cache_clear(self) -> None: ...
 
 
+A_YEAR = 31_536_000  # seconds
+
 C = TypeVar("C", bound=_Cached)
 
 # Validated values. A page reads the same few settings for each URL, and each read through
@@ -178,6 +180,11 @@ class Conf:
         """How to find the focal point of an upload: "attention", or the path of a function."""
         value: str | None = _setting("SHIFT_MEDIA_FOCAL_POINT", None, str, type(None))
         return value
+
+    @property
+    def max_age(self) -> int:
+        """For how many seconds browsers and CDNs may keep media without asking again."""
+        return _positive("SHIFT_MEDIA_MAX_AGE", A_YEAR)
 
     @property
     def presets(self) -> dict[str, dict[str, Any]]:

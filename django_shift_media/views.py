@@ -27,7 +27,8 @@ from django_shift_media.exceptions import (
 from django_shift_media.generation.cache_lock import cache_store
 from django_shift_media.generation.generate import StoredResize, find_or_generate, read_bytes
 from django_shift_media.naming.formats import content_disposition, content_type
-from django_shift_media.storages.base import CACHE_CONTROL, MediaStorage
+from django_shift_media.responses import shareable
+from django_shift_media.storages.base import MediaStorage, cache_control
 from django_shift_media.storages.local import LocalMediaStorage
 from django_shift_media.storages.selection import media_storage
 
@@ -52,10 +53,12 @@ _SECURITY_HEADERS = {
 @login_not_required
 def media(request: HttpRequest, key: str) -> HttpResponseBase:
     """Find or generate a resize, then redirect to the bucket or return the bytes."""
-    storage = media_storage()
+    return shareable(_respond(request, media_storage(), key))
+
+
+def _respond(request: HttpRequest, storage: MediaStorage, key: str) -> HttpResponseBase:
     try:
-        stored = find_or_generate(storage, key)
-        response = _response_for(request, storage, stored)
+        return _response_for(request, storage, find_or_generate(storage, key))
     except (BadSignature, InvalidKey, InvalidResize):
         return _serve_local_file(request, storage, key) or _error_response(404, "Not found.")
     except FileNotFoundError:
@@ -69,7 +72,6 @@ def media(request: HttpRequest, key: str) -> HttpResponseBase:
     except ImproperlyConfigured:  # such as a codec that is not installed
         reason = "The app is not configured for this image; see its log."
         return _error_response(503, reason, retry_after=_RETRY_CONFIGURATION)
-    return response
 
 
 def storage_unavailable() -> HttpResponse:
@@ -101,12 +103,12 @@ def _is_redirect_loop(request: HttpRequest, stored: StoredResize) -> bool:
     Return whether this client was redirected to the bucket a moment ago, and has come back.
 
     That happens if a cache on the way still has the bucket's redirect to this view, although the
-    resize is in the bucket by now. The mark is kept in Django's cache. With a cache that is
-    private to each process, it may take a few more redirects until the loop ends.
+    resize is in the bucket by now. If processes do not share the marks, it may take a few more
+    redirects until the loop ends.
     """
     client = [request.META.get(name, "") for name in _CLIENT_HEADERS]
     mark = hashlib.sha256("\n".join([stored.key, *client]).encode()).hexdigest()
-    is_new = cache_store.add(f"django_shift_media:redirected:{mark}", True, _LOOP_SECONDS)
+    is_new = cache_store.mark(f"django_shift_media:redirected:{mark}", _LOOP_SECONDS)
     return not is_new and stored.timings is None
 
 
@@ -115,7 +117,7 @@ def _serve_bytes(request: HttpRequest, key: str, data: bytes) -> HttpResponseBas
     response = HttpResponse(
         data,
         content_type=content_type(key),
-        headers={**_SECURITY_HEADERS, "Cache-Control": CACHE_CONTROL, "ETag": etag},
+        headers={**_SECURITY_HEADERS, "Cache-Control": cache_control(), "ETag": etag},
     )
     return get_conditional_response(request, etag, response=response) or response
 

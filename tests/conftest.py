@@ -12,6 +12,7 @@ from django.db import connections
 
 from django_shift_media.engines.engine import Engine
 from django_shift_media.engines.selection import get_engine
+from django_shift_media.generation.cache_lock import cache_store
 from django_shift_media.storages import s3_connection
 from django_shift_media.storages.selection import media_storage
 from gallery.drawings import draw_photo
@@ -81,6 +82,7 @@ def timeouts_of_users(monkeypatch: pytest.MonkeyPatch) -> None:
 def _clean(settings: Any, tmp_path: Any) -> None:
     settings.MEDIA_ROOT = tmp_path / "media"
     cache.clear()
+    cache_store.forget()
 
 
 @pytest.fixture(scope="session")

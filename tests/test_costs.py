@@ -19,12 +19,12 @@ FUNCTION = 0.2 / 1_000_000 + 0.5 * 1.5 * 0.0000166667
     [
         (
             "this package, S3 alone",
-            [(VIEWS + 3 * MADE) * GET + MADE * PUT, MADE * PROCESSOR, FROM_S3],
+            [(VIEWS + 4 * MADE) * GET + MADE * PUT, MADE * PROCESSOR, FROM_S3],
         ),
         (
             "this package, CloudFront",
             [
-                (LET_THROUGH + 4 * MADE) * GET + MADE * PUT,
+                (LET_THROUGH + 5 * MADE) * GET + MADE * PUT,
                 (VIEWS + MADE) * CDN,
                 MADE * PROCESSOR,
                 FROM_CDN,
@@ -52,6 +52,6 @@ def test_a_row_is_its_prices_times_its_requests(way: str, parts: list[float]) ->
 
 
 def test_a_first_view_is_its_requests() -> None:
-    assert f"${1_000_000 * (4 * GET + PUT):.2f} per million in ``website`` mode" in PAGE
-    assert f"${1_000_000 * (3 * GET + PUT):.2f} in ``failover`` mode" in PAGE
+    assert f"${1_000_000 * (5 * GET + PUT):.2f} per million in ``website`` mode" in PAGE
+    assert f"${1_000_000 * (4 * GET + PUT):.2f} in ``failover`` mode" in PAGE
     assert f"${20 * 0.023:.2f} per month" in PAGE

@@ -456,3 +456,22 @@ def test_a_read_only_folder_is_a_503(settings: Any, client: Client, transactiona
         assert files(settings.MEDIA_ROOT) == before
         assert client.get(url).status_code == 200
         assert send(client, draw_photo(40, 30)).status_code == 302
+
+
+def test_a_server_without_batch_deletion_is_asked_once(
+    settings: Any, moto: Any, db: None, small_jpeg: bytes
+) -> None:
+    with faulty_proxy(moto.endpoint_url) as proxy:
+        new_bucket(settings, moto)
+        storage = change_options(settings, endpoint_url=proxy.endpoint_url)
+        photos = [
+            Photo.objects.create(photo=ContentFile(small_jpeg, name="small.jpg")).photo
+            for _ in range(2)
+        ]
+        for photo in photos:
+            storage.put(photo.resize("30x30").removeprefix(storage.media_url), small_jpeg)
+        proxy.fail("400", "POST")
+        for photo in photos:
+            storage.delete(photo.name)
+        assert proxy.met == ["POST"]
+        assert objects(storage) == {}

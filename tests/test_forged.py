@@ -168,7 +168,7 @@ def test_a_forged_name_does_not_reach_the_storage(on_s3: str, app: str) -> None:
     attack(app, on_s3)
     assert asked == []
     assert send(app, on_s3).status == 301, "while the good one is made"
-    assert asked == ["HeadObject", "GetObject", "PutObject"]
+    assert asked == ["HeadObject", "GetObject", "PutObject", "HeadObject"]
 
 
 @pytest.mark.parametrize("debug", [True, False])

@@ -78,9 +78,9 @@ def test_resizes_heal_themselves(bucket: Any, photo: Photo) -> None:
     assert follow(url)[-1].body == before
 
 
-def test_a_cold_miss_costs_three_requests(bucket: Any, photo: Photo, requests: list[str]) -> None:
+def test_a_cold_miss_costs_four_requests(bucket: Any, photo: Photo, requests: list[str]) -> None:
     follow(photo.photo.resize("50x50"))
-    assert requests == ["HeadObject", "GetObject", "PutObject"]
+    assert requests == ["HeadObject", "GetObject", "PutObject", "HeadObject"]
 
 
 def test_what_nobody_signed_is_not_made(bucket: Any, photo: Photo, requests: list[str]) -> None:

@@ -83,10 +83,12 @@ def app(storage: S3MediaStorage) -> list[Document]:
 
 def resizes(storage: S3MediaStorage) -> list[Document]:
     """For a process that generates resizes, and cannot write or delete originals."""
+    # It deletes a resize that it has stored after the original was deleted.
+    actions = [*_put_actions(storage), "s3:DeleteObject"]
     return [
         _allow_list(storage),
         allow(["s3:GetObject"], object_arns(storage)),
-        allow(_put_actions(storage), object_arns(storage, RESIZE_PATTERN)),
+        allow(actions, object_arns(storage, RESIZE_PATTERN)),
     ]
 
 

@@ -5,13 +5,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from urllib.parse import urlsplit
 
+from django_shift_media.conf import conf
 from django_shift_media.diagnostics import rules_app, rules_bucket
 from django_shift_media.diagnostics.http_trace import MAX_HOPS, Hop
 from django_shift_media.diagnostics.models import Evidence, Expectations, Problem, Trace
 from django_shift_media.engines.selection import engine_options, get_engine
 from django_shift_media.exceptions import UnacceptableFile
+from django_shift_media.storages.base import cache_control
 
-_YEAR = 31_536_000  # seconds
 _CLOCK_SKEW_WARNING = 5 * 60  # seconds
 _CLOCK_SKEW_ERROR = 15 * 60  # seconds; S3 rejects requests with a larger difference
 
@@ -172,12 +173,12 @@ def _check_image(expected: Expectations, hop: Hop) -> Problem | None:
             remedy=f'Check the server at {hop.host}: it may not serve media, so that "public_url"'
             ' or "custom_domain" is wrong, or a proxy may modify responses.',
         )
-    if _max_age(hop.cache_control) >= _YEAR:
+    if _max_age(hop.cache_control) >= conf.max_age:
         return None
     return Problem(
         id="cache-control-missing",
-        what="Browsers should cache the resize for a year, but its Cache-Control is"
-        f" {hop.cache_control or 'missing'}.",
+        what=f"Browsers should cache the resize for {conf.max_age} seconds, but its Cache-Control"
+        f" is {hop.cache_control or 'missing'}.",
         remedy=_cache_remedy(expected),
     )
 
@@ -191,7 +192,7 @@ def _cache_remedy(expected: Expectations) -> str:
         )
     return (
         "Configure the web server to send the header with media. For nginx: add_header"
-        ' Cache-Control "public, max-age=31536000, immutable";'
+        f' Cache-Control "{cache_control()}";'
     )
 
 

@@ -5,10 +5,13 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
-from django.core.cache import caches
+from django.core.cache import InvalidCacheBackendError, caches
+from django.core.cache.backends.db import DatabaseCache
+from django.core.cache.backends.filebased import FileBasedCache
+from django.core.cache.backends.locmem import LocMemCache
 from django.db import connections
 
 from django_shift_media.conf import conf
@@ -24,6 +27,11 @@ _RENEW_SECONDS = 1
 # Seconds after which a request stops waiting for another process.
 WAIT_SECONDS = 30
 _POLL_SECONDS = 0.05
+# Seconds for which a cache that has failed is not asked again: each call may wait for a timeout.
+_RETRY_SECONDS = 5
+# These backends hold 300 entries, if not set otherwise, and drop others for each new one.
+_COUNTING_BACKENDS = (LocMemCache, FileBasedCache, DatabaseCache)
+_MAX_MARKS = 10_000
 
 
 def cache_key(purpose: str, key: str) -> str:
@@ -40,12 +48,31 @@ class CacheStore:
     breaks.
     """
 
+    def __init__(self) -> None:
+        self._retry_at = 0.0  # of time.monotonic()
+        self._marks = LocMemCache("django_shift_media", {"max_entries": _MAX_MARKS})
+
     def _call(self, method: str, *args: Any) -> Any:
+        if time.monotonic() < self._retry_at:
+            return None
         try:
             return getattr(caches[conf.cache], method)(*args)
-        except Exception:  # each backend fails in its own way
-            logger.warning("The cache %r is unavailable", conf.cache, exc_info=True)
+        except Exception as error:  # each backend fails in its own way
+            self._pause(error)
             return None
+
+    def _pause(self, error: Exception) -> None:
+        """Do not use the cache for a while; log that once, however many threads find out."""
+        now = time.monotonic()
+        if now >= self._retry_at:
+            self._retry_at = now + _RETRY_SECONDS
+            logger.warning(
+                "The cache %r is unavailable, and not used for %d s: %s: %s",
+                conf.cache,
+                _RETRY_SECONDS,
+                type(error).__name__,
+                error,
+            )
 
     def get(self, key: str) -> Any:
         return self._call("get", key)
@@ -56,6 +83,23 @@ class CacheStore:
     def add(self, key: str, value: Any, seconds: int) -> bool:
         """Return whether the key was free; an unavailable cache says yes."""
         return self._call("add", key, value, seconds) is not False
+
+    def mark(self, key: str, seconds: int) -> bool:
+        """
+        Return whether a mark is new, and keep it for a while.
+
+        There is a mark for each view. In a cache that holds few entries, marks would push out those
+        of the site, so they are kept in the memory of this process.
+        """
+        with suppress(InvalidCacheBackendError):  # which add() reports
+            if isinstance(caches[conf.cache], _COUNTING_BACKENDS):
+                return self._marks.add(key, True, seconds)
+        return self.add(key, True, seconds)
+
+    def forget(self) -> None:
+        """Forget the marks, and that the cache has failed: for tests."""
+        self._marks.clear()
+        self._retry_at = 0.0
 
     def delete(self, key: str) -> None:
         self._call("delete", key)

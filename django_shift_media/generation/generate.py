@@ -11,6 +11,7 @@ from django_shift_media.generation.cache_lock import cache_key, cache_store
 from django_shift_media.generation.events import report_failure, report_success
 from django_shift_media.generation.failures import raise_remembered_failure, remember_failure
 from django_shift_media.generation.single_flight import SingleFlight
+from django_shift_media.generation.storing import require_original
 from django_shift_media.generation.worker_pool import worker_pool
 from django_shift_media.naming import presets, signing
 from django_shift_media.naming.resizes import Resize
@@ -96,6 +97,7 @@ class Generation:
         with remember_failure(self.key):
             data = self._render()
             self.storage.put(self.key, data)
+            require_original(self.storage, self.original, [self.key])
         self.stopwatch.lap("put")
         report_success(self.storage, self.key, len(data), self.stopwatch)
         cache_store.set(cache_key("stored", self.key), True, _REMEMBER_STORED)

@@ -8,6 +8,7 @@ from django_shift_media.conf import conf
 from django_shift_media.engines.selection import engine_options, get_engine
 from django_shift_media.engines.stopwatch import Stopwatch
 from django_shift_media.generation.events import report_failure, report_success
+from django_shift_media.generation.storing import require_original
 from django_shift_media.naming import signing
 from django_shift_media.naming.geometry import Size
 from django_shift_media.naming.presets import picture_layouts
@@ -53,6 +54,7 @@ def make(storage: MediaStorage, original: str, keys: Collection[str]) -> Iterato
             stopwatch.lap("put")
         report_success(storage, key, len(resized), stopwatch)
         yield key, len(resized)
+    require_original(storage, original, keys)
 
 
 def make_missing(keys: Sequence[str]) -> None:

@@ -6,6 +6,7 @@ from typing import Literal
 
 from django.utils.encoding import filepath_to_uri
 
+from django_shift_media.conf import A_YEAR, conf
 from django_shift_media.exceptions import FileTooLarge, StorageUnavailable
 from django_shift_media.exceptions import gettext_noop as _
 from django_shift_media.naming import keys
@@ -13,8 +14,16 @@ from django_shift_media.storages.bulk_storage import BulkStorage
 
 Mode = Literal["website", "failover", "app"]
 
-# Immutable: the key of an original is never reused, and the key of a resize determines its content.
-CACHE_CONTROL = "public, max-age=31536000, immutable"
+
+def cache_control() -> str:
+    """
+    Return the value of Cache-Control for media.
+
+    The content of a key never changes. But with a shorter time than a year, a site wants browsers
+    to find out about deletions, so "immutable", which also stops a reload from asking, is left out.
+    """
+    value = f"public, max-age={conf.max_age}"
+    return f"{value}, immutable" if conf.max_age >= A_YEAR else value
 
 
 class MediaStorage(BulkStorage):

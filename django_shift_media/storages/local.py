@@ -1,10 +1,10 @@
 """Media on local disk."""
 
+import errno
 import os
 import secrets
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -15,6 +15,9 @@ from django.core.files.storage import FileSystemStorage
 from django_shift_media.naming import keys
 from django_shift_media.storages.base import MediaStorage, check_size
 from django_shift_media.storages.bulk_storage import BATCH_SIZE, ObjectSummary
+
+# Each attempt to remove a directory fails only if a file has been stored in it meanwhile.
+_REMOVE_ATTEMPTS = 100
 
 
 class LocalMediaStorage(MediaStorage, FileSystemStorage):
@@ -73,13 +76,10 @@ class LocalMediaStorage(MediaStorage, FileSystemStorage):
     def delete(self, name: str) -> None:
         """Delete a file; for an original, also delete all of its resizes."""
         with self.wrap_errors("delete", name):
-            if not keys.is_original(name):
-                super().delete(name)
-                return
-            folder = Path(self.path(keys.upload_prefix(name)))
-            with suppress(FileNotFoundError):
-                shutil.rmtree(folder)
-            _remove_empty(folder.parents[:4])  # the remaining four of the UUID
+            # The original first: see ``generation.storing``.
+            super().delete(name)
+            if keys.is_original(name):
+                _remove_tree(Path(self.path(keys.upload_prefix(name))))
 
     def list_pages(self, prefix: str) -> Iterator[list[ObjectSummary]]:
         root = Path(self.path(""))
@@ -123,6 +123,21 @@ def _summary(file: "os.DirEntry[str]", root: Path) -> ObjectSummary:
     status = file.stat()
     key = Path(file.path).relative_to(root).as_posix()
     return ObjectSummary(key, status.st_size, datetime.fromtimestamp(status.st_mtime, UTC))
+
+
+def _remove_tree(folder: Path) -> None:
+    """Remove a directory and its empty parents, even while others store or delete files in it."""
+    for _ in range(_REMOVE_ATTEMPTS):
+        try:
+            shutil.rmtree(folder)
+        except FileNotFoundError:
+            pass  # the directory or, before Python 3.13, a file in it
+        except OSError as error:
+            if error.errno != errno.ENOTEMPTY:
+                raise
+        if not folder.exists():
+            break
+    _remove_empty(folder.parents[:4])  # the remaining four of the UUID
 
 
 def _remove_empty(folders: Sequence[Path]) -> None:

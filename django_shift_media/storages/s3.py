@@ -12,9 +12,10 @@ from django.core.files.base import File
 from storages.backends.s3 import S3Storage
 from urllib3.exceptions import HTTPError
 
+from django_shift_media.exceptions import StorageUnavailable
 from django_shift_media.naming import keys
 from django_shift_media.naming.formats import content_disposition, content_type
-from django_shift_media.storages.base import CACHE_CONTROL, MediaStorage, Mode, check_size
+from django_shift_media.storages.base import MediaStorage, Mode, cache_control, check_size
 from django_shift_media.storages.s3_bulk import S3BulkStorage
 
 # Marks resizes for lifecycle rules, which cannot match keys by a pattern.
@@ -135,7 +136,7 @@ class S3MediaStorage(S3BulkStorage):
 
     def get_object_parameters(self, name: str) -> dict[str, Any]:
         return {
-            "CacheControl": CACHE_CONTROL,
+            "CacheControl": cache_control(),
             "ContentDisposition": content_disposition(name),
             "ContentType": content_type(name),
             **super().get_object_parameters(name),
@@ -175,11 +176,13 @@ class S3MediaStorage(S3BulkStorage):
     def delete(self, name: str) -> None:
         """Delete a file; for an original, also delete all of its resizes."""
         with self.wrap_errors("delete", name):
-            if not keys.is_original(name):
-                super().delete(name)
-                return
-            upload = self.prefix + keys.upload_prefix(name)
-            self.bucket.objects.filter(Prefix=upload).delete()
+            # The original first: see ``generation.storing``.
+            super().delete(name)
+            if keys.is_original(name):
+                for page in self.list_pages(keys.upload_prefix(name)):
+                    if errors := self.delete_many([summary.key for summary in page]):
+                        key, message = next(iter(errors.items()))
+                        raise StorageUnavailable(f"Could not delete {key!r}: {message}")
 
     def _bucket_and_key(self, key: str) -> dict[str, Any]:
         return {"Bucket": self.bucket_name, "Key": self.prefix + key}

@@ -31,6 +31,8 @@ class S3BulkStorage(MediaStorage, S3Connection):
     )
     # An option of django-storages: larger files are read through a temporary file, in bytes.
     max_memory_size = 16 * 1024 * 1024
+    # Until the server has refused it.
+    _has_batch_delete = True
 
     def list_pages(self, prefix: str) -> Iterator[list[ObjectSummary]]:
         after = ""
@@ -77,14 +79,32 @@ class S3BulkStorage(MediaStorage, S3Connection):
     def delete_many(self, keys: Sequence[str]) -> dict[str, str]:
         if not keys:
             return {}
-        objects = [{"Key": self.prefix + key} for key in keys]
         with self.wrap_errors("delete", keys[0]):
-            response = self.client.delete_objects(
-                Bucket=self.bucket_name,
-                Delete={"Objects": objects, "Quiet": True},  # type: ignore[typeddict-item]
-            )
+            if self._has_batch_delete:
+                try:
+                    return self._delete_batch(keys)
+                except ClientError as error:
+                    if not _requires_md5(error):
+                        raise
+                    self._has_batch_delete = False
+            return self._delete_singly(keys)
+
+    def _delete_batch(self, keys: Sequence[str]) -> dict[str, str]:
+        response = self.client.delete_objects(
+            Bucket=self.bucket_name,
+            Delete={"Objects": [{"Key": self.prefix + key} for key in keys], "Quiet": True},
+        )
         start = len(self.prefix)
         return {error["Key"][start:]: error["Message"] for error in response.get("Errors", ())}
+
+    def _delete_singly(self, keys: Sequence[str]) -> dict[str, str]:
+        failed = {}
+        for key in keys:
+            try:
+                self.client.delete_object(Bucket=self.bucket_name, Key=self.prefix + key)
+            except ClientError as error:
+                failed[key] = str(error)
+        return failed
 
     def copy_at_server(self, file: object, key: str) -> bool:
         """Copy a file of another bucket without downloading it; return whether that succeeded."""
@@ -114,6 +134,16 @@ class S3BulkStorage(MediaStorage, S3Connection):
             return False
         # Equal content may have different ETags, which depend on multipart uploads and encryption.
         return etag == _etag_and_size(file) or super().has_same_content(key, file)
+
+
+def _requires_md5(error: ClientError) -> bool:
+    """
+    Return whether a server refuses a batch because it has no MD5 checksum.
+
+    The AWS SDKs send a newer checksum since 2025 (boto3 1.36), which MinIO and servers made from it
+    do not accept there: https://github.com/aws/aws-sdk-ruby/issues/3167.
+    """
+    return "md5" in f"{error.response['Error']['Code']} {error}".lower()
 
 
 def _bucket_and_key(file: StoredFile) -> Any:

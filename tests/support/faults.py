@@ -18,6 +18,7 @@ from tests.support.waiting import PATIENCE
 Fault = Literal[
     "hold",  # take the request, and hand it on once all is well again
     "hang",  # take the request and stay silent
+    "400",  # MissingContentMD5
     "500",
     "503",  # SlowDown
     "403",
@@ -28,7 +29,12 @@ Fault = Literal[
 ]
 # Those by which a client waits for its time-out.
 _SILENT = {"hang", "stall answer"}
-_CODES = {"500": "InternalError", "503": "SlowDown", "403": "AccessDenied"}
+_CODES = {
+    "400": "MissingContentMD5",
+    "500": "InternalError",
+    "503": "SlowDown",
+    "403": "AccessDenied",
+}
 # What belongs to a connection rather than to what it carries.
 _HOP_BY_HOP = {"connection", "transfer-encoding", "content-length", "expect", "keep-alive"}
 

@@ -15,6 +15,7 @@ from django_shift_media.engines.encode.analysis import (
     sample_strips,
 )
 from django_shift_media.engines.encode.animation import AnimationTiming, play_options
+from django_shift_media.engines.encode.avif_times import remove_times
 from django_shift_media.engines.encode.gif import write_gif
 from django_shift_media.engines.encode.jpegxl import encode_jpegxl
 from django_shift_media.engines.encode.palettes import quantize_frames
@@ -81,6 +82,8 @@ def encode(source: EncoderInput, resize: Resize) -> bytes:
     # Each writer ignores metadata that its format cannot store.
     metadata = {"exif": source.exif or b"", "xmp": source.xmp or b""}
     data = _save(first, name, icc_profile=source.profile, **metadata, **options)
+    if others and name == "AVIF":
+        data = remove_times(data)
     return embed_xmp(data, resize.format, source.xmp)
 
 
