@@ -8,7 +8,7 @@ import hypothesis
 import pytest
 from django.core.cache import cache
 from django.core.files.base import ContentFile
-from django.db import connections
+from django.db import connection, connections, models
 
 from django_shift_media.engines.engine import Engine
 from django_shift_media.engines.selection import get_engine
@@ -161,6 +161,30 @@ def database(request: Any) -> None:
     """Each kind of database in turn."""
     if request.param != "sqlite":
         request.getfixturevalue(request.param)
+
+
+@pytest.fixture(params=["sqlite", "postgresql", pytest.param("mariadb", marks=pytest.mark.nightly)])
+def most_databases(request: Any) -> None:
+    """As ``database``, for tests that are many."""
+    if request.param != "sqlite":
+        request.getfixturevalue(request.param)
+
+
+@pytest.fixture
+def tables(transactional_db: None) -> Iterator[Callable[..., None]]:
+    """Create the tables of models that a test defines."""
+    created: list[type[models.Model]] = []
+
+    def create(*some: type[models.Model]) -> None:
+        with connection.schema_editor() as editor:
+            for model in some:
+                editor.create_model(model)
+                created.append(model)
+
+    yield create
+    with connection.schema_editor() as editor:
+        for model in reversed(created):
+            editor.delete_model(model)
 
 
 @pytest.fixture(params=["local", *servers.WEBSITES])

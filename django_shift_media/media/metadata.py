@@ -1,24 +1,34 @@
 """What a row keeps of its file, so that rendering a page requires no I/O."""
 
+from collections.abc import Callable
 from contextlib import suppress
+from functools import wraps
 from typing import Any, NamedTuple
 
 from django.core.files.base import File
 from django.db import models
+from django.db.models import signals
 
 from django_shift_media.exceptions import UnacceptableFile
 from django_shift_media.media.base_field import BaseMediaField
 from django_shift_media.media.files import MediaFile
+from django_shift_media.media.subclasses import for_each_class
 from django_shift_media.media.upload_validation import make_placeholder, validate_upload
 
 
 class FileMetadata(NamedTuple):
-    """Upright width and height in pixels, the text of a ``Placeholder``, the size in bytes."""
+    """
+    What belongs to a file, and changes with it.
+
+    Upright width and height in pixels, the text of a ``Placeholder``, the size in bytes, and the
+    text of a focal point.
+    """
 
     width: int | None = None
     height: int | None = None
     placeholder: str = ""
     size: int | None = None
+    focal_point: str = ""
 
 
 class MetadataFields:
@@ -26,19 +36,29 @@ class MetadataFields:
     The model fields in which a ``MediaField`` keeps the metadata of its file.
 
     ``names`` maps items of ``FileMetadata`` to the names of these fields.
+
+    A focal point is chosen by people, before or after they choose the file. So a new file keeps one
+    that was set for it, but not that of the file before it. To tell which it is, each instance has
+    a note of the focal point that came with its present file.
     """
 
     def __init__(self, field: BaseMediaField) -> None:
         self.field = field
         names = {item: getattr(field, f"{item}_field") for item in FileMetadata._fields}
         self.names: dict[str, str] = {item: name for item, name in names.items() if name}
+        self._note = f"_{field.attname}_focal_point"
 
-    def read(self, instance: models.Model) -> FileMetadata:
-        return FileMetadata(**{item: getattr(instance, name) for item, name in self.names.items()})
+    def connect(self) -> None:
+        """Keep the fields true to the file in all instances of the model, and of its subclasses."""
+        model: Any = self.field.model
+        model.save_base = self._save_with_metadata(model.save_base)
+        # In Model.__init__(), fields are set in their order, so the metadata fields may be set
+        # after the file. Only after it, all fields have their values.
+        for_each_class(
+            model, lambda sender: signals.post_init.connect(self._measure_new, sender=sender)
+        )
 
-    def write(self, instance: models.Model, metadata: FileMetadata) -> None:
-        for item, name in self.names.items():
-            setattr(instance, name, getattr(metadata, item))
+    # -- measuring --------------------------------------------------------------------------------
 
     def measure(self, file: "File[Any]") -> FileMetadata:
         """Decode a file and return its metadata; raise as ``validate_upload()`` does."""
@@ -49,7 +69,7 @@ class MetadataFields:
         return FileMetadata(info.width, info.height, placeholder, file.size)
 
     def measure_value(self, value: Any) -> FileMetadata:
-        """Return the metadata of a value of the field; of a stored file, without any I/O."""
+        """Return the metadata of a value of the field; of another row's file, what that row has."""
         if isinstance(value, MediaFile) and value._committed:
             return value.field.metadata.read(value.instance)
         if isinstance(value, File) and value:
@@ -58,8 +78,60 @@ class MetadataFields:
                 return self.measure(upload)
         return FileMetadata()
 
-    def measure_new_instance(self, instance: models.Model, **kwargs: Any) -> None:
+    def read(self, instance: models.Model) -> FileMetadata:
+        deferred = instance.get_deferred_fields().intersection(self.names.values())
+        if deferred:
+            instance.refresh_from_db(fields=deferred)  # one query for all
+        return FileMetadata(**{item: getattr(instance, name) for item, name in self.names.items()})
+
+    # -- writing ----------------------------------------------------------------------------------
+
+    def write(self, instance: models.Model, metadata: FileMetadata) -> None:
+        """Set the fields for another file, except a focal point that was set for it."""
+        is_cleared = not instance.__dict__.get(self.field.attname)
+        keeps_focal_point = not is_cleared and self._is_focal_point_set(instance)
+        for item, name in self.names.items():
+            if not (item == "focal_point" and keeps_focal_point):
+                setattr(instance, name, getattr(metadata, item))
+        instance.__dict__[self._note] = metadata.focal_point
+
+    def write_measured(self, instance: models.Model, metadata: FileMetadata) -> None:
+        """Set the fields for the same file: all but the focal point."""
+        for item, name in self.names.items():
+            if item != "focal_point":
+                setattr(instance, name, getattr(metadata, item))
+
+    def _is_focal_point_set(self, instance: models.Model) -> bool:
+        text = instance.__dict__.get(self.names.get("focal_point", ""))
+        return bool(text) and text != instance.__dict__.get(self._note)
+
+    def _note_focal_point(self, instance: models.Model) -> None:
+        """Note that the focal point belongs to the present file; without a file, to the next."""
+        has_file = bool(instance.__dict__.get(self.field.attname))
+        text = instance.__dict__.get(self.names.get("focal_point", ""))
+        instance.__dict__[self._note] = text if has_file else ""
+
+    def _measure_new(self, instance: models.Model, **kwargs: Any) -> None:
         """Receive ``post_init``: measure a file that was given to ``Model(...)``."""
         file = instance.__dict__.get(self.field.attname)
         if isinstance(file, File) and any(metadata := self.measure_value(file)):
             self.write(instance, metadata)
+        self._note_focal_point(instance)
+
+    def _save_with_metadata(self, save_base: Callable[..., None]) -> Callable[..., None]:
+        """Wrap ``Model.save_base()``, to save the metadata fields whenever it saves the file."""
+
+        @wraps(save_base)
+        def save(
+            instance: models.Model,
+            *args: Any,
+            update_fields: frozenset[str] | None = None,
+            **kwargs: Any,
+        ) -> None:
+            if update_fields and {self.field.name, self.field.attname} & update_fields:
+                # Those that are deferred have not changed, and neither has the file.
+                update_fields |= instance.__dict__.keys() & self.names.values()
+            save_base(instance, *args, update_fields=update_fields, **kwargs)
+            self._note_focal_point(instance)
+
+        return save
