@@ -60,14 +60,23 @@ class MediaDescriptor(FileDescriptor):
         is_deferred = attname not in instance.__dict__
         if not metadata.names or (is_deferred and instance._state.db is None):
             super().__set__(instance, value)  # in Model.__init__(), which sets each field by itself
-            return
-        if not is_deferred and _is_same(instance.__dict__[attname], value):
+        elif other := _reloaded_instance(instance, value):
             super().__set__(instance, value)
-            return
-        # Measured first: assigning a file to a second instance makes it forget the first.
-        measured = metadata.measure_value(value)
-        super().__set__(instance, value)
-        metadata.write(instance, measured)
+            metadata.copy(instance, other)
+        elif not is_deferred and _is_same(instance.__dict__[attname], value):
+            super().__set__(instance, value)
+        else:
+            # Measured first: assigning a file to a second instance makes it forget the first.
+            measured = metadata.measure_value(value)
+            super().__set__(instance, value)
+            metadata.write(instance, measured)
+
+
+def _reloaded_instance(instance: models.Model, value: Any) -> models.Model | None:
+    """Return the instance from which Django copies a value that is deferred or refreshed."""
+    other = value.instance if isinstance(value, MediaFile) and value._committed else None
+    is_reloaded = other is not instance and type(other) is type(instance)
+    return other if is_reloaded and other.pk == instance.pk is not None else None
 
 
 def _is_same(current: Any, value: Any) -> bool:

@@ -1,6 +1,6 @@
 """What a row keeps of its file, so that rendering a page requires no I/O."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import wraps
 from typing import Any, NamedTuple
@@ -46,6 +46,7 @@ class MetadataFields:
         self.field = field
         names = {item: getattr(field, f"{item}_field") for item in FileMetadata._fields}
         self.names: dict[str, str] = {item: name for item, name in names.items() if name}
+        self._measured = {item: name for item, name in self.names.items() if item != "focal_point"}
         self._note = f"_{field.attname}_focal_point"
 
     def connect(self) -> None:
@@ -78,38 +79,59 @@ class MetadataFields:
                 return self.measure(upload)
         return FileMetadata()
 
-    def read(self, instance: models.Model) -> FileMetadata:
-        deferred = instance.get_deferred_fields().intersection(self.names.values())
-        if deferred:
-            instance.refresh_from_db(fields=deferred)  # one query for all
-        return FileMetadata(**{item: getattr(instance, name) for item, name in self.names.items()})
+    def read(self, instance: models.Model, names: Mapping[str, str] | None = None) -> FileMetadata:
+        """Return the values of all fields, or of some, with one query for those deferred."""
+        names = self.names if names is None else names
+        if deferred := instance.get_deferred_fields().intersection(names.values()):
+            instance.refresh_from_db(fields=deferred)
+        return FileMetadata(**{item: getattr(instance, name) for item, name in names.items()})
 
     # -- writing ----------------------------------------------------------------------------------
 
     def write(self, instance: models.Model, metadata: FileMetadata) -> None:
         """Set the fields for another file, except a focal point that was set for it."""
-        is_cleared = not instance.__dict__.get(self.field.attname)
-        keeps_focal_point = not is_cleared and self._is_focal_point_set(instance)
-        for item, name in self.names.items():
-            if not (item == "focal_point" and keeps_focal_point):
-                setattr(instance, name, getattr(metadata, item))
+        keeps_focal_point = self._has_file(instance) and self._is_focal_point_set(instance)
+        self._write(instance, metadata, self._measured if keeps_focal_point else self.names)
         instance.__dict__[self._note] = metadata.focal_point
 
     def write_measured(self, instance: models.Model, metadata: FileMetadata) -> None:
         """Set the fields for the same file: all but the focal point."""
-        for item, name in self.names.items():
-            if item != "focal_point":
-                setattr(instance, name, getattr(metadata, item))
+        self._write(instance, metadata, self._measured)
+
+    def copy(self, instance: models.Model, other: models.Model) -> None:
+        """
+        Update the fields from another instance of the same row, as the file was loaded by that.
+
+        Fields that are deferred remain so. A focal point that was set is kept.
+        """
+        names = {item: name for item, name in self.names.items() if name in instance.__dict__}
+        metadata = self.read(other, names)
+        if self._is_focal_point_set(instance):
+            names.pop("focal_point")
+        self._write(instance, metadata, names)
+        instance.__dict__[self._note] = metadata.focal_point
+
+    def _write(
+        self, instance: models.Model, metadata: FileMetadata, names: Mapping[str, str]
+    ) -> None:
+        for item, name in names.items():
+            setattr(instance, name, getattr(metadata, item))
+
+    # -- the focal point --------------------------------------------------------------------------
+
+    def _has_file(self, instance: models.Model) -> bool:
+        return bool(instance.__dict__.get(self.field.attname, "deferred"))
 
     def _is_focal_point_set(self, instance: models.Model) -> bool:
-        text = instance.__dict__.get(self.names.get("focal_point", ""))
+        text = instance.__dict__.get(self.field.focal_point_field or "")
         return bool(text) and text != instance.__dict__.get(self._note)
 
     def _note_focal_point(self, instance: models.Model) -> None:
         """Note that the focal point belongs to the present file; without a file, to the next."""
-        has_file = bool(instance.__dict__.get(self.field.attname))
-        text = instance.__dict__.get(self.names.get("focal_point", ""))
-        instance.__dict__[self._note] = text if has_file else ""
+        text = instance.__dict__.get(self.field.focal_point_field or "")
+        instance.__dict__[self._note] = text if self._has_file(instance) else ""
+
+    # -- receivers and wrappers -------------------------------------------------------------------
 
     def _measure_new(self, instance: models.Model, **kwargs: Any) -> None:
         """Receive ``post_init``: measure a file that was given to ``Model(...)``."""
