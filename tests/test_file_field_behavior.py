@@ -112,6 +112,19 @@ def test_in_a_transaction_it_goes_with_the_commit(row: Attachment, field: str, d
     assert not is_kept(name)
 
 
+def test_a_receiver_deletes_the_former_file_where_nothing_else_deletes_files() -> None:
+    def receive(instance: Photo, **kwargs: Any) -> None:
+        Photo.objects.get(pk=instance.pk).photo.delete(save=False)
+
+    row = Photo.objects.create(photo=new_file())
+    name = row.photo.name
+    row.photo = ContentFile(OLD, name="old.jpg")
+    with receiver(pre_save, receive, sender=Photo):
+        row.save()
+    assert not is_kept(str(name))
+    assert media_storage().get(Photo.objects.get().photo.name) == OLD
+
+
 def name_by_another_row(name: str) -> None:
     Attachment.objects.create(preview=name)
 

@@ -1,6 +1,7 @@
 """Files that somebody still names are kept: rows that are hard to see, and defaults."""
 
 from io import StringIO
+from itertools import count
 from typing import Any
 
 import pytest
@@ -145,7 +146,7 @@ class Visible(models.Manager[Any]):
 
 class Annotated(models.Manager[Any]):
     def get_queryset(self) -> "models.QuerySet[Any]":
-        return super().get_queryset().annotate(twice=models.F("number") * 2)
+        return super().get_queryset().annotate(copies=models.Count("copy"))
 
 
 @each_database
@@ -177,8 +178,8 @@ def test_rows_that_the_base_manager_hides_keep_their_files(tables: Any) -> None:
 @isolate_apps("gallery")
 def test_a_base_manager_that_annotates_changes_nothing(tables: Any) -> None:
     class Counted(models.Model):
-        number = models.IntegerField(default=1)
         file = MediaField(kind="any", delete_orphans=True)
+        copy_of = models.ForeignKey("self", models.CASCADE, null=True, related_name="copy")
         objects = Annotated()
 
         class Meta:
@@ -274,6 +275,9 @@ class NoMigrations:
         return False
 
 
+numbers = count()
+
+
 # -- checks ---------------------------------------------------------------------------------------
 
 
@@ -302,13 +306,17 @@ def test_a_cascade_in_the_database_is_found_beside_delete_orphans() -> None:
 def check_index(meta: dict[str, Any], **options: Any) -> list[str]:
     """Return the ids of what is found in a model with this field."""
 
-    class Indexed(models.Model):
+    class Base(models.Model):
         title = models.CharField(max_length=10)
         file = MediaField(kind="any", **options)
 
-        Meta = type("Meta", (), {"app_label": "gallery", **meta})
+        class Meta:
+            app_label = "gallery"
+            abstract = True
 
-    return [message.id for message in Indexed.check() if "shift_media" in str(message.id)]
+    names = {"__module__": __name__, "Meta": type("Meta", (), {"app_label": "gallery", **meta})}
+    model: Any = type(f"Indexed{next(numbers)}", (Base,), names)
+    return [message.id for message in model.check() if "shift_media" in str(message.id)]
 
 
 class Deleting(models.Model):
