@@ -188,6 +188,12 @@ class Conf:
         value: bool = _setting("SHIFT_MEDIA_PRESETS_ONLY", False, bool)
         return value
 
+    @property
+    def strict(self) -> bool:
+        """Whether rows with invalid values raise an error on pages and in APIs, too."""
+        value: bool = _setting("SHIFT_MEDIA_STRICT", settings.DEBUG, bool)
+        return value
+
 
 NAMES = tuple(
     f"SHIFT_MEDIA_{name.upper()}"

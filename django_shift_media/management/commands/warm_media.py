@@ -46,7 +46,7 @@ class Command(MaintenanceCommand):
             preset_resizes(preset, "jpg")  # raises InvalidResize for an unknown preset
         storage = media_storage()
         with NameTable() as originals:
-            prewarming.read_originals(originals, field)
+            prewarming.read_originals(originals, field, self.record)
             found = self.with_progress(
                 prewarming.find_missing_resizes(storage, originals, presets, options["workers"]),
                 total=len(originals),
