@@ -17,6 +17,7 @@ from django_shift_media.media.upload_validation import validate_upload
 from django_shift_media.naming import foreign_names, keys
 from django_shift_media.naming.formats import INPUT_FORMATS, extension_of
 from django_shift_media.naming.geometry import Size
+from django_shift_media.naming.original_names import clean_name
 from django_shift_media.naming.picture import Picture
 from django_shift_media.naming.placeholder import Placeholder
 from django_shift_media.naming.presets import picture_layouts, resize_for
@@ -174,6 +175,11 @@ class MediaFile(FieldFile):
         return size
 
     @property
+    def original_name(self) -> str:
+        """The name that a person gave the file, from ``name_field``; otherwise that in the key."""
+        return self._read(self.field.name_field) or str(self.name or "").rpartition("/")[2]
+
+    @property
     def placeholder(self) -> Placeholder | None:
         """What a page shows until the image has loaded, from ``placeholder_field``."""
         text = self._read(self.field.placeholder_field)
@@ -209,9 +215,10 @@ class MediaFile(FieldFile):
         if not hasattr(content, "chunks"):  # accept Python's own file objects, too
             content = File(content, name)
         info = validate_upload(content, kind=self.field.kind, max_bytes=self.field.max_bytes)
+        metadata = self.field.metadata.measure(content, name)  # before the storage closes the file
+        content.download_name = clean_name(name)  # type: ignore[attr-defined]  # for the storage
         if info:
             name = keys.normalize_name(name, extension=info.format)
-        metadata = self.field.metadata.measure(content)  # before the storage closes the file
         super().save(name, content, save=False)
         stored_names.note(self.field, self.instance, str(self.name))
         self.field.metadata.write(self.instance, metadata)
@@ -235,13 +242,14 @@ class MediaFile(FieldFile):
 
     def measure(self) -> None:
         """
-        Fetch the file, and set the fields for width, height, size and placeholder.
+        Fetch the file, and set the fields for width, height, size, placeholder and name.
 
         This is for rows that are older than these fields. The instance is not saved. Raise as
         ``save()`` does.
         """
         with self.storage.open(str(self.name)) as file:
-            self.field.metadata.write(self.instance, self.field.metadata.measure(file))
+            metadata = self.field.metadata.measure(file, self.original_name)
+            self.field.metadata.write(self.instance, metadata)
 
     measure.alters_data = True  # type: ignore[attr-defined]
 
