@@ -222,7 +222,13 @@ class MediaField(BaseMediaField):
 
     @cached_property
     def validators(self) -> list[Any]:
-        return [*super().validators, self.validate_content]
+        return [self.validate_content, *super().validators]
+
+    def run_validators(self, value: Any) -> None:
+        # If the content is refused, other validators cannot say anything about it.
+        if value not in self.empty_values:
+            self.validate_content(value)
+        super().run_validators(value)
 
     def validate_content(self, file: "File[Any]") -> None:
         """

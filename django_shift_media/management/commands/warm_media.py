@@ -38,9 +38,7 @@ class Command(MaintenanceCommand):
         )
 
     def process(self, options: dict[str, Any]) -> Iterator[Result]:
-        field = get_file_field(options["field"])
-        if not isinstance(field, MediaField):
-            raise ValueError(f"{field} is a {type(field).__name__}. Use a MediaField.")
+        field = get_file_field(options["field"], MediaField)
         presets = options["preset"].split(",")
         for preset in presets:
             preset_resizes(preset, "jpg")  # raises InvalidResize for an unknown preset
