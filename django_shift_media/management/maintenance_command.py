@@ -168,7 +168,7 @@ def positive_int(text: str) -> int:
     return int(text)
 
 
-def get_file_field(label: str, kind: type[F] = models.FileField) -> F:
+def get_file_field(label: str, kind: type[F]) -> F:
     """Return the field "app.Model.field" if it is of this class; raise ``ValueError``."""
     app, _, rest = label.partition(".")
     model_name, _, name = rest.partition(".")

@@ -4,7 +4,7 @@ import difflib
 import re
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec, TypeGuard, Unpack
+from typing import Any, TypeGuard, TypeVar, Unpack, cast
 
 from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
@@ -28,21 +28,21 @@ _ATTRIBUTE = re.compile(
 
 # The file of a row; None or ``MissingFile`` if there is no row.
 TagFile = MediaFile | MissingFile | None
-P = ParamSpec("P")
+Tag = TypeVar("Tag", bound=Callable[..., str])
 
 
-def skip_bad_rows(tag: Callable[Concatenate[TagFile, P], str]) -> Callable[..., str]:
+def skip_bad_rows(tag: Tag) -> Tag:
     """Let a tag render nothing for a row with invalid values; see ``bad_rows``."""
 
     @wraps(tag)
-    def render(file: TagFile, *args: P.args, **kwargs: P.kwargs) -> str:
+    def render(file: TagFile, *args: Any, **kwargs: Any) -> str:
         try:
             return tag(file, *args, **kwargs)
         except BAD_ROW_ERRORS as error:
             report(error)
             return ""
 
-    return render
+    return cast(Tag, render)
 
 
 @skip_bad_rows

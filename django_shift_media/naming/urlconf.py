@@ -11,7 +11,7 @@ from django_shift_media.conf import cached_until_settings_change
 
 def url_prefix() -> str:
     """
-    Return the path that every key follows, such as "/media/".
+    Return the path that every key follows, such as "/shift-media/".
 
     Raise ``ImproperlyConfigured`` if the project does not include the URLs.
     """

@@ -29,7 +29,8 @@ class LocalMediaStorage(MediaStorage, FileSystemStorage):
 
     @property
     def media_url(self) -> str:
-        return app_url() if self._base_url is None else str(self.base_url)
+        is_default = self._base_url is None  # type: ignore[attr-defined]  # not in the stubs
+        return app_url() if is_default else str(self.base_url)
 
     def exists(self, key: str) -> bool:
         with self.wrap_errors("check", key):

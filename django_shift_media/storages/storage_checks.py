@@ -12,6 +12,7 @@ from django.core.files.storage import FileSystemStorage, InMemoryStorage
 from django.utils.module_loading import import_string
 
 from django_shift_media.conf import conf
+from django_shift_media.storages import s3_options
 from django_shift_media.storages.base import MediaStorage
 from django_shift_media.storages.selection import media_storage
 
@@ -80,9 +81,7 @@ def _check_fallback_to_disk() -> Iterator[CheckMessage]:
 def _check_inherited_options(storage: MediaStorage) -> Iterator[CheckMessage]:
     if not hasattr(storage, "bucket_name"):
         return
-    from django_shift_media.storages import s3_options  # imports nothing of boto3
-
-    options = settings.STORAGES[conf.storage or ""].get("OPTIONS", {})
+    options: Any = settings.STORAGES[str(conf.storage)].get("OPTIONS", {})
     for name, value, option in s3_options.inherited_options(options):
         yield checks.Warning(
             f"The media storage inherits {name} = {value!r}.",

@@ -38,7 +38,8 @@ class _FileExpression:
         except VariableDoesNotExist:
             return True
         # Django replaces a lookup that raises ObjectDoesNotExist by the text string_if_invalid.
-        nothing = (None, "", context.template.engine.string_if_invalid)
+        engine = context.template.engine  # type: ignore[union-attr]  # set while rendering
+        nothing = (None, "", engine.string_if_invalid)
         if owner in nothing:
             return True
         try:
