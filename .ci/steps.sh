@@ -165,6 +165,7 @@ step_coverage() { "$work/$pair/bin/python" -m coverage report; }
 step_newcomer() {
     need $pair servers tools dist
     local python="$work/$pair/bin/python"
+    export PYTHONPATH=testproject  # its drawings are the newcomer's photos
     "$python" -m tests.newcomer "$work/dist" docs/tutorial.rst
     "$python" -m tests.newcomer "$work/dist" tests/quickstart_before.rst README.rst \
         tests/quickstart_after.rst

@@ -6,7 +6,15 @@ import os
 import sys
 from pathlib import Path
 
-MEASUREMENTS = ("page", "first-view", "second-view", "stampede", "backfill", "life", "engine")
+MEASUREMENTS = (
+    "page",
+    "first-view",
+    "second-view",
+    "stampede",
+    "backfill",
+    "maintenance",
+    "engine",
+)
 ROOT = Path(__file__).resolve().parent.parent
 
 

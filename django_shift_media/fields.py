@@ -112,6 +112,9 @@ class MediaField(BaseMediaField):
     ``focal_point_field``
         The name of a character field for the point that "fill" crops around: "30,70" is 30 percent
         from the left and 70 percent from the top. Give it the validator ``validate_focal_point``.
+    ``name_field``
+        The name of a character field, which is set to the name that the user gave the file. The
+        file's key has only a simplified form of it.
     ``delete_orphans``
         Whether a file that is replaced or cleared, or whose row is deleted, is deleted after the
         commit, unless another row names it. The default is False.
@@ -153,6 +156,7 @@ class MediaField(BaseMediaField):
         size_field: str | None = None,
         placeholder_field: str | None = None,
         focal_point_field: str | None = None,
+        name_field: str | None = None,
         delete_orphans: bool = False,
         warm: Sequence[str] = (),
         **kwargs: Any,
@@ -173,6 +177,7 @@ class MediaField(BaseMediaField):
         self.size_field = size_field
         self.placeholder_field = placeholder_field
         self.focal_point_field = focal_point_field
+        self.name_field = name_field
         # Not part of deconstruct(): historical models of migrations delete and enqueue nothing.
         self.delete_orphans = delete_orphans
         self.warm = tuple(warm)
@@ -200,6 +205,7 @@ class MediaField(BaseMediaField):
             "size_field": None,
             "placeholder_field": None,
             "focal_point_field": None,
+            "name_field": None,
             "max_length": MAX_LENGTH,
         }
         for argument, default in defaults.items():
@@ -248,7 +254,13 @@ class MediaField(BaseMediaField):
 
     @cached_property
     def validators(self) -> list[Any]:
-        return [*super().validators, self.validate_content]
+        return [self.validate_content, *super().validators]
+
+    def run_validators(self, value: Any) -> None:
+        # If the content is refused, other validators cannot say anything about it.
+        if value not in self.empty_values:
+            self.validate_content(value)
+        super().run_validators(value)
 
     def validate_content(self, file: "File[Any]") -> None:
         """

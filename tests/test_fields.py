@@ -3,9 +3,11 @@ import pickle
 from typing import Any
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
+from django.core.validators import FileExtensionValidator
 from django.db import connection, models, transaction
 from django.db.migrations.writer import MigrationWriter
 from django.test.utils import isolate_apps
@@ -415,3 +417,19 @@ def test_a_form_without_a_new_file_changes_nothing() -> None:
     assert bound.is_valid(), bound.errors
     assert bound.save().photo.name == photo.photo.name
     assert Photo.objects.get().width == 40
+
+
+@isolate_apps("gallery")
+def test_a_refused_file_has_its_own_message_only() -> None:
+    class Picky(models.Model):
+        photo = MediaField(validators=[FileExtensionValidator(["png"])])
+
+        class Meta:
+            app_label = "gallery"
+
+    with pytest.raises(ValidationError) as raised:
+        Picky(photo=ContentFile(b"<html>", name="a.jpg")).full_clean()
+    (message,) = raised.value.message_dict["photo"]
+    assert message.startswith("We couldn’t process “a.jpg”")
+    with pytest.raises(ValidationError, match="File extension “jpg” is not allowed"):
+        Picky(photo=ContentFile(draw_photo(4, 3), name="a.jpg")).full_clean()

@@ -72,17 +72,21 @@ def test_rows_whose_original_is_missing(any_storage: Any, stored: set[str]) -> N
     Photo.objects.create(photo=missing)
     Attachment.objects.create(preview=foreign)
     Attachment.objects.bulk_create([Attachment(file="a.jpg")])
+    Attachment.objects.create(preview="../outside.jpg")
     put(any_storage, new_key())
     out = StringIO()
-    with pytest.raises(CommandError, match="2 files need attention"):
+    with pytest.raises(CommandError, match="4 files need attention"):
         call_command("clean_media_orphans", "--missing", "--json", stdout=out, stderr=StringIO())
-    files = json.loads(out.getvalue())["files"]
+    invalid, *files = json.loads(out.getvalue())["files"]
+    assert (invalid["outcome"], invalid["name"]) == ("invalid", "a.jpg")
     assert {(file["outcome"], file["name"], file["note"]) for file in files} == {
         ("missing", missing, "referenced by gallery.Photo.photo"),
         ("missing", foreign, "referenced by gallery.Attachment.preview"),
+        ("missing", "../outside.jpg", "referenced by gallery.Attachment.preview"),
     }
     Photo.objects.filter(photo=missing).delete()
-    Attachment.objects.filter(preview=foreign).delete()
+    Attachment.objects.filter(preview__in=[foreign, "../outside.jpg"]).delete()
+    Attachment.objects.filter(file="a.jpg").update(file="")
     assert clean("--missing") == {}
 
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from functools import partial
 
 from django_shift_media.exceptions import StorageUnavailable
+from django_shift_media.maintenance.bad_rows import file_exists
 from django_shift_media.maintenance.listing import batched, in_threads
 from django_shift_media.maintenance.references import NameTable
 from django_shift_media.maintenance.results import Result
@@ -76,5 +77,5 @@ def find_missing(
     for page in pages:
         referenced.mark_found([summary.key for summary in page])
     for name, column in referenced.not_found():
-        if not storage.exists(name) and find_referenced([name], columns):
+        if not file_exists(storage, name) and find_referenced([name], columns):
             yield Result("missing", name, note=f"referenced by {column}", severity="error")

@@ -21,6 +21,7 @@ class BaseMediaField(models.FileField):
     size_field: str | None
     placeholder_field: str | None
     focal_point_field: str | None
+    name_field: str | None
     delete_orphans: bool
     warm: Sequence[str]
     metadata: "MetadataFields"

@@ -14,20 +14,22 @@ from django_shift_media.media.base_field import BaseMediaField
 from django_shift_media.media.files import MediaFile
 from django_shift_media.media.subclasses import for_each_class
 from django_shift_media.media.upload_validation import make_placeholder, validate_upload
+from django_shift_media.naming.original_names import clean_name
 
 
 class FileMetadata(NamedTuple):
     """
     What belongs to a file, and changes with it.
 
-    Upright width and height in pixels, the text of a ``Placeholder``, the size in bytes, and the
-    text of a focal point.
+    Upright width and height in pixels, the text of a ``Placeholder``, the size in bytes, the name
+    that a person gave the file, and the text of a focal point.
     """
 
     width: int | None = None
     height: int | None = None
     placeholder: str = ""
     size: int | None = None
+    name: str = ""
     focal_point: str = ""
 
 
@@ -61,13 +63,25 @@ class MetadataFields:
 
     # -- measuring --------------------------------------------------------------------------------
 
-    def measure(self, file: "File[Any]") -> FileMetadata:
-        """Decode a file and return its metadata; raise as ``validate_upload()`` does."""
+    def measure(self, file: "File[Any]", name: str | None = None) -> FileMetadata:
+        """
+        Decode a file and return its metadata; raise as ``validate_upload()`` does.
+
+        ``name`` is the name that a person gave the file, by default that of ``file``.
+        """
+        name = self._shortened(name or file.name or "")
         info = validate_upload(file, kind=self.field.kind, max_bytes=self.field.max_bytes)
         if info is None:
-            return FileMetadata(size=file.size)
+            return FileMetadata(size=file.size, name=name)
         placeholder = str(make_placeholder(file)) if "placeholder" in self.names else ""
-        return FileMetadata(info.width, info.height, placeholder, file.size)
+        return FileMetadata(info.width, info.height, placeholder, file.size, name)
+
+    def _shortened(self, name: str) -> str:
+        """Return a name that is not too long for its field."""
+        if "name" not in self.names:
+            return ""
+        column = self.field.model._meta.get_field(self.names["name"])
+        return clean_name(name, max_length=getattr(column, "max_length", None))
 
     def measure_value(self, value: Any) -> FileMetadata:
         """Return the metadata of a value of the field; of another row's file, what that row has."""
