@@ -74,9 +74,11 @@ class MediaDescriptor(FileDescriptor):
 
 def _reloaded_instance(instance: models.Model, value: Any) -> models.Model | None:
     """Return the instance from which Django copies a value that is deferred or refreshed."""
-    other = value.instance if isinstance(value, MediaFile) and value._committed else None
+    if not isinstance(value, MediaFile) or not value._committed:
+        return None
+    other: models.Model = value.instance
     is_reloaded = other is not instance and type(other) is type(instance)
-    return other if is_reloaded and other.pk == instance.pk is not None else None
+    return other if is_reloaded and other.pk is not None and other.pk == instance.pk else None
 
 
 def _is_same(current: Any, value: Any) -> bool:
@@ -112,12 +114,13 @@ class MediaField(BaseMediaField):
     ``focal_point_field``
         The name of a character field for the point that "fill" crops around: "30,70" is 30 percent
         from the left and 70 percent from the top. Give it the validator ``validate_focal_point``.
+        Another file empties it, unless it was set for this file.
     ``name_field``
         The name of a character field, which is set to the name that the user gave the file. The
         file's key has only a simplified form of it.
     ``delete_orphans``
         Whether a file that is replaced or cleared, or whose row is deleted, is deleted after the
-        commit, unless another row names it. The default is False.
+        commit, unless another row or a default names it. The default is False.
 
         No committed row is left without its file, as long as rows start naming stored files by
         ``save()``, which locks. ``QuerySet.update()``, ``bulk_create()``, ``bulk_update()``, raw

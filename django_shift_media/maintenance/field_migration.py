@@ -198,9 +198,9 @@ class FieldMigration:
         target = Column(self.target, column.using)
         rows = target.rows_with(name)
         target.lock(rows)
-        fields = (getattr(self.target, f"{item}_field", None) for item in FileMetadata._fields)
-        own = {getattr(self.target, "focal_point_field", None), None}
-        return rows.values(self.target.attname, *(set(fields) - own)).first() or {}
+        items = set(FileMetadata._fields) - {"focal_point"}  # which each row may have set itself
+        fields: set[str | None] = {getattr(self.target, f"{item}_field", None) for item in items}
+        return rows.values(self.target.attname, *filter(None, fields)).first() or {}
 
     def _update(self, group: _Group, values: dict[str, Any]) -> set[Any]:
         """Return the primary keys of the rows that have the values now."""

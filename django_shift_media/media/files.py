@@ -40,6 +40,7 @@ class MediaFile(FieldFile):
     field: BaseMediaField
     storage: MediaStorage
     _committed: bool
+    _file: File[Any] | None
 
     def resize(self, size: str, **options: Unpack[ResizeOptions]) -> str:
         """

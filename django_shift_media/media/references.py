@@ -115,7 +115,7 @@ class _Schema:
         if '"' in table or "`" in table:
             return True  # the usual way to name a table of another schema, which is not listed
         table = self._introspection.identifier_converter(table)
-        column = self._introspection.identifier_converter(field.column)
+        column = self._introspection.identifier_converter(str(field.column))
         return table.casefold() in self._tables and column.casefold() in self._columns_of(table)
 
     def _columns_of(self, table: str) -> set[str]:
