@@ -40,7 +40,7 @@ class MediaFile(FieldFile):
     field: BaseMediaField
     storage: MediaStorage
     _committed: bool
-    _file: File[Any] | None
+    _file: Any
 
     def resize(self, size: str, **options: Unpack[ResizeOptions]) -> str:
         """
