@@ -20,6 +20,7 @@ from testproject.patience import wait_patiently
 from tests.support import requirements, servers, summary
 from tests.support.browsing import patient
 from tests.support.buckets import configured_bucket, new_bucket
+from tests.support.intermediary import Intermediary, in_front_of
 from tests.support.pictures import ALL_FORMATS
 from tests.support.requirements import missing
 from tests.support.shared_servers import shared
@@ -119,6 +120,17 @@ def s3(request: Any, running: Any) -> Any:
 @pytest.fixture
 def moto(running: Any) -> Any:
     return running("moto")
+
+
+@pytest.fixture
+def aws_s3(moto: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Intermediary]:
+    """moto behind an intermediary; with ``aws_options()``, it answers for AWS's own hosts."""
+    # boto3's option "use_ssl" is for S3 only.
+    for service, host in {"STS": "sts", "S3_CONTROL": "s3-control"}.items():
+        url = f"http://{host}.us-east-1.amazonaws.com"
+        monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service}", url)
+    with in_front_of(moto.endpoint_url) as intermediary:
+        yield intermediary
 
 
 @pytest.fixture

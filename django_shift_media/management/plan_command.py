@@ -74,7 +74,7 @@ class PlanCommand(BaseCommand):
             if not self.confirm(changes, options):
                 raise CommandError("Nothing was changed.")
             changes = self.make(changes, options)
-        failed = _names(changes, "failed")
+        failed, skipped = _names(changes, "failed"), _names(changes, "skipped")
         notes = [] if read_only or failed else self.finish(options)
         if options["json"]:
             document = {"resources": [change.as_document() for change in changes], "notes": notes}
@@ -85,20 +85,22 @@ class PlanCommand(BaseCommand):
             for note in notes:
                 self.stdout.write(note)
         if failed:
-            raise CommandError(f"Failed: {failed}.")
+            raise CommandError(f"Failed: {failed}." + f" Skipped: {skipped}." * bool(skipped))
         if options["check"] and (differing := _names(changes, "to change", "waiting")):
             raise CommandError(f"Changes needed: {differing}.")
 
     def make(self, changes: Sequence[Change], options: dict[str, Any]) -> list[Change]:
         """Apply the changes, and show each result."""
-        results = []
+        planned = {change.resource.name: change.state for change in changes}
+        results: dict[str, Change] = {}
         if not options["json"]:
             self.stdout.write("")
-        for change, result in zip(changes, apply(changes), strict=True):
-            results.append(result)
-            if not options["json"] and result.state != change.state:
+        for result in apply(changes):
+            name = result.resource.name
+            if not options["json"] and result.state != planned[name]:
                 self.show([result], self.stdout)
-        return results
+            results[name] = result
+        return list(results.values())
 
     def confirm(self, changes: Sequence[Change], options: dict[str, Any]) -> bool:
         if not (options["interactive"] and sys.stdin.isatty()):
