@@ -53,7 +53,7 @@ def kms_key(client: "S3Client", bucket: str) -> str | None:
         response = client.get_bucket_encryption(Bucket=bucket)
     except ClientError:  # may not be read, or the server does not encrypt
         return None
-    for rule in response["ServerSideEncryptionConfiguration"]["Rules"]:
+    for rule in response.get("ServerSideEncryptionConfiguration", {}).get("Rules", []):
         default = rule.get("ApplyServerSideEncryptionByDefault", {})
         if default.get("SSEAlgorithm", "").startswith("aws:kms"):
             key = default.get("KMSMasterKeyID", "")

@@ -41,6 +41,10 @@ class BucketConfiguration(NamedTuple):
         """Return whether the policy lets everyone read "bucket/key"; None: unknown."""
         return None if self.policy is None else anyone_may(self.policy, "s3:GetObject", resource)
 
+    def denies_http(self, resource: str) -> bool:
+        """Return whether the policy is known to deny reading "bucket/key" without HTTPS."""
+        return bool(self.policy and denial_of_http(self.policy, "s3:GetObject", resource))
+
 
 def anyone_may(policy: Document, action: str, resource: str) -> bool:
     """
