@@ -10,6 +10,7 @@ from PIL import Image
 
 from tests.support.buckets import change_options, configured_bucket
 from tests.support.diagnostics import diagnose, put_rules, stored, the_problem, website_proxy
+from tests.support.intermediary import in_front_of
 from tests.support.proxies import nginx
 
 
@@ -59,7 +60,8 @@ def test_a_policy_that_lets_nobody_read(bucket: Any) -> None:
     assert "does not allow everyone to read resizes" in the_problem("not-public")["what"]
 
 
-def test_a_policy_that_denies_http(moto_bucket: Any) -> None:
+def test_a_policy_that_denies_http(moto: Any, moto_bucket: Any, settings: Any) -> None:
+    """Not on moto itself, which would deny everything to the app, too: it knows no HTTPS."""
     client, name = moto_bucket.client, moto_bucket.bucket_name
     policy = json.loads(client.get_bucket_policy(Bucket=name)["Policy"])
     denial = {
@@ -70,8 +72,11 @@ def test_a_policy_that_denies_http(moto_bucket: Any) -> None:
         "Condition": {"Bool": {"aws:SecureTransport": "false"}},
     }
     policy["Statement"].append(denial)
-    client.put_bucket_policy(Bucket=name, Policy=json.dumps(policy))
-    problem = the_problem("http-denied")
+    client.delete_bucket_policy(Bucket=name)
+    with in_front_of(moto.endpoint_url) as intermediary:
+        intermediary.answer(r"GET .*\?policy$", 200, json.dumps(policy).encode())
+        change_options(settings, endpoint_url=intermediary.url)
+        problem = the_problem("http-denied")
     assert "configure_media_cdn --mode failover" in problem["remedy"]
 
 

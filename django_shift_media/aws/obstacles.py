@@ -30,11 +30,14 @@ def account_block(storage: S3MediaStorage) -> Document | None:
     It includes what the organization's policies set:
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_control_GetPublicAccessBlock.html
     """
-    if not is_aws(storage.client.meta.endpoint_url):  # other servers have none
+    if storage.endpoint_url and not is_aws(storage.endpoint_url):  # other servers have none
+        return None
+    control = aws_client(storage, "s3control")
+    if not is_aws(control.meta.endpoint_url):
         return None
     account = aws_client(storage, "sts").get_caller_identity()["Account"]
     try:
-        response = aws_client(storage, "s3control").get_public_access_block(AccountId=account)
+        response = control.get_public_access_block(AccountId=account)
     except ClientError as error:
         if http_status(error) == 404:
             return None
