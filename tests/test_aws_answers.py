@@ -2,14 +2,23 @@
 
 import io
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
 
+from django_shift_media.aws.clients import s3_client
+from django_shift_media.aws.common import is_aws
+from django_shift_media.storages.s3 import S3MediaStorage
 from tests.support.buckets import change_options, new_bucket, use_bucket
+from tests.support.galleries import MANAGE, environment
 from tests.support.intermediary import Intermediary, in_front_of
+from tests.support.waiting import PATIENCE
 
 SITE = "https://www.example.com"
 BLOCKS = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
@@ -300,6 +309,76 @@ def test_a_live_website_is_not_made_private_without_a_distribution(storage: Any)
         ):
             configure("--mode", "failover", *options)
     assert states("--check") == dict.fromkeys(states(), "unchanged")
+
+
+# -- the app, and hosts ---------------------------------------------------------------------------
+
+
+def test_the_app_cannot_be_the_bucket_s_website(storage: Any, settings: Any) -> None:
+    change_options(settings, custom_domain="media.example.com")
+    for url in ("https://media.example.com", "http://media.example.com/site"):
+        with pytest.raises(CommandError, match="missing files would be redirected to themselves"):
+            configure(app_url=url)
+    change_options(settings, custom_domain=None, public_url="https://www.example.com/uploads/")
+    assert states()["website and routing rules"] == "changed", "a CDN may serve both"
+
+
+@pytest.mark.parametrize(
+    ("region", "website", "rest"),
+    [
+        ("eu-central-1", "s3-website.eu-central-1.amazonaws.com", "s3.eu-central-1.amazonaws.com"),
+        (
+            "us-gov-east-1",
+            "s3-website.us-gov-east-1.amazonaws.com",
+            "s3.us-gov-east-1.amazonaws.com",
+        ),
+        ("cn-north-1", "s3-website.cn-north-1.amazonaws.com.cn", "s3.cn-north-1.amazonaws.com.cn"),
+        (
+            "eusc-de-east-1",
+            "s3-website.eusc-de-east-1.amazonaws.eu",
+            "s3.eusc-de-east-1.amazonaws.eu",
+        ),
+        ("us-iso-east-1", "s3-website.us-iso-east-1.c2s.ic.gov", "s3.us-iso-east-1.c2s.ic.gov"),
+    ],
+)
+def test_hosts_are_those_of_the_partition(region: str, website: str, rest: str) -> None:
+    storage = S3MediaStorage(
+        bucket_name="media", region_name=region, access_key="a", secret_key="s"
+    )
+    assert (storage.website_host, storage.rest_host) == (f"media.{website}", f"media.{rest}")
+    # The authority for the latter is boto3.
+    url = storage.client.generate_presigned_url(
+        "get_object", Params={"Bucket": "media", "Key": "k"}
+    )
+    assert url.startswith(f"https://media.{rest}/k?")
+    assert is_aws(storage.client.meta.endpoint_url)
+
+
+@pytest.mark.parametrize("host", ["amazonaws.com.example.com", "notamazonaws.com", "127.0.0.1"])
+def test_other_hosts_are_not_of_aws(host: str) -> None:
+    assert not is_aws(f"https://{host}")
+
+
+def test_commands_wait_longer_than_visitors(storage: Any) -> None:
+    ours = s3_client(storage).meta.config
+    assert ours.read_timeout >= 60
+    assert ours.retries["total_max_attempts"] > 2
+    assert ours.proxies == storage.client.meta.config.proxies, "all else is as in the options"
+
+
+def test_a_closed_pipe_ends_a_command_quietly(moto: Any, moto_bucket: Any, tmp_path: Path) -> None:
+    command = [sys.executable, MANAGE, "configure_media_bucket", "--app-url", SITE, "--print"]
+    reader, writer = os.pipe()
+    os.close(reader)
+    result = subprocess.run(
+        command,
+        env=environment(tmp_path, moto, moto_bucket.bucket_name),
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        timeout=PATIENCE,
+    )
+    os.close(writer)
+    assert (result.returncode, result.stderr) == (141, b"")
 
 
 # -- removal --------------------------------------------------------------------------------------

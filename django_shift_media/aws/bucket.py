@@ -23,6 +23,8 @@ from django_shift_media.aws.subresources import (
     Subresource,
 )
 from django_shift_media.aws.website import (
+    AppEndpoint,
+    check_not_media,
     merge_website,
     parse_app_url,
     remove_from_website,
@@ -162,6 +164,8 @@ class _Bucket:
     def check_options(self) -> None:
         if self.is_public and not self.options.app_url:
             raise Conflict("Mode website requires --app-url, such as https://www.example.com.")
+        if self.is_public:
+            check_not_media(self.app, self.storage.media_url)
         if (self.options.expire_resizes or 0) > 0 and not self.storage.tag_resizes:
             raise Conflict(
                 "--expire-resizes requires a tag that distinguishes resizes from originals:"
@@ -254,10 +258,14 @@ class _Bucket:
         ]
 
     @property
-    def rules(self) -> list[Document]:
+    def app(self) -> AppEndpoint:
         # Without --app-url, our rules are only removed, which the mount identifies.
-        app = parse_app_url(self.options.app_url or "https://anywhere", self.options.mount)
-        return routing_rules(app, self.storage.prefix, redirect_code=self.options.redirect_code)
+        return parse_app_url(self.options.app_url or "https://anywhere", self.options.mount)
+
+    @property
+    def rules(self) -> list[Document]:
+        code = self.options.redirect_code
+        return routing_rules(self.app, self.storage.prefix, redirect_code=code)
 
     def merge_website(self, current: Document | None) -> Document | None:
         merge = merge_website if self.is_public else remove_from_website

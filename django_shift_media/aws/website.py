@@ -39,6 +39,16 @@ def parse_app_url(url: str, mount: str) -> AppEndpoint:
     return AppEndpoint(parts.scheme, parts.netloc, f"{parts.path.rstrip('/')}{mount}".lstrip("/"))
 
 
+def check_not_media(app: AppEndpoint, media_url: str) -> None:
+    """Raise ``Conflict`` if the app's URLs are URLs of media, so that redirects would not end."""
+    media = urlsplit(media_url)
+    if app.host == media.netloc and f"/{app.prefix}".startswith(media.path):
+        raise Conflict(
+            f"--app-url is the URL of the media, {media_url}: missing files would be redirected to"
+            " themselves. Use the public URL of the app."
+        )
+
+
 def routing_rules(
     app: AppEndpoint, prefix: str = "", *, redirect_code: RedirectCode = "302"
 ) -> list[Document]:

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist, ImproperlyConfigured
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.db import models
 from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
@@ -20,6 +20,7 @@ from django_shift_media.fields import MediaField
 from django_shift_media.maintenance.exit_signals import exit_gracefully
 from django_shift_media.maintenance.listing import Listing
 from django_shift_media.maintenance.results import Result
+from django_shift_media.management.closed_pipes import QuietCommand
 from django_shift_media.management.progress import Progress
 from django_shift_media.storages.bulk_storage import BulkStorage, ObjectSummary
 
@@ -28,7 +29,7 @@ T = TypeVar("T")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
-class MaintenanceCommand(BaseCommand):
+class MaintenanceCommand(QuietCommand):
     """
     A command that processes many files, and can be interrupted and run again.
 
