@@ -139,6 +139,13 @@ def ministack(running: Any) -> Any:
 
 
 @pytest.fixture
+def aws(ministack: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """All of AWS, by the variable that points boto3 at another server."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", ministack.endpoint_url)
+    return ministack
+
+
+@pytest.fixture
 def postgresql(running: Any, transactional_db: None, monkeypatch: Any) -> Iterator[None]:
     """PostgreSQL as the database, in all threads, and in galleries that are started."""
     server = running("postgresql")

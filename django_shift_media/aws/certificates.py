@@ -129,7 +129,14 @@ class Certificate:
         if self.progress:
             if not self.publish:
                 self.progress(f"DNS {self.records_text(to_create=True)}")
-            wait_for("certificate", self.status, "ISSUED", self.progress)
+            self.wait(self.progress)
+
+    def wait(self, progress: Progress) -> None:
+        try:
+            wait_for("certificate", self.status, "ISSUED", progress)
+        except NotYet:
+            self.progress = None  # so that the distribution is not made without it
+            raise
 
     def status(self) -> str:
         status: str = self.describe()["Status"]
