@@ -22,7 +22,7 @@ from django_shift_media.aws.distribution import (
     resource_name,
     website_origins,
 )
-from django_shift_media.aws.dns import HostedZone, records_to_create
+from django_shift_media.aws.dns import HostedZone, is_same_records, records_to_create
 from django_shift_media.aws.obstacles import key_policy_hint
 from django_shift_media.aws.plan import Resource
 from django_shift_media.aws.subresources import POLICY
@@ -117,6 +117,7 @@ class Cdn:
                 read=self.zone.read,
                 merge=self.merge_records,
                 write=self.zone.write,
+                is_same=is_same_records,
                 needs=frozenset({"distribution"}),
             )
         if self.options.mode == "failover":
@@ -164,21 +165,26 @@ class Cdn:
         self.check_app_host()
         if certificate is None:
             self.check_alias()
-        is_placeholder = certificate and not (certificate.arn or certificate.is_issued)
         return merge_distribution(
             current,
             self.origins(),
             comment=self.comment,
             policy=self.policy.id or _PLACEHOLDER,
             domain=self.options.domain,
-            certificate=_PLACEHOLDER if is_placeholder else certificate and certificate.arn,
+            certificate=self.certificate_arn(),
         )
+
+    def certificate_arn(self) -> str | None:
+        """Return the ARN of the certificate to use; None to keep the present one."""
+        if self.certificate is None:
+            return None
+        return self.certificate.arn or (None if self.certificate.is_issued else _PLACEHOLDER)
 
     def check_app_host(self) -> None:
         """Raise ``Conflict`` if CloudFront would request missing files from itself."""
         host = urlsplit(self.options.app_url or "").hostname
         own = {self.options.domain, *self.distribution.host_names()}
-        if host and (host in own or host.endswith((".cloudfront.net", ".cloudfront.cn"))):
+        if host in own - {None}:
             raise Conflict(
                 f"--app-url has the host {host!r} of the distribution itself, which would request"
                 " missing files from itself. Use the public URL of the app."
@@ -195,11 +201,10 @@ class Cdn:
                 " command with --domain."
             )
 
-    def merge_records(self, current: Document | None) -> Document | None:
+    def merge_records(self, _: Document | None) -> Document:
         if not (self.zone and self.distribution.id):
             raise NotYet("the distribution does not exist yet")
-        desired = self.zone.desired(self.distribution.details["DomainName"])
-        return current if _has_records(current, desired) else desired
+        return self.zone.desired(self.distribution.details["DomainName"])
 
     def origins(self) -> Document:
         storage, options = self.storage, self.options
@@ -278,7 +283,7 @@ class Cdn:
         """Return the host for media: the domain, else an alias, else the distribution's own."""
         hosts = self.distribution.host_names()
         present = urlsplit(self.storage.media_url).hostname
-        return self.options.domain or (present if present in hosts else hosts[0]) or hosts[0]
+        return self.options.domain or (present if present in hosts else hosts[0])
 
     def invalidate(self, paths: list[str]) -> str:
         """Remove paths from CloudFront's caches; return a message for the user."""
@@ -288,17 +293,6 @@ class Cdn:
             raise Conflict("There is no distribution yet, so there is nothing to invalidate.")
         id = self.distribution.invalidate(paths)
         return f"Invalidation {id} was created for {' '.join(paths)}"
-
-
-def _has_records(current: Document | None, desired: Document) -> bool:
-    """Compare records; Route 53 returns names in lower case, and more members."""
-    present = {
-        (record["Type"], record.get("AliasTarget", {}).get("DNSName", "").lower())
-        for record in (current or {"Records": []})["Records"]
-    }
-    return present == {
-        (record["Type"], record["AliasTarget"]["DNSName"].lower()) for record in desired["Records"]
-    }
 
 
 def _resource(name: str, resource: CloudFrontResource, document: Document) -> Resource:

@@ -96,7 +96,7 @@ class Certificate:
 
     def may_cover(self, summary: Document) -> bool:
         """Return whether a certificate in a list may cover the domain; a list is not complete."""
-        names = summary.get("SubjectAlternativeNameSummaries")
+        names = summary.get("SubjectAlternativeNameSummaries", [])
         is_complete = names and not summary.get("HasAdditionalSubjectAlternativeNames")
         return not is_complete or covers([summary["DomainName"], *names], self.domain)
 

@@ -43,7 +43,8 @@ def aws_client(storage: S3MediaStorage, service: str, *, region: str | None = No
     """
     # The signature version "s3v4" is for S3 and S3 Control only.
     signature = Config(signature_version="s3v4" if service.startswith("s3") else "v4")
-    client = _session(storage).client(
+    session: Any = _session(storage)  # its type knows services by their literal names only
+    client = session.client(
         service,
         region_name=region or storage.region,
         config=storage.client_config.merge(_PATIENT).merge(signature),

@@ -147,7 +147,6 @@ class Distribution(CloudFrontResource):
             }
         )
         self.id = response["Distribution"]["Id"]
-        self.refresh()
 
     def disable(self) -> None:
         """Prepare for deletion; raise ``NotYet`` while AWS disables it, unless it is waited for."""

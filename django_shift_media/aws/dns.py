@@ -29,6 +29,19 @@ def records_to_create(domain: str, host: str) -> list[str]:
     ]
 
 
+def is_same_records(one: Document | None, other: Document | None) -> bool:
+    """Compare alias records: Route 53 returns names in lower case, and more members."""
+    return _targets(one) == _targets(other)
+
+
+def _targets(document: Document | None) -> set[tuple[str, str]]:
+    records = (document or {"Records": []})["Records"]
+    return {
+        (record["Type"], record.get("AliasTarget", {}).get("DNSName", "").lower())
+        for record in records
+    }
+
+
 class HostedZone:
     """The hosted zone of a domain; raise ``Conflict`` if the account has none."""
 
