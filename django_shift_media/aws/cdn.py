@@ -15,7 +15,6 @@ from django_shift_media.aws.common import Conflict, Document, NotYet, our_id, pa
 from django_shift_media.aws.distribution import (
     CACHE_POLICY_NAME,
     cache_policy,
-    deep_merge,
     failover_origins,
     merge_distribution,
     origin_access_control,
@@ -100,10 +99,10 @@ class Cdn:
                 merge=self.certificate.merge,
                 write=self.certificate.write,
             )
-        yield _resource("cache policy", self.policy, cache_policy(CACHE_POLICY_NAME))
+        yield self.policy.resource("cache policy", cache_policy(CACHE_POLICY_NAME))
         if self.options.mode == "failover":
             document = origin_access_control(self.name)
-            yield _resource("origin access control", self.access_control, document)
+            yield self.access_control.resource("origin access control", document)
         yield Resource(
             name="distribution",
             read=self.distribution.read,
@@ -293,12 +292,3 @@ class Cdn:
             raise Conflict("There is no distribution yet, so there is nothing to invalidate.")
         id = self.distribution.invalidate(paths)
         return f"Invalidation {id} was created for {' '.join(paths)}"
-
-
-def _resource(name: str, resource: CloudFrontResource, document: Document) -> Resource:
-    return Resource(
-        name=name,
-        read=resource.read,
-        merge=lambda current: deep_merge(current or {}, document),
-        write=resource.write,
-    )

@@ -9,7 +9,8 @@ from typing import Any
 from botocore import xform_name
 
 from django_shift_media.aws.common import Conflict, Document, NotYet
-from django_shift_media.aws.distribution import OUR_IDS
+from django_shift_media.aws.distribution import OUR_IDS, deep_merge
+from django_shift_media.aws.plan import Resource
 
 POLL_INTERVAL = 5  # seconds between two requests for a status
 TIMEOUT = 3600  # maximum seconds to wait for a status
@@ -46,6 +47,15 @@ class CloudFrontResource:
         self.is_ours = is_ours
         self.id: str | None = None
         self.details: Document = {}
+
+    def resource(self, name: str, document: Document) -> Resource:
+        """Return the resource of a plan that merges a document into the present one."""
+        return Resource(
+            name=name,
+            read=self.read,
+            merge=lambda current: deep_merge(current or {}, document),
+            write=self.write,
+        )
 
     def read(self) -> Document | None:
         found = next((item for item in self.summaries() if self.is_ours(item)), None)
