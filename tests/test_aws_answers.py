@@ -207,13 +207,11 @@ def test_a_block_of_the_account_or_its_organization_is_named(
     assert blocks(storage) == set(BLOCKS), "nothing is lifted in vain"
 
 
-@pytest.mark.parametrize("refused", ["publicAccessBlock", r"\?encryption"])
+@pytest.mark.parametrize("refused", ["configuration/publicAccessBlock$", r"\?encryption$"])
 def test_what_may_not_be_read_is_no_obstacle(
     storage: Any, aws_s3: Intermediary, refused: str
 ) -> None:
-    aws_s3.refuse(f"GET .*(configuration/)?{refused}$", 403, "AccessDenied", times=1)
-    if refused == "publicAccessBlock":
-        aws_s3.rules[0].pattern = "configuration/publicAccessBlock"
+    aws_s3.refuse(f"GET .*{refused}", 403, "AccessDenied")
     assert states()["policy"] == "changed"
 
 
@@ -226,6 +224,8 @@ def as_minio(body: bytes) -> bytes:
 
     https://github.com/minio/pkg/tree/main/policy: sets are lists, and "*" is {"AWS": ["*"]}.
     """
+    if not body.startswith(b"{"):
+        return body  # the error if no policy is set
     policy = json.loads(body)
     for statement in policy["Statement"]:
         for name in ("Action", "Resource"):
@@ -237,8 +237,6 @@ def as_minio(body: bytes) -> bytes:
 def test_a_policy_in_another_form_is_the_same_policy(other: tuple[Any, Intermediary]) -> None:
     storage, intermediary = other
     intermediary.change(rf"GET .*/{storage.bucket_name}\?policy$", as_minio)
-    # A policy that is not set is no JSON.
-    intermediary.rules[0].change = lambda body: body if b"<" in body[:1] else as_minio(body)
     assert states("--private-originals")["policy"] == "changed"
     assert states()["policy"] == "unchanged"
     configure("--check")
@@ -277,7 +275,7 @@ def test_a_lifted_block_is_put_back_if_the_policy_fails(storage: Any, aws_s3: In
     with pytest.raises(CommandError, match=r"Failed: policy\."):
         call_command("configure_media_bucket", "--app-url", SITE, "--no-input", stdout=output)
     assert blocks(storage) == set(BLOCKS)
-    assert "  restored       public access block: the policy failed\n" in output.getvalue()
+    assert "  restored       public access block: the policy was not written\n" in output.getvalue()
 
 
 def test_a_policy_is_not_tried_if_its_block_stays(storage: Any, aws_s3: Intermediary) -> None:

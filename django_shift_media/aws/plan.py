@@ -27,6 +27,7 @@ State = Literal[
 # Error codes of AWS while an earlier change has not reached all of its servers yet.
 _RETRYABLE_CODES = frozenset({"AccessDenied", "OperationAborted"})
 _RETRY_DELAYS = (0.5, 1, 2, 4)  # seconds before each further attempt
+_IN_PLACE = frozenset({"changed", "unchanged"})
 _NOT_IN_PLACE = frozenset({"failed", "skipped"})
 
 
@@ -104,7 +105,7 @@ def apply(changes: Iterable[Change]) -> Iterator[Change]:
         yield result
     for result in results.values():
         purpose = results.get(result.resource.restore_without)
-        if result.state == "changed" and purpose and purpose.state in _NOT_IN_PLACE:
+        if result.state == "changed" and purpose and purpose.state not in _IN_PLACE:
             yield _restore(result, purpose)
 
 
@@ -123,7 +124,7 @@ def _result(change: Change, earlier: dict[str, Change]) -> Change:
 
 
 def _restore(change: Change, purpose: Change) -> Change:
-    reason = f"the {purpose.resource.name} failed"
+    reason = f"the {purpose.resource.name} was not written"
     try:
         change.resource.write(change.current)
     except AWS_ERRORS as error:
