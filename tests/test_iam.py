@@ -819,6 +819,19 @@ def test_the_commands_do_their_work_with_the_policy_for_them(
     assert refusal(configure.client.delete_bucket, Bucket=storage.bucket_name) == "AccessDenied"
 
 
+def test_a_ci_checks_the_bucket_with_the_read_only_policy(become: Any, storage: Any) -> None:
+    arguments = ("configure_media_bucket", "--app-url", "https://www.example.com")
+    call_command(*arguments, stdout=io.StringIO())
+    ci = become("check")
+    call_command(*arguments, "--check", stdout=io.StringIO())
+    storage.client.delete_bucket_website(Bucket=storage.bucket_name)
+    with pytest.raises(CommandError, match="Changes needed: website and routing rules"):
+        call_command(*arguments, "--check", stdout=io.StringIO())
+    with pytest.raises(CommandError, match="Failed: website and routing rules"):
+        call_command(*arguments, stdout=io.StringIO())
+    assert refusal(ci.put, keys.new_original("a.jpg"), b"") == "AccessDenied"
+
+
 def test_the_cdn_is_configured_with_the_policy_for_it(
     become: Any, iam: Any, user: str, ministack: Any, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
