@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _PATIENT = Config(
     connect_timeout=10,
     read_timeout=60,
-    retries={"mode": "standard", "total_max_attempts": 5},
+    retries={"mode": "standard", "total_max_attempts": 3},
 )
 # A session keeps what botocore has read of its data: 0.1 s of CPU time for each service.
 _sessions: WeakKeyDictionary[S3MediaStorage, Session] = WeakKeyDictionary()
