@@ -836,11 +836,13 @@ def test_the_cdn_is_configured_with_the_policy_for_it(
     become: Any, iam: Any, user: str, ministack: Any, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     storage = become("configure")
-    # ministack knows the ARNs of distributions, but not of these. AWS has no permission for
-    # CreateDistributionWithTags, but wants the two for creating and tagging.
+    # ministack knows the ARNs of distributions, but neither of these nor in requests about tags.
+    # AWS has no permission for CreateDistributionWithTags: it wants those to create and to tag.
     (document,) = run("configure").documents
-    action = "cloudfront:CreateDistributionWithTags"
-    document["Statement"].append({"Effect": "Allow", "Action": action, "Resource": "*"})
+    actions = [
+        f"cloudfront:{name}" for name in ("CreateDistributionWithTags", "ListTagsForResource")
+    ]
+    document["Statement"].append({"Effect": "Allow", "Action": actions, "Resource": "*"})
     for statement in document["Statement"]:
         if re.search(":(cache-policy|origin-access-control)/", statement["Resource"]):
             statement["Resource"] = "*"
