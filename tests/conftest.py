@@ -22,6 +22,7 @@ from tests.support import databases, requirements, servers, summary
 from tests.support.browsing import patient
 from tests.support.buckets import configured_bucket, new_bucket
 from tests.support.chromium_pictures import ChromiumPictures
+from tests.support.intermediary import Intermediary, in_front_of
 from tests.support.pictures import ALL_FORMATS
 from tests.support.requirements import missing
 from tests.support.shared_servers import shared
@@ -129,8 +130,26 @@ def moto(running: Any) -> Any:
 
 
 @pytest.fixture
+def aws_s3(moto: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Intermediary]:
+    """moto behind an intermediary; with ``aws_options()``, it answers for AWS's own hosts."""
+    # boto3's option "use_ssl" is for S3 only.
+    for service, host in {"STS": "sts", "S3_CONTROL": "s3-control"}.items():
+        url = f"http://{host}.us-east-1.amazonaws.com"
+        monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service}", url)
+    with in_front_of(moto.endpoint_url) as intermediary:
+        yield intermediary
+
+
+@pytest.fixture
 def ministack(running: Any) -> Any:
     return running("ministack")
+
+
+@pytest.fixture
+def aws(ministack: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """All of AWS, by the variable that points boto3 at another server."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", ministack.endpoint_url)
+    return ministack
 
 
 @pytest.fixture

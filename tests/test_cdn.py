@@ -3,13 +3,9 @@
 import io
 import json
 import re
-import threading
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Iterator
 from typing import Any
-from urllib.request import Request, urlopen
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -25,119 +21,28 @@ from django_shift_media.aws.distribution import (
 )
 from django_shift_media.aws.website import AppEndpoint
 from tests.support.buckets import new_bucket, use_bucket
-
-SITE = "https://www.example.com"
-DOMAIN = "media.example.com"
-
-
-@pytest.fixture
-def aws(ministack: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """All of AWS, by the variable that points boto3 at another."""
-    monkeypatch.setenv("AWS_ENDPOINT_URL", ministack.endpoint_url)
-    return ministack
-
-
-class AwsOptions:
-    """The options of a bucket on AWS, as a project has them: without an endpoint."""
-
-    def __init__(self, server: Any) -> None:
-        self.server = server
-
-    def storage_options(self, bucket: str) -> dict[str, str]:
-        return {
-            "bucket_name": bucket,
-            "region_name": "eu-central-1",
-            "access_key": self.server.access_key,
-            "secret_key": self.server.secret_key,
-        }
+from tests.support.cdn import (
+    DOMAIN,
+    FAILOVER,
+    SITE,
+    AwsOptions,
+    bucket_policy,
+    bucket_without_distribution,
+    config_of,
+    configure,
+    distributions,
+    states,
+)
+from tests.support.intermediary import in_front_of
 
 
 @pytest.fixture
 def storage(aws: Any, settings: Any) -> Any:
-    """A bucket whose distribution nobody has made yet; those of former tests are gone."""
-    storage = use_bucket(settings, AwsOptions(aws))
-    client = storage.aws_client("cloudfront")
-    for found in client.list_distributions()["DistributionList"].get("Items", []):
-        answer = client.get_distribution(Id=found["Id"])
-        config = {**answer["Distribution"]["DistributionConfig"], "Enabled": False}
-        updated = client.update_distribution(
-            Id=found["Id"], IfMatch=answer["ETag"], DistributionConfig=config
-        )
-        client.delete_distribution(Id=found["Id"], IfMatch=updated["ETag"])
-    acm = storage.aws_client("acm", region="us-east-1")
-    for found in acm.list_certificates()["CertificateSummaryList"]:
-        acm.delete_certificate(CertificateArn=found["CertificateArn"])
-    call_command("configure_media_bucket", "--create", "--app-url", SITE, stdout=io.StringIO())
-    return storage
-
-
-def configure(*options: str, errors: io.StringIO | None = None) -> str:
-    output = io.StringIO()
-    call_command(
-        "configure_media_cdn", "--no-input", *options, stdout=output, stderr=errors or output
-    )
-    return output.getvalue()
-
-
-def states(*options: str) -> dict[str, str]:
-    resources = json.loads(configure("--json", *options))["resources"]
-    return {resource["resource"]: resource["state"] for resource in resources}
-
-
-def distributions(storage: Any) -> list[dict[str, Any]]:
-    client = storage.aws_client("cloudfront")
-    listed = client.list_distributions()["DistributionList"].get("Items", [])
-    return [client.get_distribution(Id=found["Id"])["Distribution"] for found in listed]
-
-
-def config_of(storage: Any) -> dict[str, Any]:
-    (found,) = distributions(storage)
-    config: dict[str, Any] = found["DistributionConfig"]
-    return config
+    return bucket_without_distribution(settings, aws)
 
 
 def origin_ids(config: dict[str, Any]) -> list[str]:
     return [origin["Id"] for origin in config["Origins"]["Items"]]
-
-
-def bucket_policy(storage: Any) -> dict[str, Any]:
-    answer = storage.client.get_bucket_policy(Bucket=storage.bucket_name)
-    policy: dict[str, Any] = json.loads(answer["Policy"])["Statement"][0]
-    return policy
-
-
-@contextmanager
-def changing(server: Any, change: Callable[[str, bytes], bytes]) -> Iterator[str]:
-    """Run a proxy that changes the responses of a server; yield its URL."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            length = int(self.headers.get("Content-Length", 0))
-            request = Request(
-                server.endpoint_url + self.path,
-                data=self.rfile.read(length) or None,
-                headers=dict(self.headers),
-                method=self.command,
-            )
-            with urlopen(request) as answer:
-                body = change(f"{self.command} {self.path}", answer.read())
-                self.send_response(answer.status)
-                for name, value in answer.headers.items():
-                    if name.lower() not in {"content-length", "transfer-encoding"}:
-                        self.send_header(name, value)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        do_POST = do_PUT = do_DELETE = do_GET  # noqa: N815
-
-        def log_message(self, format: str, *args: Any) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as proxy:
-        threading.Thread(target=proxy.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{proxy.server_port}"
-        proxy.shutdown()
 
 
 class Deploying:
@@ -146,8 +51,8 @@ class Deploying:
     def __init__(self, times: int) -> None:
         self.times = times
 
-    def __call__(self, request: str, body: bytes) -> bytes:
-        if not request.startswith("GET /2020-05-31/distribution/") or self.times <= 0:
+    def __call__(self, body: bytes) -> bytes:
+        if self.times <= 0:
             return body
         self.times -= 1
         for status in (b"Deployed", b"Completed"):
@@ -160,8 +65,9 @@ def deploying(aws: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Deploying]:
     """A CloudFront that takes its time."""
     change = Deploying(0)
     monkeypatch.setattr("django_shift_media.aws.cloudfront.POLL_INTERVAL", 0.01)
-    with changing(aws, change) as url:
-        monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDFRONT", url)
+    with in_front_of(aws.endpoint_url) as intermediary:
+        intermediary.change("GET .*/2020-05-31/distribution/", change)
+        monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDFRONT", intermediary.url)
         yield change
 
 
@@ -223,6 +129,8 @@ def test_without_a_domain_cloudfront_s_own_is_used(storage: Any) -> None:
 
 
 def test_what_others_have_put_into_the_distribution_stays(storage: Any) -> None:
+    acm = storage.aws_client("acm", region="us-east-1")
+    acm.request_certificate(DomainName="*.example.com", ValidationMethod="DNS")
     configure("--domain", DOMAIN)
     client = storage.aws_client("cloudfront")
     (found,) = distributions(storage)
@@ -250,9 +158,6 @@ def test_a_domain_of_another_distribution_is_named(storage: Any, settings: Any, 
 
 
 # -- mode failover --------------------------------------------------------------------------------
-
-
-FAILOVER = ("--mode", "failover", "--app-url", SITE, "--domain", DOMAIN)
 
 
 def test_failover_asks_a_private_bucket_first(storage: Any) -> None:
@@ -398,8 +303,13 @@ def test_invalidations(storage: Any, deploying: Deploying) -> None:
     with pytest.raises(CommandError, match="There is no distribution yet"):
         configure("--check", "--remove")
         configure("--remove", "--invalidate")
+    with pytest.raises(CommandError, match="There is no distribution yet"):
+        configure("--invalidate")
+    configure("--domain", DOMAIN)
+    before = distributions(storage)
     assert "for /*" in configure("--invalidate")
     assert "for /a/* /b" in configure("--invalidate", "/a/*", "/b")
+    assert distributions(storage) == before, "an invalidation alone changes nothing"
     with pytest.raises(CommandError, match=r"Invalid path 'a'\. Begin it with a slash"):
         configure("--invalidate", "a")
     (found,) = distributions(storage)

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
+from django_shift_media.aws.access import RESIZE_PATTERN
 from tests.support.buckets import change_options, new_bucket
 from tests.support.concurrency import at_once
 from tests.support.diagnostics import (
@@ -30,6 +31,18 @@ from tests.support.proxies import nginx
 from tests.support.waiting import PATIENCE
 
 PUBLIC = "public, max-age=31536000, immutable"
+
+
+def let_everyone_read(storage: Any, pattern: str = "*") -> None:
+    statement = {
+        "Effect": "Allow",
+        "Principal": "*",
+        "Action": "s3:GetObject",
+        "Resource": f"arn:aws:s3:::{storage.bucket_name}/{pattern}",
+    }
+    storage.client.put_bucket_policy(
+        Bucket=storage.bucket_name, Policy=json.dumps({"Statement": [statement]})
+    )
 
 
 # -- configurations that work ---------------------------------------------------------------------
@@ -86,6 +99,8 @@ def test_a_private_bucket_that_works_has_no_problems(
     moto: Any, settings: Any, live_server: Any, mode: str
 ) -> None:
     storage = new_bucket(settings, moto)
+    if mode == "failover":
+        let_everyone_read(storage)  # the nginx below does not sign its requests
     cdn = (
         f"location / {{ proxy_pass {moto.endpoint_url}/{storage.bucket_name}/;"
         " proxy_intercept_errors on; error_page 403 404 = @app; }"
@@ -98,6 +113,74 @@ def test_a_private_bucket_that_works_has_no_problems(
     assert set(map(tuple, statuses(document).values())) == {(200,)}
     assert document["problems"] == document["warnings"] == []
     assert stored(storage) == []
+
+
+CACHE = (
+    "proxy_cache kept; proxy_cache_valid 200 1m; add_header X-Cache $upstream_cache_status always;"
+)
+
+
+@pytest.fixture
+def cdn(running: Any, settings: Any, live_server: Any) -> Iterator[Any]:
+    """A CDN in front of a private bucket that nobody may read yet; it keeps what it serves."""
+    ceph = running("ceph")
+    storage = new_bucket(settings, ceph)
+    server = (
+        f"location / {{ proxy_pass {ceph.endpoint_url}/{storage.bucket_name}/; {CACHE}"
+        " proxy_intercept_errors on; error_page 403 404 = @app; }"
+        f"location @app {{ proxy_pass {live_server.url}; {CACHE} rewrite ^ /media$uri break; }}"
+    )
+    with nginx(server, http="proxy_cache_path cache keys_zone=kept:1m;") as (port,):
+        public_url = f"http://127.0.0.1:{port}/"
+        yield change_options(settings, mode="failover", public_url=public_url)
+
+
+@pytest.mark.server
+def test_a_bucket_that_the_cdn_cannot_read_is_a_problem(cdn: Any, live_server: Any) -> None:
+    """The app hides it: it answers all requests for resizes, and the cache repeats them."""
+    document = diagnose("--site", live_server.url)
+    assert statuses(document)["first"] == statuses(document)["again"] == [200]
+    assert document["hops"]["again"][0]["x_cache"] == "HIT"
+    (problem,) = document["problems"]
+    assert (problem["id"], problem["request"]) == ("bucket-unreadable", "stored")
+    command = f"configure_media_cdn --mode failover --app-url {live_server.url}"
+    assert command in problem["remedy"]
+    assert stored(cdn) == []
+
+
+@pytest.mark.server
+def test_a_cdn_that_reads_the_bucket_is_verified(cdn: Any, live_server: Any) -> None:
+    let_everyone_read(cdn)
+    document = diagnose("--site", live_server.url)
+    assert list(document["hops"]) == ["first", "again", "stored", "original", "after_deletion"]
+    assert document["problems"] == document["warnings"] == []
+    # The cache has the deleted resize, so nothing asked the app for it.
+    assert document["unverified"] == ["after_deletion"]
+    output = io.StringIO()
+    call_command("check_media", "--site", live_server.url, stdout=output)
+    assert "Not verified: request after deletion: a cache served" in output.getvalue()
+    assert output.getvalue().count("OK: ") == 6
+
+
+@pytest.mark.server
+def test_private_originals_need_presigned_urls(cdn: Any, live_server: Any, settings: Any) -> None:
+    let_everyone_read(cdn, RESIZE_PATTERN)
+    document = diagnose("--site", live_server.url)
+    assert document["problems"] == []
+    (warning,) = document["warnings"]
+    assert (warning["id"], warning["request"]) == ("original-unreadable", "original")
+    assert "querystring_auth" in warning["remedy"]
+    change_options(settings, querystring_auth=True)
+    assert diagnose("--site", live_server.url)["warnings"] == []
+
+
+def test_a_redirect_that_grows_is_cut_in_the_report(moto_bucket: Any, live_server: Any) -> None:
+    put_rules(moto_bucket, HostName="www.example.com", ReplaceKeyPrefixWith="login/" * 90)
+    output = io.StringIO()
+    with pytest.raises(CommandError):
+        call_command("check_media", "--site", "https://www.example.com", stdout=output)
+    assert "login/login/" in output.getvalue()
+    assert max(map(len, output.getvalue().splitlines())) < 250
 
 
 def test_a_problem_is_printed_with_its_remedy(moto_bucket: Any, live_server: Any) -> None:

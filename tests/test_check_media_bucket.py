@@ -1,5 +1,6 @@
 """manage.py check_media: problems of a bucket, and of a proxy in front of it."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from PIL import Image
 
 from tests.support.buckets import change_options, configured_bucket
 from tests.support.diagnostics import diagnose, put_rules, stored, the_problem, website_proxy
+from tests.support.intermediary import in_front_of
 from tests.support.proxies import nginx
 
 
@@ -56,6 +58,40 @@ def test_public_access_that_the_account_blocks(
 def test_a_policy_that_lets_nobody_read(bucket: Any) -> None:
     bucket.client.delete_bucket_policy(Bucket=bucket.bucket_name)
     assert "does not allow everyone to read resizes" in the_problem("not-public")["what"]
+
+
+def test_a_policy_that_denies_http(moto: Any, moto_bucket: Any, settings: Any) -> None:
+    """Not on moto itself, which would deny everything to the app, too: it knows no HTTPS."""
+    client, name = moto_bucket.client, moto_bucket.bucket_name
+    policy = json.loads(client.get_bucket_policy(Bucket=name)["Policy"])
+    denial = {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:*",
+        "Resource": [f"arn:aws:s3:::{name}", f"arn:aws:s3:::{name}/*"],
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+    policy["Statement"].append(denial)
+    client.delete_bucket_policy(Bucket=name)
+    with in_front_of(moto.endpoint_url) as intermediary:
+        intermediary.answer(r"GET .*\?policy$", 200, json.dumps(policy).encode())
+        change_options(settings, endpoint_url=intermediary.url)
+        problem = the_problem("http-denied")
+    assert "configure_media_cdn --mode failover" in problem["remedy"]
+
+
+@pytest.mark.server
+def test_a_website_whose_files_are_encrypted_with_a_kms_key(
+    moto_bucket: Any, settings: Any
+) -> None:
+    """S3 answers 400 to requests without a signature for such files."""
+    rules = [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms"}}]
+    moto_bucket.client.put_bucket_encryption(
+        Bucket=moto_bucket.bucket_name, ServerSideEncryptionConfiguration={"Rules": rules}
+    )
+    with nginx("location / { return 400; }") as (port,):
+        change_options(settings, public_url=f"http://127.0.0.1:{port}/")
+        assert "SSE-S3" in the_problem("encrypted")["remedy"]
 
 
 @pytest.mark.server

@@ -16,15 +16,15 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ClientError
 from django.core.files.base import ContentFile
 from django.core.management import CommandError, call_command
 
 from gallery.models import Photo
 from tests.support.browsing import fetch, follow
-from tests.support.buckets import new_bucket, use_bucket
+from tests.support.buckets import change_options, new_bucket, use_bucket
 from tests.support.galleries import MANAGE, environment
+from tests.support.intermediary import Intermediary, in_front_of
 from tests.support.waiting import PATIENCE, wait_until
 
 SITE = "https://www.example.com"
@@ -485,71 +485,67 @@ def test_somebody_at_a_terminal_is_asked_first(
         assert "unchanged      policy" in output
 
 
-def refuse(storage: Any, operation: str, times: int, status: int, code: str) -> list[str]:
-    """Answer the next requests of an operation as AWS would; return the list of all, growing."""
-    asked: list[str] = []
-    body = f"<Error><Code>{code}</Code><Message>Not now.</Message></Error>".encode()
+PUT_POLICY, GET_POLICY = r"PUT .*\?policy$", r"GET .*\?policy$"
 
-    def answer(request: Any, **_: Any) -> AWSResponse | None:
-        asked.append(request.url)
-        if len(asked) > times:
-            return None
-        raw = io.BytesIO(body)
-        raw.stream = lambda **_: [body]  # type: ignore[attr-defined]
-        return AWSResponse(request.url, status, {}, raw)
 
-    storage.client.meta.events.register(f"before-send.s3.{operation}", answer)
-    return asked
+@pytest.fixture
+def refusing(moto: Any, moto_storage: Any, settings: Any) -> Iterator[Intermediary]:
+    """What answers for the server of ``moto_storage``, and can refuse requests."""
+    with in_front_of(moto.endpoint_url) as intermediary:
+        change_options(settings, endpoint_url=intermediary.url)
+        yield intermediary
 
 
 def test_the_policy_is_sent_again_until_the_lifted_block_has_come_through(
-    moto: Any, settings: Any
+    moto_storage: Any, refusing: Intermediary
 ) -> None:
-    storage = use_bucket(settings, moto)
-    asked = refuse(storage, "PutBucketPolicy", 2, 403, "AccessDenied")
+    moto_storage.client.delete_bucket(Bucket=moto_storage.bucket_name)
+    put_policy = rf"PUT .*/{moto_storage.bucket_name}\?policy$"
+    refusing.refuse(put_policy, 403, "AccessDenied", times=2)
     assert states("--create")["policy"] == "changed"
-    assert len(asked) == 3
+    assert len(refusing.sent(put_policy)) == 3
 
 
-def test_a_change_is_read_back_until_it_shows(moto_storage: Any) -> None:
+def test_a_change_is_read_back_until_it_shows(refusing: Intermediary) -> None:
     """S3 answers with the former configuration for a while."""
-    asked = refuse(moto_storage, "GetBucketPolicy", 3, 404, "NoSuchBucketPolicy")
+    refusing.refuse(GET_POLICY, 404, "NoSuchBucketPolicy", times=3)
     assert states()["policy"] == "changed"
-    assert len(asked) == 4
+    assert len(refusing.sent(GET_POLICY)) == 4
 
 
-def test_a_resource_that_fails_is_named_and_the_others_are_changed(moto_storage: Any) -> None:
-    refuse(moto_storage, "PutBucketPolicy", 99, 400, "MalformedPolicy")
+def test_a_resource_that_fails_is_named_and_the_others_are_changed(
+    moto_storage: Any, refusing: Intermediary
+) -> None:
+    refusing.refuse(PUT_POLICY, 400, "MalformedPolicy")
     with pytest.raises(CommandError, match=r"Failed: policy\."):
         configure()
     assert len(website(moto_storage)["RoutingRules"]) == 2
-    refuse(moto_storage, "GetBucketWebsite", 99, 403, "AccessDenied")
+    refusing.refuse(r"GET .*\?website$", 403, "AccessDenied")
     with pytest.raises(CommandError, match=r"\(AccessDenied\) when calling the GetBucketWebsite"):
         configure()
 
 
 def test_an_answer_that_does_not_hold_is_a_failure(
-    moto_storage: Any, monkeypatch: pytest.MonkeyPatch
+    refusing: Intermediary, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("django_shift_media.aws.plan._RETRY_DELAYS", (0, 0))
-    refuse(moto_storage, "PutBucketPolicy", 1, 200, "nothing was done")
+    refusing.answer(PUT_POLICY, 200, b"")
     with pytest.raises(CommandError, match=r"Failed: policy\."):
         configure()
 
 
-def test_what_others_change_before_the_answer_stays(moto_storage: Any) -> None:
+def test_what_others_change_before_the_answer_stays(
+    moto_storage: Any, refusing: Intermediary
+) -> None:
     client, bucket = moto_storage.client, moto_storage.bucket_name
-    theirs = statement_of_others(bucket)
-
-    def change(**_: Any) -> None:
-        document = {"Version": "2012-10-17", "Statement": [theirs]}
-        client.meta.events.unregister("before-call.s3.PutPublicAccessBlock", change)
-        client.put_bucket_policy(Bucket=bucket, Policy=json.dumps(document))
-
+    document = {"Version": "2012-10-17", "Statement": [statement_of_others(bucket)]}
     client.put_public_access_block(
         Bucket=bucket, PublicAccessBlockConfiguration={"BlockPublicPolicy": True}
     )
-    client.meta.events.register("before-call.s3.PutPublicAccessBlock", change)
+    refusing.before(
+        rf"PUT .*/{bucket}\?publicAccessBlock$",
+        lambda: client.put_bucket_policy(Bucket=bucket, Policy=json.dumps(document)),
+    )
     configure()
     assert [one["Sid"] for one in policy(moto_storage)["Statement"]] == [
         "Theirs",

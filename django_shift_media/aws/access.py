@@ -7,11 +7,13 @@ from django_shift_media.aws.common import (
     POLICY_VERSION,
     Conflict,
     Document,
+    as_list,
     bucket_arn,
     our_id,
     replace_ours,
     statements_of,
 )
+from django_shift_media.aws.policy_comparison import canonical_statement
 from django_shift_media.aws.policy_evaluation import is_conditional, is_for_anyone
 from django_shift_media.naming.keys import SIGNATURE_LENGTH
 
@@ -71,13 +73,15 @@ def our_statement(policy: Document | None, sid: str) -> Document:
 
 
 def keeps_originals_private(statement: Document) -> bool:
-    return str(statement.get("Resource", "")).endswith(RESIZE_PATTERN)
+    resources = as_list(statement.get("Resource", []))
+    return bool(resources) and all(resource.endswith(RESIZE_PATTERN) for resource in resources)
 
 
 def distribution_of(statement: Document) -> str | None:
     """Return the ARN of the distribution that our statement allows to read, if any."""
-    arn: str | None = statement.get("Condition", {}).get("StringEquals", {}).get("AWS:SourceArn")
-    return arn
+    conditions = canonical_statement(statement).get("Condition", {}).get("StringEquals", {})
+    arns: list[str] = conditions.get("aws:sourcearn", [])
+    return arns[0] if arns else None
 
 
 def merge_policy(current: Document | None, sid: str, ours: list[Document]) -> Document | None:

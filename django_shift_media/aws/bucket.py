@@ -2,15 +2,16 @@
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import ClientError
-
 from django_shift_media.aws import access
-from django_shift_media.aws.common import Conflict, Document, is_aws, our_id
+from django_shift_media.aws.bucket_existence import bucket_document, create_bucket, find_bucket
+from django_shift_media.aws.clients import s3_client
+from django_shift_media.aws.common import Conflict, Document, our_id
 from django_shift_media.aws.lifecycle import merge_lifecycle
+from django_shift_media.aws.obstacles import check_policy, check_website, key_policy_hint
 from django_shift_media.aws.plan import Resource
 from django_shift_media.aws.subresources import (
     CORS,
@@ -22,6 +23,8 @@ from django_shift_media.aws.subresources import (
     Subresource,
 )
 from django_shift_media.aws.website import (
+    AppEndpoint,
+    check_not_media,
     merge_website,
     parse_app_url,
     remove_from_website,
@@ -36,13 +39,14 @@ if TYPE_CHECKING:
     from django_shift_media.aws.website import RedirectCode
     from django_shift_media.storages.base import Mode
 
-# Locations that S3 reports for its two oldest regions.
-_LEGACY_LOCATIONS = {None: "us-east-1", "": "us-east-1", "EU": "eu-west-1"}
 # The defaults of a new bucket: https://docs.aws.amazon.com/AmazonS3/latest/userguide/create-bucket-faq.html
 _NEW_BUCKET_DEFAULTS: dict[Subresource, Document] = {
     PUBLIC_ACCESS_BLOCK: dict.fromkeys(access.BLOCK_SETTINGS, True),
     OWNERSHIP: {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]},
 }
+
+
+_BUCKET = "bucket"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,19 +80,24 @@ def bucket_resources(storage: S3MediaStorage, options: BucketOptions) -> list[Re
     """
     bucket = _Bucket(storage, options)
     bucket_resource = Resource(
-        name="bucket", read=bucket.read, merge=bucket.merge, write=lambda _: bucket.create()
+        name=_BUCKET, read=bucket.read, merge=bucket.merge, write=lambda _: bucket.create()
     )
-    documents = [
-        bucket.resource(PUBLIC_ACCESS_BLOCK, bucket.merge_blocks),
-        bucket.resource(OWNERSHIP, bucket.merge_ownership),
-        bucket.resource(POLICY, bucket.merge_policy),
+    ownership = bucket.resource(OWNERSHIP, bucket.merge_ownership)
+    others = [
         bucket.resource(WEBSITE, bucket.merge_website),
         bucket.resource(CORS, bucket.merge_cors),
         bucket.resource(LIFECYCLE, bucket.merge_lifecycle),
     ]
-    # AWS rejects a public policy while the block is on. To make a bucket private, remove the policy
-    # before blocking public access.
-    return [bucket_resource, *(documents if bucket.is_public else documents[::-1])]
+    blocks = bucket.resource(PUBLIC_ACCESS_BLOCK, bucket.merge_blocks)
+    policy = bucket.resource(POLICY, bucket.merge_policy)
+    if bucket.is_public:
+        # AWS rejects a public policy while the block is on. A lifted block is of no other use.
+        blocks = replace(blocks, restore_without=POLICY.name)
+        policy = replace(policy, needs=policy.needs | {blocks.name})
+        return [bucket_resource, blocks, ownership, policy, *others]
+    # To make a bucket private, let CloudFront read it before blocking everyone else.
+    blocks = replace(blocks, needs=blocks.needs | {policy.name})
+    return [bucket_resource, *others[::-1], policy, ownership, blocks]
 
 
 def console_documents(storage: S3MediaStorage, options: BucketOptions) -> dict[str, str]:
@@ -117,6 +126,8 @@ def next_steps(storage: S3MediaStorage, options: BucketOptions) -> list[str]:
     lines = [storage_option_hint("mode", options.mode)] if options.mode != storage.mode else []
     if options.mode == "failover":
         lines.append("To let CloudFront read, run: manage.py configure_media_cdn --mode failover")
+        arn = options.distribution_arn
+        lines += key_policy_hint(s3_client(storage), storage, arn if isinstance(arn, str) else None)
     return [*lines, f"Media are served at {storage.media_url}"]
 
 
@@ -125,13 +136,24 @@ def storage_option_hint(option: str, value: str) -> str:
     return f'Set "{option}": "{value}" in the OPTIONS of the storage.'
 
 
+def _no_distribution(storage: S3MediaStorage) -> str:
+    domain = storage.custom_domain or "media.example.com"
+    return (
+        "The bucket serves media to everyone, and no CloudFront distribution may read it yet:"
+        " making it private now would make all media unavailable. In this order: 1. run manage.py"
+        f" configure_media_cdn --mode failover --wait --domain {domain} --app-url"
+        " https://www.example.com, which makes the bucket private once the distribution serves it;"
+        ' 2. set "mode": "failover" and "custom_domain" in the OPTIONS of the storage, and restart.'
+    )
+
+
 class _Bucket:
     """Merges the current documents of a bucket with the desired options."""
 
     def __init__(self, storage: S3MediaStorage, options: BucketOptions) -> None:
         self.storage = storage
         self.options = options
-        self.client: S3Client = storage.client
+        self.client: S3Client = s3_client(storage)
         self.name: str = storage.bucket_name
         self.id = our_id(storage.prefix)
         self.is_public = options.mode == "website" and not options.remove
@@ -142,6 +164,8 @@ class _Bucket:
     def check_options(self) -> None:
         if self.is_public and not self.options.app_url:
             raise Conflict("Mode website requires --app-url, such as https://www.example.com.")
+        if self.is_public:
+            check_not_media(self.app, self.storage.media_url)
         if (self.options.expire_resizes or 0) > 0 and not self.storage.tag_resizes:
             raise Conflict(
                 "--expire-resizes requires a tag that distinguishes resizes from originals:"
@@ -158,62 +182,35 @@ class _Bucket:
             except self.client.exceptions.NoSuchBucket:
                 return _NEW_BUCKET_DEFAULTS.get(subresource)
 
-        write = partial(subresource.write, self.client, self.name)
-        return Resource(name=subresource.name, read=read, merge=merge, write=write)
+        return Resource(
+            name=subresource.name,
+            read=read,
+            merge=merge,
+            write=partial(subresource.write, self.client, self.name),
+            is_same=subresource.is_same,
+            can_write=partial(subresource.can_write, self.client),
+            needs=frozenset({_BUCKET}),
+        )
 
     # -- the bucket itself --------------------------------------------------------------------
 
     def read(self) -> Document | None:
-        try:
-            # Responses to HEAD have no body, and so no error code.
-            self.client.list_objects_v2(Bucket=self.name, MaxKeys=1)
-        except ClientError as error:
-            code = error.response["Error"]["Code"]
-            if code == "NoSuchBucket":
-                return None
-            if code == "AccessDenied":
-                raise Conflict(
-                    f"Access to the bucket {self.name!r} is denied: it belongs to another"
-                    " account, or these credentials do not have the permissions."
-                ) from error
-            raise
-        self.check_region()
-        return self.document
+        return find_bucket(self.client, self.storage)
 
     def merge(self, current: Document | None) -> Document:
         if current is None and self.options.remove:
             raise Conflict(f"The bucket {self.name!r} does not exist.")
         if current is None and not self.options.create:
             raise Conflict(f"The bucket {self.name!r} does not exist. Use --create to create it.")
-        return self.document
+        if self.is_public:
+            check_website(self.client, self.storage)
+        elif self.options.mode == "failover" and not self.options.remove:
+            key_policy_hint(self.client, self.storage, None)
+        return bucket_document(self.storage)
 
     def create(self) -> None:
-        self.client.create_bucket(**self.document)
+        create_bucket(self.client, self.storage)
         self.is_new = True
-
-    @property
-    def document(self) -> Document:
-        region = self.storage.region
-        if region == "us-east-1":  # CreateBucket rejects the name of this region only
-            return {"Bucket": self.name}
-        return {"Bucket": self.name, "CreateBucketConfiguration": {"LocationConstraint": region}}
-
-    def check_region(self) -> None:
-        """
-        Raise ``Conflict`` if a bucket on AWS is not in the storage's region.
-
-        The host of the website endpoint depends on the region.
-        """
-        if not is_aws(self.client.meta.endpoint_url):
-            return
-        response: Document = dict(self.client.get_bucket_location(Bucket=self.name))
-        location = response.get("LocationConstraint")
-        region = _LEGACY_LOCATIONS.get(location, location)
-        if region != self.storage.region:
-            raise Conflict(
-                f'The bucket {self.name!r} is in {region!r}, but "region_name" of the storage'
-                f" is {self.storage.region!r}."
-            )
 
     # -- desired documents --------------------------------------------------------------------
 
@@ -230,7 +227,9 @@ class _Bucket:
 
     def merge_policy(self, current: Document | None) -> Document | None:
         policy = access.merge_policy(current, self.id, self.statements(current))
-        if not self.is_public and not self.options.remove:
+        if self.is_public:
+            check_policy(policy, self.storage)
+        elif not self.options.remove:
             access.check_not_public(policy)
         self.policy = policy
         return policy
@@ -244,6 +243,8 @@ class _Bucket:
         if self.options.mode == "failover":
             arn = self.options.distribution_arn or access.distribution_of(former)
             distribution = arn() if callable(arn) else arn
+            if former and not (distribution or self.options.remove):
+                raise Conflict(_no_distribution(self.storage))
         if self.options.remove or not (self.is_public or distribution):
             return []
         return [
@@ -257,10 +258,14 @@ class _Bucket:
         ]
 
     @property
+    def app(self) -> AppEndpoint:
+        # Without --app-url, our rules are only removed, which the mount identifies.
+        return parse_app_url(self.options.app_url or "https://anywhere", self.options.mount)
+
+    @property
     def rules(self) -> list[Document]:
-        # --remove needs no --app-url unless that has a path: the mount identifies our rules.
-        app = parse_app_url(self.options.app_url or "https://anywhere", self.options.mount)
-        return routing_rules(app, self.storage.prefix, redirect_code=self.options.redirect_code)
+        code = self.options.redirect_code
+        return routing_rules(self.app, self.storage.prefix, redirect_code=code)
 
     def merge_website(self, current: Document | None) -> Document | None:
         merge = merge_website if self.is_public else remove_from_website

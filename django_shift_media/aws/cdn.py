@@ -1,57 +1,38 @@
 """A CloudFront distribution in front of a media bucket, as resources of a plan."""
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
+from urllib.parse import urlsplit
 
 from django_shift_media.aws import access
 from django_shift_media.aws.bucket import BucketOptions, bucket_resources, storage_option_hint
-from django_shift_media.aws.cloudfront import (
-    Certificate,
-    CloudFrontResource,
-    Distribution,
-    Progress,
-)
-from django_shift_media.aws.common import Conflict, Document, NotYet, is_aws, our_id
+from django_shift_media.aws.cdn_options import CdnOptions, check_options
+from django_shift_media.aws.certificates import Certificate
+from django_shift_media.aws.clients import aws_client, s3_client
+from django_shift_media.aws.cloudfront import CloudFrontResource, Distribution
+from django_shift_media.aws.common import Conflict, Document, NotYet, our_id, partition
 from django_shift_media.aws.distribution import (
+    CACHE_POLICY_NAME,
     cache_policy,
-    deep_merge,
     failover_origins,
     merge_distribution,
     origin_access_control,
     resource_name,
     website_origins,
 )
+from django_shift_media.aws.dns import HostedZone, is_same_records, records_to_create
+from django_shift_media.aws.obstacles import key_policy_hint
 from django_shift_media.aws.plan import Resource
 from django_shift_media.aws.subresources import POLICY
 from django_shift_media.aws.website import parse_app_url
-from django_shift_media.storages.base import Mode
 from django_shift_media.storages.s3 import S3MediaStorage
 
 _PLACEHOLDER = "(known after it is created)"
 # CloudFront only accepts certificates from this region.
 _CERTIFICATE_REGION = "us-east-1"
+_ACM_PARTITION = "aws"
 _MAX_COMMENT_LENGTH = 128  # characters of a distribution's comment
-_DOMAIN = re.compile(r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z0-9-]+")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CdnOptions:
-    """
-    The desired distribution; None leaves a setting unchanged.
-
-    ``app_url`` and ``mount`` locate the app; only mode "failover" needs them. With ``progress``,
-    changes that take AWS minutes are waited for, and ``progress`` is called with status messages.
-    """
-
-    mode: Mode
-    mount: str
-    app_url: str | None = None
-    domain: str | None = None
-    private_originals: bool | None = None
-    remove: bool = False
-    progress: Progress | None = None
 
 
 class Cdn:
@@ -62,28 +43,49 @@ class Cdn:
     """
 
     def __init__(self, storage: S3MediaStorage, options: CdnOptions) -> None:
-        _check_options(storage, options)
+        check_options(storage, options)
         self.storage = storage
         self.options = options
-        client = storage.aws_client("cloudfront")
+        client = aws_client(storage, "cloudfront")
         self.name = name = resource_name(storage.bucket_name, our_id(storage.prefix))
-        comment = f"django_shift_media: {storage.bucket_name}/{storage.prefix}"
-        self.comment = comment[:_MAX_COMMENT_LENGTH]
-        self.certificate: Certificate | None = None
-        if options.domain:
-            acm = storage.aws_client("acm", region=_CERTIFICATE_REGION)
-            self.certificate = Certificate(acm, options.domain, options.progress)
         self.policy = CloudFrontResource(
             client,
             "CachePolicy",
-            lambda summary: bool(summary["CachePolicyConfig"]["Name"] == name),
+            lambda summary: bool(summary["CachePolicyConfig"]["Name"] == CACHE_POLICY_NAME),
         )
         self.access_control = CloudFrontResource(
             client,
             "OriginAccessControl",
             lambda summary: bool(summary["Name"] == name),
         )
-        self.distribution = Distribution(client, self.comment, options.domain, options.progress)
+        self.distribution = Distribution(client, name, options.domain, options.progress)
+        self.zone: HostedZone | None = None
+        self.certificate: Certificate | None = None
+        if options.domain and not options.remove:
+            self.zone = self.zone_of(options.domain)
+            self.certificate = self.certificate_of(options.domain)
+
+    def zone_of(self, domain: str) -> HostedZone | None:
+        if not self.options.route53:
+            return None
+        client = aws_client(self.storage, "route53")
+        return HostedZone(client, domain, partition(self.storage.region))
+
+    def certificate_of(self, domain: str) -> Certificate | None:
+        if partition(self.storage.region) != _ACM_PARTITION:
+            return None
+        return Certificate(
+            aws_client(self.storage, "acm", region=_CERTIFICATE_REGION),
+            domain,
+            self.options.progress,
+            read_distribution=self.distribution.read,
+            publish=self.zone.publish if self.zone else None,
+        )
+
+    @property
+    def comment(self) -> str:
+        comment = f"django_shift_media: {self.storage.bucket_name}/{self.storage.prefix}"
+        return comment[:_MAX_COMMENT_LENGTH]
 
     def resources(self) -> list[Resource]:
         """Return the resources, in the order to plan and write them."""
@@ -97,22 +99,33 @@ class Cdn:
                 merge=self.certificate.merge,
                 write=self.certificate.write,
             )
-        yield _resource("cache policy", self.policy, cache_policy(self.name))
+        yield self.policy.resource("cache policy", cache_policy(CACHE_POLICY_NAME))
         if self.options.mode == "failover":
             document = origin_access_control(self.name)
-            yield _resource("origin access control", self.access_control, document)
+            yield self.access_control.resource("origin access control", document)
         yield Resource(
             name="distribution",
             read=self.distribution.read,
             merge=self.merge_distribution,
             write=self.distribution.write,
+            needs=frozenset({"certificate", "cache policy", "origin access control"}),
         )
+        if self.zone:
+            yield Resource(
+                name="DNS records",
+                read=self.zone.read,
+                merge=self.merge_records,
+                write=self.zone.write,
+                is_same=is_same_records,
+                needs=frozenset({"distribution"}),
+            )
         if self.options.mode == "failover":
             for resource in bucket_resources(self.storage, self.bucket_options):
                 yield replace(
                     resource,
                     merge=partial(self.merge_bucket, resource),
                     write=partial(self.write_bucket, resource),
+                    needs=resource.needs | {"distribution"},
                 )
 
     def removed_resources(self) -> Iterator[Resource]:
@@ -122,14 +135,18 @@ class Cdn:
             merge=lambda _: None,
             write=self.distribution.write,
         )
-        for name, resource in {
-            "cache policy": self.policy,
-            "origin access control": self.access_control,
-        }.items():
+        for name, resource, merge in (
+            ("cache policy", self.policy, self.merge_unused_policy),
+            ("origin access control", self.access_control, self.merge_unused),
+        ):
             yield Resource(
-                name=name, read=resource.read, merge=self.merge_unused, write=resource.write
+                name=name,
+                read=resource.read,
+                merge=merge,
+                write=resource.write,
+                needs=frozenset({"distribution"}),
             )
-        client, bucket = self.storage.client, self.storage.bucket_name
+        client, bucket = s3_client(self.storage), self.storage.bucket_name
         yield Resource(
             name="bucket's policy",
             read=partial(POLICY.read, client, bucket),
@@ -144,14 +161,49 @@ class Cdn:
         if certificate and certificate.arn and not (certificate.is_issued or certificate.progress):
             self.distribution.is_pending = True
             raise NotYet("the certificate is not issued yet")
+        self.check_app_host()
+        if certificate is None:
+            self.check_alias()
         return merge_distribution(
             current,
             self.origins(),
             comment=self.comment,
             policy=self.policy.id or _PLACEHOLDER,
             domain=self.options.domain,
-            certificate=(certificate and certificate.arn) or _PLACEHOLDER,
+            certificate=self.certificate_arn(),
         )
+
+    def certificate_arn(self) -> str | None:
+        """Return the ARN of the certificate to use; None to keep the present one."""
+        if self.certificate is None:
+            return None
+        return self.certificate.arn or (None if self.certificate.is_issued else _PLACEHOLDER)
+
+    def check_app_host(self) -> None:
+        """Raise ``Conflict`` if CloudFront would request missing files from itself."""
+        host = urlsplit(self.options.app_url or "").hostname
+        own = {self.options.domain, *self.distribution.host_names()}
+        if host in own - {None}:
+            raise Conflict(
+                f"--app-url has the host {host!r} of the distribution itself, which would request"
+                " missing files from itself. Use the public URL of the app."
+            )
+
+    def check_alias(self) -> None:
+        """Raise ``Conflict`` for a new alias where CloudFront does not support ACM."""
+        if self.options.domain and self.options.domain not in self.distribution.host_names():
+            raise Conflict(
+                "In China, CloudFront does not support certificates of ACM. Run this command"
+                " without --domain first. Then upload a certificate to IAM (aws iam"
+                " upload-server-certificate --path /cloudfront/), set the alias"
+                f" {self.options.domain!r} and this certificate in the distribution, and run the"
+                " command with --domain."
+            )
+
+    def merge_records(self, _: Document | None) -> Document:
+        if not (self.zone and self.distribution.id):
+            raise NotYet("the distribution does not exist yet")
+        return self.zone.desired(self.distribution.details["DomainName"])
 
     def origins(self) -> Document:
         storage, options = self.storage, self.options
@@ -190,6 +242,10 @@ class Cdn:
         self.distribution.wait_until_deployed()
         resource.write(document)
 
+    def merge_unused_policy(self, current: Document | None) -> Document | None:
+        self.merge_unused(current)
+        return current if self.distribution.is_used_elsewhere(self.policy.id) else None
+
     def merge_unused(self, current: Document | None) -> None:
         if current and self.distribution.id:
             raise NotYet("the distribution still uses it")
@@ -207,10 +263,11 @@ class Cdn:
         if self.options.remove or not self.distribution.id:
             return
         storage, options = self.storage, self.options
-        host: str = self.distribution.details["DomainName"]
-        if options.domain:
-            yield f"DNS record to create: {options.domain} CNAME {host}"
-            host = options.domain
+        host = self.host()
+        if options.domain and not self.zone:
+            yield from records_to_create(host, self.distribution.details["DomainName"])
+        if options.mode == "failover":
+            yield from key_policy_hint(s3_client(storage), storage, self.distribution_arn())
         option, value, base = "custom_domain", host, f"https://{host}/"
         if options.mode == "website":
             base += storage.prefix
@@ -221,33 +278,17 @@ class Cdn:
         if storage.mode != options.mode:
             yield storage_option_hint("mode", options.mode)
 
+    def host(self) -> str:
+        """Return the host for media: the domain, else an alias, else the distribution's own."""
+        hosts = self.distribution.host_names()
+        present = urlsplit(self.storage.media_url).hostname
+        return self.options.domain or (present if present in hosts else hosts[0])
+
     def invalidate(self, paths: list[str]) -> str:
         """Remove paths from CloudFront's caches; return a message for the user."""
         if invalid := [path for path in paths if not path.startswith("/")]:
             raise ValueError(f"Invalid path {invalid[0]!r}. Begin it with a slash, such as '/*'.")
-        if not self.distribution.id:
+        if not (self.distribution.id or self.distribution.read()):
             raise Conflict("There is no distribution yet, so there is nothing to invalidate.")
         id = self.distribution.invalidate(paths)
         return f"Invalidation {id} was created for {' '.join(paths)}"
-
-
-def _resource(name: str, resource: CloudFrontResource, document: Document) -> Resource:
-    return Resource(
-        name=name,
-        read=resource.read,
-        merge=lambda current: deep_merge(current or {}, document),
-        write=resource.write,
-    )
-
-
-def _check_options(storage: S3MediaStorage, options: CdnOptions) -> None:
-    if storage.endpoint_url and not is_aws(storage.endpoint_url):
-        raise Conflict(f"CloudFront requires a bucket on AWS, not on {storage.endpoint_url!r}.")
-    if options.mode == "app":
-        raise Conflict("Mode app does not use CloudFront. Use --mode website or --mode failover.")
-    if options.domain and not _DOMAIN.fullmatch(options.domain):
-        raise ValueError(
-            f"Invalid domain {options.domain!r}. Use a host name, such as 'media.example.com'."
-        )
-    if options.mode == "failover" and not (options.app_url or options.remove):
-        raise Conflict("Mode failover requires --app-url, such as https://www.example.com.")

@@ -1,6 +1,5 @@
-"""Find, read, write and delete resources of CloudFront and ACM by boto3's clients."""
+"""Find, read, write and delete resources of CloudFront by boto3's client."""
 
-import hashlib
 import re
 import time
 import uuid
@@ -10,12 +9,12 @@ from typing import Any
 from botocore import xform_name
 
 from django_shift_media.aws.common import Conflict, Document, NotYet
-from django_shift_media.aws.distribution import covers
+from django_shift_media.aws.distribution import OUR_IDS, deep_merge
+from django_shift_media.aws.plan import Resource
 
 POLL_INTERVAL = 5  # seconds between two requests for a status
 TIMEOUT = 3600  # maximum seconds to wait for a status
-_RECORD_TIMEOUT = 30  # maximum seconds until a new certificate has its DNS record
-_KEY_TYPES = ["RSA_2048", "RSA_3072", "RSA_4096", "EC_prime256v1", "EC_secp384r1"]
+TAG = "django-shift-media"  # the key of the tag of our distributions
 
 Progress = Callable[[str], None]
 
@@ -48,6 +47,15 @@ class CloudFrontResource:
         self.is_ours = is_ours
         self.id: str | None = None
         self.details: Document = {}
+
+    def resource(self, name: str, document: Document) -> Resource:
+        """Return the resource of a plan that merges a document into the present one."""
+        return Resource(
+            name=name,
+            read=self.read,
+            merge=lambda current: deep_merge(current or {}, document),
+            write=self.write,
+        )
 
     def read(self) -> Document | None:
         found = next((item for item in self.summaries() if self.is_ours(item)), None)
@@ -85,109 +93,70 @@ class CloudFrontResource:
         return response
 
 
-class Certificate:
-    """The certificate of a domain, an existing one of the account or a new one from ACM."""
-
-    def __init__(self, client: Any, domain: str, progress: Progress | None) -> None:
-        self.client = client
-        self.domain = domain
-        self.progress = progress
-        self.arn: str | None = None
-        self.is_issued = False
-
-    def read(self) -> Document | None:
-        issued, pending = self.matching_arns("ISSUED"), self.matching_arns("PENDING_VALIDATION")
-        self.arn = next(issued, None) or next(pending, None)
-        return {"DomainName": self.domain, "Status": self.status()} if self.arn else None
-
-    def matching_arns(self, status: str) -> Iterator[str]:
-        pages = self.client.get_paginator("list_certificates").paginate(
-            CertificateStatuses=[status], Includes={"keyTypes": _KEY_TYPES}
-        )
-        for page in pages:
-            for found in page["CertificateSummaryList"]:
-                names = [found["DomainName"], *found.get("SubjectAlternativeNameSummaries", [])]
-                if covers(names, self.domain):
-                    yield found["CertificateArn"]
-
-    def merge(self, current: Document | None) -> Document:
-        if current and current["Status"] != "ISSUED" and not self.progress:
-            raise NotYet(
-                f"create the DNS record {self.validation_record()}, then run this command again"
-            )
-        return {"DomainName": self.domain, "Status": "ISSUED"}
-
-    def write(self, _: Document | None) -> None:
-        if self.arn is None:
-            response = self.client.request_certificate(
-                DomainName=self.domain,
-                ValidationMethod="DNS",
-                # A second request within an hour returns the same certificate.
-                IdempotencyToken=hashlib.sha256(self.domain.encode()).hexdigest()[:32],
-            )
-            self.arn = response["CertificateArn"]
-        if self.progress:
-            self.progress(f"DNS record to create: {self.validation_record()}")
-            wait_for("certificate", self.status, "ISSUED", self.progress)
-
-    def status(self) -> str:
-        status: str = self.describe()["Status"]
-        if status not in {"ISSUED", "PENDING_VALIDATION"}:
-            raise Conflict(
-                f"The certificate {self.arn} of {self.domain!r} has the status {status}, must be"
-                " ISSUED or PENDING_VALIDATION."
-            )
-        self.is_issued = status == "ISSUED"
-        return status
-
-    def validation_record(self) -> str:
-        """Return the DNS record that proves to ACM who owns the domain."""
-        started = time.monotonic()
-        while time.monotonic() - started < _RECORD_TIMEOUT:
-            for option in self.describe().get("DomainValidationOptions", []):
-                if record := option.get("ResourceRecord"):
-                    return f"{record['Name']} {record['Type']} {record['Value']}"
-            time.sleep(1)
-        return f"that ACM shows for {self.arn}"
-
-    def describe(self) -> Document:
-        response: Document = self.client.describe_certificate(CertificateArn=self.arn)
-        found: Document = response["Certificate"]
-        return found
-
-
 class Distribution(CloudFrontResource):
     """A distribution; changes take minutes to reach all of CloudFront's edge locations."""
 
     def __init__(
-        self, client: Any, comment: str, domain: str | None, progress: Progress | None
+        self, client: Any, name: str, domain: str | None, progress: Progress | None
     ) -> None:
-        super().__init__(client, "Distribution", self.has_our_comment)
-        self.comment = comment
+        super().__init__(client, "Distribution", self.has_our_tag)
+        self.name = name
         self.domain = domain
         self.progress = progress
         self.is_pending = False
 
-    def has_our_comment(self, summary: Document) -> bool:
-        is_ours: bool = summary["Comment"] == self.comment
-        if not is_ours and self.domain in summary.get("Aliases", {}).get("Items", []):
+    def has_our_tag(self, summary: Document) -> bool:
+        """Return whether a distribution has our tag: anybody may edit a comment."""
+        has_domain = self.domain in summary.get("Aliases", {}).get("Items", [])
+        origins = [origin["Id"] for origin in summary["Origins"]["Items"]]
+        # Each look at tags is a request.
+        if not (has_domain or any(id.startswith(OUR_IDS) for id in origins)):
+            return False
+        response = self.client.list_tags_for_resource(Resource=summary["ARN"])
+        is_ours = {"Key": TAG, "Value": self.name} in response["Tags"].get("Items", [])
+        if has_domain and not is_ours:
             raise Conflict(
                 f"{self.domain!r} is an alias of the distribution {summary['Id']}, which this"
                 " command did not create. Remove the alias, or, to let this command manage the"
-                f" distribution, set its comment to {self.comment!r}."
+                f" distribution, give it the tag {TAG}={self.name}."
             )
         return is_ours
+
+    def is_used_elsewhere(self, policy: str | None) -> bool:
+        """Return whether another distribution uses a cache policy."""
+        return any(
+            summary["Id"] != self.id
+            and policy in {behavior.get("CachePolicyId") for behavior in _behaviors(summary)}
+            for summary in self.summaries()
+        )
+
+    def host_names(self) -> list[str]:
+        """Return the aliases, then the distribution's own domain; empty if it does not exist."""
+        if not self.id:
+            return []
+        aliases = self.details["DistributionConfig"].get("Aliases", {}).get("Items", [])
+        return [*aliases, self.details["DomainName"]]
 
     def write(self, config: Document | None) -> None:
         self.is_pending = True  # until it exists
         if config is None:
             self.disable()
-        elif self.id is None:
-            config = {**config, "CallerReference": str(uuid.uuid4())}
-        super().write(config)
+        if config and self.id is None:
+            self.create(config)
+        else:
+            super().write(config)
         if self.id:
             self.is_pending = False
             self.wait_until_deployed()
+
+    def create(self, config: Document) -> None:
+        response = self.client.create_distribution_with_tags(
+            DistributionConfigWithTags={
+                "DistributionConfig": {**config, "CallerReference": str(uuid.uuid4())},
+                "Tags": {"Items": [{"Key": TAG, "Value": self.name}]},
+            }
+        )
+        self.id = response["Distribution"]["Id"]
 
     def disable(self) -> None:
         """Prepare for deletion; raise ``NotYet`` while AWS disables it, unless it is waited for."""
@@ -232,3 +201,8 @@ class Distribution(CloudFrontResource):
         response = self.client.get_invalidation(DistributionId=self.id, Id=id)
         status: str = response["Invalidation"]["Status"]
         return status
+
+
+def _behaviors(summary: Document) -> list[Document]:
+    others = summary.get("CacheBehaviors", {}).get("Items", [])
+    return [summary.get("DefaultCacheBehavior", {}), *others]

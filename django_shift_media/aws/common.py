@@ -11,6 +11,8 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
+from django_shift_media.storages.aws_partitions import is_aws_host, partition_of
+
 Document = dict[str, Any]
 
 POLICY_VERSION = "2012-10-17"  # version of the policy language
@@ -44,15 +46,13 @@ def our_id(prefix: str = "") -> str:
 
 def partition(region: str) -> str:
     """Return the partition that the ARNs of a region begin with, such as "aws-cn"."""
-    if region.startswith("cn-"):
-        return "aws-cn"
-    return "aws-us-gov" if region.startswith("us-gov-") else "aws"
+    return partition_of(region).name
 
 
 def is_aws(endpoint_url: str) -> bool:
     """Return whether an endpoint belongs to AWS, rather than to another S3-compatible server."""
     host = urlsplit(endpoint_url).hostname or ""
-    return host.endswith((".amazonaws.com", ".amazonaws.com.cn"))
+    return is_aws_host(host)
 
 
 def bucket_arn(bucket: str, region: str) -> str:

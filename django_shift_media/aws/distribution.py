@@ -6,19 +6,24 @@ settings that media depend on are changed.
 """
 
 import hashlib
+import re
 from typing import Any
 
 from django_shift_media.aws.common import Document
 from django_shift_media.aws.website import AppEndpoint
 
 _YEAR = 31_536_000  # seconds
-_OUR_IDS = "django-shift-media-"
+OUR_IDS = "django-shift-media-"
 _WEBSITE, _BUCKET, _APP, _FAILOVER = (
-    f"{_OUR_IDS}{name}" for name in ("website", "bucket", "app", "failover")
+    f"{OUR_IDS}{name}" for name in ("website", "bucket", "app", "failover")
 )
 # Errors may be gone at the next request. By default CloudFront caches them for 10 seconds, whatever
 # their headers say.
 _UNCACHED_ERRORS = (403, 404, 500, 502, 503, 504)
+# All buckets share one cache policy: an account may have 20, and their names have letters, digits,
+# dashes and underscores only.
+# https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html
+CACHE_POLICY_NAME = "DjangoShiftMedia"
 _MAX_NAME_LENGTH = 64  # characters of the name of an origin access control
 # The managed policy "SimpleCORS": scripts of any origin may read. All origins share the responses
 # that a distribution caches, so the bucket's own CORS rules cannot apply:
@@ -27,12 +32,17 @@ _SIMPLE_CORS = "60669652-455b-4ae9-85a4-c4c02393f86c"
 
 
 def resource_name(bucket: str, id: str) -> str:
-    """Return a name for the resources of one bucket, shortened to CloudFront's maximum."""
+    """
+    Return a name for the resources of one bucket: letters, digits and dashes.
+
+    A name that CloudFront does not accept is changed, and gets a checksum to stay unique.
+    """
     name = f"{id}-{bucket}"
-    if len(name) <= _MAX_NAME_LENGTH:
+    safe = re.sub("[^A-Za-z0-9-]", "-", name)
+    if safe == name and len(name) <= _MAX_NAME_LENGTH:
         return name
     digest = hashlib.sha256(name.encode()).hexdigest()[:8]
-    return f"{name[: _MAX_NAME_LENGTH - 9]}-{digest}"
+    return f"{safe[: _MAX_NAME_LENGTH - 9]}-{digest}"
 
 
 def covers(names: list[str], domain: str) -> bool:
@@ -120,8 +130,8 @@ def merge_distribution(
     Return the configuration of a new or an existing distribution.
 
     ``origins`` comes from ``website_origins`` or ``failover_origins``. ``policy`` is the id of
-    the cache policy, ``certificate`` the ARN of the domain's certificate. Without a domain, the
-    distribution only answers under its own cloudfront.net name.
+    the cache policy, ``certificate`` the ARN of the domain's certificate, None to keep the present
+    one. Without a domain, the distribution only answers under its own cloudfront.net name.
     """
     config = current or {
         "Comment": comment,
@@ -147,7 +157,8 @@ def merge_distribution(
     if domain:
         aliases = config.get("Aliases", {}).get("Items", [])
         merged["Aliases"] = _collection([*aliases, *({domain} - set(aliases))])
-        if config.get("ViewerCertificate", {}).get("ACMCertificateArn") != certificate:
+        present = config.get("ViewerCertificate", {}).get("ACMCertificateArn")
+        if certificate and present != certificate:
             merged["ViewerCertificate"] = {
                 "ACMCertificateArn": certificate,
                 "SSLSupportMethod": "sni-only",
@@ -198,7 +209,7 @@ def _without_other_modes(config: Document, origins: Document) -> Document:
     for name in ("Origins", "OriginGroups"):
         ids = {item["Id"] for item in origins[name].get("Items", [])}
         items = config.get(name, {}).get("Items", [])
-        kept = [x for x in items if x["Id"] in ids or not x["Id"].startswith(_OUR_IDS)]
+        kept = [x for x in items if x["Id"] in ids or not x["Id"].startswith(OUR_IDS)]
         if kept != items:
             result[name] = _collection(kept)
     return result

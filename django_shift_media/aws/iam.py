@@ -5,7 +5,8 @@ Actions and the resources that they apply to are listed in the service authoriza
 https://docs.aws.amazon.com/service-authorization/latest/reference/
 """
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Mapping
 
 from django_shift_media.aws.access import RESIZE_PATTERN
 from django_shift_media.aws.common import Document, our_id, partition
@@ -17,51 +18,79 @@ from django_shift_media.aws.iam_statements import (
     validate_option,
 )
 from django_shift_media.aws.transcoders import Transcoding
+from django_shift_media.aws.trust import Trust
 from django_shift_media.storages.s3 import S3MediaStorage
 
-# Some actions have another name than the API's operation; HeadBucket needs s3:ListBucket.
+# Some actions have another name than the API's operation; HeadBucket needs s3:ListBucket. A "*"
+# stands for Get and Put, and for Delete where that exists; it keeps the policy short.
 _CONFIGURE_BUCKET = (
     "s3:CreateBucket",
     "s3:GetBucketLocation",
-    "s3:GetBucketPolicy",
-    "s3:PutBucketPolicy",
-    "s3:DeleteBucketPolicy",
-    "s3:GetBucketWebsite",
-    "s3:PutBucketWebsite",
-    "s3:DeleteBucketWebsite",
-    "s3:GetBucketPublicAccessBlock",
-    "s3:PutBucketPublicAccessBlock",
-    "s3:GetBucketOwnershipControls",
-    "s3:PutBucketOwnershipControls",
-    "s3:GetBucketCORS",
-    "s3:PutBucketCORS",
-    "s3:GetLifecycleConfiguration",
-    "s3:PutLifecycleConfiguration",
+    "s3:*BucketPolicy",
+    "s3:*BucketWebsite",
+    "s3:*BucketPublicAccessBlock",
+    "s3:*BucketOwnershipControls",
+    "s3:*BucketCORS",
+    "s3:*LifecycleConfiguration",
+    "s3:GetEncryptionConfiguration",
 )
-# The ARNs of these resources are unknown before they exist, so the actions are allowed on "*".
-_CONFIGURE_ACCOUNT = (
+_CHECK_BUCKET = (
+    "s3:ListBucket",
+    "s3:GetBucketLocation",
+    "s3:GetBucketPolicy",
+    "s3:GetBucketWebsite",
+    "s3:GetBucketPublicAccessBlock",
+    "s3:GetBucketOwnershipControls",
+    "s3:GetBucketCORS",
+    "s3:GetLifecycleConfiguration",
+    "s3:GetEncryptionConfiguration",
+)
+# These actions take no resource, so they are allowed on "*".
+_CHECK_ACCOUNT = (
     "s3:GetAccountPublicAccessBlock",
     "cloudfront:ListDistributions",
-    "cloudfront:GetDistribution",
-    "cloudfront:CreateDistribution",
-    "cloudfront:UpdateDistribution",
-    "cloudfront:DeleteDistribution",
     "cloudfront:ListOriginAccessControls",
-    "cloudfront:GetOriginAccessControl",
-    "cloudfront:CreateOriginAccessControl",
-    "cloudfront:UpdateOriginAccessControl",
-    "cloudfront:DeleteOriginAccessControl",
     "cloudfront:ListCachePolicies",
-    "cloudfront:GetCachePolicy",
-    "cloudfront:CreateCachePolicy",
-    "cloudfront:UpdateCachePolicy",
-    "cloudfront:DeleteCachePolicy",
-    "cloudfront:CreateInvalidation",
-    "cloudfront:GetInvalidation",
     "acm:ListCertificates",
-    "acm:DescribeCertificate",
+    "route53:ListHostedZones",
+)
+_CONFIGURE_ACCOUNT = (
+    *_CHECK_ACCOUNT,
+    "cloudfront:CreateDistribution",
+    "cloudfront:CreateOriginAccessControl",
+    "cloudfront:CreateCachePolicy",
     "acm:RequestCertificate",
 )
+# Actions by the resources that they take, whose ARNs are unknown before they exist.
+_CHECK_RESOURCES = {
+    "cloudfront::*:distribution/*": (
+        "cloudfront:GetDistribution",
+        "cloudfront:ListTagsForResource",
+    ),
+    "cloudfront::*:origin-access-control/*": ("cloudfront:GetOriginAccessControl",),
+    "cloudfront::*:cache-policy/*": ("cloudfront:GetCachePolicy",),
+    "acm:us-east-1:*:certificate/*": ("acm:DescribeCertificate",),
+    "route53:::hostedzone/*": ("route53:ListResourceRecordSets",),
+}
+_CONFIGURE_RESOURCES = {
+    "cloudfront::*:distribution/*": (
+        "cloudfront:GetDistribution",
+        "cloudfront:UpdateDistribution",
+        "cloudfront:DeleteDistribution",
+        "cloudfront:ListTagsForResource",
+        "cloudfront:TagResource",
+        "cloudfront:CreateInvalidation",
+        "cloudfront:GetInvalidation",
+    ),
+    "cloudfront::*:origin-access-control/*": ("cloudfront:*OriginAccessControl",),
+    "cloudfront::*:cache-policy/*": ("cloudfront:*CachePolicy",),
+    "acm:us-east-1:*:certificate/*": ("acm:DescribeCertificate",),
+    "route53:::hostedzone/*": ("route53:*ResourceRecordSets",),
+}
+# The maximum number of characters of all inline policies, without white space:
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+INLINE_LIMITS = {"user": 2048, "group": 5120, "role": 10_240}
+_MANAGED_LIMIT = 6144
 
 
 def app(storage: S3MediaStorage) -> list[Document]:
@@ -108,14 +137,32 @@ def pages(storage: S3MediaStorage) -> list[Document]:
 
 def configure(storage: S3MediaStorage) -> list[Document]:
     """For the commands that configure AWS and check the result."""
+    return _merge_by_resource(
+        [
+            *app(storage),
+            allow(_CONFIGURE_BUCKET, bucket_arn_of(storage)),
+            allow(_CONFIGURE_ACCOUNT, "*"),
+            *_allow_resources(storage, _CONFIGURE_RESOURCES),
+        ]
+    )
+
+
+def check(storage: S3MediaStorage) -> list[Document]:
+    """For ``--check`` and ``--dry-run`` of the commands that configure AWS: read-only."""
     return [
-        *app(storage),
-        allow(_CONFIGURE_BUCKET, bucket_arn_of(storage)),
-        allow(_CONFIGURE_ACCOUNT, "*"),
+        allow(_CHECK_BUCKET, bucket_arn_of(storage)),
+        allow(_CHECK_ACCOUNT, "*"),
+        *_allow_resources(storage, _CHECK_RESOURCES),
     ]
 
 
-PURPOSES = {"app": app, "resizes": resizes, "pages": pages, "configure": configure}
+PURPOSES = {
+    "app": app,
+    "resizes": resizes,
+    "pages": pages,
+    "configure": configure,
+    "check": check,
+}
 NOTICES = {
     "pages": "A process that only renders pages needs no credentials, unless it presigns URLs.",
     "elastictranscoder": "Amazon Elastic Transcoder ended on 13 November 2025; AWS Elemental"
@@ -124,12 +171,16 @@ NOTICES = {
 
 
 def policy_documents(
-    storage: S3MediaStorage, purpose: str, transcoding: Transcoding, principals: Iterable[str]
+    storage: S3MediaStorage,
+    purpose: str,
+    transcoding: Transcoding,
+    principals: Iterable[str],
+    trust: Trust | None = None,
 ) -> dict[str, Document]:
     """
-    Return policies by name: first the one for a purpose, then those of the transcoder's role.
+    Return policies by name: first the one for a purpose, then those of roles.
 
-    ``principals`` are the users and roles that the process may attach policies to.
+    ``principals`` are the users, groups and roles that the process may attach policies to.
     """
     statements = [
         *PURPOSES[purpose](storage),
@@ -137,22 +188,56 @@ def policy_documents(
         *(allow_attaching(storage, principal) for principal in principals),
     ]
     name = f"{our_id(storage.prefix)}{purpose.title()}"
-    return {name: policy_document(statements), **transcoding.role_policies(storage)}
+    return {
+        name: policy_document(statements),
+        **(trust.policies(storage.region) if trust else {}),
+        **transcoding.role_policies(storage),
+    }
+
+
+def length_problem(document: Document, owner: str | None = None) -> str:
+    """
+    Return what is wrong with the length of a policy, or "".
+
+    ``owner`` is "user", "group" or "role"; without it, the policy can also be a managed one.
+    """
+    length = len("".join(json.dumps(document, separators=(",", ":")).split()))
+    limit = INLINE_LIMITS[owner] if owner else _MANAGED_LIMIT
+    if length <= limit:
+        return ""
+    kind = f"inline policies of a {owner}" if owner else "a managed policy"
+    return f"The policy has {length} characters; the maximum for {kind} is {limit}."
 
 
 def allow_attaching(storage: S3MediaStorage, principal: str) -> Document:
     """
-    Allow attaching inline policies to a principal, "user/NAME" or "role/NAME".
+    Allow attaching inline policies to a principal, "user/NAME", "group/NAME" or "role/NAME".
 
     A process with this permission can grant that principal any permission.
     """
-    pattern = r"(user|role)/[\w+=,.@/-]+"
-    validate_option("--may-attach-to", principal, pattern, "'user/NAME' or 'role/NAME'")
+    pattern = r"(user|group|role)/[\w+=,.@/-]+"
+    expected = "'user/NAME' or 'group/NAME' or 'role/NAME'"
+    validate_option("--may-attach-to", principal, pattern, expected)
     noun = principal.split("/")[0].title()
     return allow(
         [f"iam:Get{noun}", f"iam:Get{noun}Policy", f"iam:Put{noun}Policy"],
         f"arn:{partition(storage.region)}:iam::*:{principal}",
     )
+
+
+def _merge_by_resource(statements: Iterable[Document]) -> list[Document]:
+    """Return one statement for each resource, as policies have a maximum length."""
+    actions: dict[str, list[str]] = {}
+    for statement in statements:
+        actions.setdefault(statement["Resource"], []).extend(statement["Action"])
+    return [allow(names, resource) for resource, names in actions.items()]
+
+
+def _allow_resources(
+    storage: S3MediaStorage, actions: Mapping[str, Iterable[str]]
+) -> list[Document]:
+    arn = f"arn:{partition(storage.region)}"
+    return [allow(names, f"{arn}:{resource}") for resource, names in actions.items()]
 
 
 def _allow_list(storage: S3MediaStorage) -> Document:

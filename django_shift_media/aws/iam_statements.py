@@ -11,7 +11,7 @@ def policy_document(statements: Iterable[Document]) -> Document:
     return {"Version": POLICY_VERSION, "Statement": list(statements)}
 
 
-def allow(actions: Iterable[str], resource: str) -> Document:
+def allow(actions: Iterable[str], resource: str | list[str]) -> Document:
     return {"Effect": "Allow", "Action": list(actions), "Resource": resource}
 
 

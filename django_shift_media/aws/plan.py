@@ -10,26 +10,25 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from json import JSONDecodeError
+from operator import eq
 from typing import Literal
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from django_shift_media.aws.common import Conflict, Document, NotSupported, NotYet
-from django_shift_media.storages.s3 import http_status
 
 # Raised by boto3 when AWS refuses a request, or does not answer.
 AWS_ERRORS = (BotoCoreError, ClientError)
 
-State = Literal["unchanged", "to change", "waiting", "changed", "not supported", "failed"]
+State = Literal[
+    "unchanged", "to change", "waiting", "changed", "not supported", "failed", "skipped", "restored"
+]
 
-# Error codes of S3 servers for calls that they do not implement. Some (seen with s3rver 3.7) treat
-# an unknown PUT on a bucket as CreateBucket, and answer "BucketAlreadyExists" or "…OwnedByYou".
-_UNSUPPORTED_CODES = frozenset(
-    {"NotImplemented", "MethodNotAllowed", "BucketAlreadyExists", "BucketAlreadyOwnedByYou"}
-)
 # Error codes of AWS while an earlier change has not reached all of its servers yet.
 _RETRYABLE_CODES = frozenset({"AccessDenied", "OperationAborted"})
 _RETRY_DELAYS = (0.5, 1, 2, 4)  # seconds before each further attempt
+_IN_PLACE = frozenset({"changed", "unchanged"})
+_NOT_IN_PLACE = frozenset({"failed", "skipped"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,12 +40,20 @@ class Resource:
     our settings in it and everything else unchanged. ``write`` stores that document. None stands
     for no document; writing it deletes the current one. ``merge`` raises ``Conflict`` if the
     current document rules our settings out, and ``NotYet`` if another resource must change first.
+
+    ``needs`` names earlier resources without which this one is not written. ``restore_without``
+    names a later one: if that fails, the former document of this one is written back.
+    ``can_write`` says whether the server implements writing a document that is not set.
     """
 
     name: str
     read: Callable[[], Document | None]
     merge: Callable[[Document | None], Document | None]
     write: Callable[[Document | None], object]
+    is_same: Callable[[Document | None, Document | None], bool] = eq
+    can_write: Callable[[Document], bool] = lambda _: True
+    needs: frozenset[str] = frozenset()
+    restore_without: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,34 +92,61 @@ def plan(resources: Iterable[Resource]) -> list[Change]:
 
 def apply(changes: Iterable[Change]) -> Iterator[Change]:
     """
-    Make the changes in order, and read each one back.
+    Make the changes in order, and read each one back; yield the results.
 
     After the first change, resources are compared again before they are written: the plan may be
-    out of date, and later resources may depend on what earlier ones have created.
+    out of date, and later resources may depend on what earlier ones have created. At the end,
+    what is of no use without a resource that failed is restored, and yielded a second time.
     """
-    has_changed = False
+    results: dict[str, Change] = {}
     for change in changes:
-        if has_changed or change.state in {"to change", "waiting"}:
-            change = _apply(change.resource, delays=_RETRY_DELAYS if has_changed else ())
-            has_changed = has_changed or change.state == "changed"
-        yield change
+        result = _result(change, results)
+        results[change.resource.name] = result
+        yield result
+    for result in results.values():
+        purpose = results.get(result.resource.restore_without)
+        if result.state == "changed" and purpose and purpose.state not in _IN_PLACE:
+            yield _restore(result, purpose)
+
+
+def _result(change: Change, earlier: dict[str, Change]) -> Change:
+    has_changed = any(result.state == "changed" for result in earlier.values())
+    if not (has_changed or change.state in {"to change", "waiting"}):
+        return change
+    missing = [
+        name
+        for name in change.resource.needs
+        if name in earlier and earlier[name].state in _NOT_IN_PLACE
+    ]
+    if missing:
+        return replace(change, state="skipped", reason=f"it needs the {missing[0]}, which failed")
+    return _apply(change.resource, delays=_RETRY_DELAYS if has_changed else ())
+
+
+def _restore(change: Change, purpose: Change) -> Change:
+    reason = f"the {purpose.resource.name} was not written"
+    try:
+        change.resource.write(change.current)
+    except AWS_ERRORS as error:
+        return replace(change, state="failed", reason=f"{reason}, and restoring this: {error}")
+    return Change(change.resource, "restored", change.desired, change.current, reason)
 
 
 def _compare(resource: Resource) -> Change:
     try:
         current = resource.read()
         desired = resource.merge(current)
+        if resource.is_same(current, desired):
+            return Change(resource, "unchanged", current, current)
+        if current is None and desired is not None and not resource.can_write(desired):
+            return Change(resource, "not supported", reason="the server refuses to set it")
     except NotSupported as error:
         return Change(resource, "not supported", reason=str(error))
     except NotYet as error:
         return Change(resource, "waiting", current, current, str(error))
-    except ClientError as error:
-        if _is_unsupported(error):
-            return Change(resource, "not supported", reason=str(error))
-        raise
     except (AttributeError, KeyError, TypeError, JSONDecodeError) as error:
         raise Conflict(f"The current {resource.name} could not be parsed: {error!r}.") from error
-    return Change(resource, "unchanged" if desired == current else "to change", current, desired)
+    return Change(resource, "to change", current, desired)
 
 
 def _apply(resource: Resource, delays: Iterable[float]) -> Change:
@@ -123,10 +157,11 @@ def _apply(resource: Resource, delays: Iterable[float]) -> Change:
         _write(change, delays)
         after = _read_back(resource)
     except NotYet as error:
-        return replace(change, state="waiting", reason=str(error))
-    except ClientError as error:
-        state: State = "not supported" if _is_unsupported(error) else "failed"
-        return Change(resource, state, reason=str(error))
+        return Change(resource, "waiting", reason=str(error))
+    except NotSupported as error:
+        return Change(resource, "not supported", reason=str(error))
+    except (*AWS_ERRORS, Conflict) as error:
+        return Change(resource, "failed", reason=str(error))
     if after.state == "to change":
         reason = "the server accepted the change, but still returns another configuration"
         return replace(after, state="failed", reason=reason)
@@ -153,10 +188,6 @@ def _write(change: Change, delays: Iterable[float]) -> None:
         else:
             return
     change.resource.write(change.desired)
-
-
-def _is_unsupported(error: ClientError) -> bool:
-    return http_status(error) in {405, 501} or error.response["Error"]["Code"] in _UNSUPPORTED_CODES
 
 
 def _lines(document: Document | None) -> list[str]:

@@ -4,6 +4,7 @@ import re
 from typing import NamedTuple
 
 from django_shift_media.aws.common import Document, as_list, statements_of
+from django_shift_media.aws.policy_comparison import canonical_statement
 
 
 class BucketConfiguration(NamedTuple):
@@ -11,12 +12,14 @@ class BucketConfiguration(NamedTuple):
     The documents that control who may read a bucket; {} where nothing is configured.
 
     None means unknown: access to the document is denied, or the server does not support it.
+    ``kms_key`` is the key of the default encryption, "" for the one that AWS manages.
     """
 
     account_block: Document | None = None
     block: Document | None = None
     policy: Document | None = None
     website: Document | None = None
+    kms_key: str | None = None
 
     @property
     def blocked_by(self) -> str:
@@ -38,6 +41,10 @@ class BucketConfiguration(NamedTuple):
         """Return whether the policy lets everyone read "bucket/key"; None: unknown."""
         return None if self.policy is None else anyone_may(self.policy, "s3:GetObject", resource)
 
+    def denies_http(self, resource: str) -> bool:
+        """Return whether the policy is known to deny reading "bucket/key" without HTTPS."""
+        return bool(self.policy and denial_of_http(self.policy, "s3:GetObject", resource))
+
 
 def anyone_may(policy: Document, action: str, resource: str) -> bool:
     """
@@ -49,16 +56,41 @@ def anyone_may(policy: Document, action: str, resource: str) -> bool:
     """
     matching = [
         (statement["Effect"], is_conditional(statement))
+        for statement in _statements_about(policy, action, resource)
+    ]
+    denied = any(effect == "Deny" for effect, _ in matching)
+    return not denied and ("Allow", False) in matching
+
+
+def denial_of_http(policy: Document, action: str, resource: str) -> Document | None:
+    """Return the statement that denies everyone an action on "bucket/key" without HTTPS, if any."""
+    for statement in _statements_about(policy, action, resource):
+        conditions = canonical_statement(statement).get("Condition", {})
+        values = [
+            keys.get("aws:securetransport")
+            for operator, keys in conditions.items()
+            if operator in {"Bool", "BoolIfExists"}
+        ]
+        if statement["Effect"] == "Deny" and ["false"] in values:
+            return statement
+    return None
+
+
+def _statements_about(policy: Document, action: str, resource: str) -> list[Document]:
+    """Return the statements for everyone about an action on "bucket/key"."""
+    return [
+        statement
         for statement in statements_of(policy)
         if is_for_anyone(statement)
-        and any(_matches(pattern, action) for pattern in as_list(statement.get("Action", "*")))
+        and any(
+            _matches(pattern.lower(), action.lower())
+            for pattern in as_list(statement.get("Action", "*"))
+        )
         and any(
             _matches(pattern.split(":::")[-1], resource)
             for pattern in as_list(statement.get("Resource", "*"))
         )
     ]
-    denied = any(effect == "Deny" for effect, _ in matching)
-    return not denied and ("Allow", False) in matching
 
 
 def is_for_anyone(statement: Document) -> bool:

@@ -3,15 +3,21 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from operator import eq
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from django_shift_media.aws.common import Document, NotSupported
+from django_shift_media.aws.common import Document, NotSupported, is_aws
+from django_shift_media.aws.policy_comparison import is_same_policy
+from django_shift_media.aws.server_errors import is_unsupported, wrap_unsupported
 from django_shift_media.storages.s3 import http_status
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+
+# Names of buckets have at least three characters, and no underscores.
+_IMPOSSIBLE_BUCKET = "_"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,18 +26,21 @@ class Subresource:
     A document that belongs to a bucket, in AWS's term a subresource.
 
     ``operation`` is the part of the client's method names after "get_", "put_" and "delete_".
-    ``unpack`` takes the document from a response, ``pack`` returns it as arguments.
+    ``unpack`` takes the document from a response, ``pack`` returns it as arguments. ``is_same``
+    compares two documents.
     """
 
     name: str
     operation: str
     unpack: Callable[[Document], Document | None] = dict
     pack: Callable[[Document], Document]
+    is_same: Callable[[Document | None, Document | None], bool] = eq
 
     def read(self, client: "S3Client", bucket: str) -> Document | None:
         """Return the document, or None; raise ``NotSupported`` if the server ignores the query."""
         try:
-            response: Document = getattr(client, f"get_{self.operation}")(Bucket=bucket)
+            with wrap_unsupported(client, bucket):
+                response: Document = getattr(client, f"get_{self.operation}")(Bucket=bucket)
         except ClientError as error:
             is_unset = http_status(error) == 404  # NoSuchBucketPolicy and its like
             if is_unset and error.response["Error"]["Code"] != "NoSuchBucket":
@@ -47,11 +56,29 @@ class Subresource:
 
     def write(self, client: "S3Client", bucket: str, document: Document | None) -> None:
         """Replace the current document; None deletes it."""
-        if document is None:
-            operation = f"delete_{self.operation.removesuffix('_configuration')}"
-            getattr(client, operation)(Bucket=bucket)
-        else:
-            getattr(client, f"put_{self.operation}")(Bucket=bucket, **self.pack(document))
+        with wrap_unsupported(client, bucket):
+            if document is None:
+                operation = f"delete_{self.operation.removesuffix('_configuration')}"
+                getattr(client, operation)(Bucket=bucket)
+            else:
+                getattr(client, f"put_{self.operation}")(Bucket=bucket, **self.pack(document))
+
+    def can_write(self, client: "S3Client", document: Document) -> bool:
+        """
+        Return whether the server implements writing this document, without writing it.
+
+        Some servers (such as SeaweedFS) answer that a document is not set, and refuse to set
+        it. The request is for a bucket whose name no server accepts.
+        """
+        if is_aws(client.meta.endpoint_url):
+            return True
+        try:
+            getattr(client, f"put_{self.operation}")(
+                Bucket=_IMPOSSIBLE_BUCKET, **self.pack(document)
+            )
+        except ClientError as error:
+            return not is_unsupported(error)
+        return True
 
 
 def _lifecycle_arguments(document: Document) -> Document:
@@ -77,6 +104,7 @@ POLICY = Subresource(
     operation="bucket_policy",
     unpack=lambda response: json.loads(response["Policy"]),
     pack=lambda document: {"Policy": json.dumps(document)},
+    is_same=is_same_policy,
 )
 WEBSITE = Subresource(
     name="website and routing rules",

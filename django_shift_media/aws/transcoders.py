@@ -1,5 +1,6 @@
 """IAM statements and policies for transcoding videos: pure functions."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -26,7 +27,7 @@ class Transcoding:
     transcoder: Literal["elastictranscoder", "mediaconvert"] | None = None
     account: str | None = None
     region: str = ""
-    pipeline: str | None = None
+    pipelines: Sequence[str] = ()
     service_role: str | None = None
     queue: str | None = None
 
@@ -55,16 +56,22 @@ class Transcoding:
 
     def _elastictranscoder(self) -> list[Document]:
         expected = "the ID of a pipeline, such as '1111111111111-abcde1'"
-        pipeline = validate_option("--pipeline", self.pipeline, r"[0-9]{13}-\w{6}", expected)
+        if not self.pipelines:
+            validate_option("--pipeline", None, "", expected)
+        for pipeline in self.pipelines:
+            validate_option("--pipeline", pipeline, r"[0-9]{13}-\w{6}", expected)
         arn = self._arn("elastictranscoder", self.region)
         return [
-            allow(
-                ["elastictranscoder:CreateJob", "elastictranscoder:ListJobsByPipeline"],
-                f"{arn}:pipeline/{pipeline}",
-            ),
             # CreateJob needs permission for the pipeline and for the presets.
-            allow(["elastictranscoder:CreateJob"], f"{arn}:preset/*"),
-            allow(["elastictranscoder:ReadJob", "elastictranscoder:CancelJob"], f"{arn}:job/*"),
+            allow(
+                ["elastictranscoder:*Job"],
+                [
+                    *(f"{arn}:pipeline/{pipeline}" for pipeline in self.pipelines),
+                    f"{arn}:preset/*",
+                    f"{arn}:job/*",
+                ],
+            ),
+            allow(["elastictranscoder:Read*", "elastictranscoder:List*", "sns:List*"], "*"),
         ]
 
     def _mediaconvert(self) -> list[Document]:
@@ -75,14 +82,22 @@ class Transcoding:
         arn = self._arn("mediaconvert", self.region)
         pass_role = allow(["iam:PassRole"], f"{self._arn('iam')}:role/{role}")
         return [
-            allow(["mediaconvert:CreateJob", "mediaconvert:ListJobs"], f"{arn}:queues/{queue}"),
+            allow(["mediaconvert:ListJobs"], f"{arn}:queues/{queue}"),
+            # CreateJob needs permission for all that the job names.
+            allow(
+                ["mediaconvert:CreateJob"],
+                [f"{arn}:queues/{queue}", f"{arn}:presets/*", f"{arn}:jobTemplates/*"],
+            ),
+            allow(["mediaconvert:GetPreset"], f"{arn}:presets/*"),
+            allow(["mediaconvert:GetJobTemplate"], f"{arn}:jobTemplates/*"),
             allow(["mediaconvert:GetJob", "mediaconvert:CancelJob"], f"{arn}:jobs/*"),
+            allow(["mediaconvert:Probe"], "*"),
             {**pass_role, "Condition": {"StringEquals": {"iam:PassedToService": _MEDIACONVERT}}},
         ]
 
     def _arn(self, service: str, region: str = "") -> str:
         validate_option(
-            "--region", self.region, r"[a-z]{2}(-[a-z]+)+-[0-9]+", "a region such as 'eu-central-1'"
+            "--region", self.region, r"[a-z]+(-[a-z]+)+-[0-9]+", "a region such as 'eu-central-1'"
         )
         return f"arn:{partition(self.region)}:{service}:{region}:{self._validated_account()}"
 

@@ -39,6 +39,16 @@ def parse_app_url(url: str, mount: str) -> AppEndpoint:
     return AppEndpoint(parts.scheme, parts.netloc, f"{parts.path.rstrip('/')}{mount}".lstrip("/"))
 
 
+def check_not_media(app: AppEndpoint, media_url: str) -> None:
+    """Raise ``Conflict`` if the app's URLs are URLs of media, so that redirects would not end."""
+    media = urlsplit(media_url)
+    if app.host == media.netloc and f"/{app.prefix}".startswith(media.path):
+        raise Conflict(
+            f"--app-url is the URL of the media, {media_url}: missing files would be redirected to"
+            " themselves. Use the public URL of the app."
+        )
+
+
 def routing_rules(
     app: AppEndpoint, prefix: str = "", *, redirect_code: RedirectCode = "302"
 ) -> list[Document]:
@@ -98,14 +108,36 @@ def _insert_rules(others: list[Document], ours: list[Document]) -> list[Document
 
 
 def remove_from_website(current: Document | None, rules: list[Document]) -> Document | None:
-    """Undo ``merge_website``; return None if no settings of others are left."""
+    """
+    Undo ``merge_website``, whatever host and path the rules redirect to.
+
+    Return None if no settings of others are left.
+    """
     if current is None:
         return None
-    others = [rule for rule in current.get("RoutingRules", []) if not _is_ours(rule, rules)]
+    present = current.get("RoutingRules", [])
+    formers = [_former_rule(present, rule) for rule in rules]
+    # Ours come in pairs; a single rule that resembles one of ours may be anybody's.
+    redirects = [former.get("Redirect") for former in formers]
+    ours = formers if redirects.count(redirects[0]) == len(rules) else []
+    others = [rule for rule in present if rule not in ours and not _is_ours(rule, rules)]
     website = {name: value for name, value in current.items() if name != "RoutingRules"}
     if others:
         website["RoutingRules"] = others
     return None if website == {"IndexDocument": {"Suffix": INDEX_DOCUMENT}} else website
+
+
+def _former_rule(present: list[Document], ours: Document) -> Document:
+    """Return the first rule that differs from ours only in the site of the app, or {}."""
+    mount = ours["Redirect"].get("ReplaceKeyPrefixWith", "")
+    for rule in present:
+        redirect = rule.get("Redirect", {})
+        prefix = redirect.get("ReplaceKeyPrefixWith", "")
+        is_complete = redirect.keys() >= {"HostName", "Protocol", "HttpRedirectCode"}
+        is_mount = prefix == mount or (bool(mount) and prefix.endswith(f"/{mount}"))
+        if rule.get("Condition") == ours["Condition"] and is_complete and is_mount:
+            return rule
+    return {}
 
 
 def rules_as_xml(rules: list[Document]) -> str:

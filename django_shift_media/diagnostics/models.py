@@ -9,7 +9,7 @@ from django_shift_media.aws.policy_evaluation import BucketConfiguration
 from django_shift_media.diagnostics.http_trace import Hop
 from django_shift_media.storages.base import Mode
 
-RequestName = Literal["first", "again", "after_deletion"]
+RequestName = Literal["first", "again", "stored", "original", "after_deletion"]
 Severity = Literal["error", "warning"]
 
 _UNKNOWN = BucketConfiguration()
@@ -67,11 +67,13 @@ class Evidence:
     """
     Facts that the traces do not show; some are only collected after a problem was found.
 
-    ``stored`` is whether the resize was in the storage after the first request. ``original`` is
-    the response of the original's public URL.
+    ``stored`` is whether the resize was in the storage after the first request, ``remade`` whether
+    it was again after its deletion and the last request. ``original`` is the response of the
+    original's public URL.
     """
 
     stored: bool | None = None
+    remade: bool | None = None
     original: Hop | None = None
     bucket: BucketConfiguration = _UNKNOWN
 

@@ -41,6 +41,7 @@ class Diagnosis:
     """
     One run of the checks on a storage; ``traces``, ``passed`` and ``problems`` are its results.
 
+    ``unverified`` are requests whose response shows nothing, because it came from a cache.
     ``site`` is the app's public URL, "" if unknown. Raise ``ValueError`` if it is invalid, or
     unknown while the URLs of media have no host. ``on_trace`` is called after each request.
     """
@@ -55,6 +56,7 @@ class Diagnosis:
         self.traces: list[Trace] = []
         self.problems: list[Problem] = []
         self.passed: list[RequestName] = []
+        self.unverified: list[RequestName] = []
 
     @property
     def errors(self) -> list[Problem]:
@@ -88,25 +90,45 @@ class Diagnosis:
         evidence = Evidence(stored=self._is_stored())
         if self.traces[0].hops[-1].status == 200:  # otherwise there is no resize to request again
             self._trace("again")
-            self._trace_after_deletion()
+            if self.expected.mode == "failover":
+                self._trace_behind_cdn()
+            if self._trace_after_deletion():
+                evidence = replace(evidence, remade=self._is_stored())
         if diagnose(self.expected, self.traces, evidence):
             evidence = self._collect_evidence(evidence)
         self.problems += diagnose(self.expected, self.traces, evidence)
         for trace in self.traces:
             if not any(diagnose_trace(self.expected, trace, evidence)):
-                self.passed.append(trace.request)
+                is_remade = trace.request != "after_deletion" or evidence.remade is not False
+                (self.passed if is_remade else self.unverified).append(trace.request)
 
-    def _trace(self, request: RequestName) -> None:
-        self.traces.append(Trace(request, follow(self.expected.url)))
+    def _trace(self, request: RequestName, url: str = "") -> Trace:
+        self.traces.append(Trace(request, follow(url or self.expected.url)))
         self.on_trace(self.traces[-1])
+        return self.traces[-1]
 
-    def _trace_after_deletion(self) -> None:
+    def _trace_behind_cdn(self) -> None:
+        """Request files that only the bucket can serve: neither a cache nor the app can."""
+        key = _unsigned(self.expected.key)
+        try:
+            self.storage.put(key, self.traces[0].hops[-1].body)
+        except _FAILURES as error:
+            code = error_code(error.__cause__ or error)
+            self.problems.append(upload_failed(code, str(error), acl=""))
+            return
+        stored = self._trace("stored", _public_url(self.storage, key, self.site))
+        is_presigned = isinstance(self.storage, S3MediaStorage) and self.storage.querystring_auth
+        if stored.hops[-1].status == 200 and not is_presigned:
+            self._trace("original", _public_url(self.storage, self.expected.original, self.site))
+
+    def _trace_after_deletion(self) -> bool:
         try:
             self.storage.delete(self.expected.key)
         except _FAILURES as error:
             self.problems.append(deletion_failed(str(error)))
-        else:
-            self._trace("after_deletion")
+            return False
+        self._trace("after_deletion")
+        return True
 
     def _is_stored(self) -> bool | None:
         try:
@@ -116,10 +138,13 @@ class Diagnosis:
 
     def _collect_evidence(self, evidence: Evidence) -> Evidence:
         """Collect further facts after a problem was found."""
-        if not (isinstance(self.storage, S3MediaStorage) and self.expected.mode == "website"):
+        if not isinstance(self.storage, S3MediaStorage) or self.expected.mode == "app":
+            return evidence
+        evidence = replace(evidence, bucket=read_bucket_configuration(self.storage))
+        if self.expected.mode == "failover":
             return evidence
         original = fetch(_public_url(self.storage, self.expected.original, self.site))
-        return replace(evidence, original=original, bucket=read_bucket_configuration(self.storage))
+        return replace(evidence, original=original)
 
     def _clean_up(self, name: str) -> None:
         was_not_stored = bool(self.problems) and not self.traces
@@ -172,6 +197,13 @@ def _public_url(storage: MediaStorage, key: str, site: str) -> str:
             " the public URL of the app, such as --site https://www.example.com."
         )
     return url
+
+
+def _unsigned(key: str) -> str:
+    """Return the key of a resize with another signature, which the app never serves."""
+    stem, extension = key.rsplit(".", 1)
+    other_digit = "0" if stem[-1] != "0" else "1"
+    return f"{stem[:-1]}{other_digit}.{extension}"
 
 
 def _acl(storage: MediaStorage, name: str) -> str:

@@ -1,5 +1,6 @@
 """Format a diagnosis as lines for a terminal and as JSON."""
 
+import re
 import textwrap
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -13,14 +14,19 @@ from django_shift_media.diagnostics.rules_storage import LEFT_BEHIND
 
 _WIDTH = 98
 _KEY = "KEY"
+_LONG_URL = re.compile(r"(https?://\S{150})\S{20,}")
 _TITLES: dict[RequestName, str] = {
     "first": "First request",
     "again": "Second request",
+    "stored": "Request for a file that only the bucket has",
+    "original": "Request for the original",
     "after_deletion": "Request after deletion",
 }
 _PASSED: dict[RequestName, str] = {
     "first": "the resize was generated, stored and served; browsers may cache it for a year.",
     "again": "the stored resize was served.",
+    "stored": "the CDN reads the bucket.",
+    "original": "the original was served.",
     "after_deletion": "the deleted resize was served again.",
 }
 
@@ -57,6 +63,11 @@ def result_lines(diagnosis: Diagnosis) -> Iterator[Line]:
         yield Line("OK: the probe was stored.", "SUCCESS")
     for request in diagnosis.passed:
         yield Line(f"OK: {_TITLES[request].lower()}: {_PASSED[request]}", "SUCCESS")
+    for request in diagnosis.unverified:
+        text = (
+            "a cache served the deleted resize, so this does not show that it is generated again."
+        )
+        yield Line(f"Not verified: {_TITLES[request].lower()}: {text}", "WARNING")
     if diagnosis.traces and not any(problem.id == LEFT_BEHIND for problem in diagnosis.problems):
         yield Line("OK: the probe and its resize were deleted.", "SUCCESS")
     for problem in diagnosis.problems:
@@ -74,6 +85,7 @@ def as_document(diagnosis: Diagnosis) -> dict[str, Any]:
         "hops": {
             trace.request: [_hop_document(hop) for hop in trace.hops] for trace in diagnosis.traces
         },
+        "unverified": diagnosis.unverified,
         "problems": [_problem_document(problem) for problem in errors],
         "warnings": [_problem_document(problem) for problem in warnings],
     }
@@ -137,7 +149,8 @@ def _wrapped(text: str) -> list[str]:
 
 
 def _short(text: str, expected: Expectations) -> str:
-    return text.replace(expected.key, _KEY)
+    """Shorten the key, and URLs that grow with each redirect."""
+    return _LONG_URL.sub(r"\1…", text.replace(expected.key, _KEY))
 
 
 def _style(hop: Hop) -> Literal["ERROR"] | None:

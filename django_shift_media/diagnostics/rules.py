@@ -6,7 +6,7 @@ from dataclasses import replace
 from urllib.parse import urlsplit
 
 from django_shift_media.conf import conf
-from django_shift_media.diagnostics import rules_app, rules_bucket
+from django_shift_media.diagnostics import rules_app, rules_bucket, rules_cdn
 from django_shift_media.diagnostics.http_trace import MAX_HOPS, Hop
 from django_shift_media.diagnostics.models import Evidence, Expectations, Problem, Trace
 from django_shift_media.engines.selection import engine_options, get_engine
@@ -30,6 +30,13 @@ def diagnose(expected: Expectations, traces: Sequence[Trace], evidence: Evidence
 
 
 def diagnose_trace(expected: Expectations, trace: Trace, evidence: Evidence) -> Iterator[Problem]:
+    if trace.request in {"stored", "original"}:
+        if problem := _problem_behind_cdn(expected, trace, evidence):
+            number = len(trace.hops)
+            yield replace(
+                problem, request=trace.request, hop=number, url=trace.hops[number - 1].url
+            )
+        return
     for number, hop in enumerate(trace.hops, 1):
         before = trace.hops[: number - 1]
         problems = [_problem_at(expected, trace, hop, before, evidence), _clock_skew(hop)]
@@ -39,6 +46,12 @@ def diagnose_trace(expected: Expectations, trace: Trace, evidence: Evidence) -> 
             problems.append(_too_many_hops())
         for problem in filter(None, problems):
             yield replace(problem, request=trace.request, hop=number, url=hop.url)
+
+
+def _problem_behind_cdn(expected: Expectations, trace: Trace, evidence: Evidence) -> Problem | None:
+    if trace.request == "stored":
+        return rules_cdn.diagnose_stored(expected, trace, evidence)
+    return rules_cdn.diagnose_original(expected, trace)
 
 
 def _with_site(expected: Expectations, traces: Sequence[Trace]) -> Expectations:

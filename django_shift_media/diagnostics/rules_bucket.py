@@ -3,6 +3,7 @@
 import re
 from urllib.parse import urlsplit
 
+from django_shift_media.aws.obstacles import PRIVATE_REMEDY
 from django_shift_media.diagnostics.http_trace import Hop
 from django_shift_media.diagnostics.models import Evidence, Expectations, Problem
 
@@ -24,6 +25,8 @@ def diagnose(
         return _other_bucket(f"{hop.host} is the website of a bucket that does not exist.")
     if "xml" in hop.content_type:
         return _rest_endpoint(hop)
+    if hop.status in {400, 403} and evidence.bucket.kms_key is not None:
+        return _encrypted(hop)
     if hop.status == 404:
         return _rule_missing(expected, hop, evidence)
     if hop.status == 403:
@@ -98,12 +101,12 @@ def _redirect_again(expected: Expectations, hop: Hop, evidence: Evidence) -> Pro
     if evidence.bucket.blocked_by:
         return _blocked(expected, evidence)
     if evidence.bucket.anyone_may_get(expected.object_path(expected.key)) is False:
-        return _not_public(expected)
+        return _not_public(expected, evidence)
     if hop.is_cache_hit or evidence.original_is_public:
         return _cached_redirect(hop)
     may_get_original = evidence.bucket.anyone_may_get(expected.object_path(expected.original))
     if may_get_original is None:
-        return _not_public(expected, guessed=True)
+        return _not_public(expected, evidence, guessed=True)
     if may_get_original:
         return _other_bucket(
             f"{hop.host} does not serve the files of the bucket {expected.bucket!r}, although its"
@@ -138,11 +141,11 @@ def _forbidden(expected: Expectations, hop: Hop, evidence: Evidence) -> Problem:
     if evidence.bucket.blocked_by:
         return _blocked(expected, evidence)
     if evidence.bucket.anyone_may_get(expected.object_path(expected.key)) is False:
-        return _not_public(expected)
+        return _not_public(expected, evidence)
     if evidence.bucket.rules == []:
         return _rule_missing(expected, hop, evidence)
     if evidence.bucket.rules is None and not evidence.original_is_public:
-        return _not_public(expected, guessed=True)
+        return _not_public(expected, evidence, guessed=True)
     return Problem(
         id="403-instead-of-404",
         what="The bucket answers 403 for missing files, because readers may not list it, and no"
@@ -156,7 +159,7 @@ def _blocked(expected: Expectations, evidence: Evidence) -> Problem:
         return Problem(
             id="public-access-blocked",
             what="The AWS account blocks public access to all of its buckets, which overrides the"
-            " bucket's own settings.",
+            " bucket's own settings. The account or its organization has set this.",
             remedy=expected.configure_remedy(
                 'Keep the bucket private, and set "mode": "failover" or "app" in the storage\'s'
                 " OPTIONS. Or turn off BlockPublicPolicy and RestrictPublicBuckets of the account"
@@ -171,7 +174,24 @@ def _blocked(expected: Expectations, evidence: Evidence) -> Problem:
     )
 
 
-def _not_public(expected: Expectations, *, guessed: bool = False) -> Problem:
+def _encrypted(hop: Hop) -> Problem:
+    return Problem(
+        id="encrypted",
+        what=f"{hop.host} answers {hop.status}: the bucket encrypts with a KMS key, and S3 serves"
+        " such files to signed requests only, which browsers do not send.",
+        remedy=f"Either {PRIVATE_REMEDY}. Or use Amazon S3 managed keys (SSE-S3) as default"
+        " encryption, and copy the files that are encrypted with KMS onto themselves.",
+    )
+
+
+def _not_public(expected: Expectations, evidence: Evidence, *, guessed: bool = False) -> Problem:
+    if evidence.bucket.denies_http(expected.object_path(expected.key)):
+        return Problem(
+            id="http-denied",
+            what=f"The policy of the bucket {expected.bucket!r} denies requests without HTTPS, and"
+            " website endpoints support HTTP only.",
+            remedy=f"Either {PRIVATE_REMEDY}. Or remove that statement from the policy.",
+        )
     if not guessed:
         return Problem(
             id="not-public",

@@ -20,8 +20,8 @@ from django_shift_media.fields import MediaField
 from django_shift_media.maintenance.exit_signals import exit_gracefully
 from django_shift_media.maintenance.listing import Listing
 from django_shift_media.maintenance.results import Result
-from django_shift_media.management.plain_errors import PlainErrorsCommand
 from django_shift_media.management.progress import Progress
+from django_shift_media.management.terminal_command import TerminalCommand
 from django_shift_media.storages.bulk_storage import BulkStorage, ObjectSummary
 
 T = TypeVar("T")
@@ -31,7 +31,7 @@ _JSON_START = '{"files": ['
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
-class MaintenanceCommand(PlainErrorsCommand):
+class MaintenanceCommand(TerminalCommand):
     """
     A command that processes many files, and can be interrupted and run again.
 

@@ -10,12 +10,12 @@ from django.core.management.base import CommandError, CommandParser, OutputWrapp
 
 from django_shift_media.aws.common import Conflict
 from django_shift_media.aws.plan import AWS_ERRORS, Change, Resource, State, apply, plan
-from django_shift_media.management.plain_errors import PlainErrorsCommand
+from django_shift_media.management.terminal_command import TerminalCommand
 from django_shift_media.storages.s3 import S3MediaStorage
 from django_shift_media.storages.selection import media_storage
 
 
-class PlanCommand(PlainErrorsCommand):
+class PlanCommand(TerminalCommand):
     """
     A command that turns its options into resources, and carries out the plan for them.
 
@@ -75,7 +75,7 @@ class PlanCommand(PlainErrorsCommand):
             if not self.confirm(changes, options):
                 raise CommandError("Nothing was changed.")
             changes = self.make(changes, options)
-        failed = _names(changes, "failed")
+        failed, skipped = _names(changes, "failed"), _names(changes, "skipped")
         notes = [] if read_only or failed else self.finish(options)
         if options["json"]:
             document = {"resources": [change.as_document() for change in changes], "notes": notes}
@@ -86,20 +86,22 @@ class PlanCommand(PlainErrorsCommand):
             for note in notes:
                 self.stdout.write(note)
         if failed:
-            raise CommandError(f"Failed: {failed}.")
+            raise CommandError(f"Failed: {failed}." + f" Skipped: {skipped}." * bool(skipped))
         if options["check"] and (differing := _names(changes, "to change", "waiting")):
             raise CommandError(f"Changes needed: {differing}.")
 
     def make(self, changes: Sequence[Change], options: dict[str, Any]) -> list[Change]:
         """Apply the changes, and show each result."""
-        results = []
+        planned = {change.resource.name: change.state for change in changes}
+        results: dict[str, Change] = {}
         if not options["json"]:
             self.stdout.write("")
-        for change, result in zip(changes, apply(changes), strict=True):
-            results.append(result)
-            if not options["json"] and result.state != change.state:
+        for result in apply(changes):
+            name = result.resource.name
+            if not options["json"] and result.state != planned[name]:
                 self.show([result], self.stdout)
-        return results
+            results[name] = result
+        return list(results.values())
 
     def confirm(self, changes: Sequence[Change], options: dict[str, Any]) -> bool:
         if not (options["interactive"] and sys.stdin.isatty()):

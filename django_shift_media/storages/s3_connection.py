@@ -8,6 +8,7 @@ from boto3.session import Session
 from botocore.config import Config
 from storages.backends.s3 import S3Storage
 
+from django_shift_media.storages.aws_partitions import partition_of
 from django_shift_media.storages.fork_safe_lock import ForkSafeLock
 
 if TYPE_CHECKING:
@@ -127,4 +128,4 @@ class S3Connection(S3Storage):  # type: ignore[misc]  # S3Storage is not typed
 
     @property
     def _aws_domain(self) -> str:
-        return "amazonaws.com.cn" if self.region.startswith("cn-") else "amazonaws.com"
+        return partition_of(self.region).domain

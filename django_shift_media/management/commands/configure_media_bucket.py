@@ -42,7 +42,7 @@ class Command(PlanCommand):
         add(
             "--remove",
             action="store_true",
-            help="remove everything that this command has added; give --app-url if it has a path",
+            help="remove everything that this command has added",
         )
         add(
             "--print",

@@ -3,7 +3,8 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from django_shift_media.aws.cdn import Cdn, CdnOptions
+from django_shift_media.aws.cdn import Cdn
+from django_shift_media.aws.cdn_options import CdnOptions
 from django_shift_media.aws.plan import Resource
 from django_shift_media.management.plan_command import PlanCommand
 from django_shift_media.naming.urlconf import url_prefix
@@ -45,8 +46,15 @@ class Command(PlanCommand):
             "--invalidate",
             nargs="*",
             metavar="PATH",
-            help="remove these paths from CloudFront's caches, or all paths if none is given"
-            " (default: no invalidation)",
+            help="remove these paths from CloudFront's caches, or all paths if none is given;"
+            " without --domain, --mode, --app-url, --private-originals and --remove, the command"
+            " does nothing else (default: no invalidation)",
+        )
+        add(
+            "--route53",
+            action="store_true",
+            help="also write the DNS records of the domain and of its certificate, in Amazon"
+            " Route 53",
         )
         add(
             "--wait",
@@ -59,17 +67,21 @@ class Command(PlanCommand):
         return f"CloudFront in front of the bucket {self.storage.bucket_name}:"
 
     def resources(self, options: dict[str, Any]) -> list[Resource]:
-        cdn_options = CdnOptions(
+        self.cdn = Cdn(self.storage, self.cdn_options(options))
+        return [] if _only_invalidates(options) else self.cdn.resources()
+
+    def cdn_options(self, options: dict[str, Any]) -> CdnOptions:
+        return CdnOptions(
             mode=options["mode"] or self.storage.mode,
             mount=url_prefix(),
             app_url=options["app_url"],
             domain=options["domain"],
             private_originals=options["private_originals"],
-            remove=options["remove"],
+            # An invalidation alone needs none of the options for a new configuration.
+            remove=options["remove"] or _only_invalidates(options),
+            route53=options["route53"],
             progress=self.show_progress if options["wait"] else None,
         )
-        self.cdn = Cdn(self.storage, cdn_options)
-        return self.cdn.resources()
 
     def finish(self, options: dict[str, Any]) -> list[str]:
         lines = list(self.cdn.next_steps())
@@ -80,3 +92,9 @@ class Command(PlanCommand):
     def show_progress(self, text: str) -> None:
         self.stderr.write(f"  {text}", str)  # not an error, so not in red
         self.stderr.flush()
+
+
+def _only_invalidates(options: dict[str, Any]) -> bool:
+    others = ("domain", "mode", "app_url", "remove", "route53")
+    is_given = any(options[name] for name in others) or options["private_originals"] is not None
+    return options["invalidate"] is not None and not is_given

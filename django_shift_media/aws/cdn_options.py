@@ -1,0 +1,53 @@
+"""The options of a distribution, and whether a storage allows them."""
+
+import re
+from dataclasses import dataclass
+
+from django_shift_media.aws.cloudfront import Progress
+from django_shift_media.aws.common import Conflict, is_aws, partition
+from django_shift_media.storages.aws_partitions import partition_has
+from django_shift_media.storages.base import Mode
+from django_shift_media.storages.s3 import S3MediaStorage
+
+_DOMAIN = re.compile(r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z0-9-]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CdnOptions:
+    """
+    The desired distribution; None leaves a setting unchanged.
+
+    ``app_url`` and ``mount`` locate the app; only mode "failover" needs them. With ``progress``,
+    changes that take AWS minutes are waited for, and ``progress`` is called with status messages.
+    ``route53`` also writes the DNS records.
+    """
+
+    mode: Mode
+    mount: str
+    app_url: str | None = None
+    domain: str | None = None
+    private_originals: bool | None = None
+    remove: bool = False
+    route53: bool = False
+    progress: Progress | None = None
+
+
+def check_options(storage: S3MediaStorage, options: CdnOptions) -> None:
+    """Raise ``Conflict`` or ``ValueError`` if a storage does not allow the options."""
+    if storage.endpoint_url and not is_aws(storage.endpoint_url):
+        raise Conflict(f"CloudFront requires a bucket on AWS, not on {storage.endpoint_url!r}.")
+    name = partition(storage.region)
+    if not partition_has(name, "cloudfront"):
+        raise Conflict(
+            f"There is no CloudFront in the partition {name} of the region {storage.region!r}."
+        )
+    if options.mode == "app":
+        raise Conflict("Mode app does not use CloudFront. Use --mode website or --mode failover.")
+    if options.domain and not _DOMAIN.fullmatch(options.domain):
+        raise ValueError(
+            f"Invalid domain {options.domain!r}. Use a host name, such as 'media.example.com'."
+        )
+    if options.route53 and not options.domain:
+        raise Conflict("--route53 requires --domain.")
+    if options.mode == "failover" and not (options.app_url or options.remove):
+        raise Conflict("Mode failover requires --app-url, such as https://www.example.com.")

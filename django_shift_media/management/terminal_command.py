@@ -1,0 +1,35 @@
+"""The base of all commands: plain errors, and a quiet end."""
+
+import os
+import sys
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+# 128 and the number of SIGPIPE, as shells report it.
+_EXIT_STATUS_OF_CLOSED_PIPE = 141
+
+
+class TerminalCommand(BaseCommand):
+    """
+    A command for people at a terminal.
+
+    A misspelled option prints the error, and not the usage before it. If nobody reads the output
+    any more, as with ``| head``, the command exits without a traceback.
+    """
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        parser = super().create_parser(prog_name, subcommand, **kwargs)
+        # argparse prints the usage before each error; --help still prints it.
+        parser.print_usage = lambda file=None: None  # type: ignore[method-assign]
+        return parser
+
+    def run_from_argv(self, argv: list[str]) -> None:
+        try:
+            super().run_from_argv(argv)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            # Python flushes the output once more at exit, which would print another traceback:
+            # https://docs.python.org/3/library/signal.html#note-on-sigpipe
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(_EXIT_STATUS_OF_CLOSED_PIPE)
