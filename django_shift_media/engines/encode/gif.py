@@ -76,17 +76,21 @@ class _Part:
     colors: bytes
     transparent: int | None
 
+    def without_unused_index(self) -> "_Part":
+        is_used = self.transparent is not None and self.pixels.histogram()[self.transparent]
+        return self if is_used else replace(self, transparent=None)
+
     def with_used_colors(self) -> "_Part":
         """Return the same part, with a color table of its own."""
-        used = [index for index, count in enumerate(self.pixels.histogram()) if count]
-        if self.transparent is not None:
-            used.remove(self.transparent)
-            used.append(self.transparent)
+        counts = enumerate(self.pixels.histogram())
+        used = [index for index, count in counts if count and index != self.transparent]
         indexes = bytearray(256)
         for new, old in enumerate(used):
             indexes[old] = new
-        transparent = None if self.transparent is None else len(used) - 1
-        colors = b"".join(self.colors[3 * index : 3 * index + 3] for index in used[:transparent])
+        transparent = None
+        if self.transparent is not None:
+            transparent = indexes[self.transparent] = len(used)
+        colors = b"".join(self.colors[3 * index : 3 * index + 3] for index in used)
         return _Part(self.box, _renumber(self.pixels, indexes), colors, transparent)
 
 
@@ -98,20 +102,29 @@ def write_gif(frames: Sequence[Image.Image], clear: int | None, timing: Animatio
     """
     shown = list(_merge_equal(_to_pictures(frames, clear), timing.rounded("GIF")))
     first, _ = shown[0]
-    blocks = [_screen(first), _repetitions(timing.plays)]
+    blocks = _frame_blocks(shown, has_alpha=clear is not None)
+    return b"".join([_screen(first), _repetitions(timing.plays), *blocks, b";"])
+
+
+def _frame_blocks(shown: Sequence[tuple[_Picture, int]], *, has_alpha: bool) -> Iterator[bytes]:
+    """
+    Yield the blocks of pictures that are shown for hundredths of a second.
+
+    With alpha, every frame declares a transparent index. Without it, some decoders fill what is
+    cleared with a color, or take the whole animation for opaque.
+    """
+    first, _ = shown[0]
     canvas: _Picture | None = None
     following = [*(picture for picture, _ in shown[1:]), None]
     for (picture, delay), next_picture in zip(shown, following, strict=True):
         to_clear = picture.box_to_clear_for(next_picture) if next_picture else None
         part = _changed_part(picture, canvas, to_clear)
+        part = part if has_alpha else part.without_unused_index()
         is_local = part.colors != first.colors
         part = part.with_used_colors() if is_local else part
-        blocks += [
-            _graphic_control(_CLEAR if to_clear else _KEEP, delay, part.transparent),
-            _image(part, is_local=is_local),
-        ]
+        yield _graphic_control(_CLEAR if to_clear else _KEEP, delay, part.transparent)
+        yield _image(part, is_local=is_local)
         canvas = picture.cleared(part.box) if to_clear else picture
-    return b"".join([*blocks, b";"])
 
 
 def _to_pictures(frames: Sequence[Image.Image], clear: int | None) -> list[_Picture]:
@@ -160,20 +173,22 @@ def _changed_part(picture: _Picture, canvas: _Picture | None, to_clear: Box | No
 
     Pixels that the canvas shows already are not drawn, as equal pixels are compressed better.
     """
+    transparent = picture.clear if picture.clear < 256 else None
     if canvas is None:
         box, pixels = (0, 0, *picture.pixels.size), picture.pixels
-        return _Part(box, pixels, picture.colors, None if picture.is_opaque else picture.clear)
-    changes = picture.changes_from(canvas)
-    box = _union(changes.getbbox(), to_clear) or _FIRST_PIXEL
-    pixels = picture.pixels.crop(box)
-    unused = (index for index, count in enumerate(pixels.histogram()) if not count)
-    transparent = picture.clear if picture.clear < 256 else next(unused, None)
-    if transparent is not None:
-        ground = Image.new("L", pixels.size, transparent)
-        pixels = Image.composite(pixels, ground, _mask(changes.crop(box)))
-        if not pixels.histogram()[transparent]:
-            transparent = None
+    else:
+        changes = picture.changes_from(canvas)
+        box = _union(changes.getbbox(), to_clear) or _FIRST_PIXEL
+        pixels = picture.pixels.crop(box)
+        transparent = _unused_index(pixels) if transparent is None else transparent
+        if transparent is not None:
+            ground = Image.new("L", pixels.size, transparent)
+            pixels = Image.composite(pixels, ground, _mask(changes.crop(box)))
     return _Part(box, pixels, picture.colors, transparent)
+
+
+def _unused_index(pixels: Image.Image) -> int | None:
+    return next((index for index, count in enumerate(pixels.histogram()) if not count), None)
 
 
 def _mask(image: Image.Image) -> Image.Image:
