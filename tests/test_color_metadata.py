@@ -19,6 +19,7 @@ from django_shift_media.naming.resizes import Resize
 from tests.support.chromium_pictures import ChromiumPictures
 from tests.support.color_charts import RGB, chart, difference, patches, whole
 from tests.support.hostile import chunk
+from tests.support.levels import level_difference
 from tests.support.pictures import decoded, delta_e, encoded, in_srgb, profile, rendered
 from tests.support.requirements import missing
 from tests.support.samples import SUITES
@@ -231,8 +232,18 @@ def avif_of(points: str, folder: Path) -> bytes:
         ("6/6/6", True),
         ("1/4/6", True),
         ("1/8/6", True),
+        ("6/7/6", True),
+        ("22/13/6", True),
+        ("1/17/1", True),
         ("9/16/9", True),
         ("9/18/9", True),
+        # What is unspecified or unknown is BT.709 and sRGB.
+        ("2/4/6", True),
+        ("12/2/6", True),
+        ("2/16/9", True),
+        ("12/99/6", True),
+        ("99/16/9", True),
+        ("99/99/6", False),
     ],
 )
 def test_an_avif_of_code_points(
@@ -241,6 +252,14 @@ def test_an_avif_of_code_points(
     data = avif_of(points, tmp_path)
     assert is_as_shown(data, viewer, 2)
     assert matters(data) is different
+
+
+def test_colors_that_are_derived_from_the_primaries(viewer: Viewer, tmp_path: Path) -> None:
+    """Chromium shows the numbers of such a file, whatever the primaries: not as documented."""
+    derived, identity = avif_of("12/16/12", tmp_path), avif_of("12/16/0", tmp_path)
+    made = rendered(engine, derived, whole(PICTURE, "png"))
+    assert level_difference(made, viewer(identity)).percentile_99 <= 4
+    assert level_difference(viewer(derived), decoded(derived)).maximum == 0
 
 
 def heic_of(primaries: int, transfer: int) -> bytes:

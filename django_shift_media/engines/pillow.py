@@ -11,14 +11,12 @@ from PIL import Image
 
 from django_shift_media.engines.color.conversion import to_scalable_mode
 from django_shift_media.engines.decode.frames import iter_frames
+from django_shift_media.engines.decode.jpeg_scale import decode_margin, decoded_scale
 from django_shift_media.engines.decode.open import SourceImage
 from django_shift_media.engines.engine import Backend, Engine
 from django_shift_media.engines.jobs import DecodedFrame, Job
 from django_shift_media.engines.pipeline import with_premultiplied_alpha
 
-# A JPEG is decoded at the smallest of its DCT scales (1/8, 1/4, 1/2) that is still this many times
-# larger than the result. A larger margin costs time, a smaller one sharpness.
-DECODE_MARGIN = 1.25
 # While an image is more than this many times larger than the result, whole pixels are averaged
 # before it is resampled: https://pillow.readthedocs.io/en/stable/reference/Image.html (resize).
 REDUCING_GAP = 3
@@ -28,8 +26,7 @@ def decode(data: bytes, source: SourceImage, jobs: Sequence[Job]) -> Iterator[De
     _shrink_on_load(source, jobs)
     indexes = sorted({index for job in jobs for index in job.indexes})
     for index, image, start, end in iter_frames(data, source, indexes):
-        # The sides of a JPEG that is decoded at a smaller scale are rounded up.
-        shrink = round(max(source.size) / max(image.size))
+        shrink = decoded_scale(image)
         needing = [job for job in jobs if index in job.indexes]
         yield DecodedFrame(image, (shrink, shrink), needing, (start, end))
 
@@ -37,8 +34,9 @@ def decode(data: bytes, source: SourceImage, jobs: Sequence[Job]) -> Iterator[De
 def _shrink_on_load(source: SourceImage, jobs: Sequence[Job]) -> None:
     """Choose the smallest scale of a JPEG that is large enough for all jobs."""
     width, height = source.stored_size(source.size)
+    margin = decode_margin(source.image)
     across, down = (
-        min(ratios) / DECODE_MARGIN for ratios in zip(*(job.ratio for job in jobs), strict=True)
+        min(ratios) / margin for ratios in zip(*(job.ratio for job in jobs), strict=True)
     )
     source.shrink_on_load((math.ceil(width / across), math.ceil(height / down)))
 

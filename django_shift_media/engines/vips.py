@@ -14,10 +14,12 @@ from PIL import Image
 
 from django_shift_media.engines import pillow
 from django_shift_media.engines.color.conversion import to_scalable_mode
+from django_shift_media.engines.decode.jpeg_end import has_end
+from django_shift_media.engines.decode.jpeg_scale import SCALES, decode_margin
 from django_shift_media.engines.decode.open import SourceImage
+from django_shift_media.engines.decode.png_transparency import has_transparent_color
 from django_shift_media.engines.engine import Backend, Engine
 from django_shift_media.engines.jobs import DecodedFrame, Job, Shrink
-from django_shift_media.engines.pillow import DECODE_MARGIN
 from django_shift_media.naming.formats import SourceFormat
 from django_shift_media.naming.geometry import Box
 
@@ -31,6 +33,8 @@ _EDGE_TOLERANCE = 0.001
 # Frames that Pillow has decoded must be copied. For fewer pixels, Pillow scales sooner; more bytes
 # would be too much memory beside Pillow's own.
 _MIN_COPIED_PIXELS, _MAX_COPIED_BYTES = 100_000, 16_000_000
+# A WebP is decoded at this many times the size of the result: less would be less sharp.
+_WEBP_MARGIN = 1.25
 _ROWS = 16  # that are premultiplied at a time, as floating-point numbers
 # By number of bands: the mode of libvips' pixels, which are premultiplied, and the wanted mode.
 _MODES = MappingProxyType({1: ("L", "L"), 2: ("La", "LA"), 3: ("RGB", "RGB"), 4: ("RGBa", "RGBA")})
@@ -65,8 +69,11 @@ def scale(frame: DecodedFrame) -> list[Image.Image]:
 def _load_jpeg(data: bytes, source: SourceImage, jobs: Sequence[Job]) -> DecodedFrame | None:
     if source.image.info.get("progressive"):  # libvips takes four times the memory of Pillow
         return None
+    if not has_end(data):  # libvips sometimes fails
+        return None
     ratio = _min_ratio(jobs)
-    shrink = next((shrink for shrink in (8, 4, 2) if ratio >= shrink * DECODE_MARGIN), 1)
+    margin = decode_margin(source.image)
+    shrink = next((scale for scale in SCALES if ratio >= scale * margin), 1)
     if any(side % shrink for side in source.size):  # libvips would drop the last pixels
         return None
     return _load_aligned(pyvips.Image.jpegload_source, data, jobs, shrink)
@@ -76,13 +83,15 @@ def _load_png(data: bytes, source: SourceImage, jobs: Sequence[Job]) -> DecodedF
     bit_depth = data[24]  # of the header: PNG, third edition, 11.2.1
     if bit_depth == 16:  # which libvips would truncate, not round
         return None
+    if bit_depth < 8 and source.image.mode in {"1", "L"} and has_transparent_color(data):
+        return None  # libvips takes a color that no pixel can have for another
     return _load_aligned(pyvips.Image.pngload_source, data, jobs)
 
 
 def _load_webp(data: bytes, source: SourceImage, jobs: Sequence[Job]) -> DecodedFrame | None:
     if source.image.mode != "RGB":  # libwebp scales colors without regard to transparency
         return None
-    scale = min(DECODE_MARGIN / _min_ratio(jobs), 1)
+    scale = min(_WEBP_MARGIN / _min_ratio(jobs), 1)
     image = _load(pyvips.Image.webpload_source, data, scale=scale)
     width, height = source.stored_size(source.size)
     return DecodedFrame(image, (width / image.width, height / image.height), jobs)

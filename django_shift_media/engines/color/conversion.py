@@ -28,6 +28,8 @@ def to_scalable_mode(image: Image.Image) -> Image.Image:
         return fix_inverted_cmyk(image)
     if image.mode == "LAB":
         return image
+    if image.mode == "La":
+        return image.convert("LA")
     base = "L" if image.mode in {"1", "L", "LA"} else "RGB"
     mode = f"{base}A" if image.has_transparency_data else base
     return image if image.mode == mode else image.convert(mode)
@@ -96,15 +98,33 @@ def _apply_profile(image: Image.Image, profile: bytes | None) -> Image.Image:
         profile = None
     elif not profile or len(profile) > _MAX_PROFILE_BYTES:
         return image
-    is_gray = image.mode == "L"
     try:
-        if is_gray and not _is_gray_profile(profile):
-            image = image.convert("RGB")
+        if image.mode == "L":
+            return _convert_gray(image, profile)
         transform = _build_transform(profile, image.mode)
-        converted = transform.apply(image) if transform else image
+        return transform.apply(image) if transform else image
     except (ImageCms.PyCMSError, OSError):
         return image  # viewers ignore a profile that is damaged or for another mode as well
-    return converted.convert("L") if is_gray else converted
+
+
+def _convert_gray(image: Image.Image, profile: bytes | None) -> Image.Image:
+    if _is_gray_profile(profile):
+        return image.point(_gray_table(profile))
+    transform = _build_transform(profile, "RGB")
+    return transform.apply(image.convert("RGB")).convert("L") if transform else image
+
+
+@lru_cache(maxsize=16)
+def _gray_table(profile: bytes | None) -> list[int]:
+    """
+    Return the gray of sRGB for each of the 256 grays of a profile.
+
+    An optimized transform of Little CMS interpolates between points that are too far apart where a
+    curve is steep: dark grays would be up to 10 levels wrong.
+    """
+    ramp = Image.frombytes("L", (256, 1), bytes(range(256)))
+    transform = _transform_to_srgb(profile, "L", ImageCms.Flags.NOOPTIMIZE)
+    return list(transform.apply(ramp).getchannel("R").tobytes())
 
 
 def _is_gray_profile(profile: bytes | None) -> bool:
@@ -127,26 +147,31 @@ def _build_transform(profile: bytes | None, mode: str) -> ImageCms.ImageCmsTrans
 
     Return None if it would change nothing, as for the many profiles of sRGB itself.
     """
+    # This keeps the curves in front of a table, which space its points.
+    transform = _transform_to_srgb(profile, mode, ImageCms.Flags.CLUT_PRE_LINEARIZATION)
+    return transform if mode != "RGB" or _changes_colors(transform) else None
+
+
+def _transform_to_srgb(
+    profile: bytes | None, mode: str, flags: ImageCms.Flags
+) -> ImageCms.ImageCmsTransform:
     source = (
         ImageCms.ImageCmsProfile(io.BytesIO(profile)) if profile else ImageCms.createProfile("LAB")
     )
-    transform = ImageCms.buildTransform(
+    return ImageCms.buildTransform(
         source,
         ImageCms.createProfile("sRGB"),
         mode,
         "RGB",
         renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
-        # CLUT_PRE_LINEARIZATION keeps the curves in front of a table, which space its points.
-        flags=ImageCms.Flags.BLACKPOINTCOMPENSATION | ImageCms.Flags.CLUT_PRE_LINEARIZATION,
+        flags=flags | ImageCms.Flags.BLACKPOINTCOMPENSATION,
     )
-    return transform if mode not in {"L", "RGB"} or _changes_colors(transform, mode) else None
 
 
-def _changes_colors(transform: ImageCms.ImageCmsTransform, mode: str) -> bool:
+def _changes_colors(transform: ImageCms.ImageCmsTransform) -> bool:
     """Return whether any color of a chart changes by more than rounding."""
     chart = Image.new("RGB", (_CHART_LEVELS**3, 1))
     levels = [round(255 * level / (_CHART_LEVELS - 1)) for level in range(_CHART_LEVELS)]
     chart.putdata(list(itertools.product(levels, repeat=3)))
-    chart = chart.convert(mode)
-    changes = ImageChops.difference(transform.apply(chart), chart.convert("RGB"))
+    changes = ImageChops.difference(transform.apply(chart), chart)
     return max(largest for _, largest in changes.getextrema()) > 1  # type: ignore[misc]

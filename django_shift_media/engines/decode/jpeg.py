@@ -17,6 +17,7 @@ _SCANS_PER_WORK = 6
 
 _TOO_MANY_SEGMENTS = _("The image has more than %(limit)s segments.")
 _TOO_MANY_SCANS = _("The image has more than %(limit)s scans.")
+_LOSSLESS = _("This is a lossless JPEG; only lossy JPEGs are supported.")
 _HEADER_TOO_LARGE = _("The header of the image has more than %(limit)s bytes.")
 
 # A marker with a segment after it. This also skips the data of a scan, where FF is followed by a
@@ -27,6 +28,7 @@ _START_OF_SCAN, _END_OF_IMAGE = 0xDA, 0xD9
 _WITHOUT_SEGMENT = frozenset({0xC8, _END_OF_IMAGE, *range(0xF0, 0xFE)})
 _START_OF_FRAME = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _SEQUENTIAL = frozenset({0xC0, 0xC1})
+_LOSSLESS_FRAMES = frozenset({0xC3, 0xC7, 0xCB, 0xCF})
 
 
 def read_jpeg_header(data: bytes) -> HeaderInfo:
@@ -44,6 +46,8 @@ def read_jpeg_header(data: bytes) -> HeaderInfo:
             break
         if not scans and offset > _MAX_HEADER_BYTES:
             raise FileTooLarge(_HEADER_TOO_LARGE, limit=_MAX_HEADER_BYTES)
+        if kind in _LOSSLESS_FRAMES:  # of which a decoder makes no smaller image
+            raise UnreadableImage(_LOSSLESS)
         if kind in _START_OF_FRAME:
             height = read_big_endian(data, offset + 3, 2)
             width = read_big_endian(data, offset + 5, 2)

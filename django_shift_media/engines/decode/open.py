@@ -12,6 +12,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 
 from django_shift_media.engines.decode.avif import read_presentation
 from django_shift_media.engines.decode.header import HeaderInfo
+from django_shift_media.engines.decode.jpeg_end import require_whole, with_end
 from django_shift_media.engines.decode.jpegxl_picture import decode_jpegxl
 from django_shift_media.engines.decode.libraries import load_libraries, missing_extra
 from django_shift_media.engines.decode.limits import (
@@ -20,10 +21,12 @@ from django_shift_media.engines.decode.limits import (
     require_decoder_memory,
 )
 from django_shift_media.engines.decode.orientation import read_transpose, stored_box, swap_sides
-from django_shift_media.engines.decode.png import scale_transparent_color
+from django_shift_media.engines.decode.png_chunks import without_invalid_chunks
+from django_shift_media.engines.decode.png_transparency import fix_transparent_color
 from django_shift_media.engines.decode.preflight import read_header
 from django_shift_media.engines.decode.profiles import read_profile
 from django_shift_media.engines.decode.sniff import require_accepted_format
+from django_shift_media.engines.decode.tiff import open_tiff
 from django_shift_media.engines.options import EngineOptions
 from django_shift_media.exceptions import DAMAGED, UnreadableImage
 from django_shift_media.naming.formats import SourceFormat
@@ -34,7 +37,6 @@ from django_shift_media.naming.geometry import Box, Size
 _ORIENTED_BY_DECODER = frozenset({"heic", "jxl", "tiff"})
 _ANIMATED = frozenset({"png", "webp", "avif", "gif"})  # other formats have pages, not frames
 _TILE_WIDTH, _TILE_LENGTH = 0x0142, 0x0143  # TIFF tags
-_END_OF_IMAGE = b"\xff\xd9"  # of a JPEG
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +99,9 @@ def open_image(data: bytes, options: EngineOptions) -> SourceImage:
     """
     Open an image whose header is within the limits.
 
-    Nothing is decoded, except for a PNG with metadata after its pixels, and for JPEG XL. Raise
-    ``UnreadableImage`` or ``FileTooLarge``; other errors need ``wrap_decoder_errors()``.
+    Nothing is decoded, except for JPEG XL, for a JPEG without end marker, and for a PNG with
+    metadata after its pixels or a transparent color of 16 bits. Raise ``UnreadableImage`` or
+    ``FileTooLarge``; other errors need ``wrap_decoder_errors()``.
     """
     format = require_accepted_format(data, options)
     header = read_header(data)
@@ -106,18 +109,32 @@ def open_image(data: bytes, options: EngineOptions) -> SourceImage:
         check_header(header, options, format)
     load_libraries(format)
     require_decoder_memory(header, format)
+    original, data = data, _repair(data, format)
     image = _open_with_pillow(data, format, options)
     frames = _frame_indexes(image, format, header)
     _check_opened(image, format, frames, options)
+    if format == "jpg" and data is not original and options.truncated == "refuse":
+        require_whole(original)
     if image.format == "PNG":
         if header and header.has_trailing_metadata:
             # Image.getexif() would load the image as well, and hide a decoder's error:
             # https://github.com/python-pillow/Pillow/pull/3674.
             image.load()
-        scale_transparent_color(image, data)
+        fix_transparent_color(image, data)
     shown, transpose = _read_presentation(data, format, image)
     size = swap_sides(shown, transpose)
     return SourceImage(image, format, size, frames, transpose, read_profile(data, format, image))
+
+
+def _repair(data: bytes, format: SourceFormat) -> bytes:
+    """Return a file that Pillow does not refuse for what browsers do without."""
+    match format:
+        case "jpg":
+            return with_end(data)
+        case "png":
+            return without_invalid_chunks(data)
+        case _:
+            return data
 
 
 def _read_presentation(
@@ -134,16 +151,18 @@ def _read_presentation(
 def _open_with_pillow(data: bytes, format: SourceFormat, options: EngineOptions) -> Image.Image:
     match format:
         case "jpg":
-            return _open_jpeg(data, options)
+            return _open_jpeg(data)
         case "heic":
             return _open_heic(data)
         case "jxl":
             return _open_jpegxl(data, options)
+        case "tiff":
+            return open_tiff(data)
         case _:
             return Image.open(io.BytesIO(data), formats=[format])
 
 
-def _open_jpeg(data: bytes, options: EngineOptions) -> Image.Image:
+def _open_jpeg(data: bytes) -> Image.Image:
     """
     Open the first image of a file; some cameras append others.
 
@@ -151,10 +170,6 @@ def _open_jpeg(data: bytes, options: EngineOptions) -> Image.Image:
     be decoded at a smaller scale, and that limit holds for the whole process:
     https://github.com/python-pillow/Pillow/issues/515. Therefore, the plugin is called directly.
     """
-    if options.truncated == "accept":
-        # The decoder fills the missing part with gray. Pillow's LOAD_TRUNCATED_IMAGES would
-        # affect all threads: https://github.com/python-pillow/Pillow/pull/1970.
-        data += _END_OF_IMAGE
     try:
         return JpegImageFile(io.BytesIO(data))
     except SyntaxError as error:

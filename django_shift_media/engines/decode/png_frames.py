@@ -17,7 +17,8 @@ from PIL.PngImagePlugin import PngImageFile
 
 from django_shift_media.engines.decode.composition import Disposal, Layer
 from django_shift_media.engines.decode.header import read_big_endian
-from django_shift_media.engines.decode.png import iter_chunks, scale_transparent_color
+from django_shift_media.engines.decode.png_chunks import iter_chunks
+from django_shift_media.engines.decode.png_transparency import fix_transparent_color
 from django_shift_media.exceptions import DAMAGED, UnreadableImage
 from django_shift_media.naming.geometry import Size
 
@@ -103,7 +104,7 @@ def _open_frame(data: bytes, control: _Control, chunks: bytes) -> Image.Image:
     header = struct.pack(">II", control.width, control.height) + data[_PIXEL_FORMAT]
     file = _SIGNATURE + _chunk(b"IHDR", header) + chunks + _chunk(b"IEND", b"")
     image = PngImageFile(io.BytesIO(file))
-    scale_transparent_color(image, file)
+    fix_transparent_color(image, file)
     return image
 
 
