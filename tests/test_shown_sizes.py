@@ -2,7 +2,6 @@
 
 import zlib
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from functools import cache, partial
 from itertools import product
 from pathlib import Path
@@ -13,17 +12,13 @@ from PIL import Image, ImageChops, ImageStat
 
 from django_shift_media.engines.engine import Engine
 from django_shift_media.engines.selection import engine_options
-from django_shift_media.exceptions import UnacceptableFile
 from django_shift_media.naming.resizes import Resize
-from tests.suites import pictures
 from tests.support.chromium_pictures import ChromiumPictures, Undecodable
 from tests.support.heif_files import clean_aperture, mirror, rotation, with_properties
 from tests.support.hostile import box, chunk, segment
 from tests.support.orientations import LONG, RATIONAL, SHORT, exif_fields, orientation, xmp
 from tests.support.pictures import ENOUGH, decoded, encoded, profile
 from tests.support.quarters import SIZE, avif_frames, jpegxl_of, quarters
-from tests.support.requirements import missing
-from tests.support.samples import SUITES
 
 PICTURE = quarters()
 CASES = Path(__file__).parent / "cases"
@@ -240,29 +235,3 @@ def test_a_resolution_in_exif_changes_only_the_size_in_css_pixels(
     size, made = verified_and_rendered(engine, data)
     assert size == made.size == (2 * theirs.width, 2 * theirs.height)
     assert difference(made.convert("RGB").reduce(2), theirs) < ALIKE
-
-
-@pytest.mark.nightly
-@pytest.mark.parametrize("suite", ["pillow", "png", "jpeg"])
-def test_the_files_of_a_suite_have_the_size_that_chromium_shows(
-    suite: str, chromium: Any, engine: Engine, all_formats: None
-) -> None:
-    paths = [*pictures(suite).values(), *SUITES.get(suite, [])]
-    if not paths:
-        missing("python -m tests.suites; apt-get install golang-src")
-    files = {path.name: path.read_bytes() for path in paths}
-    sizes = {name: size for name, data in files.items() if (size := size_if_accepted(engine, data))}
-    images = ChromiumPictures(chromium).stills(files[name] for name in sizes)
-    others = {
-        name: (size, image.size)
-        for (name, size), image in zip(sizes.items(), images, strict=True)
-        if not isinstance(image, Undecodable) and image.size != size
-    }
-    assert len(sizes) > 10
-    assert not others
-
-
-def size_if_accepted(engine: Engine, data: bytes) -> tuple[int, int] | None:
-    with suppress(UnacceptableFile):
-        return engine.verify(data, engine_options(max_pixels=4_000_000)).size
-    return None
