@@ -50,9 +50,10 @@ def check_setting_values(**kwargs: Any) -> list[CheckMessage]:
         try:
             getattr(conf, name.removeprefix("SHIFT_MEDIA_").lower())
         except ImproperlyConfigured as error:
-            # A default may be invalid, too: that of the fallbacks is SECRET_KEY_FALLBACKS.
-            is_default = not settings.is_overridden(name)  # type: ignore[misc]  # not in the stubs
-            hint = f"Set {name} = []." if is_default else f"Remove {name} to use its default."
+            hint = f"Remove {name} to use its default."
+            if not settings.is_overridden(name):  # type: ignore[misc]  # not in the stubs
+                # Its default is a setting of Django's, such as SECRET_KEY_FALLBACKS.
+                hint = f"Correct this setting, or set {name}."
             messages.append(Error(str(error), hint=hint, id="shift_media.E002"))
     return messages
 

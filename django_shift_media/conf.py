@@ -230,7 +230,7 @@ class Conf:
     @property
     def strict(self) -> bool:
         """Whether rows with invalid values raise an error on pages and in APIs, too."""
-        value: bool = _setting("SHIFT_MEDIA_STRICT", settings.DEBUG, bool)
+        value: bool = _setting("SHIFT_MEDIA_STRICT", bool(settings.DEBUG), bool)
         return value
 
 

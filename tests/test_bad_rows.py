@@ -143,14 +143,15 @@ MISSING = [
 
 
 @pytest.mark.parametrize(("lookup", "obj"), MISSING)
+@pytest.mark.parametrize("arguments", ['{} "9x9"', 'file={} size="9x9"'])
 @pytest.mark.parametrize("invalid", ["", "INVALID %s"])
 def test_a_lookup_without_an_object_renders_nothing_and_is_logged(
-    settings: Any, caplog: Any, lookup: str, obj: Any, invalid: str
+    settings: Any, caplog: Any, lookup: str, obj: Any, invalid: str, arguments: str
 ) -> None:
     (options,) = (engine["OPTIONS"] for engine in settings.TEMPLATES[:1])
     engine = {**settings.TEMPLATES[0], "OPTIONS": {**options, "string_if_invalid": invalid}}
     settings.TEMPLATES = [engine]
-    tag = f'[{{% resize {lookup} "9x9" %}}]'
+    tag = "[{% resize " + arguments.format(lookup) + " %}]"
     assert rendered(tag, obj=obj) == "[]"
     assert repr(lookup) in the_record(caplog)
     settings.DEBUG = True

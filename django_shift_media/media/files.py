@@ -26,7 +26,7 @@ from django_shift_media.naming.resize_options import (
     default_format,
     parse_focal_point,
 )
-from django_shift_media.naming.resizes import FocalPoint, Resize
+from django_shift_media.naming.resizes import FocalPoint
 from django_shift_media.naming.signing import sign
 from django_shift_media.naming.srcset import PictureOptions
 from django_shift_media.storages.base import MediaStorage
@@ -83,7 +83,10 @@ class MediaFile(FieldFile):
         """
         name = self._image_name
         resize = resize_for(size, default_format(name), self.focal_point, **options)
-        return self.storage.media_url + self._sign(name, resize)
+        try:
+            return self.storage.media_url + sign(name, resize)
+        except InvalidKey as error:
+            raise self._explained(error) from error
 
     def picture(self, size: str | None = None, **options: Unpack[PictureOptions]) -> Picture:
         """
@@ -112,17 +115,15 @@ class MediaFile(FieldFile):
             size, default_format(name), self.focal_point, self.dimensions, **hashable
         )
         base = self.storage.media_url
-        return Picture.from_layouts(layouts, lambda resize: base + self._sign(name, resize))
-
-    def _sign(self, name: str, resize: Resize) -> str:
-        return self._explain_invalid_key(sign, name, resize)
-
-    def _explain_invalid_key(self, function: Callable[..., str], name: str, *args: Any) -> str:
         try:
-            return function(name, *args)
+            return Picture.from_layouts(layouts, lambda resize: base + sign(name, resize))
         except InvalidKey as error:
-            explanation = foreign_names.explain(name)
-            raise InvalidKey(f"{describe_row(self)}: {error} {explanation}") from error
+            raise self._explained(error) from error
+
+    def _explained(self, error: InvalidKey) -> InvalidKey:
+        """Return an error about the row's name that says which row it is, and what its name is."""
+        explanation = foreign_names.explain(str(self.name))
+        return InvalidKey(f"{describe_row(self)}: {error} {explanation}")
 
     @property
     def _image_name(self) -> str:
@@ -206,9 +207,13 @@ class MediaFile(FieldFile):
 
         This requires no I/O. ``manage.py clean_media_orphans --missing`` lists such rows.
         """
-        if self.name:
-            self._explain_invalid_key(keys.original_folder, self.name)
-            _ = self.dimensions, self.focal_point, self.placeholder
+        if not self.name:
+            return
+        try:
+            keys.original_folder(self.name)
+        except InvalidKey as error:
+            raise self._explained(error) from error
+        _ = self.dimensions, self.focal_point, self.placeholder
 
     def _read(self, name: str | None) -> Any:
         return getattr(self.instance, name) if name else None

@@ -63,9 +63,9 @@ def _check_fallback_to_disk() -> Iterator[CheckMessage]:
     """Warn of media on a disk that the project does not seem to use, as in containers."""
     if settings.is_overridden("SHIFT_MEDIA_STORAGE"):  # type: ignore[misc]  # not in the stubs
         return
-    if not issubclass(_backend_class("default"), (FileSystemStorage, InMemoryStorage)):
-        backend = settings.STORAGES["default"]["BACKEND"]
-        reason = f'STORAGES["default"] is {backend}'
+    default = _backend_class("default")
+    if default is not object and not issubclass(default, (FileSystemStorage, InMemoryStorage)):
+        reason = f'STORAGES["default"] is a {default.__name__}'
     elif host := urlsplit(str(settings.MEDIA_URL)).netloc:
         reason = f"MEDIA_URL is on the host {host!r}"
     else:

@@ -60,6 +60,8 @@ def _register(tag: Any) -> None:
                 )
         node: Any = compile_tag(parser, token)
         node.args[:1] = [_FileExpression(argument) for argument in node.args[:1]]
+        if "file" in node.kwargs:
+            node.kwargs["file"] = _FileExpression(node.kwargs["file"])
         return node  # type: ignore[no-any-return]
 
     register.tag(tag.__name__, compile_with_hint)
