@@ -85,7 +85,7 @@ install_tools() {
 install_servers() {
     local packages="radosgw ceph-mon ceph-osd ceph-common chromium colord-data faketime gettext
         golang-src icc-profiles-free libavif-bin libgs-common libheif-examples liblcms2-utils
-        nginx-light openssl postgresql redis-server"
+        mariadb-server nginx-light openssl postgresql redis-server"
     if ! dpkg-query -W $packages >/dev/null 2>&1; then
         apt-get update -q
         apt-get install -q -y --no-install-recommends $packages
