@@ -251,13 +251,6 @@ def test_a_rolled_back_delete_deletes_nothing() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_file_that_its_row_still_names_is_not_deleted() -> None:
-    photo = Photo.objects.create(photo=image_file())
-    photo.photo.delete(save=False)
-    assert stored(Photo.objects.get().photo)
-
-
-@pytest.mark.django_db(transaction=True)
 def test_a_file_of_a_deleted_row_may_be_deleted_with_it() -> None:
     photo = Photo.objects.create(photo=image_file())
     file, name = photo.photo, photo.photo.name

@@ -11,13 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.core.files.base import ContentFile
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from django_shift_media.maintenance import orphans
 from django_shift_media.maintenance.listing import Listing
-from django_shift_media.maintenance.references import NameTable, media_columns
+from django_shift_media.maintenance.references import NameTable
+from django_shift_media.media.references import columns_of, media_fields
 from django_shift_media.storages.selection import media_storage
 from gallery.models import Attachment, Photo
 from tests.support.galleries import MANAGE, environment
@@ -148,7 +150,7 @@ def test_uploads_that_run_meanwhile_are_safe(tmp_path: Path) -> None:
 def test_rows_that_come_to_name_a_file_while_orphans_are_looked_for() -> None:
     storage = media_storage()
     key = put(storage, new_key())
-    columns = media_columns()
+    columns = columns_of(media_fields(apps))
     with NameTable() as referenced:
         referenced.add_columns(columns)
         [page] = Listing(storage, 1)

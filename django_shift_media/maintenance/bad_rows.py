@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator
 from django.core.exceptions import SuspiciousOperation
 
 from django_shift_media.fields import MediaFile
-from django_shift_media.maintenance.references import Column, row_pages
 from django_shift_media.maintenance.results import Result
 from django_shift_media.media.bad_rows import BAD_ROW_ERRORS
+from django_shift_media.media.references import Column, row_pages
 from django_shift_media.storages.base import MediaStorage
 
 

@@ -11,8 +11,8 @@ from django.db.models.fields.files import FieldFile
 
 from django_shift_media.exceptions import StorageUnavailable, UnacceptableFile
 from django_shift_media.maintenance.listing import in_threads
-from django_shift_media.maintenance.references import Column, columns_of, row_pages
 from django_shift_media.maintenance.results import Result
+from django_shift_media.media.references import Column, columns_of, row_pages
 from django_shift_media.storages.bulk_storage import BulkStorage
 from django_shift_media.storages.stored_file import StoredFile
 

@@ -7,8 +7,9 @@ from functools import partial
 from django_shift_media.exceptions import StorageUnavailable
 from django_shift_media.maintenance.bad_rows import file_exists
 from django_shift_media.maintenance.listing import batched, in_threads
-from django_shift_media.maintenance.references import Column, NameTable, find_referenced
+from django_shift_media.maintenance.references import NameTable
 from django_shift_media.maintenance.results import Result
+from django_shift_media.media.references import Column, find_referenced
 from django_shift_media.naming import keys
 from django_shift_media.storages.base import MediaStorage
 from django_shift_media.storages.bulk_storage import ObjectSummary

@@ -11,8 +11,9 @@ from django_shift_media.fields import MediaField, MediaFile
 from django_shift_media.generation import prewarm
 from django_shift_media.maintenance.bad_rows import bad_row
 from django_shift_media.maintenance.listing import batched, in_threads
-from django_shift_media.maintenance.references import NameTable, columns_of, row_pages
+from django_shift_media.maintenance.references import NameTable
 from django_shift_media.maintenance.results import Result
+from django_shift_media.media.references import columns_of, row_pages
 from django_shift_media.naming import keys
 from django_shift_media.storages.base import MediaStorage
 from django_shift_media.storages.bulk_storage import ObjectSummary

@@ -23,5 +23,6 @@ class BaseMediaField(models.FileField):
     focal_point_field: str | None
     name_field: str | None
     delete_orphans: bool
+    db_index: bool
     warm: Sequence[str]
     metadata: "MetadataFields"

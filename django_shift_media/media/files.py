@@ -40,6 +40,7 @@ class MediaFile(FieldFile):
     field: BaseMediaField
     storage: MediaStorage
     _committed: bool
+    _file: Any
 
     def resize(self, size: str, **options: Unpack[ResizeOptions]) -> str:
         """
@@ -220,13 +221,15 @@ class MediaFile(FieldFile):
         if not hasattr(content, "chunks"):  # accept Python's own file objects, too
             content = File(content, name)
         info = validate_upload(content, kind=self.field.kind, max_bytes=self.field.max_bytes)
-        metadata = self.field.metadata.measure(content, name)  # before the storage closes the file
+        metadata = self.field.metadata
+        measured = metadata.measure(content, name)  # before the storage closes the file
         content.download_name = clean_name(name)  # type: ignore[attr-defined]  # for the storage
         if info:
             name = keys.normalize_name(name, extension=info.format)
+        is_assigned = content is self._file  # so its focal point has been set, too
         super().save(name, content, save=False)
         stored_names.note(self.field, self.instance, str(self.name))
-        self.field.metadata.write(self.instance, metadata)
+        (metadata.write_measured if is_assigned else metadata.write)(self.instance, measured)
         if self.field.warm:
             self._prewarm_on_commit()
         if save:
@@ -253,17 +256,17 @@ class MediaFile(FieldFile):
         ``save()`` does.
         """
         with self.storage.open(str(self.name)) as file:
-            metadata = self.field.metadata.measure(file, self.original_name)
-            self.field.metadata.write(self.instance, metadata)
+            measured = self.field.metadata.measure(file, self.original_name)
+        self.field.metadata.write_measured(self.instance, measured)
 
     measure.alters_data = True  # type: ignore[attr-defined]
 
     def delete(self, save: bool = True) -> None:
         """
-        Clear the field. After the commit, delete the file if no row names it.
+        Clear the field, and delete the file unless another row or a default names it.
 
-        A row that is not saved still names the file: outside a transaction, ``save=False`` leaves
-        the file in the storage.
+        Inside a transaction, the file is deleted after the commit. With ``save=False``, its own row
+        does not count, as that is about to be saved or deleted.
         """
         name, was_stored = self.name, self._committed
         if not name:
@@ -277,7 +280,8 @@ class MediaFile(FieldFile):
         if save:
             self.instance.save()
         if was_stored:  # otherwise it is the file name of an upload, not a key
-            Deletion(self.field, name, using).schedule()
+            own_pk = getattr(self.instance, self.field.model._meta.pk.attname)
+            Deletion(self.field, name, using, except_pk=None if save else own_pk).schedule()
 
     delete.alters_data = True  # type: ignore[attr-defined]
 

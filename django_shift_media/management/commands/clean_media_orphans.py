@@ -1,13 +1,15 @@
 from collections.abc import Iterator
 from typing import Any
 
+from django.apps import apps
 from django.core.management.base import CommandParser
 
 from django_shift_media.maintenance import orphans
 from django_shift_media.maintenance.bad_rows import find_bad_rows
-from django_shift_media.maintenance.references import NameTable, media_columns
+from django_shift_media.maintenance.references import NameTable
 from django_shift_media.maintenance.results import Result
 from django_shift_media.management.maintenance_command import MaintenanceCommand, parse_time
+from django_shift_media.media.references import columns_of, default_names, media_fields
 from django_shift_media.storages.selection import media_storage
 
 
@@ -39,9 +41,11 @@ class Command(MaintenanceCommand):
 
     def process(self, options: dict[str, Any]) -> Iterator[Result]:
         storage = media_storage()
-        columns = media_columns()
+        fields = media_fields(apps)
+        columns = columns_of(fields)
         with NameTable() as referenced:
             referenced.add_columns(columns)
+            referenced.add((name, "a default") for name in default_names(fields))
             pages = self.list_with_progress(storage)
             if options["missing"]:
                 yield from find_bad_rows(storage, columns)
