@@ -233,6 +233,26 @@ def test_javascript_hides_the_text_input(desk: Desk, photo: Photo) -> None:
     assert not page.locator("[name=focal_point]").is_visible()
 
 
+def test_the_focal_point_belongs_to_its_picture(desk: Desk, photo: Photo) -> None:
+    Photo.objects.update(focal_point="30,70")
+    page = desk.open(change(photo))
+    wait_for_pictures(page)
+    point = page.locator("[name=focal_point]")
+    page.set_input_files("[name=photo]", chosen())
+    assert point.input_value() == ""
+    page.set_input_files("[name=photo]", [])
+    assert point.input_value() == "30,70"
+    page.set_input_files("[name=photo]", chosen())
+    desk.save()
+    assert Photo.objects.get().focal_point == ""
+    wait_for_pictures(page)
+    page.set_input_files("[name=photo]", chosen())
+    page.locator(".shift-media-preview[src^='blob:']").wait_for()
+    click_at(page, 20, 30)
+    desk.save()
+    assert Photo.objects.get().focal_point == "20,30"
+
+
 # -- files ----------------------------------------------------------------------------------------
 
 
@@ -306,8 +326,8 @@ def test_a_refused_file_keeps_the_stored_one(desk: Desk, photo: Photo) -> None:
 def test_an_error_in_another_field_keeps_the_preview(desk: Desk, photo: Photo) -> None:
     page = desk.open(change(photo))
     wait_for_pictures(page)
-    page.evaluate(TYPE, "left")
     page.set_input_files("[name=photo]", chosen())
+    page.evaluate(TYPE, "left")
     desk.save()
     wait_for_pictures(page)
     assert "is not a valid focal point" in page.locator(".errorlist").inner_text()

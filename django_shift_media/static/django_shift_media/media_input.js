@@ -60,7 +60,10 @@ class MediaInput extends HTMLElement {
         this.center = this.querySelector(".shift-media-center");
         this.sizes = JSON.parse(this.dataset.sizes);
         this.stored = this.preview?.src;
-        this.input.addEventListener("change", () => this.showChosen());
+        this.input.addEventListener("change", () => {
+            this.changeFocalPoint();
+            this.showChosen();
+        });
         this.clear?.addEventListener("change", () => this.showCleared());
         this.listenToFocalPoint();
         if (this.input.files.length) {
@@ -178,6 +181,18 @@ class MediaInput extends HTMLElement {
     setFocalPoint(...point) {
         const percentages = point.map((percent) => Math.round(clamp(percent, 0, 100)));
         this.writeFocalPoint(percentages.join(","));
+    }
+
+    /* Let a chosen file begin at its center; without it, return to the stored file's point. */
+    changeFocalPoint() {
+        const input = this.focalPointInput;
+        if (input && this.input.files.length) {
+            this.storedPoint ??= input.value;
+            this.writeFocalPoint("");
+        } else if (input) {
+            this.writeFocalPoint(this.storedPoint ?? input.value);
+            this.storedPoint = undefined;
+        }
     }
 
     writeFocalPoint(text) {
