@@ -335,6 +335,12 @@ def set_before_the_file_is_saved(row: Any) -> Any:
     return row
 
 
+def set_before_another_field_is_saved(row: Any) -> Any:
+    row.focal_point = "10,20"
+    row.save(update_fields=["title"])
+    return save(row)
+
+
 def set_by_a_form(row: Any) -> Any:
     return send_form(row, "10,20")
 
@@ -347,6 +353,7 @@ def set_by_a_form(row: Any) -> Any:
         set_with_defaults,
         set_in_new_instance,
         set_before_the_file_is_saved,
+        set_before_another_field_is_saved,
         set_by_a_form,
     ],
 )

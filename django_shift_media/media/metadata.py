@@ -143,8 +143,9 @@ class MetadataFields:
 
     def _note_focal_point(self, instance: models.Model) -> None:
         """Note that the focal point belongs to the present file; without a file, to the next."""
-        text = instance.__dict__.get(self.field.focal_point_field or "")
-        instance.__dict__[self._note] = text if self._has_file(instance) else ""
+        if name := self.field.focal_point_field:
+            text = instance.__dict__.get(name) if self._has_file(instance) else ""
+            instance.__dict__[self._note] = text
 
     # -- receivers and wrappers -------------------------------------------------------------------
 
@@ -169,6 +170,7 @@ class MetadataFields:
                 # Those that are deferred have not changed, and neither has the file.
                 update_fields |= instance.__dict__.keys() & self.names.values()
             save_base(instance, *args, update_fields=update_fields, **kwargs)
-            self._note_focal_point(instance)
+            if update_fields is None or self.field.focal_point_field in update_fields:
+                self._note_focal_point(instance)
 
         return save
