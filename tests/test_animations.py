@@ -1,13 +1,16 @@
 """Animations show at each moment what Chromium shows of their originals."""
 
+import io
 import shutil
 import subprocess
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import pytest
-from PIL import Image
+import pyvips
+from PIL import Image, ImageSequence
 
 from django_shift_media.engines.pillow import engine
 from django_shift_media.engines.selection import engine_options
@@ -84,6 +87,34 @@ def test_random_animations(
     assert complaints(chromium_pictures, originals, target) == {}
 
 
+def libvips_frames(data: bytes) -> list[Image.Image]:
+    tall = pyvips.Image.new_from_buffer(data, "", n=-1).colourspace("srgb")
+    tall = tall if tall.hasalpha() else tall.bandjoin(255)
+    pixels = Image.frombytes("RGBA", (tall.width, tall.height), tall.write_to_memory())
+    height = tall.get("page-height")
+    corners = range(0, tall.height, height)
+    return [pixels.crop((0, top, tall.width, top + height)) for top in corners]
+
+
+def pillow_frames(data: bytes) -> list[Image.Image]:
+    image = Image.open(io.BytesIO(data))
+    return [frame.convert("RGBA") for frame in ImageSequence.Iterator(image)]
+
+
+@pytest.mark.parametrize("decode", [libvips_frames, pillow_frames])
+@pytest.mark.parametrize("source", FORMATS)
+def test_gifs_leave_other_decoders_no_choice(
+    chromium_pictures: ChromiumPictures,
+    source: str,
+    decode: Callable[[bytes], list[Image.Image]],
+) -> None:
+    made = [rendered(random_animation(source, seed), "gif") for seed in range(15)]
+    for data, shown in zip(made, chromium_pictures.animations(made), strict=True):
+        assert not isinstance(shown, Undecodable)
+        for frame, other in zip(shown.frames, decode(data), strict=True):
+            assert frame.image.convert("RGBa").tobytes() == other.convert("RGBa").tobytes()
+
+
 # -- what the GIF specification leaves open -------------------------------------------------------
 
 PALETTE = bytes.fromhex("ff0000 00ff00 0000ff 090909 ffff00 00ffff ff00ff ffffff")
@@ -133,12 +164,16 @@ def test_gifs_without_a_size_or_colors(chromium_pictures: ChromiumPictures, form
 # -- GIFs with as many colors as they can have ----------------------------------------------------
 
 
-def test_gray_frames_with_all_levels(chromium_pictures: ChromiumPictures) -> None:
+@pytest.mark.parametrize("format", FORMATS)
+def test_gray_frames_with_all_levels(chromium_pictures: ChromiumPictures, format: str) -> None:
     ramp = Image.linear_gradient("L")
-    frames = [ramp, ramp.transpose(Image.Transpose.ROTATE_90), ramp]
+    frames = [ramp, ramp.transpose(Image.Transpose.ROTATE_90), ramp.copy()]
     frames[2].paste(7, (100, 100, 140, 120))
-    original = encoded(frames[0], "PNG", save_all=True, append_images=frames[1:], duration=90)
-    assert complaints(chromium_pictures, [original], "gif") == {}
+    originals = [
+        encoded(frames[0], source, save_all=True, append_images=frames[1:], duration=90)
+        for source in ("PNG", "GIF")
+    ]
+    assert complaints(chromium_pictures, originals, format) == {}
 
 
 def test_frames_with_palettes_of_their_own(chromium_pictures: ChromiumPictures) -> None:

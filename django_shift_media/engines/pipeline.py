@@ -16,7 +16,7 @@ encode       ``encode/writers.py``                 encodes the frames
 
 from collections.abc import Callable
 
-from PIL import Image, ImageFilter
+from PIL import Image, ImageFile, ImageFilter
 
 from django_shift_media.engines.color.conversion import to_srgb
 from django_shift_media.engines.jobs import Job
@@ -70,7 +70,8 @@ def to_grayscale(image: Image.Image, job: Job) -> Image.Image:
 
 def strip_metadata(image: Image.Image, job: Job) -> Image.Image:
     """Leave nothing that Pillow's encoders would write without being asked, such as comments."""
-    if image is job.source.image:  # which other jobs may still need
+    # Other jobs may still need the image, or it is a frame whose file encoders would read again.
+    if image is job.source.image or isinstance(image, ImageFile.ImageFile):
         image = image.copy()
     image.info = {}
     return image

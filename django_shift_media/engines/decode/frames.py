@@ -24,12 +24,12 @@ _MIN_DURATION, _REPLACED_DURATION = 11, 100
 
 class Frame(NamedTuple):
     """
-    A composed frame, its index, and from when to when it is shown, in milliseconds.
+    A composed frame, its number from 0, and from when to when it is shown, in milliseconds.
 
     ``image`` may be the same object for all frames, which shows one after the other.
     """
 
-    index: int
+    number: int
     image: Image.Image
     start: float
     end: float
@@ -49,7 +49,7 @@ def iter_frames(data: bytes, source: SourceImage, indexes: Sequence[int]) -> Ite
         count = max(composed) - first_composed + 1
         for frame in _iter_composed(itertools.islice(layers, count), source):
             count -= 1
-            if frame.index in composed:
+            if frame.number in composed:
                 yield frame
         if count:
             raise UnreadableImage(DAMAGED, detail="it is truncated")

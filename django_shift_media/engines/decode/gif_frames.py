@@ -63,7 +63,7 @@ def _open_frame(data: bytes, start: int, end: int, control: _Control) -> Image.I
     if b"\0\0" in {size[:2], size[2:]}:
         return Image.new("LA", (0, 0))
     has_own_colors = color_table_length(data[start + 9 : start + 10])
-    parts = [
+    parts: list[bytes | memoryview] = [
         b"GIF89a",
         size,
         b"\0" * 3 if has_own_colors else _global_colors(data),

@@ -9,7 +9,6 @@ import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
-from itertools import pairwise
 
 from PIL import Image, ImageChops
 
@@ -22,22 +21,19 @@ _HUNDREDTH = 10  # milliseconds, the unit of delays
 _MAX_DELAY = 0xFFFF
 _FIRST_PIXEL = (0, 0, 1, 1)
 _GRAYS = bytes(gray for gray in range(256) for _ in range(3))
-# Values of pixels where a mask is zero, and where it is not.
-_ZERO = [255] + [0] * 255
 
 
 @dataclass(frozen=True, slots=True)
 class _Picture:
-    """
-    A frame: ``pixels`` are indexes of ``colors``, as an image of mode "L".
-
-    ``clear`` is the index of transparent pixels, which is the highest; None if all 256 indexes
-    are those of colors.
-    """
+    """A frame: ``pixels`` are indexes of ``colors``, as an image of mode "L"."""
 
     pixels: Image.Image
     colors: bytes
-    clear: int | None
+
+    @property
+    def clear(self) -> int:
+        """The index of transparent pixels; 256, which no pixel has, if all others are in use."""
+        return len(self.colors) // 3
 
     @property
     def is_opaque(self) -> bool:
@@ -45,7 +41,7 @@ class _Picture:
 
     def changes_from(self, other: "_Picture") -> Image.Image:
         """Return an image that is not zero where the pictures look different."""
-        if (self.colors, self.clear) == (other.colors, other.clear):
+        if self.colors == other.colors:
             return ImageChops.difference(self.pixels, other.pixels)
         bands = zip(self._to_rgba().split(), other._to_rgba().split(), strict=True)
         return reduce(ImageChops.lighter, (ImageChops.difference(*pair) for pair in bands))
@@ -62,11 +58,11 @@ class _Picture:
         return replace(self, pixels=pixels)
 
     def _transparent(self) -> Image.Image:
-        return self.pixels.point([255 * (index == self.clear) for index in range(256)])
+        return _renumber(self.pixels, bytes(255 * (n == self.clear) for n in range(256)))
 
     def _to_rgba(self) -> Image.Image:
         image = self.pixels.copy()
-        palette = Image.frombytes("RGB", (len(self.colors) // 3, 1), self.colors).convert("RGBA")
+        palette = Image.frombytes("RGB", (self.clear, 1), self.colors).convert("RGBA")
         image.putpalette((palette.tobytes() + bytes(4))[:1024], "RGBA")
         return image.convert("RGBA")
 
@@ -80,17 +76,22 @@ class _Part:
     colors: bytes
     transparent: int | None
 
+    def without_unused_index(self) -> "_Part":
+        is_used = self.transparent is not None and self.pixels.histogram()[self.transparent]
+        return self if is_used else replace(self, transparent=None)
+
     def with_used_colors(self) -> "_Part":
-        counts = self.pixels.histogram()
-        used = [index for index in range(256) if counts[index] and index != self.transparent]
-        transparent = None if self.transparent is None else len(used)
-        indexes = [0] * 256
+        """Return the same part, with a color table of its own."""
+        counts = enumerate(self.pixels.histogram())
+        used = [index for index, count in counts if count and index != self.transparent]
+        indexes = bytearray(256)
         for new, old in enumerate(used):
             indexes[old] = new
+        transparent = None
         if self.transparent is not None:
-            indexes[self.transparent] = len(used)
+            transparent = indexes[self.transparent] = len(used)
         colors = b"".join(self.colors[3 * index : 3 * index + 3] for index in used)
-        return _Part(self.box, self.pixels.point(indexes), colors, transparent)
+        return _Part(self.box, _renumber(self.pixels, indexes), colors, transparent)
 
 
 def write_gif(frames: Sequence[Image.Image], clear: int | None, timing: AnimationTiming) -> bytes:
@@ -101,26 +102,34 @@ def write_gif(frames: Sequence[Image.Image], clear: int | None, timing: Animatio
     """
     shown = list(_merge_equal(_to_pictures(frames, clear), timing.rounded("GIF")))
     first, _ = shown[0]
-    blocks = [_screen(first), _repetitions(timing.plays)]
+    blocks = _frame_blocks(shown, has_alpha=clear is not None)
+    return b"".join([_screen(first), _repetitions(timing.plays), *blocks, b";"])
+
+
+def _frame_blocks(shown: Sequence[tuple[_Picture, int]], *, has_alpha: bool) -> Iterator[bytes]:
+    """
+    Yield the blocks of pictures that are shown for hundredths of a second.
+
+    With alpha, every frame declares a transparent index. Without it, some decoders fill what is
+    cleared with a color, or take the whole animation for opaque.
+    """
+    first, _ = shown[0]
     canvas: _Picture | None = None
-    for (picture, delay), (following, _) in pairwise([*shown, (None, 0)]):
-        to_clear = picture.box_to_clear_for(following) if following else None
+    following = [*(picture for picture, _ in shown[1:]), None]
+    for (picture, delay), next_picture in zip(shown, following, strict=True):
+        to_clear = picture.box_to_clear_for(next_picture) if next_picture else None
         part = _changed_part(picture, canvas, to_clear)
+        part = part if has_alpha else part.without_unused_index()
         is_local = part.colors != first.colors
         part = part.with_used_colors() if is_local else part
-        blocks += [
-            _graphic_control(_CLEAR if to_clear else _KEEP, delay, part.transparent),
-            _image(part, is_local=is_local),
-        ]
+        yield _graphic_control(_CLEAR if to_clear else _KEEP, delay, part.transparent)
+        yield _image(part, is_local=is_local)
         canvas = picture.cleared(part.box) if to_clear else picture
-    return b"".join([*blocks, b";"])
 
 
 def _to_pictures(frames: Sequence[Image.Image], clear: int | None) -> list[_Picture]:
     """Drop the colors at the end of each palette that none of its frames uses."""
-    palettes = [
-        _GRAYS if frame.mode == "L" else bytes(frame.getpalette() or ()) for frame in frames
-    ]
+    palettes = [bytes(frame.getpalette() or _GRAYS) for frame in frames]
     numbers = dict.fromkeys(palettes, 0)
     for frame, palette in zip(frames, palettes, strict=True):
         used = (index for index, count in enumerate(frame.histogram()) if count and index != clear)
@@ -132,10 +141,15 @@ def _to_pictures(frames: Sequence[Image.Image], clear: int | None) -> list[_Pict
 
 
 def _to_picture(frame: Image.Image, clear: int | None, colors: bytes) -> _Picture:
-    pixels, number = Image.frombytes("L", frame.size, frame.tobytes()), len(colors) // 3
+    indexes = bytearray(range(256))
     if clear is not None:
-        pixels = pixels.point([number if index == clear else index for index in range(256)])
-    return _Picture(pixels, colors, number if number < 256 else None)
+        indexes[clear] = len(colors) // 3
+    return _Picture(_renumber(frame, indexes), colors)
+
+
+def _renumber(image: Image.Image, indexes: bytes | bytearray) -> Image.Image:
+    """Return pixels with other indexes, by those that they have."""
+    return Image.frombytes("L", image.size, image.tobytes().translate(indexes))
 
 
 def _merge_equal(
@@ -159,19 +173,27 @@ def _changed_part(picture: _Picture, canvas: _Picture | None, to_clear: Box | No
 
     Pixels that the canvas shows already are not drawn, as equal pixels are compressed better.
     """
-    transparent = picture.clear
+    transparent = picture.clear if picture.clear < 256 else None
     if canvas is None:
         box, pixels = (0, 0, *picture.pixels.size), picture.pixels
     else:
         changes = picture.changes_from(canvas)
         box = _union(changes.getbbox(), to_clear) or _FIRST_PIXEL
         pixels = picture.pixels.crop(box)
-        if transparent is None:
-            transparent = next((n for n, count in enumerate(pixels.histogram()) if not count), None)
+        transparent = _unused_index(pixels) if transparent is None else transparent
         if transparent is not None:
-            pixels.paste(transparent, mask=changes.crop(box).point(_ZERO))
-    is_used = transparent is not None and pixels.histogram()[transparent]
-    return _Part(box, pixels, picture.colors, transparent if is_used else None)
+            ground = Image.new("L", pixels.size, transparent)
+            pixels = Image.composite(pixels, ground, _mask(changes.crop(box)))
+    return _Part(box, pixels, picture.colors, transparent)
+
+
+def _unused_index(pixels: Image.Image) -> int | None:
+    return next((index for index, count in enumerate(pixels.histogram()) if not count), None)
+
+
+def _mask(image: Image.Image) -> Image.Image:
+    """Return 255 where an image is not zero; a table for ``point()`` would take longer."""
+    return ImageChops.add(image, image, scale=1 / 255)
 
 
 def _union(*boxes: Box | None) -> Box | None:
