@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from PIL import Image
 
@@ -18,13 +19,15 @@ from django_shift_media.engines.options import EngineOptions
 from django_shift_media.engines.pipeline import apply_steps
 from django_shift_media.engines.stopwatch import Stopwatch
 from django_shift_media.naming.formats import SourceFormat
-from django_shift_media.naming.resizes import Resize
+from django_shift_media.naming.resizes import ImageFormat, Resize
 
 # At most so many bytes of memory for each pixel of a frame that is encoded.
 _ENCODER_BYTES_PER_PIXEL = 16
-# The encoder for AVIF ends the process if it lacks memory: bytes for each pixel, and for its
+# Encoders that end the process if they lack memory: bytes for each pixel of a frame, and for their
 # threads. Measured with libavif 1.4 and its aom.
-_AVIF_BYTES_PER_PIXEL, _AVIF_OVERHEAD = 32, 64_000_000
+_ABORTING_ENCODERS: MappingProxyType[ImageFormat, tuple[int, int]] = MappingProxyType(
+    {"avif": (32, 64_000_000)}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,11 +125,11 @@ class Engine:
 
 
 def _encode(given: EncoderInput, job: Job) -> bytes:
-    width, height = given.frames[0].size
-    size = len(given.frames) * width * height * _ENCODER_BYTES_PER_PIXEL
-    if job.resize.format == "avif":
-        require_memory(width * height * _AVIF_BYTES_PER_PIXEL + _AVIF_OVERHEAD)
-    with wrap_encoder_errors(size):
+    pixels = given.frames[0].width * given.frames[0].height
+    if job.resize.format in _ABORTING_ENCODERS:
+        each, overhead = _ABORTING_ENCODERS[job.resize.format]
+        require_memory(pixels * each + overhead)
+    with wrap_encoder_errors(len(given.frames) * pixels * _ENCODER_BYTES_PER_PIXEL):
         return encode(given, job.resize)
 
 
