@@ -67,6 +67,17 @@ def test_orphans_are_reported_and_deleted_only_if_told_so(
     assert keys_of(any_storage) == stored
 
 
+def test_resizes_of_a_deletion_that_was_interrupted(any_storage: Any, stored: set[str]) -> None:
+    left = put(any_storage, resize_of(new_key()))
+    lost = new_key()  # perhaps by mistake: its resizes are all that is left of it
+    Photo.objects.create(photo=lost)
+    kept = put(any_storage, resize_of(lost))
+    time.sleep(1.1)  # S3 counts in seconds: the next one has begun
+    assert clean("--grace", "0s") == {"orphaned": [left]}
+    assert clean("--grace", "0s", "--delete") == {"deleted": [left]}
+    assert keys_of(any_storage) == {*stored, kept}
+
+
 def test_rows_whose_original_is_missing(any_storage: Any, stored: set[str]) -> None:
     missing, foreign = new_key(), "photos/no key of ours.jpg"
     Photo.objects.create(photo=missing)
@@ -155,10 +166,14 @@ def test_rows_that_come_to_name_a_file_while_orphans_are_looked_for() -> None:
         referenced.add_columns(columns)
         [page] = Listing(storage, 1)
         [entry] = page
-        found = orphans.find_orphans([page], referenced, columns, timezone.now() + timedelta(1))
+        found = orphans.find_orphans(
+            media_storage(), [page], referenced, columns, timezone.now() + timedelta(1)
+        )
         assert [orphan.key for orphan in found] == [key]
         Photo.objects.create(photo=key)
-        found = orphans.find_orphans([page], referenced, columns, timezone.now() + timedelta(1))
+        found = orphans.find_orphans(
+            media_storage(), [page], referenced, columns, timezone.now() + timedelta(1)
+        )
         assert list(found) == []
         [kept] = orphans.delete_orphans(storage, [entry], columns, 1)
         assert kept.outcome == "kept"

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
 
-from django_shift_media.exceptions import StorageUnavailable
+from django_shift_media.exceptions import InvalidKey, StorageUnavailable
 from django_shift_media.maintenance.bad_rows import file_exists
 from django_shift_media.maintenance.listing import batched, in_threads
 from django_shift_media.maintenance.references import NameTable
@@ -19,6 +19,7 @@ _BATCH_SIZE = 100
 
 
 def find_orphans(
+    storage: MediaStorage,
     pages: Iterable[list[ObjectSummary]],
     referenced: NameTable,
     columns: Sequence[Column],
@@ -27,19 +28,35 @@ def find_orphans(
     """
     Yield the originals that no row references, neither in the table nor in the databases now.
 
-    Originals that were stored later may belong to uploads whose rows are not committed yet.
-    Objects without the key of an original are ignored.
+    Yield a resize, too, if its original is neither stored nor referenced: what an interrupted
+    deletion has left.
+
+    Objects that were stored later may belong to uploads whose rows are not committed yet. Objects
+    without a key of this package are ignored.
     """
     for page in pages:
+        old = [summary for summary in page if summary.modified < stored_before]
         originals = {summary.key: summary for summary in page if keys.is_original(summary.key)}
-        found = referenced.mark_found(list(originals))
-        candidates = [
-            key
-            for key, original in originals.items()
-            if key not in found and original.modified < stored_before
-        ]
-        found = find_referenced(candidates, columns)
-        yield from (originals[key] for key in candidates if key not in found)
+        resizes = {
+            summary: original
+            for summary in old
+            if (original := _original_of_resize(summary.key)) and original not in originals
+        }
+        found = referenced.mark_found([*originals, *resizes.values()])
+        candidates = {summary.key for summary in old if summary.key in originals}
+        candidates = (candidates | set(resizes.values())) - found
+        candidates -= find_referenced(sorted(candidates), columns)
+        yield from (originals[key] for key in originals if key in candidates)
+        # A page may end between an original and its resizes.
+        gone = {key for key in candidates if key not in originals and not storage.exists(key)}
+        yield from (summary for summary, original in resizes.items() if original in gone)
+
+
+def _original_of_resize(key: str) -> str | None:
+    try:
+        return None if keys.is_original(key) else keys.parse_resize(key).original
+    except InvalidKey:
+        return None
 
 
 def delete_orphans(

@@ -51,7 +51,7 @@ class Command(MaintenanceCommand):
                 yield from find_bad_rows(storage, columns)
                 yield from orphans.find_missing(storage, pages, referenced, columns)
                 return
-            found = orphans.find_orphans(pages, referenced, columns, options["grace"])
+            found = orphans.find_orphans(storage, pages, referenced, columns, options["grace"])
             if options["delete"] and not options["dry_run"]:
                 yield from orphans.delete_orphans(storage, found, columns, options["workers"])
             else:
