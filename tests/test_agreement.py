@@ -13,7 +13,6 @@ from tests.support.chromium_pictures import ChromiumPictures
 KNOWN = {
     "Chromium does not look for an orientation there": {
         *(f"pillow/hopper_orientation_{number}.webp" for number in range(2, 9)),
-        "pillow/avif/xmp_tags_orientation.avif",
         "pillow/exif_imagemagick_orientation.png",
         "pillow/xmp_tags_orientation.png",
         "pillow/xmp_tags_orientation_exiftool.png",
