@@ -254,6 +254,15 @@ def test_an_avif_of_code_points(
     assert matters(data) is different
 
 
+@pytest.mark.parametrize("points", ["12/13/6", "9/16/9", "1/4/6", "2/2/6"])
+def test_an_avif_whose_code_points_are_only_in_its_stream(
+    points: str, viewer: Viewer, tmp_path: Path
+) -> None:
+    data = avif_of(points, tmp_path)
+    assert data.count(b"colrnclx") == 1
+    assert is_as_shown(data.replace(b"colrnclx", b"freenclx"), viewer, 2)
+
+
 def test_colors_that_are_derived_from_the_primaries(viewer: Viewer, tmp_path: Path) -> None:
     """Chromium shows the numbers of such a file, whatever the primaries: not as documented."""
     derived, identity = avif_of("12/16/12", tmp_path), avif_of("12/16/0", tmp_path)

@@ -61,6 +61,7 @@ def supported() -> Iterator[Any]:
             yield pytest.param(bits, BLACK_IS_ZERO, 1, (), False, order, "L")
         for bits in (1, 2, 4, 8):
             yield pytest.param(bits, WHITE_IS_ZERO, 1, (), False, order, "L")
+        yield pytest.param(16, BLACK_IS_ZERO, 2, (0,), True, order, "L")
         yield pytest.param(8, BLACK_IS_ZERO, 2, (2,), False, order, "LA")
         yield pytest.param(8, BLACK_IS_ZERO, 2, (1,), False, order, "LA")
 

@@ -25,6 +25,10 @@ _KEY_FRAME, _SWITCH_FRAME = 0, 3  # types of frames: 6.8.2
 _CHOSEN_BY_FRAME = 2  # SELECT_SCREEN_CONTENT_TOOLS
 
 
+CodePoints = tuple[int, int]  # of ITU-T H.273: primaries, and transfer function
+UNSPECIFIED_COLOR: CodePoints = 2, 2
+
+
 class _SequenceHeader(NamedTuple):
     """
     The fields that the headers of the following frames depend on.
@@ -40,6 +44,7 @@ class _SequenceHeader(NamedTuple):
     screen_content_tools: int = _CHOSEN_BY_FRAME
     integer_mv_by_frame: bool = False
     frame_id_bits: int = 0
+    color: CodePoints = UNSPECIFIED_COLOR
 
 
 class Av1Stream:
@@ -76,6 +81,13 @@ class Av1Stream:
                 for sequence in self._sequences:
                     self._count_part()
                     yield _read_frame_size(_BitReader(body), sequence)
+
+
+def read_code_points(sample: memoryview) -> CodePoints:
+    """Return the primaries and the transfer function in the first sequence header: 6.4.2."""
+    headers = (body for kind, body in _iter_units(sample) if kind == _SEQUENCE_HEADER)
+    header = next(headers, None)
+    return _read_sequence_header(_BitReader(header)).color if header else UNSPECIFIED_COLOR
 
 
 def _iter_units(data: memoryview) -> Iterator[tuple[int, memoryview]]:
@@ -131,8 +143,9 @@ class _BitReader:
 
 
 def _read_sequence_header(bits: _BitReader) -> _SequenceHeader:
-    """Read the fields up to the last one that the position of a frame's size depends on: 5.5."""
-    bits.read(4)  # profile, still picture
+    """Read the fields up to the colors; the position of a frame's size depends on some: 5.5."""
+    profile = bits.read(3)
+    bits.read(1)  # still picture
     is_reduced = bool(bits.read(1))
     presentation_time_bits = 0
     if is_reduced:
@@ -144,13 +157,19 @@ def _read_sequence_header(bits: _BitReader) -> _SequenceHeader:
     size = bits.read(width_bits) + 1, bits.read(height_bits) + 1
     max_size = 1 << width_bits, 1 << height_bits
     if is_reduced:
-        return _SequenceHeader(size, max_size, is_reduced)
+        bits.read(3)  # coding tools
+        return _SequenceHeader(size, max_size, is_reduced, color=_read_color(bits, profile))
     frame_id_bits = bits.read(4) + 3 + bits.read(3) if bits.read(1) else 0
     bits.read(7)  # coding tools
-    if bits.read(1):  # order hints, with two tools that depend on them
+    has_order_hints = bits.read(1)
+    if has_order_hints:  # with two tools that depend on them
         bits.read(2)
     screen_content_tools = _CHOSEN_BY_FRAME if bits.read(1) else bits.read(1)
     integer_mv_by_frame = bool(screen_content_tools and bits.read(1))
+    if screen_content_tools and not integer_mv_by_frame:
+        bits.read(1)
+    if has_order_hints:
+        bits.read(3)  # their length
     return _SequenceHeader(
         size,
         max_size,
@@ -159,7 +178,19 @@ def _read_sequence_header(bits: _BitReader) -> _SequenceHeader:
         screen_content_tools,
         integer_mv_by_frame,
         frame_id_bits,
+        _read_color(bits, profile),
     )
+
+
+def _read_color(bits: _BitReader, profile: int) -> CodePoints:
+    """Read from the coding tools in front of the color to its code points: 5.5.2."""
+    bits.read(3)
+    has_high_depth = bits.read(1)
+    if profile == 2 and has_high_depth:
+        bits.read(1)  # 12 bits
+    if profile != 1:
+        bits.read(1)  # monochrome
+    return (bits.read(8), bits.read(8)) if bits.read(1) else UNSPECIFIED_COLOR
 
 
 def _read_timing(bits: _BitReader) -> tuple[int, int]:

@@ -10,7 +10,12 @@ says which of them AVIF uses.
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from django_shift_media.engines.decode.av1 import Av1Stream
+from django_shift_media.engines.decode.av1 import (
+    UNSPECIFIED_COLOR,
+    Av1Stream,
+    CodePoints,
+    read_code_points,
+)
 from django_shift_media.engines.decode.heif_tracks import (
     AV1,
     DeclaredSize,
@@ -49,7 +54,11 @@ class ColorInfo(NamedTuple):
 
 
 def read_color_info(data: bytes) -> ColorInfo:
-    """Read the color information and the luminance of the primary item: 12.1.5 to 12.1.7."""
+    """
+    Read the color information and the luminance of the primary item: 12.1.5 to 12.1.7.
+
+    Without such a property, the AV1 stream has the color information: AV1 Image File Format, 2.2.1.
+    """
     properties: dict[bytes, memoryview] = {}
     for kind, body in HeifReader(data).primary_properties():
         if kind != b"colr" or bytes(body[:4]) == b"nclx":
@@ -58,7 +67,7 @@ def read_color_info(data: bytes) -> ColorInfo:
     display_peak = FieldReader(properties.get(b"mdcv", _EMPTY)[16:]).read_int(4) / 10_000
     peak = content_peak or display_peak
     if b"colr" not in properties:
-        return ColorInfo(peak=peak)
+        return ColorInfo(*HeifReader(data).coded_color(), peak)
     return ColorInfo(*FieldReader(properties[b"colr"][4:]).read_size(2), peak)
 
 
@@ -78,6 +87,18 @@ class HeifReader(TrackReader):
             properties = self.properties(meta[4:])
             for index in self.property_indexes(meta[4:], self.primary_item(meta[4:])):
                 yield from properties[index - 1 : index]
+
+    def coded_color(self) -> CodePoints:
+        """Return the code points in the AV1 stream of the primary item, or of its first tile."""
+        for meta in self.find_boxes(self.file, b"meta"):
+            item = self.primary_item(meta[4:])
+            first, *_ = dict(self.derivations(meta[4:])).get(item) or [item]
+            types = dict(self.item_types(meta[4:]))
+            idat = next(self.find_boxes(meta[4:], b"idat"), _EMPTY)
+            for part, location in self.item_locations(meta[4:]):
+                if part == first and types.get(part) == AV1:
+                    return read_code_points(self.item_data(location, idat))
+        return UNSPECIFIED_COLOR
 
     def _item_sizes(self, meta: memoryview) -> Iterator[Size]:
         for body in self.find_boxes(meta, b"iprp", b"ipco", b"ispe"):

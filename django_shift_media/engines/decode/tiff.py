@@ -69,8 +69,9 @@ def _is_supported(tags: _Tags, compression: str) -> bool:
         return False
     if tags.get(_PLANES) != _SEPARATE:
         return True
+    has_alpha = any(tags.get(_EXTRA, ()))
     is_declared = _EXTRA in tags or colors != _RGB or bands == 3
-    return not (colors == _BLACK_IS_ZERO and bands != 1) and (
+    return not (colors == _BLACK_IS_ZERO and has_alpha) and (
         is_declared or (compression == "raw" and bits == 8)
     )
 
@@ -88,7 +89,9 @@ def _decode_with_libtiff(image: TiffImageFile) -> None:
     """
     if not image.use_load_libtiff:
         image.use_load_libtiff = True
-        raw_mode = f"{image.mode};16N" if max(_numbers(image.tag_v2, _BITS)) == 16 else image.mode
+        raw_mode = image.mode.partition(";")[0]
+        if max(_numbers(image.tag_v2, _BITS)) == 16:
+            raw_mode += ";16N"
         if _PREMULTIPLIED in image.tag_v2.get(_EXTRA, ()):
             raw_mode = raw_mode.replace("A", "a")
         width, height = image.tag_v2[256], image.tag_v2[257]
