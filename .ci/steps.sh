@@ -87,8 +87,8 @@ install_tools() {
 install_servers() {
     local packages="radosgw ceph-mon ceph-osd ceph-common chromium colord-data faketime gettext
         golang-src icc-profiles-free libavif-bin libgs-common libheif-examples
-        libimage-exiftool-perl libjxl-tools liblcms2-utils nginx-light openssl postgresql
-        redis-server"
+        libimage-exiftool-perl libjxl-tools liblcms2-utils mariadb-server nginx-light openssl
+        postgresql redis-server"
     if ! dpkg-query -W $packages >/dev/null 2>&1; then
         apt-get update -q
         apt-get install -q -y --no-install-recommends $packages
@@ -168,6 +168,7 @@ step_coverage() { "$work/$pair/bin/python" -m coverage report; }
 step_newcomer() {
     need $pair servers tools dist
     local python="$work/$pair/bin/python"
+    export PYTHONPATH=testproject  # its drawings are the newcomer's photos
     "$python" -m tests.newcomer "$work/dist" docs/tutorial.rst
     "$python" -m tests.newcomer "$work/dist" tests/quickstart_before.rst README.rst \
         tests/quickstart_after.rst

@@ -12,7 +12,7 @@ MEASUREMENTS = (
     "second-view",
     "stampede",
     "backfill",
-    "life",
+    "maintenance",
     "engine",
     "formats",
     "hostile",

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 
-from benchmarks.storages import Place, place
+from benchmarks.storages import PreparedStorage, prepared_storage
 from benchmarks.tables import Chart, Table
 from django_shift_media.naming.resizes import Resize
 from django_shift_media.naming.signing import sign
@@ -56,12 +56,12 @@ def run(options: argparse.Namespace) -> list[Table]:
 
 
 def _speed(options: argparse.Namespace) -> Table:
-    with place(options.server, options.photos, options.side) as here:
+    with prepared_storage(options.server, options.photos, options.side) as prepared:
         rates: dict[str, float] = {}
         for number in range(options.rounds):
             for workers in options.workers:
                 width = WIDTH + number * len(options.workers) + options.workers.index(workers)
-                images, seconds, *_ = _backfill(here, len(here.originals), width, workers)
+                images, seconds, *_ = _backfill(prepared, len(prepared.originals), width, workers)
                 label = f"{workers} workers"
                 rates[label] = max(images / seconds, rates.get(label, 0))
     one = rates[f"{options.workers[0]} workers"]
@@ -77,10 +77,10 @@ def _speed(options: argparse.Namespace) -> Table:
 
 def _memory(options: argparse.Namespace) -> Table:
     rows = []
-    with place(options.server, max(options.many), 100) as here:
+    with prepared_storage(options.server, max(options.many), 100) as prepared:
         for number, photos in enumerate(options.many):
             width = WIDTH + number
-            images, _, peak, before = _backfill(here, photos, width, options.workers[-1])
+            images, _, peak, before = _backfill(prepared, photos, width, options.workers[-1])
             rows.append((f"{images:,} images", f"{peak / 1e6:.0f}", f"{before / 1e6:.0f}"))
     title = f"Memory, {options.workers[-1]} workers"
     peaks = {label: float(peak) for label, peak, _ in rows}
@@ -93,16 +93,16 @@ def _memory(options: argparse.Namespace) -> Table:
     )
 
 
-def _backfill(here: Place, photos: int, width: int, workers: int) -> Sequence[float]:
+def _backfill(prepared: PreparedStorage, photos: int, width: int, workers: int) -> Sequence[float]:
     """Generate a resize of each of the first photos in a new process; return its ``Backfilled``."""
     resize = Resize(width=width, height=None)
     # The first key warms the process up.
-    keys = [sign(here.originals[0], Resize(width=width, height=1))]
-    keys += [sign(original, resize) for original in here.originals[:photos]]
+    keys = [sign(prepared.originals[0], Resize(width=width, height=1))]
+    keys += [sign(original, resize) for original in prepared.originals[:photos]]
     output = subprocess.run(
         [sys.executable, "-m", "benchmarks.backfilling", str(workers)],
         env={
-            **environment(here.folder, here.server, here.bucket),
+            **environment(prepared.folder, prepared.server, prepared.bucket),
             "GALLERY_CONCURRENCY": str(workers),
         },
         check=True,

@@ -152,7 +152,7 @@ def _vips(data: bytes, job: Job) -> bytes:
         resize.width,
         height=resize.height,
         size="down",
-        crop="center" if resize.how == "fill" else "none",
+        crop="centre" if resize.how == "fill" else "none",
         option_string="n=-1" if is_gif and OUTPUT_FORMATS[resize.format].animated else "",
     )
     if resize.format == "jpg" and image.hasalpha():

@@ -10,8 +10,9 @@ from contextlib import ExitStack
 
 from PIL import Image
 
+from benchmarks.peers import add_only_option
 from benchmarks.sites import OURS, Site, start_sites
-from benchmarks.storages import Wish, place, wishes
+from benchmarks.storages import ResizeRequest, prepared_storage, resize_requests
 from benchmarks.tables import Chart, Table
 from tests.support.browsing import follow
 from tests.support.servers import WEBSITES
@@ -32,12 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--server", default="", choices=WEBSITES, help="S3 server (default: local disk)"
     )
-    parser.add_argument(
-        "--only",
-        nargs="+",
-        metavar="WORD",
-        help="only measure other packages whose name contains a WORD",
-    )
+    add_only_option(parser)
     parser.add_argument(
         "--clients",
         nargs="+",
@@ -67,10 +63,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> list[Table]:
     rounds = [clients for clients in options.clients for _ in range(options.rounds)]
-    wanted = wishes(WARMING + options.views * len(rounds), ORIGINALS)
+    wanted = resize_requests(WARMING + options.views * len(rounds), ORIGINALS)
     with ExitStack() as stack:
-        here = stack.enter_context(place(options.server, ORIGINALS, options.side))
-        sites = start_sites(stack, here, wanted, options.only)
+        prepared = stack.enter_context(prepared_storage(options.server, ORIGINALS, options.side))
+        sites = start_sites(stack, prepared, wanted, options.only)
         for name, site in sites.items():
             check(name, site.urls[0], wanted[0])
             Burst().run(site.urls[1:WARMING], WARMING)
@@ -80,14 +76,16 @@ def run(options: argparse.Namespace) -> list[Table]:
     return [table(f"{title}, {clients} clients", bursts[clients]) for clients in options.clients]
 
 
-def check(name: str, url: str, wish: Wish) -> None:
+def check(name: str, url: str, requested: ResizeRequest) -> None:
     """Raise ``ValueError`` unless the response is a JPEG of the requested size."""
     answer = follow(url)[-1]
     if answer.status != 200:
         raise ValueError(f"{name} returned {answer.status} for {url}: {answer.body[:500]!r}")
     image = Image.open(io.BytesIO(answer.body))
-    if (image.size, image.format) != ((wish.width, wish.height), "JPEG"):
-        raise ValueError(f"{name} returned {image!r} for {url}, expected a JPEG of {wish.size}")
+    if (image.size, image.format) != ((requested.width, requested.height), "JPEG"):
+        raise ValueError(
+            f"{name} returned {image!r} for {url}, expected a JPEG of {requested.size}"
+        )
 
 
 class Burst:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.orders import Line, Order
-from benchmarks.peers import CANDIDATES, FLOOR, OURS
+from benchmarks.peers import CANDIDATES, FLOOR, OURS, add_only_option
 from benchmarks.tables import Chart, Table
 from tests.support.loads import counted
 from tests.support.servers import moto, redis
@@ -44,12 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=list(STORAGES),
         help="storages to measure (default: all)",
     )
-    parser.add_argument(
-        "--only",
-        nargs="+",
-        metavar="WORD",
-        help="only measure other packages whose name contains a WORD",
-    )
+    add_only_option(parser)
     parser.add_argument(
         "--cache",
         choices=("redis", "memory"),

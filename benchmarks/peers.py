@@ -4,6 +4,7 @@ Define the tags that render the URL of a resized image, as their documentation r
 Each has its own model, in one project. All use the same files on the same storage.
 """
 
+import argparse
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib.util import find_spec
@@ -245,3 +246,12 @@ CANDIDATES = (
         ahead=True,
     ),
 )
+
+
+def add_only_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--only",
+        nargs="+",
+        metavar="WORD",
+        help="only measure other packages whose name contains a WORD",
+    )

@@ -10,8 +10,14 @@ from pathlib import Path
 
 from django.core.management import call_command
 
+from benchmarks.peers import add_only_option
 from benchmarks.sites import OURS, SITES, Site, key_of, start_sites, wagtail
-from benchmarks.storages import Place, Wish, place, wishes
+from benchmarks.storages import (
+    PreparedStorage,
+    ResizeRequest,
+    prepared_storage,
+    resize_requests,
+)
 from benchmarks.tables import Chart, Table
 from tests.support.browsing import follow
 from tests.support.loads import CountedS3, counted
@@ -26,23 +32,18 @@ NOTES = (
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--only",
-        nargs="+",
-        metavar="WORD",
-        help="only measure other packages whose name contains a WORD",
-    )
+    add_only_option(parser)
     parser.add_argument(
         "--images", type=int, default=20, help="images of the page (default: %(default)s)"
     )
 
 
 def run(options: argparse.Namespace) -> list[Table]:
-    wanted = wishes(options.images, ORIGINALS)
+    wanted = resize_requests(options.images, ORIGINALS)
     with ExitStack() as stack:
-        here = stack.enter_context(place("moto", ORIGINALS, 200))
-        sites = start_sites(stack, here, wanted, options.only, {**SITES, **REDIRECTING})
-        rows = [(name, *_count_twice(name, site, here, wanted)) for name, site in sites.items()]
+        prepared = stack.enter_context(prepared_storage("moto", ORIGINALS, 200))
+        sites = start_sites(stack, prepared, wanted, options.only, {**SITES, **REDIRECTING})
+        rows = [(name, *_count_twice(name, site, prepared, wanted)) for name, site in sites.items()]
     title = f"Requests that reach the app for a page of {options.images} images, on S3"
     series = {"": {name: second for name, _, second in rows}}
     return [
@@ -66,14 +67,18 @@ def _proxied(site: Site) -> Iterator[CountedS3]:
         yield app
 
 
-def _count_twice(name: str, site: Site, here: Place, wanted: Sequence[Wish]) -> list[int]:
+def _count_twice(
+    name: str, site: Site, prepared: PreparedStorage, wanted: Sequence[ResizeRequest]
+) -> list[int]:
     """Return the number of requests to the app from the first visitor, and from the second."""
     with _proxied(site) as app:
         urls = [app.endpoint_url + path for path in site.paths]
         if name == OURS:
             arguments = ("--app-url", app.endpoint_url, "--no-input")
             call_command("configure_media_bucket", *arguments, stdout=io.StringIO())
-            urls = [here.storage.public_url(key_of(here, wish)) for wish in wanted]
+            urls = [
+                prepared.storage.public_url(key_of(prepared, requested)) for requested in wanted
+            ]
         reached = []
         for visitor in ("first", "second"):
             earlier = app.count("GET")

@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
-from benchmarks.storages import Place, Wish
+from benchmarks.storages import PreparedStorage, ResizeRequest
 from django_shift_media.naming.resizes import Resize
 from django_shift_media.naming.signing import sign
 from tests.support.galleries import environment, gunicorn, running
@@ -36,34 +36,38 @@ class Site(NamedTuple):
 
 
 @contextmanager
-def shift_media(place: Place, wanted: Sequence[Wish]) -> Iterator[Site]:
+def shift_media(prepared: PreparedStorage, wanted: Sequence[ResizeRequest]) -> Iterator[Site]:
     with gunicorn(
-        environment(place.folder, place.server, place.bucket), workers=PROCESSES, threads=THREADS
+        environment(prepared.folder, prepared.server, prepared.bucket),
+        workers=PROCESSES,
+        threads=THREADS,
     ) as workers:
-        yield Site(workers.url, ["/media/" + key_of(place, wish) for wish in wanted])
+        yield Site(workers.url, ["/media/" + key_of(prepared, requested) for requested in wanted])
 
 
-def key_of(place: Place, wish: Wish) -> str:
-    resize = Resize(width=wish.width, height=wish.height, how="fill", quality=QUALITY)
-    return sign(place.originals[wish.original], resize)
+def key_of(prepared: PreparedStorage, requested: ResizeRequest) -> str:
+    resize = Resize(width=requested.width, height=requested.height, how="fill", quality=QUALITY)
+    return sign(prepared.originals[requested.original], resize)
 
 
 @contextmanager
-def wagtail(place: Place, wanted: Sequence[Wish], *, view: str = "serve") -> Iterator[Site]:
+def wagtail(
+    prepared: PreparedStorage, wanted: Sequence[ResizeRequest], *, view: str = "serve"
+) -> Iterator[Site]:
     """Start Wagtail's image view, with the same gunicorn; like our view, it stores its results."""
     if find_spec("wagtail") is None:
         raise Missing("not installed: pip install -r benchmarks/requirements.txt")
     site = {
-        **environment(place.folder),
+        **environment(prepared.folder),
         "DJANGO_SETTINGS_MODULE": "benchmarks.wagtail_settings",
-        "WAGTAIL_FOLDER": str(place.folder),
-        "WAGTAIL_S3": json.dumps(_s3_options(place)),
+        "WAGTAIL_FOLDER": str(prepared.folder),
+        "WAGTAIL_S3": json.dumps(_s3_options(prepared)),
     }
     paths = subprocess.run(
-        [sys.executable, "-m", "benchmarks.wagtail_images", view, *map(str, place.files)],
+        [sys.executable, "-m", "benchmarks.wagtail_images", view, *map(str, prepared.files)],
         env=site,
         check=True,
-        input=json.dumps([(wish.original, wish.size) for wish in wanted]),
+        input=json.dumps([(requested.original, requested.size) for requested in wanted]),
         stdout=subprocess.PIPE,
         text=True,
     ).stdout
@@ -71,77 +75,82 @@ def wagtail(place: Place, wanted: Sequence[Wish], *, view: str = "serve") -> Ite
         yield Site(workers.url, json.loads(paths))
 
 
-def _s3_options(place: Place) -> dict[str, str | bool]:
+def _s3_options(prepared: PreparedStorage) -> dict[str, str | bool]:
     """Return the options of the S3 storage of django-storages, or ``{}`` for local disk."""
-    if not place.server:
+    if not prepared.server:
         return {}
     return {
-        "access_key": place.server.access_key,
-        "secret_key": place.server.secret_key,
-        "bucket_name": place.bucket,
-        "endpoint_url": place.server.endpoint_url,
+        "access_key": prepared.server.access_key,
+        "secret_key": prepared.server.secret_key,
+        "bucket_name": prepared.bucket,
+        "endpoint_url": prepared.server.endpoint_url,
         "location": "wagtail",
         "querystring_auth": False,
     }
 
 
 @contextmanager
-def thumbor(place: Place, wanted: Sequence[Wish]) -> Iterator[Site]:
-    """Start thumbor, which stores no results by default and does not cache originals here."""
+def thumbor(prepared: PreparedStorage, wanted: Sequence[ResizeRequest]) -> Iterator[Site]:
+    """Start thumbor, which stores no results by default and does not cache originals prepared."""
     if shutil.which("thumbor") is None:
         raise Missing(
             "not installed: pip install thumbor, in a virtual environment whose bin is on PATH"
         )
     settings = {
         "QUALITY": QUALITY,
-        "LOADER": f"thumbor.loaders.{'http' if place.server else 'file'}_loader",
-        "FILE_LOADER_ROOT_PATH": str(place.media),
+        "LOADER": f"thumbor.loaders.{'http' if prepared.server else 'file'}_loader",
+        "FILE_LOADER_ROOT_PATH": str(prepared.media),
         "STORAGE": "thumbor.storages.no_storage",
     }
-    configuration = place.folder / "thumbor.conf"
+    configuration = prepared.folder / "thumbor.conf"
     configuration.write_text("\n".join(f"{name} = {value!r}" for name, value in settings.items()))
     options = ["--processes", str(PROCESSES), "--conf", str(configuration), "--ip", "127.0.0.1"]
     port = free_port()
     with running(["thumbor", *options, "--port", str(port)], dict(os.environ), port):
-        sources = _sources(place, wanted)
-        paths = [f"/unsafe/{wish.size}/{source}" for wish, source in sources]
+        sources = _sources(prepared, wanted)
+        paths = [f"/unsafe/{requested.size}/{source}" for requested, source in sources]
         yield Site(f"http://127.0.0.1:{port}", paths)
 
 
 @contextmanager
-def ipx(place: Place, wanted: Sequence[Wish]) -> Iterator[Site]:
+def ipx(prepared: PreparedStorage, wanted: Sequence[ResizeRequest]) -> Iterator[Site]:
     """Start ipx by its own command; it adds caches and checks to sharp, but stores no results."""
     port = free_port()
     variables = {
         "HOST": "127.0.0.1",
         "PORT": str(port),
-        "IPX_FS_DIR": str(place.media),
+        "IPX_FS_DIR": str(prepared.media),
         "IPX_HTTP_DOMAINS": "127.0.0.1",
     }
     command = ["node", _node_module("ipx", "bin", "ipx.mjs"), "serve"]
     with running(command, {**os.environ, **variables}, port):
         options = f"fit_cover,q_{QUALITY}"
-        sources = _sources(place, wanted)
-        paths = [f"/s_{wish.size},{options}/{source}" for wish, source in sources]
+        sources = _sources(prepared, wanted)
+        paths = [f"/s_{requested.size},{options}/{source}" for requested, source in sources]
         yield Site(f"http://127.0.0.1:{port}", paths)
 
 
 @contextmanager
-def sharp(place: Place, wanted: Sequence[Wish]) -> Iterator[Site]:
+def sharp(prepared: PreparedStorage, wanted: Sequence[ResizeRequest]) -> Iterator[Site]:
     """Start a minimal server on sharp, without checks or a cache: the fastest that sharp can be."""
     _node_module("sharp")
     port = free_port()
-    origin = place.base if place.server else f"{place.media}/"
+    origin = prepared.base if prepared.server else f"{prepared.media}/"
     with running(["node", str(HERE / "sharp.mjs"), str(port), origin], dict(os.environ), port):
-        keys = [place.originals[wish.original] for wish in wanted]
-        paths = [f"/{wish.size}/{key}" for wish, key in zip(wanted, keys, strict=True)]
+        keys = [prepared.originals[requested.original] for requested in wanted]
+        paths = [f"/{requested.size}/{key}" for requested, key in zip(wanted, keys, strict=True)]
         yield Site(f"http://127.0.0.1:{port}", paths)
 
 
-def _sources(place: Place, wanted: Sequence[Wish]) -> Iterator[tuple[Wish, str]]:
+def _sources(
+    prepared: PreparedStorage, wanted: Sequence[ResizeRequest]
+) -> Iterator[tuple[ResizeRequest, str]]:
     """Yield each requested resize with the URL of its original, or with its path on local disk."""
-    for wish in wanted:
-        yield wish, (place.base if place.server else "") + place.originals[wish.original]
+    for requested in wanted:
+        yield (
+            requested,
+            (prepared.base if prepared.server else "") + prepared.originals[requested.original],
+        )
 
 
 def _node_module(*parts: str) -> str:
@@ -151,7 +160,7 @@ def _node_module(*parts: str) -> str:
     return str(path)
 
 
-Launcher = Callable[[Place, Sequence[Wish]], AbstractContextManager[Site]]
+Launcher = Callable[[PreparedStorage, Sequence[ResizeRequest]], AbstractContextManager[Site]]
 
 SITES: Mapping[str, Launcher] = {
     OURS: shift_media,
@@ -164,8 +173,8 @@ SITES: Mapping[str, Launcher] = {
 
 def start_sites(
     stack: ExitStack,
-    place: Place,
-    wanted: Sequence[Wish],
+    prepared: PreparedStorage,
+    wanted: Sequence[ResizeRequest],
     words: Sequence[str] | None,
     launchers: Mapping[str, Launcher] = SITES,
 ) -> dict[str, Site]:
@@ -175,7 +184,7 @@ def start_sites(
         if words and name != OURS and not any(word in name for word in words):
             continue
         try:
-            sites[name] = stack.enter_context(launch(place, wanted))
+            sites[name] = stack.enter_context(launch(prepared, wanted))
         except Missing as error:
             print(f"Skipped: {name} ({error})")
     return sites

@@ -18,7 +18,7 @@ from tests.support.loads import put_original
 from tests.support.servers import SERVERS
 
 
-class Wish(NamedTuple):
+class ResizeRequest(NamedTuple):
     """A requested resize: the index of an original, and the box to fill."""
 
     original: int
@@ -30,13 +30,13 @@ class Wish(NamedTuple):
         return f"{self.width}x{self.height}"
 
 
-def wishes(number: int, originals: int) -> list[Wish]:
+def resize_requests(number: int, originals: int) -> list[ResizeRequest]:
     """Return different resizes of about 300 by 300."""
     # 97 and 89 have no common factor: the pairs repeat after 8,633.
-    return [Wish(n % originals, 250 + n % 97, 250 + n % 89) for n in range(number)]
+    return [ResizeRequest(n % originals, 250 + n % 97, 250 + n % 89) for n in range(number)]
 
 
-class Place(NamedTuple):
+class PreparedStorage(NamedTuple):
     """
     A storage with originals: the bucket of a server, or ``media`` in the folder without one.
 
@@ -64,7 +64,7 @@ class Place(NamedTuple):
 
 
 @contextmanager
-def place(server: str, photos: int, side: int) -> Iterator[Place]:
+def prepared_storage(server: str, photos: int, side: int) -> Iterator[PreparedStorage]:
     """Store photos of ``4 * side`` by ``3 * side`` on an S3 server, or on local disk (``""``)."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -78,4 +78,4 @@ def place(server: str, photos: int, side: int) -> Iterator[Place]:
             file.write_bytes(draw_photo(4 * side, 3 * side, seed=seed, quality=90))
         kept = media_storage()
         originals = [put_original(kept, file.read_bytes()) for file in files]
-        yield Place(folder, kept, originals, files, started)
+        yield PreparedStorage(folder, kept, originals, files, started)

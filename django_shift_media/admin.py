@@ -8,6 +8,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 
+from django_shift_media.media.bad_rows import BAD_ROW_ERRORS, report
 from django_shift_media.media.files import MediaFile
 from django_shift_media.naming.presets import resize_for
 from django_shift_media.naming.resize_options import ResizeOptions
@@ -24,7 +25,8 @@ def thumbnail(
     Return a column for ``list_display`` that shows a resize of a ``MediaField``.
 
     ``field`` is the name of the field; ``size`` (or a preset's name) and ``options`` are those of
-    ``MediaFile.resize()``. Rendering needs no query and no storage request. ``description`` is the
+    ``MediaFile.resize()``. Rendering needs no query and no storage request. A row
+    with invalid values has no image; see ``SHIFT_MEDIA_STRICT``. ``description`` is the
     title of the column, by default the field's name.
     """
     resize_for(
@@ -35,7 +37,12 @@ def thumbnail(
         file: MediaFile = getattr(instance, field)
         if not file:
             return None
-        return format_html('<img src="{}" alt="" loading="lazy">', file.resize(size, **options))
+        try:
+            url = file.resize(size, **options)
+        except BAD_ROW_ERRORS as error:
+            report(error)
+            return None
+        return format_html('<img src="{}" alt="" loading="lazy">', url)
 
     column.__name__ = f"{field}_thumbnail"
     column.short_description = description or capfirst(field.replace("_", " "))  # type: ignore[attr-defined]

@@ -9,18 +9,25 @@ from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage, Error, register
 from django.core.exceptions import ImproperlyConfigured
+from django.urls import Resolver404, get_script_prefix, resolve
 from django.utils.encoding import force_bytes
+from django.utils.module_loading import import_string
 
-from django_shift_media.conf import NAMES, conf
+from django_shift_media.conf import MIN_KEY_LENGTH, NAMES, conf
 from django_shift_media.engines.selection import get_engine
 from django_shift_media.media.focal_points import focal_point_function
 from django_shift_media.naming.formats import INPUT_FORMATS, OUTPUT_FORMATS
 from django_shift_media.naming.presets import preset_error, preset_resizes
 from django_shift_media.naming.urlconf import url_prefix
-from django_shift_media.storages.base import MediaStorage
 from django_shift_media.storages.selection import media_storage
+from django_shift_media.storages.storage_checks import check_media_storage
 
-MIN_KEY_LENGTH = 32  # bytes: the length of an HMAC-SHA256
+# The path of a resize, with a signature that is not valid.
+PROBE_KEY = (
+    "00000000/0000/4000/8000/000000000000/probe.jpg/200x200-fit-80-noupscale-"
+    "00000000000000000000000000000000.jpg"
+)
+_PREFIX = "SHIFT_MEDIA_"
 
 
 @register()
@@ -44,6 +51,9 @@ def check_setting_values(**kwargs: Any) -> list[CheckMessage]:
             getattr(conf, name.removeprefix("SHIFT_MEDIA_").lower())
         except ImproperlyConfigured as error:
             hint = f"Remove {name} to use its default."
+            if not settings.is_overridden(name):  # type: ignore[misc]  # not in the stubs
+                # Its default is a setting of Django's, such as SECRET_KEY_FALLBACKS.
+                hint = f"Correct this setting, or set {name}."
             messages.append(Error(str(error), hint=hint, id="shift_media.E002"))
     return messages
 
@@ -77,53 +87,96 @@ def check_formats(**kwargs: Any) -> list[CheckMessage]:
 
 @register()
 def check_storage(**kwargs: Any) -> list[CheckMessage]:
-    try:
-        storage = media_storage()
-    except ImproperlyConfigured as error:
-        hint = (
-            'Set STORAGES = {…, "media": {"BACKEND":'
-            ' "django_shift_media.storages.s3.S3MediaStorage",'
-            ' "OPTIONS": {"bucket_name": …}}} and SHIFT_MEDIA_STORAGE = "media", or remove'
-            " SHIFT_MEDIA_STORAGE to store media on local disk."
-        )
-        return [Error(str(error), hint=hint, id="shift_media.E004")]
-    return [*_check_location(storage), *_check_urls(storage)]
+    return list(check_media_storage())
 
 
-def _check_location(storage: MediaStorage) -> Iterator[CheckMessage]:
-    if hasattr(storage, "bucket_name") and not storage.bucket_name:
-        yield Error(
-            "The media storage has no bucket name.",
-            hint=f'Set "bucket_name" in the OPTIONS of STORAGES[{conf.storage!r}].',
-            id="shift_media.E005",
-        )
-    if conf.storage is None and not settings.MEDIA_ROOT:
-        yield Error(
-            "Media are stored on local disk, but MEDIA_ROOT is not set.",
-            hint="Set MEDIA_ROOT to a directory, or SHIFT_MEDIA_STORAGE to an alias in STORAGES.",
-            id="shift_media.E006",
-        )
-
-
-def _check_urls(storage: MediaStorage) -> Iterator[CheckMessage]:
+@register()
+def check_urls(**kwargs: Any) -> list[CheckMessage]:
     try:
         path = url_prefix()
     except ImproperlyConfigured as error:
         hint = (
-            "Add path('media/', include('django_shift_media.urls')) to the urlpatterns of"
+            "Add path('shift-media/', include('django_shift_media.urls')) to the urlpatterns of"
             f" {settings.ROOT_URLCONF}."
         )
-        yield Error(str(error), hint=hint, id="shift_media.E007")
+        return [Error(str(error), hint=hint, id="shift_media.E007")]
+    return [*_check_base_url(path), *_check_shadowed(path)]
+
+
+def _check_base_url(path: str) -> Iterator[CheckMessage]:
+    try:
+        storage = media_storage()
+    except ImproperlyConfigured:  # reported as E004
         return
     # In the other modes, the URLs are those of a bucket or a CDN.
     if storage.mode == "app" and storage.media_url.startswith("/") and storage.media_url != path:
         yield Error(
             f"Media URLs begin with {storage.media_url!r}, but the URLconf includes the URLs of"
             f" django_shift_media at {path!r}.",
-            hint=f"Set MEDIA_URL = {path.lstrip('/')!r}, or include the URLs at the path in"
-            " MEDIA_URL.",
+            hint='Remove "base_url" or "public_url" from the OPTIONS of'
+            f" STORAGES[{conf.storage!r}], or include the URLs at {storage.media_url!r}.",
             id="shift_media.E008",
         )
+
+
+def _check_shadowed(path: str) -> Iterator[CheckMessage]:
+    """Resolve the path of a resize as a request would."""
+    root = get_script_prefix()
+    try:
+        match = resolve(f"/{path.removeprefix(root)}{PROBE_KEY}")
+    except Resolver404:  # for example, a pattern of another language
+        return
+    if match.app_names[-1:] == ["django_shift_media"]:
+        return
+    yield Error(
+        f"Requests for media at {path!r} are handled by the URL pattern {match.route!r} instead of"
+        " django_shift_media.urls.",
+        hint="Add path('shift-media/', include('django_shift_media.urls')) to the urlpatterns of"
+        f" {settings.ROOT_URLCONF} before this pattern. The path must differ from MEDIA_URL if"
+        " static(settings.MEDIA_URL, …) serves other files there.",
+        id="shift_media.E015",
+    )
+
+
+@register()
+def check_cache(**kwargs: Any) -> list[CheckMessage]:
+    try:
+        alias = conf.cache
+    except ImproperlyConfigured:  # reported as E002
+        return []
+    if alias in settings.CACHES:
+        return []
+    return [
+        Error(
+            f"SHIFT_MEDIA_CACHE is {alias!r}, but CACHES has no such alias.",
+            hint=f"Use one of: {', '.join(map(repr, settings.CACHES))}.",
+            id="shift_media.E016",
+        )
+    ]
+
+
+@register()
+def check_enqueue(**kwargs: Any) -> list[CheckMessage]:
+    # The default requires Django 6, but only if something is enqueued.
+    if not settings.is_overridden("SHIFT_MEDIA_ENQUEUE"):  # type: ignore[misc]  # not in the stubs
+        return []
+    try:
+        function = import_string(conf.enqueue)
+        problem = None if callable(function) else "it is not a function."
+    except ImproperlyConfigured:  # reported as E002
+        return []
+    except ImportError as error:
+        problem = str(error)
+    if problem is None:
+        return []
+    return [
+        Error(
+            f"SHIFT_MEDIA_ENQUEUE is {conf.enqueue!r}, which cannot be used: {problem}",
+            hint='Use the dotted path of a function, such as "django_shift_media.contrib.celery'
+            ".enqueue\", or remove the setting to use Django's tasks.",
+            id="shift_media.E017",
+        )
+    ]
 
 
 @register()
@@ -196,6 +249,8 @@ def check_focal_point(**kwargs: Any) -> list[CheckMessage]:
 
 
 def _similar_setting(name: str) -> str:
-    if close := difflib.get_close_matches(name, NAMES, 1, cutoff=0.85):
-        return f"Did you mean {close[0]}?"
+    # Without their prefix, because with it all settings are similar.
+    names = [known.removeprefix(_PREFIX) for known in NAMES]
+    if close := difflib.get_close_matches(name.removeprefix(_PREFIX), names, 1, cutoff=0.7):
+        return f"Did you mean {_PREFIX}{close[0]}?"
     return f"The settings are: {', '.join(NAMES)}."

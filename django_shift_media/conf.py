@@ -12,9 +12,13 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
 from django.dispatch import receiver
+from django.utils.encoding import force_bytes
 
 # The formats of originals that SHIFT_MEDIA_FORMATS may list, by their extensions.
 SourceFormat = Literal["jpg", "png", "webp", "avif", "gif", "tiff", "bmp", "heic", "jxl"]
+
+# Bytes of a signing key: the length of an HMAC-SHA256.
+MIN_KEY_LENGTH = 32
 
 
 class _Cached(Protocol):
@@ -80,6 +84,22 @@ def _choice(name: str, default: str, *others: str) -> str:
     return value
 
 
+def _check_fallback(name: str, key: object) -> None:
+    """Refuse a key that can be guessed, which would let anyone sign; never print a key."""
+    if not isinstance(key, (str, bytes)):
+        problem = f"is a {type(key).__name__}, not a key"
+    elif not key:
+        problem = "is empty, so anyone could sign URLs"
+    elif (length := len(force_bytes(key))) < MIN_KEY_LENGTH:
+        problem = f"has {length} bytes, so it could be guessed"
+    else:
+        return
+    raise ImproperlyConfigured(
+        f"{name} {problem}. Remove it from the list, which may be empty, or use a key of"
+        f" {MIN_KEY_LENGTH} bytes or more."
+    )
+
+
 class Conf:
     """The settings of the package: the property ``x`` reads ``SHIFT_MEDIA_X``."""
 
@@ -101,11 +121,12 @@ class Conf:
 
     @property
     def signing_key_fallbacks(self) -> list[str | bytes] | tuple[str | bytes, ...]:
-        """Former signing keys, whose signatures are still accepted."""
-        default = settings.SECRET_KEY_FALLBACKS
-        value: list[str | bytes] = _setting(
-            "SHIFT_MEDIA_SIGNING_KEY_FALLBACKS", default, list, tuple
-        )
+        """Former signing keys, whose signatures are still accepted: ``MIN_KEY_LENGTH`` or more."""
+        name, default = "SHIFT_MEDIA_SIGNING_KEY_FALLBACKS", settings.SECRET_KEY_FALLBACKS
+        value: list[str | bytes] = _setting(name, default, list, tuple)
+        source = name if settings.is_overridden(name) else "SECRET_KEY_FALLBACKS"  # type: ignore[misc]  # not in the stubs
+        for index, key in enumerate(value):
+            _check_fallback(f"{source}[{index}]", key)
         return value
 
     @property
@@ -197,6 +218,12 @@ class Conf:
     def presets_only(self) -> bool:
         """Whether only the resizes of presets are signed and made."""
         value: bool = _setting("SHIFT_MEDIA_PRESETS_ONLY", False, bool)
+        return value
+
+    @property
+    def strict(self) -> bool:
+        """Whether rows with invalid values raise an error on pages and in APIs, too."""
+        value: bool = _setting("SHIFT_MEDIA_STRICT", bool(settings.DEBUG), bool)
         return value
 
 

@@ -21,6 +21,10 @@ class InvalidResize(MediaError, ValueError):
     """A resize has an invalid option; the message contains the option and its value."""
 
 
+class InvalidMetadata(MediaError, ValueError):
+    """A row has an invalid focal point, size or placeholder; the message contains the value."""
+
+
 class UnacceptableFile(MediaError, ValueError):
     """
     A file is refused; the message is one line, written for the person who uploaded it.

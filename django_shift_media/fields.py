@@ -57,16 +57,43 @@ class MediaDescriptor(FileDescriptor):
     field: "MediaField"
 
     def __set__(self, instance: models.Model, value: Any) -> None:
-        # The attribute is missing only in Model.__init__(), which sets each field by itself.
-        if not self.field.metadata.names or self.field.attname not in instance.__dict__:
+        attname, metadata = self.field.attname, self.field.metadata
+        is_deferred = attname not in instance.__dict__
+        if not metadata.names or (is_deferred and instance._state.db is None):
+            super().__set__(instance, value)  # in Model.__init__(), which sets each field by itself
+        elif other := _reloaded_instance(instance, value):
             super().__set__(instance, value)
-            return
-        is_unchanged = isinstance(value, str) and value == instance.__dict__[self.field.attname]
-        # Measured first: assigning a file to a second instance makes it forget the first.
-        metadata = self.field.metadata.measure_value(value)
-        super().__set__(instance, value)
-        if not is_unchanged:
-            self.field.metadata.write(instance, metadata)
+            metadata.copy(instance, other)
+        elif not is_deferred and _is_same(instance.__dict__[attname], value):
+            super().__set__(instance, value)
+        else:
+            # Measured first: assigning a file to a second instance makes it forget the first.
+            measured = metadata.measure_value(value)
+            super().__set__(instance, value)
+            metadata.write(instance, measured)
+
+
+def _reloaded_instance(instance: models.Model, value: Any) -> models.Model | None:
+    """Return the instance from which Django copies a value that is deferred or refreshed."""
+    if not isinstance(value, MediaFile) or not value._committed:
+        return None
+    other: models.Model = value.instance
+    is_reloaded = other is not instance and type(other) is type(instance)
+    return other if is_reloaded and other.pk is not None and other.pk == instance.pk else None
+
+
+def _is_same(current: Any, value: Any) -> bool:
+    """Return whether two values of the attribute are the same stored file, or both are empty."""
+    names = [_stored_name(each) for each in (current, value)]
+    return names[0] is not None and names[0] == names[1]
+
+
+def _stored_name(value: Any) -> str | None:
+    """Return the name of a stored file, "" for none, and None for an upload."""
+    if isinstance(value, File):
+        is_stored = isinstance(value, MediaFile) and value._committed
+        return value.name or "" if is_stored else None
+    return str(value or "")
 
 
 class MediaField(BaseMediaField):
@@ -88,10 +115,14 @@ class MediaField(BaseMediaField):
     ``focal_point_field``
         The name of a character field for the point that "fill" crops around: "30,70" is 30 percent
         from the left and 70 percent from the top. Give it the validator ``validate_focal_point``.
-        ``SHIFT_MEDIA_FOCAL_POINT`` fills it in for uploads.
+        Another file empties it, unless it was set for this file. ``SHIFT_MEDIA_FOCAL_POINT`` fills
+        it in for uploads.
+    ``name_field``
+        The name of a character field, which is set to the name that the user gave the file. The
+        file's key has only a simplified form of it.
     ``delete_orphans``
         Whether a file that is replaced or cleared, or whose row is deleted, is deleted after the
-        commit, unless another row names it. The default is False.
+        commit, unless another row or a default names it. The default is False.
 
         No committed row is left without its file, as long as rows start naming stored files by
         ``save()``, which locks. ``QuerySet.update()``, ``bulk_create()``, ``bulk_update()``, raw
@@ -130,6 +161,7 @@ class MediaField(BaseMediaField):
         size_field: str | None = None,
         placeholder_field: str | None = None,
         focal_point_field: str | None = None,
+        name_field: str | None = None,
         delete_orphans: bool = False,
         warm: Sequence[str] = (),
         **kwargs: Any,
@@ -150,6 +182,7 @@ class MediaField(BaseMediaField):
         self.size_field = size_field
         self.placeholder_field = placeholder_field
         self.focal_point_field = focal_point_field
+        self.name_field = name_field
         # Not part of deconstruct(): historical models of migrations delete and enqueue nothing.
         self.delete_orphans = delete_orphans
         self.warm = tuple(warm)
@@ -177,6 +210,7 @@ class MediaField(BaseMediaField):
             "size_field": None,
             "placeholder_field": None,
             "focal_point_field": None,
+            "name_field": None,
             "max_length": MAX_LENGTH,
         }
         for argument, default in defaults.items():
@@ -187,24 +221,31 @@ class MediaField(BaseMediaField):
     def contribute_to_class(  # type: ignore[override]  # Django's own FileField takes **kwargs
         self, cls: type[models.Model], name: str, **kwargs: Any
     ) -> None:
+        super().contribute_to_class(cls, name, **kwargs)
         # Not in __init__(): an abstract model's field is copied for each model, but only shallowly.
         self.metadata = MetadataFields(self)
-        super().contribute_to_class(cls, name, **kwargs)
         if cls._meta.abstract:
             return
         if self.metadata.names:
-            # In Model.__init__(), fields are set in their order, so the metadata fields may be set
-            # after the file. Only after it, all fields have their values.
-            models.signals.post_init.connect(self.metadata.measure_new_instance, sender=cls)
+            self.metadata.connect()
         if self.focal_point_field:
             fill_in_before_saving(self)
         if self.delete_orphans:
-            self._orphan_tracker = OrphanTracker(self)  # signals refer to their receivers weakly
+            OrphanTracker(self)
 
     def generate_filename(
         self, instance: models.Model | None, filename: "str | PathLike[str]"
     ) -> str:
         return keys.new_original(str(filename), max_length=self.max_length)
+
+    def get_db_prep_save(self, value: Any, connection: Any) -> Any:
+        is_upload = isinstance(value, File) and not getattr(value, "_committed", False)
+        if is_upload and value:
+            raise ValueError(
+                f"{value.name!r} is an upload, and update() and bulk_update() do not store files."
+                f" Assign it to the {self.name!r} of each instance, and call save()."
+            )
+        return super().get_db_prep_save(value, connection)
 
     def formfield(self, **kwargs: Any) -> FormField | None:
         defaults: dict[str, Any] = {
@@ -220,7 +261,13 @@ class MediaField(BaseMediaField):
 
     @cached_property
     def validators(self) -> list[Any]:
-        return [*super().validators, self.validate_content]
+        return [self.validate_content, *super().validators]
+
+    def run_validators(self, value: Any) -> None:
+        # If the content is refused, other validators cannot say anything about it.
+        if value not in self.empty_values:
+            self.validate_content(value)
+        super().run_validators(value)
 
     def validate_content(self, file: "File[Any]") -> None:
         """

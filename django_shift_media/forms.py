@@ -5,11 +5,17 @@ from typing import Any
 from django import forms
 from django.core.files.base import File
 from django.forms.widgets import Widget
+from django.utils.functional import lazy
 
 from django_shift_media.conf import conf
 from django_shift_media.media.upload_validation import UPLOAD_ERRORS, Kind, clean_upload
 from django_shift_media.naming.formats import INPUT_FORMATS
 from django_shift_media.widgets import MediaInput
+
+
+def _accepted_types() -> str:
+    """Return the value of the attribute ``accept``."""
+    return ",".join(INPUT_FORMATS[format].content_type for format in conf.formats)
 
 
 class MediaFormField(forms.FileField):
@@ -48,8 +54,9 @@ class MediaFormField(forms.FileField):
     def widget_attrs(self, widget: Widget) -> dict[str, Any]:
         attrs = super().widget_attrs(widget)
         if self.kind == "image" and isinstance(widget, forms.FileInput):
-            types = ",".join(INPUT_FORMATS[format].content_type for format in conf.formats)
-            attrs.setdefault("accept", types)
+            # Read when it is rendered: forms are defined when modules are imported, and an invalid
+            # setting is reported by a system check.
+            attrs.setdefault("accept", lazy(_accepted_types, str)())
         if isinstance(widget, MediaInput):
             attrs["data-kind"] = self.kind
             if self.focal_point_field:

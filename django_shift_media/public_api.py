@@ -33,6 +33,7 @@ PUBLIC_API: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "exceptions": (
             "MediaError",
             "InvalidKey",
+            "InvalidMetadata",
             "InvalidResize",
             "UnacceptableFile",
             "UnreadableImage",

@@ -1,4 +1,4 @@
-"""The URLs of the package: ``path("media/", include("django_shift_media.urls"))``."""
+"""The URLs of the package: ``path("shift-media/", include("django_shift_media.urls"))``."""
 
 from django.urls import path
 

@@ -26,7 +26,8 @@ from django_shift_media.exceptions import (
 )
 from django_shift_media.generation.cache_lock import cache_store
 from django_shift_media.generation.generate import StoredResize, find_or_generate, read_bytes
-from django_shift_media.naming.formats import content_disposition, content_type
+from django_shift_media.naming.formats import content_type, served_content_type
+from django_shift_media.naming.original_names import content_disposition
 from django_shift_media.storages.base import CACHE_CONTROL, MediaStorage
 from django_shift_media.storages.local import LocalMediaStorage
 from django_shift_media.storages.selection import media_storage
@@ -130,11 +131,8 @@ def _serve_local_file(
         response = serve(request, key, document_root=str(storage.location))
     except (Http404, SuspiciousFileOperation, OSError, ValueError):
         return None  # missing, outside MEDIA_ROOT, or not a valid file name
-    disposition = content_disposition(key)
-    # A page of this origin could run a file with a script's content type, despite the policy.
-    is_inline = disposition == "inline"
-    response["Content-Type"] = content_type(key) if is_inline else "application/octet-stream"
-    response["Content-Disposition"] = disposition
+    response["Content-Type"] = served_content_type(key)
+    response["Content-Disposition"] = content_disposition(key)
     for name, value in _SECURITY_HEADERS.items():
         response[name] = value
     return response

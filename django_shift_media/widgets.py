@@ -1,9 +1,11 @@
 """``MediaInput``, a file input with a preview and a focal point."""
 
+import json
 from typing import Any
 
 from django import forms
 from django.forms.widgets import Script
+from django.template.defaultfilters import filesizeformat
 
 from django_shift_media.conf import conf
 from django_shift_media.exceptions import InvalidKey
@@ -34,15 +36,22 @@ class MediaInput(forms.ClearableFileInput):
 
     def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
         context: dict[str, Any] = super().get_context(name, value, attrs)
+        context["widget"]["size_samples"] = json.dumps(_size_samples())
         if isinstance(value, MediaFile) and value:
             context["widget"] |= {
-                "file_name": str(value).rpartition("/")[2],
+                "file_name": _file_name(value),
                 "file_type": extension_of(str(value)).upper(),
                 "dimensions": _known_values(value, value.width, value.height),
                 "bytes": _known_values(value, value.recorded_size),
                 "preview": _preview_url(value),
             }
         return context
+
+
+def _size_samples() -> list[str]:
+    """Return sizes as Django writes them, for the script: in bytes, then 1 KB, 1 MB and so on."""
+    plurals = (0, 1, 2, 5, 11, 100)  # each form of the plural that a language may have
+    return [filesizeformat(size) for size in (*plurals, *(1024**n for n in range(1, 5)))]
 
 
 def _preview_url(file: MediaFile) -> str | None:
@@ -60,6 +69,13 @@ def _preview_url(file: MediaFile) -> str | None:
 
 def _known_values(file: MediaFile, *values: int | None) -> tuple[int | None, ...]:
     """Return the values of the stored file's metadata fields, nothing if one is unknown."""
+    return values if _is_current(file) and all(values) else ()
+
+
+def _file_name(file: MediaFile) -> str:
+    return file.original_name if _is_current(file) else str(file).rpartition("/")[2]
+
+
+def _is_current(file: MediaFile) -> bool:
     # After a validation error, the instance has the new file, and metadata of that one.
-    is_current = getattr(file.instance, file.field.attname) == file
-    return values if is_current and all(values) else ()
+    return bool(getattr(file.instance, file.field.attname) == file)

@@ -36,11 +36,18 @@ Those that report an invalid value are also a ``ValueError``::
 # What raises each exception, and what the view answers to a request that raises it.
 _RAISED: dict[str, tuple[str, str]] = {
     "InvalidKey": (
-        "by ``MediaFile.resize()``, ``MediaFile.picture()`` and the template tags, for a row whose"
-        " name is not the key of an upload, for example because the file was stored by a"
-        " ``FileField`` before (:doc:`/howto/move-from-imagefield`). By the view, for a URL that is"
-        " not the URL of a resize.",
+        "by ``MediaFile.resize()`` and ``MediaFile.picture()``, for a row whose name is not the key"
+        " of an upload, for example because the file was stored by a ``FileField`` before"
+        " (:doc:`/howto/move-from-imagefield`). By the template tags, if ``SHIFT_MEDIA_STRICT`` is"
+        " set (:ref:`bad-rows`). By the view, for a URL that is not the URL of a resize.",
         "404",
+    ),
+    "InvalidMetadata": (
+        "by ``MediaFile.resize()``, ``MediaFile.picture()``, ``MediaFile.focal_point`` and"
+        " ``MediaFile.placeholder``, for a row whose fields have values that no upload has made,"
+        ' such as the focal point "centre" (:ref:`bad-rows`). By the template tags, if'
+        " ``SHIFT_MEDIA_STRICT`` is set.",
+        "every request without reading a row, so it never raises this",
     ),
     "InvalidResize": (
         "by ``MediaFile.resize()``, ``MediaFile.picture()`` and the template tags, for an unknown"

@@ -8,7 +8,7 @@ import hypothesis
 import pytest
 from django.core.cache import cache
 from django.core.files.base import ContentFile
-from django.db import connections
+from django.db import connection, connections, models
 
 from django_shift_media.engines.engine import Engine
 from django_shift_media.engines.selection import get_engine
@@ -17,7 +17,7 @@ from django_shift_media.storages.selection import media_storage
 from gallery.drawings import draw_photo
 from gallery.models import Photo
 from testproject.patience import wait_patiently
-from tests.support import requirements, servers, summary
+from tests.support import databases, requirements, servers, summary
 from tests.support.browsing import patient
 from tests.support.buckets import configured_bucket, new_bucket
 from tests.support.chromium_pictures import ChromiumPictures
@@ -41,6 +41,10 @@ CHROMIUM_ARGUMENTS = [
     "--disable-sync",
     "--no-first-run",
 ]
+SERVERS: dict[str, Callable[[], AbstractContextManager[Any]]] = {
+    **servers.SERVERS,
+    **databases.SERVERS,
+}
 # As they are before tests become patient.
 _TIMEOUTS = {
     "_CONNECT_TIMEOUT": s3_connection._CONNECT_TIMEOUT,
@@ -93,7 +97,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str]
         # Ceph takes 14 seconds and 170 MB: the processes of pytest-xdist share one.
         if name == "ceph" and "PYTEST_XDIST_WORKER" in os.environ:
             return shared(servers.ceph, tmp_path_factory.getbasetemp().parent / name)
-        context: AbstractContextManager[Any] = servers.SERVERS[name]()
+        context: AbstractContextManager[Any] = SERVERS[name]()
         return context
 
     def start(name: str) -> Any:
@@ -130,11 +134,19 @@ def ministack(running: Any) -> Any:
 @pytest.fixture
 def postgresql(running: Any, transactional_db: None, monkeypatch: Any) -> Iterator[None]:
     """PostgreSQL as the database, in all threads, and in galleries that are started."""
-    server = running("postgresql")
+    yield from _use_database(running("postgresql"), monkeypatch)
+
+
+@pytest.fixture
+def mariadb(running: Any, transactional_db: None, monkeypatch: Any) -> Iterator[None]:
+    """MariaDB as the database, in all threads, and in galleries that are started."""
+    yield from _use_database(running("mariadb"), monkeypatch)
+
+
+def _use_database(server: databases.DatabaseServer, monkeypatch: Any) -> Iterator[None]:
     for name, value in server.environment.items():
         monkeypatch.setenv(name, value)
-    database = {"ENGINE": "django.db.backends.postgresql", "NAME": "postgres"}
-    configured = connections.configure_settings({"default": database})["default"]
+    configured = connections.configure_settings({"default": server.settings})["default"]
     monkeypatch.setitem(connections.settings, "default", configured)
     before = connections["default"]
     connections["default"] = connections.create_connection("default")
@@ -145,11 +157,35 @@ def postgresql(running: Any, transactional_db: None, monkeypatch: Any) -> Iterat
     connections["default"] = before
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", "postgresql", "mariadb"])
 def database(request: Any) -> None:
     """Each kind of database in turn."""
-    if request.param == "postgresql":
-        request.getfixturevalue("postgresql")
+    if request.param != "sqlite":
+        request.getfixturevalue(request.param)
+
+
+@pytest.fixture(params=["sqlite", "postgresql", pytest.param("mariadb", marks=pytest.mark.nightly)])
+def most_databases(request: Any) -> None:
+    """As ``database``, for tests that are many."""
+    if request.param != "sqlite":
+        request.getfixturevalue(request.param)
+
+
+@pytest.fixture
+def tables(transactional_db: None) -> Iterator[Callable[..., None]]:
+    """Create the tables of models that a test defines."""
+    created: list[type[models.Model]] = []
+
+    def create(*some: type[models.Model]) -> None:
+        with connection.schema_editor() as editor:
+            for model in some:
+                editor.create_model(model)
+                created.append(model)
+
+    yield create
+    with connection.schema_editor() as editor:
+        for model in reversed(created):
+            editor.delete_model(model)
 
 
 @pytest.fixture(params=["local", *servers.WEBSITES])

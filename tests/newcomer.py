@@ -3,6 +3,7 @@ Follow documents as a newcomer does: to the letter, in an empty folder and a fre
 
 ::
 
+    export PYTHONPATH=testproject
     python -m tests.newcomer dist docs/tutorial.rst
     python -m tests.newcomer dist tests/quickstart_before.rst README.rst tests/quickstart_after.rst
 

@@ -29,6 +29,12 @@ def attach(name: str) -> Attachment:
         ("letter.pdf", "application/pdf", "inline"),
         ("backup.zip", "application/zip", "attachment"),
         ("page.html", "text/html", "attachment"),
+        ("script.js", "text/javascript", "attachment"),
+        ("data.xml", "text/xml", "attachment"),
+        ("letter.pdf.gz", "application/gzip", "attachment"),
+        ("drawing.svgz", "application/gzip", "attachment"),
+        ("photos.tar.xz", "application/x-xz", "attachment"),
+        ("page.html.pdf", "application/pdf", "inline"),
         ("drawing.svg", "image/svg+xml", "attachment"),
         ("page.xhtml", "application/xhtml+xml", "attachment"),
         ("unknown.thing", "application/octet-stream", "attachment"),
@@ -49,8 +55,8 @@ def test_files_have_their_type_and_what_could_run_is_for_downloading(
         key = attach(name).file.name
         _, _, headers, body = fetch(f"{s3.endpoint_url}/{storage.bucket_name}/{key}")  # type: ignore[assignment]
     assert body == DATA
-    if server == "local" and disposition == "attachment":
-        content_type = "application/octet-stream"  # this view says nothing that could run
+    if disposition == "attachment":
+        content_type = "application/octet-stream"  # nothing that could run
     assert headers["Content-Type"].partition(";")[0] == content_type
     assert headers["Content-Disposition"].partition(";")[0] == disposition
 

@@ -80,7 +80,7 @@ def test_a_backfill_makes_all_resizes(tmp_path: Path) -> None:
 
 
 def test_the_upkeep_finds_what_was_put_there(tmp_path: Path) -> None:
-    lines = measure(tmp_path, "life", "local", "--objects", "40")
+    lines = measure(tmp_path, "maintenance", "local", "--objects", "40")
     found = [" ".join(words) for words in lines]
     for wanted in ("10 orphaned", "Nothing to do", "20 would be deleted", "20 deleted"):
         assert sum(wanted in line for line in found) == 1

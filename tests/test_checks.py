@@ -4,11 +4,16 @@ from typing import Any
 import pytest
 from django.core.checks import run_checks
 from django.core.exceptions import ImproperlyConfigured
+from django.forms import modelform_factory
+from django.urls import clear_script_prefix, include, path, re_path, set_script_prefix
+from django.views.static import serve
 
 from django_shift_media.conf import NAMES, conf
+from gallery.models import Photo
 from tests.support.system_checks import found
 
 S3 = "django_shift_media.storages.s3.S3MediaStorage"
+LOCAL = "django_shift_media.storages.local.LocalMediaStorage"
 
 
 def with_storage(settings: Any, backend: str, **options: Any) -> None:
@@ -29,6 +34,7 @@ def test_a_misspelt_setting_is_named(settings: Any) -> None:
         "Unknown setting SHIFT_MEDIA_XYZ.",
     ]
     assert messages[0].hint == "Did you mean SHIFT_MEDIA_MAX_PIXELS?"
+    assert "Did you mean" not in messages[1].hint
     assert "SHIFT_MEDIA_STORAGE" in str(messages[1].hint)
 
 
@@ -116,7 +122,7 @@ def test_urls_that_are_not_mounted_are_named(settings: Any) -> None:
 
 
 def test_urls_that_are_mounted_elsewhere_are_named(settings: Any) -> None:
-    settings.MEDIA_URL = "/files/"
+    with_storage(settings, LOCAL, base_url="/files/")
     assert "'/files/'" in found()["shift_media.E008"].msg
     with_storage(settings, S3, bucket_name="b", region_name="eu-west-1")
     assert "shift_media.E008" not in found()
@@ -127,6 +133,101 @@ def test_an_empty_signing_key_is_an_error(settings: Any) -> None:
     assert "anyone could sign" in found()["shift_media.E002"].msg
 
 
+@pytest.mark.parametrize("name", ["SHIFT_MEDIA_SIGNING_KEY_FALLBACKS", "SECRET_KEY_FALLBACKS"])
+@pytest.mark.parametrize(
+    ("key", "problem"),
+    [
+        ("", "is empty"),
+        (b"", "is empty"),
+        (None, "is a NoneType"),
+        (5, "is a int"),
+        ("hunter2", "has 7 bytes"),
+    ],
+)
+def test_a_fallback_that_lets_others_sign_is_refused(
+    settings: Any, name: str, key: Any, problem: str
+) -> None:
+    setattr(settings, name, ["a-key-of-32-characters-or-more-..", key])
+    message = found()["shift_media.E002"]
+    assert message.msg.startswith(f"{name}[1] {problem}")
+    assert "hunter2" not in message.msg + message.hint
+    assert "SHIFT_MEDIA_SIGNING_KEY_FALLBACKS" in message.hint
+    with pytest.raises(ImproperlyConfigured, match="Remove it from the list"):
+        _ = conf.signing_key_fallbacks
+
+
 def test_a_short_signing_key_is_named(settings: Any) -> None:
     settings.SHIFT_MEDIA_SIGNING_KEY = "secret"
     assert "has 6 bytes" in found()["shift_media.W009"].msg
+
+
+# -- URLs -----------------------------------------------------------------------------------------
+
+
+class Urls:
+    """A URLconf, as a module would be one."""
+
+    def __init__(self, *urlpatterns: Any) -> None:
+        self.urlpatterns = urlpatterns
+
+
+MOUNTED = path("media/", include("django_shift_media.urls"))
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        re_path(r"^media/(?P<path>.*)$", serve, {"document_root": "/"}),  # as static() makes it
+        path("<path:page>", serve, {"document_root": "/"}),
+    ],
+)
+def test_a_pattern_that_shadows_the_urls_is_named(settings: Any, pattern: Any) -> None:
+    settings.ROOT_URLCONF = Urls(pattern, MOUNTED)
+    message = found()["shift_media.E015"]
+    assert repr(str(pattern.pattern)) in message.msg
+    assert "path('shift-media/', include('django_shift_media.urls'))" in message.hint
+    settings.ROOT_URLCONF = Urls(MOUNTED, pattern)
+    assert found() == {}
+    settings.ROOT_URLCONF = Urls(
+        re_path("^media/(?P<path>.*)$", serve),
+        path("shift-media/", include("django_shift_media.urls")),
+    )
+    assert found() == {}
+
+
+def test_urls_under_a_script_prefix_are_found(settings: Any) -> None:
+    try:
+        set_script_prefix("/app/")
+        assert found() == {}
+    finally:
+        clear_script_prefix()
+
+
+# -- the cache and the queue ----------------------------------------------------------------------
+
+
+def test_an_unknown_cache_is_named(settings: Any) -> None:
+    settings.SHIFT_MEDIA_CACHE = "meida"
+    message = found()["shift_media.E016"]
+    assert "'meida'" in message.msg
+    assert message.hint == "Use one of: 'default'."
+
+
+@pytest.mark.parametrize(
+    "dotted_path", ["enqueue", "nowhere.enqueue", "os.nothing", "os.sep", "gallery.nothing.enqueue"]
+)
+def test_a_queue_that_cannot_be_used_is_named(settings: Any, dotted_path: str) -> None:
+    settings.SHIFT_MEDIA_ENQUEUE = dotted_path
+    message = found()["shift_media.E017"]
+    assert repr(dotted_path) in message.msg
+    assert "django_shift_media.contrib.celery.enqueue" in message.hint
+    settings.SHIFT_MEDIA_ENQUEUE = "os.getpid"
+    assert found() == {}
+
+
+def test_forms_are_defined_with_a_wrong_setting_which_the_check_reports(settings: Any) -> None:
+    settings.SHIFT_MEDIA_FORMATS = ["jpeg"]
+    form = modelform_factory(Photo, fields=["photo"])()  # as when the module of a form is imported
+    assert "'jpeg'" in found()["shift_media.E002"].msg
+    settings.SHIFT_MEDIA_FORMATS = ["jpg", "webp"]
+    assert 'accept="image/jpeg,image/webp"' in str(form)

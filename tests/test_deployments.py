@@ -12,6 +12,7 @@ import pytest
 import requests
 import yaml
 from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.core.management import call_command
 from django.test import Client
 from redis import Redis
@@ -74,6 +75,7 @@ def test_an_nginx_before_the_app_keeps_resizes(
     storage = new_bucket(settings, moto, mode="app", public_url=None)
     call_command("configure_media_bucket", "--mode", "app", "--no-input")
     photo = Photo.objects.create(photo=ContentFile(small_jpeg, name="small.jpg")).photo
+    settings.ROOT_URLCONF = "tests.support.urls_beside_other_files"
     (block,) = blocks("private-bucket", "nginx")
     app = live_server.url.removeprefix("http://")
     http, _, server = block.replace("127.0.0.1:8000", app).partition("\n")
@@ -84,6 +86,53 @@ def test_an_nginx_before_the_app_keeps_resizes(
         assert (first.status, sent) == (200, ["GetObject", "GetObject", "PutObject"])
         assert fetch(url).body == first.body
         assert len(sent) == 3, "nginx answers, and nobody asks the app"
+
+
+# -- local disk -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("debug", [True, False])
+def test_other_files_go_on_being_served_under_media_url(
+    settings: Any, client: Client, small_jpeg: bytes, db: None, debug: bool
+) -> None:
+    settings.DEBUG = debug
+    settings.ROOT_URLCONF = "tests.support.urls_beside_other_files"
+    photo = Photo.objects.create(photo=ContentFile(small_jpeg, name="small.jpg")).photo
+    other = default_storage.save("docs/a.txt", ContentFile(b"other"))
+    assert client.get(photo.resize("9x9")).status_code == 200
+    assert default_storage.url(other) == "/media/docs/a.txt"
+    answer: Any = client.get("/media/docs/a.txt")
+    assert b"".join(answer.streaming_content) == b"other"
+    if debug:
+        answer = client.get(photo.url)
+        assert b"".join(answer.streaming_content) == small_jpeg
+
+
+@pytest.mark.server
+def test_an_nginx_serves_local_files_and_asks_the_app_for_missing_ones(
+    settings: Any, live_server: Any, small_jpeg: bytes, db: None
+) -> None:
+    settings.ROOT_URLCONF = "tests.support.urls_beside_other_files"
+    photo = Photo.objects.create(photo=ContentFile(small_jpeg, name="small.jpg")).photo
+    default_storage.save("docs/a.txt", ContentFile(b"other"))
+    (block,) = blocks("local-disk", "nginx")
+    for shown, value in {
+        "/srv/example/media/": f"{settings.MEDIA_ROOT}/",
+        "127.0.0.1:8000": live_server.url.removeprefix("http://"),
+    }.items():
+        assert shown in block
+        block = block.replace(shown, value)
+    with nginx(block) as (port,):
+        site = f"http://127.0.0.1:{port}"
+        original = fetch(site + photo.url)
+        assert (original.status, original.body) == (200, small_jpeg)
+        assert original.headers["Content-Type"] == "image/jpeg"
+        first, again = fetch(site + photo.resize("9x9")), fetch(site + photo.resize("9x9"))
+        assert (first.status, again.status) == (200, 200)
+        assert first.body == again.body
+        assert "Server-Timing" in first.headers
+        assert "Server-Timing" not in again.headers, "nginx answers"
+        assert fetch(f"{site}/media/docs/a.txt").body == b"other"
 
 
 # -- other servers --------------------------------------------------------------------------------
@@ -235,10 +284,13 @@ def test_what_begins_with_media_leads_to_pods_of_their_own(manifest: Any) -> Non
     backends = {path["path"]: path["backend"]["service"] for path in rule["http"]["paths"]}
     port = {"name": "http"}
     assert backends == {
-        "/media/": {"name": "media", "port": port},
+        "/shift-media/": {"name": "media", "port": port},
         "/": {"name": "web", "port": port},
     }
-    assert 'path("media/", include("django_shift_media.urls"))' in blocks("kubernetes", "python")[1]
+    assert (
+        'path("shift-media/", include("django_shift_media.urls"))'
+        in blocks("kubernetes", "python")[1]
+    )
 
 
 def test_pods_of_pages_and_of_media_run_the_same(manifest: Any) -> None:

@@ -144,11 +144,18 @@ def test_display_p3_is_converted_where_it_cannot_be_kept(
         assert difference(patches(made), in_srgb(RGB, profile(name), tmp_path)) < EXACT
 
 
-@pytest.mark.parametrize(
-    "broken",
-    [b"no profile", srgb()[:200], srgb()[:128] + bytes(100), profile("cmyk"), profile("gray-l")],
-)
-def test_a_profile_for_another_mode_is_ignored(engine: Engine, broken: bytes) -> None:
+@pytest.mark.parametrize("broken", [b"no profile", srgb()[:200], srgb()[:128] + bytes(100)])
+def test_a_broken_profile_is_ignored(engine: Engine, broken: bytes) -> None:
+    assert_ignored(engine, broken)
+
+
+# Not the profiles themselves: where they are not installed, the tests that need them are skipped.
+@pytest.mark.parametrize("name", ["cmyk", "gray-l"])
+def test_a_profile_for_another_mode_is_ignored(engine: Engine, name: str) -> None:
+    assert_ignored(engine, profile(name))
+
+
+def assert_ignored(engine: Engine, broken: bytes) -> None:
     data = encoded(Image.new("RGB", (64, 64), (250, 0, 0)), "PNG", icc_profile=broken)
     made = rendered(engine, data, "8x8-fit-90-noupscale.png").convert("RGB")
     assert made.getpixel((4, 4)) == (250, 0, 0)

@@ -13,11 +13,12 @@ from django.utils import timezone
 
 from album.models import Picture
 from django_shift_media.maintenance.field_migration import FieldMigration
+from django_shift_media.media import references
 from django_shift_media.naming import keys
 from django_shift_media.storages.selection import media_storage
 from gallery.drawings import draw_photo
 from tests.support.buckets import new_bucket, operations
-from tests.support.stored_objects import tend
+from tests.support.stored_objects import keys_of, tend
 
 pytestmark = pytest.mark.django_db
 
@@ -128,6 +129,80 @@ def test_an_import_goes_on_where_it_has_ended() -> None:
     assert len(names & set(Picture.objects.values_list("photo", flat=True))) == 2
 
 
+# -- rows that share a file -----------------------------------------------------------------------
+
+
+def share(number: int, count: int) -> list[Picture]:
+    """Return rows with the same image."""
+    first = picture(number)
+    return [first, *(Picture.objects.create(image=first.image.name) for _ in range(count - 1))]
+
+
+@pytest.mark.usefixtures("database")
+def test_rows_with_one_image_get_one_original() -> None:
+    rows = share(1, 5)
+    single = picture(2)
+    assert run("import_media", *PHOTO, "--dry-run") == ({"would be copied": 6}, [])
+    assert run("import_media", *PHOTO, "--limit", "3") == ({"copied": 1, "shared": 2}, [])
+    # A second run finds the original of the first.
+    assert run("import_media", *PHOTO) == ({"copied": 1, "shared": 2}, [])
+    values = {(row.photo.name, row.width) for row in Picture.objects.filter(image=rows[0].image)}
+    [(name, width)] = values
+    assert media_storage().get(name) == rows[0].image.read()
+    assert width == 60
+    assert Picture.objects.get(pk=single.pk).photo.name != name
+    assert len([key for key in keys_of(media_storage()) if keys.is_original(key)]) == 2
+
+
+@pytest.mark.parametrize("workers", ["1", "8"])
+def test_rows_of_several_pages_share_an_original(monkeypatch: Any, workers: str) -> None:
+    monkeypatch.setattr(references, "_PAGE_SIZE", 2)
+    share(1, 5)
+    assert run("import_media", *PHOTO, "--workers", workers) == ({"copied": 1, "shared": 4}, [])
+    assert len([key for key in keys_of(media_storage()) if keys.is_original(key)]) == 1
+
+
+def test_a_photo_that_replaced_the_shared_one_is_not_shared() -> None:
+    replaced, other = share(1, 2)
+    replaced.photo = ContentFile(draw_photo(60, 40, seed=9), name="private.jpg")
+    replaced.save()
+    assert run("import_media", *PHOTO) == ({"copied": 1}, [])
+    other.refresh_from_db()
+    assert media_storage().get(other.photo.name) == other.image.read()
+
+
+def test_what_is_wrong_with_a_shared_file_is_told_of_each_row() -> None:
+    rows = share(1, 3)
+    Path(rows[0].image.path).unlink()
+    counts, files = run("import_media", *PHOTO)
+    assert counts == {"missing": 3}
+    assert [file["note"] for file in files] == [f"row {row.pk}" for row in rows]
+
+
+def test_of_rows_that_share_a_file_only_those_that_were_changed_are_skipped() -> None:
+    changed, other = share(1, 2)
+    move = FieldMigration(*(Picture._meta.get_field(name) for name in ("image", "photo")))  # type: ignore[arg-type]
+    [(column, rows)] = move._pages(None)
+    [group] = move._groups(column, rows)
+    copied = move._copy(group)
+    fill(changed)
+    assert [result.outcome for result in move._write(copied)] == ["skipped", "shared"]
+    other.refresh_from_db()
+    assert media_storage().exists(other.photo.name)
+
+
+def test_a_shared_original_that_is_replaced_meanwhile_is_not_named_any_more() -> None:
+    share(1, 2)
+    run("import_media", *PHOTO, "--limit", "1")
+    move = FieldMigration(*(Picture._meta.get_field(name) for name in ("image", "photo")))  # type: ignore[arg-type]
+    [(column, rows)] = move._pages(None)
+    [group] = move._groups(column, rows)
+    copied = move._copy(group)
+    Picture.objects.exclude(photo="").get().photo.delete()
+    assert [result.outcome for result in move._write(copied)] == ["skipped"]
+    assert run("import_media", *PHOTO) == ({"copied": 1, "shared": 1}, [])
+
+
 def replace(row: Picture) -> None:
     Picture.objects.filter(pk=row.pk).update(image="pictures/another.jpg")
 
@@ -147,10 +222,12 @@ def test_a_row_that_is_changed_meanwhile_is_left(
     row = picture(1)
     model = Picture._meta
     move = FieldMigration(model.get_field("image"), model.get_field("photo"))  # type: ignore[arg-type]
-    [item] = move._rows()
-    copied = move._copy(item)
+    [(column, rows)] = move._pages(None)
+    [group] = move._groups(column, rows)
+    copied = move._copy(group)
     change(row)
-    assert move._write(copied).outcome == "skipped"
+    [result] = move._write(copied)
+    assert result.outcome == "skipped"
     assert not any_storage.exists(copied.values["photo"])
     assert not Picture.objects.filter(photo=copied.values["photo"]).exists()
 

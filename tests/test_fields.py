@@ -3,9 +3,11 @@ import pickle
 from typing import Any
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
+from django.core.validators import FileExtensionValidator
 from django.db import connection, models, transaction
 from django.db.migrations.writer import MigrationWriter
 from django.test.utils import isolate_apps
@@ -249,13 +251,6 @@ def test_a_rolled_back_delete_deletes_nothing() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_file_that_its_row_still_names_is_not_deleted() -> None:
-    photo = Photo.objects.create(photo=image_file())
-    photo.photo.delete(save=False)
-    assert stored(Photo.objects.get().photo)
-
-
-@pytest.mark.django_db(transaction=True)
 def test_a_file_of_a_deleted_row_may_be_deleted_with_it() -> None:
     photo = Photo.objects.create(photo=image_file())
     file, name = photo.photo, photo.photo.name
@@ -422,3 +417,19 @@ def test_a_form_without_a_new_file_changes_nothing() -> None:
     assert bound.is_valid(), bound.errors
     assert bound.save().photo.name == photo.photo.name
     assert Photo.objects.get().width == 40
+
+
+@isolate_apps("gallery")
+def test_a_refused_file_has_its_own_message_only() -> None:
+    class Picky(models.Model):
+        photo = MediaField(validators=[FileExtensionValidator(["png"])])
+
+        class Meta:
+            app_label = "gallery"
+
+    with pytest.raises(ValidationError) as raised:
+        Picky(photo=ContentFile(b"<html>", name="a.jpg")).full_clean()
+    (message,) = raised.value.message_dict["photo"]
+    assert message.startswith("We couldn’t process “a.jpg”")
+    with pytest.raises(ValidationError, match="File extension “jpg” is not allowed"):
+        Picky(photo=ContentFile(draw_photo(4, 3), name="a.jpg")).full_clean()

@@ -1,4 +1,5 @@
 import re
+import sys
 
 import pytest
 from hypothesis import given
@@ -29,8 +30,12 @@ names = st.one_of(
         ("cat.jpg", "cat.jpg"),
         ("Cat Photo (1).JPEG", "cat-photo-1.jpg"),
         ("Ferien in Köln.Jpg", "ferien-in-koln.jpg"),
-        ("кот.png", "file.png"),
-        ("写真", "file"),
+        ("Договор аренды.pdf", "dogovor-arendy.pdf"),
+        ("Ærø.jpg", "aero.jpg"),
+        ("Straße.jpg", "strasse.jpg"),
+        ("Łódź.jpg", "lodz.jpg"),
+        ("семья.jpg", "semya.jpg"),
+        ("写真", "xiezhen"),
         ("..", "file"),
         (".htaccess", "file.htaccess"),
         ("../../etc/passwd", "passwd"),
@@ -45,6 +50,21 @@ names = st.one_of(
     ],
 )
 def test_names_are_normalized(given_name: str, name: str) -> None:
+    assert keys.normalize_name(given_name) == name
+
+
+@pytest.mark.parametrize(
+    ("given_name", "name"),
+    [
+        ("кот.png", "file.png"),
+        ("写真", "file"),
+        ("Ferien in Köln.Jpg", "ferien-in-koln.jpg"),
+    ],
+)
+def test_without_anyascii_other_scripts_are_dropped(
+    monkeypatch: pytest.MonkeyPatch, given_name: str, name: str
+) -> None:
+    monkeypatch.setitem(sys.modules, "anyascii", None)
     assert keys.normalize_name(given_name) == name
 
 

@@ -16,7 +16,7 @@ from django import forms
 from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
-from django.db import IntegrityError, connection, models, transaction
+from django.db import IntegrityError, models, transaction
 from django.db.migrations.state import ModelState, ProjectState
 from django.db.migrations.writer import MigrationWriter
 from django.test.utils import isolate_apps
@@ -33,6 +33,8 @@ from tests.support.shells import finish, shell, tell
 
 pytestmark = pytest.mark.django_db(transaction=True)
 each_database = pytest.mark.usefixtures("database")
+# All ways are many tests.
+most_databases = pytest.mark.usefixtures("most_databases")
 
 OLD, NEW = draw_photo(40, 30), draw_photo(50, 20)
 
@@ -156,7 +158,7 @@ WAYS: list[Callable[[Attachment, str], None]] = [
 ways = pytest.mark.parametrize("let_go", WAYS)
 
 
-@each_database
+@most_databases
 @ways
 def test_an_old_file_goes_on_commit_if_the_field_says_so(
     row: Attachment, field: str, let_go: Any
@@ -169,7 +171,7 @@ def test_an_old_file_goes_on_commit_if_the_field_says_so(
     assert_no_holes()
 
 
-@each_database
+@most_databases
 @ways
 def test_a_rollback_keeps_the_old_file(row: Attachment, field: str, let_go: Any) -> None:
     name = getattr(row, field).name
@@ -181,7 +183,7 @@ def test_a_rollback_keeps_the_old_file(row: Attachment, field: str, let_go: Any)
     assert media_storage().get(name) == OLD
 
 
-@each_database
+@most_databases
 @ways
 def test_a_rollback_to_a_savepoint_keeps_the_old_file(
     row: Attachment, field: str, let_go: Any
@@ -193,7 +195,7 @@ def test_a_rollback_to_a_savepoint_keeps_the_old_file(
     assert media_storage().get(name) == OLD
 
 
-@each_database
+@most_databases
 @ways
 def test_a_file_that_a_copied_row_names_is_kept(row: Attachment, field: str, let_go: Any) -> None:
     name = getattr(row, field).name
@@ -208,7 +210,7 @@ def test_a_file_that_a_copied_row_names_is_kept(row: Attachment, field: str, let
     assert is_kept(name) == (field == "preview")
 
 
-@each_database
+@most_databases
 @ways
 def test_a_file_that_a_row_of_another_field_names_is_kept(
     row: Attachment, field: str, let_go: Any
@@ -219,7 +221,7 @@ def test_a_file_that_a_row_of_another_field_names_is_kept(
     assert media_storage().get(name) == OLD
 
 
-@each_database
+@most_databases
 @ways
 def test_without_a_transaction_the_old_file_goes_at_once(
     row: Attachment, field: str, let_go: Any
@@ -534,22 +536,6 @@ def test_a_failed_save_may_be_repeated(proxy: FaultyProxy, row: Attachment, fiel
 
 
 # -- models of all kinds --------------------------------------------------------------------------
-
-
-@pytest.fixture
-def tables() -> Iterator[Callable[..., None]]:
-    created: list[type[models.Model]] = []
-
-    def create(*some: type[models.Model]) -> None:
-        with connection.schema_editor() as editor:
-            for model in some:
-                editor.create_model(model)
-                created.append(model)
-
-    yield create
-    with connection.schema_editor() as editor:
-        for model in reversed(created):
-            editor.delete_model(model)
 
 
 def assert_lets_go(model: type[models.Model], **values: Any) -> None:

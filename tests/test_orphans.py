@@ -11,13 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.core.files.base import ContentFile
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from django_shift_media.maintenance import orphans
 from django_shift_media.maintenance.listing import Listing
-from django_shift_media.maintenance.references import NameTable, media_columns
+from django_shift_media.maintenance.references import NameTable
+from django_shift_media.media.references import columns_of, media_fields
 from django_shift_media.storages.selection import media_storage
 from gallery.models import Attachment, Photo
 from tests.support.galleries import MANAGE, environment
@@ -70,17 +72,21 @@ def test_rows_whose_original_is_missing(any_storage: Any, stored: set[str]) -> N
     Photo.objects.create(photo=missing)
     Attachment.objects.create(preview=foreign)
     Attachment.objects.bulk_create([Attachment(file="a.jpg")])
+    Attachment.objects.create(preview="../outside.jpg")
     put(any_storage, new_key())
     out = StringIO()
-    with pytest.raises(CommandError, match="2 files need attention"):
+    with pytest.raises(CommandError, match="4 files need attention"):
         call_command("clean_media_orphans", "--missing", "--json", stdout=out, stderr=StringIO())
-    files = json.loads(out.getvalue())["files"]
+    invalid, *files = json.loads(out.getvalue())["files"]
+    assert (invalid["outcome"], invalid["name"]) == ("invalid", "a.jpg")
     assert {(file["outcome"], file["name"], file["note"]) for file in files} == {
         ("missing", missing, "referenced by gallery.Photo.photo"),
         ("missing", foreign, "referenced by gallery.Attachment.preview"),
+        ("missing", "../outside.jpg", "referenced by gallery.Attachment.preview"),
     }
     Photo.objects.filter(photo=missing).delete()
-    Attachment.objects.filter(preview=foreign).delete()
+    Attachment.objects.filter(preview__in=[foreign, "../outside.jpg"]).delete()
+    Attachment.objects.filter(file="a.jpg").update(file="")
     assert clean("--missing") == {}
 
 
@@ -144,7 +150,7 @@ def test_uploads_that_run_meanwhile_are_safe(tmp_path: Path) -> None:
 def test_rows_that_come_to_name_a_file_while_orphans_are_looked_for() -> None:
     storage = media_storage()
     key = put(storage, new_key())
-    columns = media_columns()
+    columns = columns_of(media_fields(apps))
     with NameTable() as referenced:
         referenced.add_columns(columns)
         [page] = Listing(storage, 1)

@@ -93,7 +93,10 @@ def test_since(settings: Any, photo: Photo) -> None:
     ("arguments", "message"),
     [
         (("gallery.Photo.photo", "--preset", "avatar,none"), "Unknown preset 'none'"),
-        (("gallery.Photo.title", "--preset", "avatar"), "CharField. Use a FileField"),
+        (
+            ("gallery.Photo.title", "--preset", "avatar"),
+            "CharField. Use a MediaField. gallery.Photo has: photo.",
+        ),
         (("album.Picture.image", "--preset", "avatar"), "ImageField. Use a MediaField"),
     ],
 )

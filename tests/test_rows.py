@@ -1,5 +1,5 @@
 """
-Transactions on PostgreSQL that run at the same time, step by step, in every order.
+Transactions on database servers that run at the same time, step by step, in every order.
 
 Whichever steps come first, and whoever has to wait or fails: in the end, each file that a committed
 row names is there.
@@ -11,14 +11,13 @@ from functools import partial
 from itertools import combinations
 from pathlib import Path
 from threading import Event
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 import requests
 from botocore.config import Config
 from django.core.files.base import ContentFile
 from django.db import DatabaseError, OperationalError, connection, transaction
-from django.db.models.signals import pre_save
 
 from django_shift_media.exceptions import StorageUnavailable
 from django_shift_media.storages.local import LocalMediaStorage
@@ -31,11 +30,46 @@ from tests.support.faults import faulty_proxy
 from tests.support.galleries import environment, gunicorn
 from tests.support.waiting import PATIENCE, wait_until
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("postgresql")]
+pytestmark = pytest.mark.django_db(transaction=True)
+each_server = pytest.mark.parametrize("server", ["postgresql", "mariadb"], indirect=True)
 
 OLD = b"old"
 # How a step may fail: nothing is lost, and the whole may be tried again.
 ACCEPTABLE = (Attachment.DoesNotExist, DatabaseError, FileNotFoundError, StorageUnavailable)
+
+
+def blocked_on_postgresql(cursor: Any, pid: int) -> bool:
+    cursor.execute("SELECT cardinality(pg_blocking_pids(%s)) > 0", [pid])
+    return bool(cursor.fetchone()[0])
+
+
+def blocked_on_mariadb(cursor: Any, pid: int) -> bool:
+    # Not from INNODB_TRX, which is a cache that is kept for as long as somebody asks.
+    cursor.execute("SHOW ENGINE INNODB STATUS")
+    transactions = cursor.fetchone()[2].split("---TRANSACTION")
+    return any(f"thread id {pid}," in each and "LOCK WAIT" in each for each in transactions)
+
+
+class Server(NamedTuple):
+    """What to ask a server, by Django's name of it."""
+
+    set_level: str
+    pid: str
+    is_blocked: Callable[[Any, int], bool]
+
+
+SERVERS = {
+    "postgresql": Server(
+        "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL {level}",
+        "SELECT pg_backend_pid()",
+        blocked_on_postgresql,
+    ),
+    "mysql": Server(
+        "SET SESSION TRANSACTION ISOLATION LEVEL {level}",
+        "SELECT connection_id()",
+        blocked_on_mariadb,
+    ),
+}
 
 
 class Client:
@@ -47,8 +81,9 @@ class Client:
 
     def _connect(self, level: str) -> int:
         with connection.cursor() as cursor:
-            cursor.execute(f"SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL {level}")
-            cursor.execute("SELECT pg_backend_pid()")
+            server = SERVERS[connection.vendor]
+            cursor.execute(server.set_level.format(level=level))
+            cursor.execute(server.pid)
             pid: int = cursor.fetchone()[0]
         return pid
 
@@ -64,8 +99,7 @@ class Client:
 
     def _is_blocked(self) -> bool:
         with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_blocking_pids(%s)", [getattr(self, "pid", 0)])
-            return bool(cursor.fetchone()[0])
+            return SERVERS[connection.vendor].is_blocked(cursor, getattr(self, "pid", 0))
 
     def close(self) -> None:
         self.run(lambda: connection.close()).result()
@@ -188,29 +222,29 @@ def orders() -> Iterator[str]:
         yield "".join("a" if place in places else "b" for place in range(6))
 
 
-@pytest.fixture(
-    params=[
-        "READ COMMITTED",  # PostgreSQL's default, and Django's
-        pytest.param("REPEATABLE READ", marks=pytest.mark.nightly),
-        pytest.param("SERIALIZABLE", marks=pytest.mark.nightly),
-    ]
-)
-def clients(request: Any) -> Iterator[tuple[Client, Client]]:
-    pair = Client(request.param), Client(request.param)
+@pytest.fixture
+def server(request: Any) -> None:
+    request.getfixturevalue(request.param)
+
+
+@pytest.fixture
+def level() -> str:
+    return "READ COMMITTED"  # Django's default
+
+
+@pytest.fixture
+def pair(server: None, level: str) -> Iterator[tuple[Client, Client]]:
+    pair = Client(level), Client(level)
     yield pair
     for client in pair:
         client.close()
 
 
-@pytest.mark.parametrize("name", NAME)
-@pytest.mark.parametrize("let_go", LET_GO)
-def test_in_whatever_order_no_row_loses_its_file(
-    let_go: Any, name: Any, clients: tuple[Client, Client]
-) -> None:
+def assert_that_no_order_loses_a_file(pair: tuple[Client, Client], let_go: Any, name: Any) -> None:
     for order in orders():
         row = Attachment.objects.create(file=ContentFile(OLD, name="old.txt"))
         Attachment.objects.create(file=new_file())
-        a, b = Transaction(clients[0], let_go, row.pk), Transaction(clients[1], name, row.pk)
+        a, b = Transaction(pair[0], let_go, row.pk), Transaction(pair[1], name, row.pk)
         for letter in order:
             (a if letter == "a" else b).step()
         for each in (a, b):
@@ -220,19 +254,41 @@ def test_in_whatever_order_no_row_loses_its_file(
         Attachment.objects.all().delete()
 
 
+@pytest.mark.parametrize("name", NAME)
+@pytest.mark.parametrize("let_go", LET_GO)
+@pytest.mark.parametrize("server", ["postgresql"], indirect=True)
+def test_in_whatever_order_no_row_loses_its_file(
+    let_go: Any, name: Any, pair: tuple[Client, Client]
+) -> None:
+    assert_that_no_order_loses_a_file(pair, let_go, name)
+
+
+@pytest.mark.parametrize(
+    ("let_go", "name"), [(replace, copy), (delete, save_all), (copy_and_delete, share)]
+)
+@pytest.mark.parametrize("server", ["mariadb"], indirect=True)
+def test_in_whatever_order_mariadb_loses_no_file_either(
+    let_go: Any, name: Any, pair: tuple[Client, Client]
+) -> None:
+    assert_that_no_order_loses_a_file(pair, let_go, name)
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("name", NAME)
+@pytest.mark.parametrize("let_go", LET_GO)
+@pytest.mark.parametrize("level", ["READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE"])
+@each_server
+def test_at_whatever_isolation_level_no_row_loses_its_file(
+    let_go: Any, name: Any, pair: tuple[Client, Client]
+) -> None:
+    assert_that_no_order_loses_a_file(pair, let_go, name)
+
+
 # -- what the steps above are too long for --------------------------------------------------------
 
 
 @pytest.fixture
-def pair() -> Iterator[tuple[Client, Client]]:
-    pair = Client("READ COMMITTED"), Client("READ COMMITTED")
-    yield pair
-    for client in pair:
-        client.close()
-
-
-@pytest.fixture
-def row() -> Attachment:
+def row(server: None) -> Attachment:
     return Attachment.objects.create(file=ContentFile(OLD, name="old.txt"))
 
 
@@ -249,6 +305,7 @@ class Patient(LocalMediaStorage):
 
 
 @pytest.mark.parametrize("name", [copy, save_all])
+@each_server
 def test_a_file_that_is_being_deleted_is_named_no_more(
     row: Attachment, name: Any, settings: Any
 ) -> None:
@@ -267,32 +324,35 @@ def test_a_file_that_is_being_deleted_is_named_no_more(
     assert_no_holes()
 
 
+@each_server
 def test_a_save_without_a_transaction_writes_no_name_that_was_let_go_of_meanwhile(
     row: Attachment, pair: tuple[Client, Client]
 ) -> None:
     looked, may_write = Event(), Event()
 
-    def hold(instance: Attachment, **kwargs: Any) -> None:
-        if instance is stale:
+    def hold(execute: Any, sql: str, *arguments: Any) -> Any:
+        """Wait before the row is written, which is after it was looked at."""
+        if sql.startswith("UPDATE"):
             looked.set()
             assert may_write.wait(PATIENCE)
+        return execute(sql, *arguments)
+
+    def save() -> None:
+        with connection.execute_wrapper(hold):
+            stale.save()
 
     stale = Attachment.objects.get()
-    pre_save.connect(hold, sender=Attachment)  # after the package's own
-    try:
-        with ThreadPoolExecutor(1) as pool:
-            saved = pool.submit(lambda: (stale.save(), connection.close()))
-            assert looked.wait(PATIENCE)
-            replaced = pair[0].run(lambda: replace(row))
-            assert not replaced.done()
-            may_write.set()
-            saved.result(PATIENCE)
-            replaced.result(PATIENCE)
-    finally:
-        pre_save.disconnect(hold, sender=Attachment)
+    saved = pair[1].pool.submit(save)
+    assert looked.wait(PATIENCE)
+    replaced = pair[0].run(lambda: replace(row))
+    assert not replaced.done()
+    may_write.set()
+    saved.result(PATIENCE)
+    replaced.result(PATIENCE)
     assert media_storage().get(Attachment.objects.get().file.name) == b"new"
 
 
+@each_server
 def test_of_two_that_wait_for_each_other_one_fails_and_loses_nothing(
     row: Attachment, pair: tuple[Client, Client]
 ) -> None:
@@ -321,6 +381,7 @@ def test_of_two_that_wait_for_each_other_one_fails_and_loses_nothing(
 
 @pytest.mark.parametrize("fault", ["500", "cut request", "lose answer"])
 @pytest.mark.parametrize("method", ["PUT", "POST"])
+@pytest.mark.parametrize("server", ["postgresql"], indirect=True)
 def test_a_storage_that_fails_frees_the_row_for_others(
     moto: Any, settings: Any, pair: tuple[Client, Client], method: str, fault: Any
 ) -> None:
@@ -347,9 +408,9 @@ def test_a_storage_that_fails_frees_the_row_for_others(
 # -- processes ------------------------------------------------------------------------------------
 
 
-@pytest.mark.server
+@each_server
 def test_two_admins_who_replace_a_file_at_once_both_succeed(
-    tmp_path: Path, settings: Any, admin_user: Any
+    tmp_path: Path, settings: Any, server: None, admin_user: Any
 ) -> None:
     settings.MEDIA_ROOT = tmp_path / "media"
     photo = Photo.objects.create(photo=ContentFile(draw_photo(40, 30), name="photo.jpg"))

@@ -1,7 +1,10 @@
+import hashlib
+import hmac
 import string
 from typing import Any
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 from django.core.signing import BadSignature
 from hypothesis import given
 from hypothesis import strategies as st
@@ -71,7 +74,7 @@ def test_keys_rotate(settings: Any) -> None:
     old = settings.SECRET_KEY
     settings.SECRET_KEY = "another key, for a change, of any length"
     assert refused(key)
-    settings.SECRET_KEY_FALLBACKS = ["an even older one", old]
+    settings.SECRET_KEY_FALLBACKS = ["an even older key of 32 bytes or more", old]
     assert not refused(key)
     assert signing.sign(ORIGINAL, RESIZE) != key
 
@@ -80,6 +83,16 @@ def test_keys_rotate(settings: Any) -> None:
     assert refused(key)
     settings.SHIFT_MEDIA_SIGNING_KEY_FALLBACKS = (old,)
     assert not refused(key)
+
+
+def test_a_signature_with_an_empty_key_is_refused(settings: Any) -> None:
+    settings.SHIFT_MEDIA_SIGNING_KEY = "a-key-of-32-characters-or-more-.."
+    forged = hmac.new(hashlib.sha256(b"django_shift_media.signing").digest(), digestmod="sha256")
+    forged.update(f"{ORIGINAL}/{RESIZE}".encode())
+    key = keys.build_resize(ORIGINAL, str(RESIZE), forged.hexdigest()[:32])
+    settings.SHIFT_MEDIA_SIGNING_KEY_FALLBACKS = [""]
+    with pytest.raises(ImproperlyConfigured, match="anyone could sign"):
+        signing.unsign(key)
 
 
 @pytest.mark.parametrize("name", ["", "cat.jpg", "media/cat.jpg", ORIGINAL + "/cat.jpg"])

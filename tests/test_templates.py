@@ -48,6 +48,10 @@ def test_an_empty_file_renders_nothing(file: Any) -> None:
         ('"9x9" upscale="no"', ValueError, "Invalid upscale 'no'. Use True or False"),
         ('"9x9" hwo="fill"', ValueError, "Unknown resize option 'hwo'"),
         ("", TemplateSyntaxError, "'size'"),
+        ("100x100", TemplateSyntaxError, 'needs quotes: "100x100", not 100x100'),
+        ("100x", TemplateSyntaxError, 'needs quotes: "100x", not 100x'),
+        ("avatar", ValueError, "a size and the name of a preset need quotes"),
+        ("100*100", TemplateSyntaxError, "Could not parse the remainder"),
     ],
 )
 def test_a_wrong_option_is_named(photo: Photo, options: str, error: Any, message: str) -> None:

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 from django.core.files.base import ContentFile
+from django.template.defaultfilters import filesizeformat
+from django.utils import translation
 from PIL import Image, ImageChops, ImageFilter, ImageStat
 
 from gallery.drawings import draw_photo
@@ -197,10 +199,58 @@ def test_the_focal_point_can_be_typed_without_javascript(new_desk: Any, photo: P
     assert Photo.objects.get().focal_point == "30,70"
 
 
+def test_a_button_moves_the_point_back_to_the_center(desk: Desk, photo: Photo) -> None:
+    page = desk.open(change(photo))
+    wait_for_pictures(page)
+    button = page.get_by_role("button", name="Back to the center").first
+    assert not button.is_visible()
+    page.locator(POINT).press("ArrowRight")
+    desk.shoot("center")
+    button.click()
+    assert page.locator("[name=focal_point]").input_value() == ""
+    assert page.locator(POINT).get_attribute("aria-valuenow") == "50"
+    assert not button.is_visible()
+    assert page.evaluate("document.activeElement.className") == "shift-media-point"
+
+
+def test_an_empty_form_explains_the_focal_point(desk: Desk, photo: Photo) -> None:
+    page = desk.open("photo/add/")
+    hint = page.locator(".field-photo .shift-media-hint")
+    desk.shoot("empty")
+    assert "you can click the part that should stay visible" in hint.inner_text()
+    assert not page.locator("[name=focal_point]").is_visible()
+    choose(page)
+    assert not hint.is_visible()
+    assert page.locator(".field-photo .shift-media-help").is_visible()
+    desk.open(change(photo))
+    wait_for_pictures(page)
+    assert not page.locator(".field-photo .shift-media-hint").is_visible()
+
+
 def test_javascript_hides_the_text_input(desk: Desk, photo: Photo) -> None:
     page = desk.open(change(photo))
     wait_for_pictures(page)
     assert not page.locator("[name=focal_point]").is_visible()
+
+
+def test_the_focal_point_belongs_to_its_picture(desk: Desk, photo: Photo) -> None:
+    Photo.objects.update(focal_point="30,70")
+    page = desk.open(change(photo))
+    wait_for_pictures(page)
+    point = page.locator("[name=focal_point]")
+    page.set_input_files("[name=photo]", chosen())
+    assert point.input_value() == ""
+    page.set_input_files("[name=photo]", [])
+    assert point.input_value() == "30,70"
+    page.set_input_files("[name=photo]", chosen())
+    desk.save()
+    assert Photo.objects.get().focal_point == ""
+    wait_for_pictures(page)
+    page.set_input_files("[name=photo]", chosen())
+    page.locator(".shift-media-preview[src^='blob:']").wait_for()
+    click_at(page, 20, 30)
+    desk.save()
+    assert Photo.objects.get().focal_point == "20,30"
 
 
 # -- files ----------------------------------------------------------------------------------------
@@ -223,10 +273,40 @@ def test_a_file_is_replaced(desk: Desk, photo: Photo) -> None:
     assert "JPG, 1200 × 900" in page.locator(".field-photo").inner_text()
     page.set_input_files("[name=photo]", chosen())
     wait_for_pictures(page)
+    desk.shoot("replacing")
+    shown = page.locator(".field-photo .shift-media-chosen").inner_text()
+    assert shown == f"new.jpg: 640 × 480, {filesizeformat(len(NEW))}"
     desk.save()
     wait_for_pictures(page)
     assert "JPG, 640 × 480" in page.locator(".field-photo").inner_text()
     assert Photo.objects.get().photo.name.endswith("/new.jpg")
+
+
+# Ties between two digits, the limits of units, and numbers of each plural form.
+SIZES = [0, 1, 2, 5, 11, 21, 100, 1023, 1024, 1279, 1280, 1281, 1382, 10_189, 1024**2 - 1, 1024**2]
+SIZES += [1_310_720, 5_000_000, 1024**3 - 1, 1024**3, 3 * 1024**4, 2000 * 1024**4]
+
+
+@pytest.mark.parametrize("language", ["en", "de", "ru", "ar"])
+def test_sizes_are_written_as_django_writes_them(
+    desk: Desk, photo: Photo, settings: Any, language: str
+) -> None:
+    settings.LANGUAGE_CODE = language
+    page = desk.open("photo/add/")
+    texts = page.evaluate(DESCRIBE, SIZES)
+    with translation.override(language):
+        wanted = [filesizeformat(size) for size in SIZES[:-1]]
+    assert texts == [f"a.bin: {text}" for text in wanted] + [texts[-1]]
+    assert "2000" in texts[-1], "terabytes are the largest unit"
+
+
+DESCRIBE = """sizes => {
+    const widget = document.querySelector(".field-photo shift-media-input");
+    return sizes.map(size => {
+        widget.describeChosen({name: "a.bin", size});
+        return widget.chosen.value;
+    });
+}"""
 
 
 def test_a_refused_file_keeps_the_stored_one(desk: Desk, photo: Photo) -> None:
@@ -246,8 +326,8 @@ def test_a_refused_file_keeps_the_stored_one(desk: Desk, photo: Photo) -> None:
 def test_an_error_in_another_field_keeps_the_preview(desk: Desk, photo: Photo) -> None:
     page = desk.open(change(photo))
     wait_for_pictures(page)
-    page.evaluate(TYPE, "left")
     page.set_input_files("[name=photo]", chosen())
+    page.evaluate(TYPE, "left")
     desk.save()
     wait_for_pictures(page)
     assert "is not a valid focal point" in page.locator(".errorlist").inner_text()

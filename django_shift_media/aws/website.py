@@ -126,7 +126,7 @@ def _check_mount(rule: Document) -> None:
     if prefix and "ReplaceKeyPrefixWith" not in rule["Redirect"]:
         raise Conflict(
             f"The storage has the location {prefix!r}, and the URLs are mounted at '/'. S3 cannot"
-            " replace a prefix with nothing. Mount them at another path, such as 'media/'."
+            " replace a prefix with nothing. Mount them at another path, such as 'shift-media/'."
         )
 
 

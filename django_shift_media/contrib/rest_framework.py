@@ -14,6 +14,7 @@ from django.core.files.base import File
 from rest_framework import serializers
 
 from django_shift_media import fields
+from django_shift_media.media.bad_rows import BAD_ROW_ERRORS, report
 from django_shift_media.media.files import MediaFile
 from django_shift_media.media.upload_validation import UPLOAD_ERRORS, Kind, clean_upload
 from django_shift_media.naming.picture import Picture
@@ -32,8 +33,9 @@ class MediaSerializerField(serializers.FileField):
         As for ``MediaField``. In a ``ModelSerializer``, the values of the model field are used.
 
     The object always has "url", "width" and "height"; the latter are null if they are not known.
-    A file that is not an image has neither "resizes" nor "picture". An empty file is null. URLs
-    are absolute if the serializer context has the request.
+    A file that is not an image has neither "resizes" nor "picture". An empty file is null,
+    and so is that of a row with invalid values; see ``SHIFT_MEDIA_STRICT``. URLs are absolute if
+    the serializer context has the request.
     """
 
     default_error_messages = UPLOAD_ERRORS
@@ -72,9 +74,26 @@ class MediaSerializerField(serializers.FileField):
             raise serializers.ValidationError(error.messages, code=error.code) from error
         return file
 
+    def get_attribute(self, instance: Any) -> Any:
+        try:
+            return super().get_attribute(instance)
+        except AttributeError as error:
+            # With source="profile.photo", of a row whose profile is None.
+            if getattr(error.__context__, "obj", instance) is not None:
+                raise
+            report(error)
+            return None
+
     def to_representation(self, value: MediaFile) -> dict[str, Any] | None:
         if not value:
             return None
+        try:
+            return self._document(value)
+        except BAD_ROW_ERRORS as error:
+            report(error)
+            return None
+
+    def _document(self, value: MediaFile) -> dict[str, Any]:
         absolute_url = self._absolute_url()
         document: dict[str, Any] = {
             "url": absolute_url(value.url),

@@ -1,29 +1,52 @@
 """Copy files from one field of a model to another: to or from a media field."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any, NamedTuple
 
-from django.db import models
-from django.db.models import Q
+from django.db import models, transaction
+from django.db.models import Count, Q
 from django.db.models.fields.files import FieldFile
 
 from django_shift_media.exceptions import StorageUnavailable, UnacceptableFile
 from django_shift_media.maintenance.listing import in_threads
-from django_shift_media.maintenance.references import Column, columns_of, row_pages
 from django_shift_media.maintenance.results import Result
+from django_shift_media.media.metadata import FileMetadata
+from django_shift_media.media.references import Column, columns_of, row_pages
 from django_shift_media.storages.bulk_storage import BulkStorage
 from django_shift_media.storages.stored_file import StoredFile
 
+# For a page of rows: files of other rows that may be copies of theirs. And how many are compared
+# with one file.
+_MOST_CANDIDATES = 1000
+_MOST_COMPARED = 3
 
-class _Copied(NamedTuple):
-    """A row, its values after a successful copy, and the result; no values after an error."""
+
+class _Group(NamedTuple):
+    """Rows with the same file in ``source``, and names in ``target`` that may be copies of it."""
 
     column: Column
-    row: models.Model
+    name: str
+    rows: list[models.Model]
+    candidates: list[str]
+
+    def fail(self, outcome: str, reason: object = "") -> "_Copied":
+        notes = (f"row {row.pk}" + (f": {reason}" if reason else "") for row in self.rows)
+        results = [Result(outcome, self.name, 0, note, "error") for note in notes]
+        return _Copied(self, {}, results)
+
+    def succeed(self, values: dict[str, Any], first: Result) -> "_Copied":
+        shared = Result("shared", self.name, 0, first.note)
+        return _Copied(self, values, [first] + [shared] * (len(self.rows) - 1))
+
+
+class _Copied(NamedTuple):
+    """Rows, their values after a copy, and a result for each row; no values after an error."""
+
+    group: _Group
     values: dict[str, Any]
-    result: Result
+    results: list[Result]
 
 
 @dataclass(frozen=True)
@@ -31,8 +54,8 @@ class FieldMigration:
     """
     Copy the files of ``source`` for all rows whose ``target`` is empty, and verify the copies.
 
-    A row is updated after its copy was verified, unless it was changed meanwhile. Nothing is
-    deleted except copies that are damaged or no longer needed.
+    Rows that share a file share its copy. A row is updated after the copy was verified, unless it
+    was changed meanwhile. Nothing is deleted except copies that are damaged or no longer needed.
     """
 
     source: models.FileField
@@ -50,9 +73,13 @@ class FieldMigration:
 
     def rows(self, column: Column) -> "models.QuerySet[Any]":
         """Return the rows with a file in ``source`` and none in ``target``."""
-        source, target = self.source.attname, self.target.attname
+        source = self.source.attname
         rows = column.rows.exclude(Q(**{source: ""}) | Q(**{source: None}))
-        return rows.filter(Q(**{target: ""}) | Q(**{target: None}))
+        return rows.filter(self._has_no_target)
+
+    @property
+    def _has_no_target(self) -> Q:
+        return Q(**{self.target.attname: ""}) | Q(**{self.target.attname: None})
 
     def count(self, limit: int | None = None) -> int:
         total = sum(self.rows(column).count() for column in self.columns)
@@ -61,19 +88,42 @@ class FieldMigration:
     def run(
         self, *, workers: int, limit: int | None = None, dry_run: bool = False
     ) -> Iterator[Result]:
-        rows = islice(self._rows(), limit)
-        if dry_run:
-            for _, row in rows:
-                yield Result("would be copied", self._source_file(row).name or "")
-            return
-        # Threads copy files; only this thread uses the databases.
-        for copied in in_threads(self._copy, rows, workers):
-            yield self._write(copied) if copied.values else copied.result
+        """Yield a result for each row."""
+        for column, rows in self._pages(limit):
+            if dry_run:
+                for row in rows:
+                    yield Result("would be copied", self._source_file(row).name or "")
+                continue
+            # Threads copy files; only this thread uses the databases.
+            for copied in in_threads(self._copy, self._groups(column, rows), workers):
+                yield from self._write(copied) if copied.values else copied.results
 
-    def _rows(self) -> Iterator[tuple[Column, models.Model]]:
+    def _pages(self, limit: int | None) -> Iterator[tuple[Column, list[models.Model]]]:
         for column in self.columns:
             for page in row_pages(self.rows(column)):
-                yield from ((column, row) for row in page)
+                rows = page[:limit]
+                if limit is not None:
+                    limit -= len(rows)
+                if rows:
+                    yield column, rows
+
+    def _groups(self, column: Column, rows: list[models.Model]) -> list[_Group]:
+        by_name: dict[str, list[models.Model]] = defaultdict(list)
+        for row in rows:
+            by_name[self._source_file(row).name or ""].append(row)
+        candidates = self._candidates(column, list(by_name))
+        return [_Group(column, name, rows, candidates[name]) for name, rows in by_name.items()]
+
+    def _candidates(self, column: Column, names: list[str]) -> dict[str, list[str]]:
+        """Return the files in ``target`` of other rows with these names, the most shared first."""
+        source, target = self.source.attname, self.target.attname
+        others = column.rows.filter(**{f"{source}__in": names}).exclude(self._has_no_target)
+        pairs = others.order_by().values_list(source, target).annotate(count=Count("pk"))
+        candidates: dict[str, list[str]] = defaultdict(list)
+        for name, candidate, _ in pairs.order_by("-count")[:_MOST_CANDIDATES]:
+            if len(candidates[name]) < _MOST_COMPARED:
+                candidates[name].append(candidate)
+        return candidates
 
     def _source_file(self, row: models.Model) -> FieldFile:
         return getattr(row, self.source.attname)  # type: ignore[no-any-return]
@@ -81,35 +131,39 @@ class FieldMigration:
     def _target_file(self, row: models.Model) -> FieldFile:
         return getattr(row, self.target.attname)  # type: ignore[no-any-return]
 
-    def _copy(self, item: tuple[Column, models.Model]) -> _Copied:
-        column, row = item
-        name = self._source_file(row).name or ""
-        before = dict(row.__dict__)
-        with StoredFile(self._source_file(row).storage, name) as file:
-            try:
-                self._target_file(row).save(file.filename, file, save=False)
-                result = self._verify(row, file)
-            except FileNotFoundError:
-                result = Result("missing", name, 0, f"row {row.pk}", "error")
-            except UnacceptableFile as error:
-                result = Result("rejected", name, 0, f"row {row.pk}: {error}", "error")
-            except (StorageUnavailable, OSError) as error:
-                result = Result("not copied", name, 0, f"row {row.pk}: {error}", "error")
-        values = {} if result.severity == "error" else self._changed_values(row, before)
-        return _Copied(column, row, values, result)
+    # -- copying ----------------------------------------------------------------------------------
 
-    def _verify(self, row: models.Model, file: StoredFile) -> Result:
+    def _copy(self, group: _Group) -> _Copied:
+        with StoredFile(self._source_file(group.rows[0]).storage, group.name) as file:
+            try:
+                for candidate in group.candidates:
+                    if self._is_copy(candidate, file):
+                        shared = Result("shared", group.name, 0, f"with {candidate}")
+                        return group.succeed({self.target.attname: candidate}, shared)
+                return self._save_copy(group, file)
+            except FileNotFoundError:
+                return group.fail("missing")
+            except UnacceptableFile as error:
+                return group.fail("rejected", error)
+            except (StorageUnavailable, OSError) as error:
+                return group.fail("not copied", error)
+
+    def _save_copy(self, group: _Group, file: StoredFile) -> _Copied:
+        row = group.rows[0]
+        before = dict(row.__dict__)
         copy = self._target_file(row)
-        storage, name = copy.storage, copy.name or ""
+        copy.save(file.filename, file, save=False)
+        if not self._is_copy(copy.name or "", file):
+            copy.storage.delete(copy.name or "")
+            return group.fail("damaged", "the copy was different and has been deleted")
+        result = Result("copied", group.name, file.size, f"to {copy.name}")
+        return group.succeed(self._changed_values(row, before), result)
+
+    def _is_copy(self, name: str, file: StoredFile) -> bool:
+        storage = self.target.storage
         if isinstance(storage, BulkStorage):
-            is_same = storage.has_same_content(name, file)
-        else:
-            is_same = StoredFile(storage, name).has_same_content_as(file)
-        if is_same:
-            return Result("copied", file.key, file.size, f"to {name}")
-        storage.delete(name)
-        note = f"row {row.pk}: the copy was different and has been deleted"
-        return Result("damaged", file.key, file.size, note, "error")
+            return storage.has_same_content(name, file)
+        return StoredFile(storage, name).has_same_content_as(file)
 
     def _changed_values(self, row: models.Model, before: dict[str, Any]) -> dict[str, Any]:
         """Return the values that saving the copy has changed: its name and metadata."""
@@ -121,12 +175,37 @@ class FieldMigration:
         }
         return {self.target.attname: self._target_file(row).name, **metadata}
 
-    def _write(self, copied: _Copied) -> Result:
-        """Update the row unless it was changed meanwhile; send no signals, keep automatic dates."""
-        name = self._source_file(copied.row).name
-        unchanged = self.rows(copied.column).filter(pk=copied.row.pk, **{self.source.attname: name})
-        if unchanged.update(**copied.values):
-            return copied.result
-        self._target_file(copied.row).storage.delete(copied.values[self.target.attname])
-        note = f"row {copied.row.pk} was changed during the run"
-        return Result("skipped", name or "", 0, note, "notice")
+    # -- writing ----------------------------------------------------------------------------------
+
+    def _write(self, copied: _Copied) -> Iterator[Result]:
+        """Update the rows unless they were changed; send no signals, keep automatic dates."""
+        group = copied.group
+        name = copied.values[self.target.attname]
+        with transaction.atomic(group.column.using):
+            values = copied.values
+            if name in group.candidates:
+                values = self._lock_values(group.column, name)
+            written = self._update(group, values) if values else set()
+        if not written and name not in group.candidates:
+            self.target.storage.delete(name)
+        for row, result in zip(group.rows, copied.results, strict=True):
+            note = f"row {row.pk} was changed during the run"
+            skipped = Result("skipped", group.name, 0, note, "notice")
+            yield result if row.pk in written else skipped
+
+    def _lock_values(self, column: Column, name: str) -> dict[str, Any]:
+        """Return a file and its metadata from a row that keeps it meanwhile; {} without one."""
+        target = Column(self.target, column.using)
+        rows = target.rows_with(name)
+        target.lock(rows)
+        items = set(FileMetadata._fields) - {"focal_point"}  # which each row may have set itself
+        fields: set[str | None] = {getattr(self.target, f"{item}_field", None) for item in items}
+        return rows.values(self.target.attname, *filter(None, fields)).first() or {}
+
+    def _update(self, group: _Group, values: dict[str, Any]) -> set[Any]:
+        """Return the primary keys of the rows that have the values now."""
+        unchanged = Q(pk__in=[row.pk for row in group.rows], **{self.source.attname: group.name})
+        self.rows(group.column).filter(unchanged).update(**values)
+        target = {self.target.attname: values[self.target.attname]}
+        written = group.column.rows.filter(unchanged, **target)
+        return set(written.values_list("pk", flat=True))

@@ -5,9 +5,11 @@ from datetime import datetime
 from functools import partial
 
 from django_shift_media.exceptions import StorageUnavailable
+from django_shift_media.maintenance.bad_rows import file_exists
 from django_shift_media.maintenance.listing import batched, in_threads
-from django_shift_media.maintenance.references import Column, NameTable, find_referenced
+from django_shift_media.maintenance.references import NameTable
 from django_shift_media.maintenance.results import Result
+from django_shift_media.media.references import Column, find_referenced
 from django_shift_media.naming import keys
 from django_shift_media.storages.base import MediaStorage
 from django_shift_media.storages.bulk_storage import ObjectSummary
@@ -75,5 +77,5 @@ def find_missing(
     for page in pages:
         referenced.mark_found([summary.key for summary in page])
     for name, column in referenced.not_found():
-        if not storage.exists(name) and find_referenced([name], columns):
+        if not file_exists(storage, name) and find_referenced([name], columns):
             yield Result("missing", name, note=f"referenced by {column}", severity="error")

@@ -9,9 +9,11 @@ from typing import NamedTuple
 from django_shift_media.exceptions import StorageUnavailable, UnacceptableFile
 from django_shift_media.fields import MediaField, MediaFile
 from django_shift_media.generation import prewarm
+from django_shift_media.maintenance.bad_rows import bad_row
 from django_shift_media.maintenance.listing import batched, in_threads
-from django_shift_media.maintenance.references import NameTable, columns_of, row_pages
+from django_shift_media.maintenance.references import NameTable
 from django_shift_media.maintenance.results import Result
+from django_shift_media.media.references import columns_of, row_pages
 from django_shift_media.naming import keys
 from django_shift_media.storages.base import MediaStorage
 from django_shift_media.storages.bulk_storage import ObjectSummary
@@ -33,12 +35,21 @@ class MissingResizes(NamedTuple):
     keys: list[str]
 
 
-def read_originals(table: NameTable, field: MediaField) -> None:
-    """Add the names of the originals of all rows, with the values that affect their resizes."""
+def read_originals(table: NameTable, field: MediaField, report: Callable[[Result], None]) -> None:
+    """
+    Add the names of the originals of all rows, with the values that affect their resizes.
+
+    Report rows that have invalid values instead.
+    """
     for column in columns_of([field]):
         for page in row_pages(column.rows):
-            files = (getattr(row, field.attname) for row in page)
-            table.add((file.name, _serialize(file)) for file in files if file)
+            valid = []
+            for file in (getattr(row, field.attname) for row in page):
+                if result := bad_row(file):
+                    report(result)
+                elif file:
+                    valid.append((file.name, _serialize(file)))
+            table.add(valid)
 
 
 def _serialize(file: MediaFile) -> str:

@@ -1,87 +1,9 @@
-"""The names of files in rows: of all media fields, in all databases, in constant memory."""
+"""A table of the names in rows, in constant memory."""
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
 
-from django.apps import apps
-from django.db import connections, models, router
-from django.db.models import QuerySet
-
-from django_shift_media.fields import MediaField
-
-_PAGE_SIZE = 1000  # rows
-
-
-class Column(NamedTuple):
-    """The column of a field in one of the databases."""
-
-    field: "models.Field[Any, Any]"
-    using: str
-
-    def __str__(self) -> str:
-        return f"{self.field.model._meta.label}.{self.field.name}"
-
-    @property
-    def rows(self) -> "QuerySet[Any]":
-        # Not from a manager of the model, which may exclude rows.
-        return QuerySet(self.field.model, using=self.using)
-
-    def names(self) -> Iterator[str]:
-        """Yield the names in all rows, except empty ones."""
-        attname = self.field.attname
-        rows = self.rows.exclude(**{attname: ""}).exclude(**{attname: None})
-        for page in row_pages(rows.only("pk", attname)):
-            yield from (row.__dict__[attname] for row in page)
-
-    def find_names(self, names: Sequence[str]) -> set[str]:
-        """Query which of these names the rows have now."""
-        attname = self.field.attname
-        rows = self.rows.filter(**{f"{attname}__in": names})
-        return set(rows.values_list(attname, flat=True))
-
-
-def columns_of(fields: Iterable["models.Field[Any, Any]"]) -> list[Column]:
-    """Return the columns of these fields in every database that has their tables."""
-    tables = {using: _tables(using) for using in connections}
-    return [
-        Column(field, using)
-        for field in fields
-        for using in connections
-        if router.allow_migrate_model(using, field.model)
-        and field.model._meta.db_table in tables[using]
-    ]
-
-
-def media_columns() -> list[Column]:
-    """Return the columns of all media fields of the project."""
-    models = apps.get_models(include_auto_created=True, include_swapped=True)
-    fields = [field for model in models for field in model._meta.local_fields]
-    return columns_of(field for field in fields if isinstance(field, MediaField))
-
-
-def find_referenced(names: Sequence[str], columns: Iterable[Column]) -> set[str]:
-    """Query which of these names any row has now."""
-    return set().union(*(column.find_names(names) for column in columns)) if names else set()
-
-
-def _tables(using: str) -> set[str]:
-    with connections[using].cursor() as cursor:
-        return set(connections[using].introspection.table_names(cursor, include_views=True))
-
-
-def row_pages(rows: "QuerySet[Any]") -> Iterator[list[Any]]:
-    """
-    Yield the rows in pages, ordered by primary key.
-
-    Each page is a separate query: no cursor stays open between pages, and databases without
-    server-side cursors do not send all rows at once.
-    """
-    rows = rows.order_by("pk")
-    page = list(rows[:_PAGE_SIZE])
-    while page:
-        yield page
-        page = list(rows.filter(pk__gt=page[-1].pk)[:_PAGE_SIZE])
+from django_shift_media.media.references import Column
 
 
 class NameTable:

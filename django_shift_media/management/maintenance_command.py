@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist, ImproperlyConfigured
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.db import models
 from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
@@ -20,15 +20,18 @@ from django_shift_media.fields import MediaField
 from django_shift_media.maintenance.exit_signals import exit_gracefully
 from django_shift_media.maintenance.listing import Listing
 from django_shift_media.maintenance.results import Result
+from django_shift_media.management.plain_errors import PlainErrorsCommand
 from django_shift_media.management.progress import Progress
 from django_shift_media.storages.bulk_storage import BulkStorage, ObjectSummary
 
 T = TypeVar("T")
+F = TypeVar("F", bound=models.FileField)
 
+_JSON_START = '{"files": ['
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
-class MaintenanceCommand(BaseCommand):
+class MaintenanceCommand(PlainErrorsCommand):
     """
     A command that processes many files, and can be interrupted and run again.
 
@@ -74,25 +77,23 @@ class MaintenanceCommand(BaseCommand):
         self.error_count = 0
         self.finished = False
         self.progress = Progress(self.stderr, self.unit, quiet=options["quiet"])
-        self.start_json()
+        self.separator = _JSON_START
+        failed = False
         try:
             with exit_gracefully(), self.progress:
                 for result in self.process(options):
                     self.record(result)
                 self.finished = True
         except (ImproperlyConfigured, MediaError, ValueError) as error:
+            failed = True
             raise CommandError(str(error)) from error
         finally:
-            self.print_summary()
+            if self.counts or not failed:  # otherwise an option is wrong: print only the error
+                self.print_summary()
         if self.error_count == 1:
             raise CommandError("1 file needs attention.")
         if self.error_count:
             raise CommandError(f"{self.error_count:,} files need attention.")
-
-    def start_json(self) -> None:
-        self.separator = ""
-        if self.options["json"]:
-            self.stdout.write('{"files": [', ending="")
 
     def record(self, result: Result) -> None:
         """Count a result, and print it if it is important or the verbosity is high."""
@@ -126,7 +127,8 @@ class MaintenanceCommand(BaseCommand):
                 "dry_run": self.options["dry_run"],
                 "seconds": round(self.progress.seconds, 1),
             }
-            self.stdout.write(f"\n], {json.dumps(summary)[1:]}")
+            start = _JSON_START if self.separator == _JSON_START else ""
+            self.stdout.write(f"{start}\n], {json.dumps(summary)[1:]}")
         elif not self.options["quiet"]:
             self.stdout.write(self.summary())
 
@@ -166,18 +168,24 @@ def positive_int(text: str) -> int:
     return int(text)
 
 
-def get_file_field(label: str) -> models.FileField:
-    """Return the field "app.Model.field"; raise ``ValueError``."""
+def get_file_field(label: str, kind: type[F]) -> F:
+    """Return the field "app.Model.field" if it is of this class; raise ``ValueError``."""
     app, _, rest = label.partition(".")
-    model, _, name = rest.partition(".")
+    model_name, _, name = rest.partition(".")
     try:
-        field = apps.get_model(app, model)._meta.get_field(name)
-    except (LookupError, FieldDoesNotExist, ValueError) as error:
+        model = apps.get_model(app, model_name)
+    except (LookupError, ValueError) as error:
         raise ValueError(
             f"Unknown field {label!r}. Use the form 'app.Model.field'. {error}"
         ) from error
-    if not isinstance(field, models.FileField):
-        raise ValueError(f"{label!r} is a {type(field).__name__}. Use a FileField.")
+    names = [field.name for field in model._meta.fields if isinstance(field, kind)]
+    has = f"{model._meta.label} has: {', '.join(names)}." if names else "This model has none."
+    try:
+        field = model._meta.get_field(name)
+    except FieldDoesNotExist as error:
+        raise ValueError(f"Unknown field {label!r}. Use a {kind.__name__}. {has}") from error
+    if not isinstance(field, kind):
+        raise ValueError(f"{label!r} is a {type(field).__name__}. Use a {kind.__name__}. {has}")
     return field
 
 

@@ -6,15 +6,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
-from django.core.management.base import BaseCommand, CommandError, CommandParser, OutputWrapper
+from django.core.management.base import CommandError, CommandParser, OutputWrapper
 
 from django_shift_media.aws.common import Conflict
 from django_shift_media.aws.plan import AWS_ERRORS, Change, Resource, State, apply, plan
+from django_shift_media.management.plain_errors import PlainErrorsCommand
 from django_shift_media.storages.s3 import S3MediaStorage
 from django_shift_media.storages.selection import media_storage
 
 
-class PlanCommand(BaseCommand):
+class PlanCommand(PlainErrorsCommand):
     """
     A command that turns its options into resources, and carries out the plan for them.
 

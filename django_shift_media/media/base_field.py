@@ -21,6 +21,8 @@ class BaseMediaField(models.FileField):
     size_field: str | None
     placeholder_field: str | None
     focal_point_field: str | None
+    name_field: str | None
     delete_orphans: bool
+    db_index: bool
     warm: Sequence[str]
     metadata: "MetadataFields"

@@ -7,6 +7,7 @@ from django.core import checks
 from django_shift_media.conf import conf
 from django_shift_media.media.base_field import BaseMediaField
 from django_shift_media.media.metadata import FileMetadata
+from django_shift_media.media.orphan_checks import check_orphans
 from django_shift_media.naming import keys, placeholder
 
 # Long enough for every key, and short enough for an index in every database.
@@ -18,6 +19,7 @@ def check_field(field: BaseMediaField) -> Iterator[checks.CheckMessage]:
     yield from _check_max_length(field)
     yield from _check_warm(field)
     yield from _check_placeholder(field)
+    yield from check_orphans(field)
 
 
 def _check_other_fields(field: BaseMediaField) -> list[checks.CheckMessage]:
@@ -29,7 +31,7 @@ def _check_other_fields(field: BaseMediaField) -> list[checks.CheckMessage]:
             obj=field,
             id="shift_media.E101",
         )
-        for argument in (*(f"{name}_field" for name in FileMetadata._fields), "focal_point_field")
+        for argument in (f"{name}_field" for name in FileMetadata._fields)
         if getattr(field, argument) not in {None, *names}
     ]
 

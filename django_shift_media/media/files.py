@@ -1,20 +1,23 @@
 """``MediaFile``: what ``obj.photo`` is, for a ``MediaField`` named ``photo``."""
 
-from typing import Any, Unpack
+from collections.abc import Callable
+from typing import Any, TypeVar, Unpack
 
 from django.core.files.base import File
 from django.db import models, router, transaction
 from django.db.models.fields.files import FieldFile
 
-from django_shift_media.exceptions import InvalidResize
+from django_shift_media.exceptions import InvalidKey, InvalidMetadata, InvalidResize
 from django_shift_media.generation import prewarm
 from django_shift_media.media import focal_points, stored_names
+from django_shift_media.media.bad_rows import describe_row
 from django_shift_media.media.base_field import BaseMediaField
 from django_shift_media.media.orphans import Deletion
 from django_shift_media.media.upload_validation import validate_upload
-from django_shift_media.naming import keys
+from django_shift_media.naming import foreign_names, keys
 from django_shift_media.naming.formats import INPUT_FORMATS, extension_of
 from django_shift_media.naming.geometry import Size
+from django_shift_media.naming.original_names import clean_name
 from django_shift_media.naming.picture import Picture
 from django_shift_media.naming.placeholder import Placeholder
 from django_shift_media.naming.presets import picture_layouts, resize_for
@@ -28,6 +31,8 @@ from django_shift_media.naming.signing import sign
 from django_shift_media.naming.srcset import PictureOptions
 from django_shift_media.storages.base import MediaStorage
 
+T = TypeVar("T")
+
 
 class MediaFile(FieldFile):
     """A stored file, as ``FieldFile``. Computing its URL, or a resize's, requires no I/O."""
@@ -35,7 +40,7 @@ class MediaFile(FieldFile):
     field: BaseMediaField
     storage: MediaStorage
     _committed: bool
-    _file: Any  # of Django's, which the stubs lack
+    _file: Any
 
     def resize(self, size: str, **options: Unpack[ResizeOptions]) -> str:
         """
@@ -72,12 +77,16 @@ class MediaFile(FieldFile):
         ``lossless``
             Whether "webp", "avif" and "jxl" are encoded without loss.
 
-        Raise ``InvalidResize``, a ``ValueError``, for an invalid option. Raise ``InvalidKey``,
-        also a ``ValueError``, for a name that is not the key of an upload.
+        Raise ``InvalidResize`` for an invalid option. Raise ``InvalidKey`` if the row's name is not
+        the key of an upload, and ``InvalidMetadata`` for another invalid value of the row. All are
+        a ``ValueError``.
         """
         name = self._image_name
         resize = resize_for(size, default_format(name), self.focal_point, **options)
-        return self.storage.media_url + sign(name, resize)
+        try:
+            return self.storage.media_url + sign(name, resize)
+        except InvalidKey as error:
+            raise self._explained(error) from error
 
     def picture(self, size: str | None = None, **options: Unpack[PictureOptions]) -> Picture:
         """
@@ -106,7 +115,15 @@ class MediaFile(FieldFile):
             size, default_format(name), self.focal_point, self.dimensions, **hashable
         )
         base = self.storage.media_url
-        return Picture.from_layouts(layouts, lambda resize: base + sign(name, resize))
+        try:
+            return Picture.from_layouts(layouts, lambda resize: base + sign(name, resize))
+        except InvalidKey as error:
+            raise self._explained(error) from error
+
+    def _explained(self, error: InvalidKey) -> InvalidKey:
+        """Return an error about the row's name that says which row it is, and what its name is."""
+        explanation = foreign_names.explain(str(self.name))
+        return InvalidKey(f"{describe_row(self)}: {error} {explanation}")
 
     @property
     def _image_name(self) -> str:
@@ -140,7 +157,13 @@ class MediaFile(FieldFile):
     def dimensions(self) -> Size | None:
         """Width and height in pixels; None if one of them is unknown."""
         width, height = self.width, self.height
-        return (width, height) if width and height else None
+        if not (width and height):
+            return None
+        if not (isinstance(width, int) and isinstance(height, int) and min(width, height) > 0):
+            raise InvalidMetadata(
+                f"{describe_row(self)}: {width!r} x {height!r} is not a size in pixels."
+            )
+        return (width, height)
 
     @property
     def size(self) -> int:
@@ -155,16 +178,42 @@ class MediaFile(FieldFile):
         return size
 
     @property
+    def original_name(self) -> str:
+        """The name that a person gave the file, from ``name_field``; otherwise that in the key."""
+        return self._read(self.field.name_field) or str(self.name or "").rpartition("/")[2]
+
+    @property
     def placeholder(self) -> Placeholder | None:
         """What a page shows until the image has loaded, from ``placeholder_field``."""
         text = self._read(self.field.placeholder_field)
-        return Placeholder.parse(text) if text else None
+        return self._parse(Placeholder.parse, text) if text else None
 
     @property
     def focal_point(self) -> FocalPoint | None:
         """What "fill" crops around, from ``focal_point_field``; None for the center."""
         text = self._read(self.field.focal_point_field)
-        return parse_focal_point(text) if text else None
+        return self._parse(parse_focal_point, text) if text else None
+
+    def _parse(self, parse: Callable[[str], T], text: str) -> T:
+        """Parse the text of a metadata field; raise ``InvalidMetadata``."""
+        try:
+            return parse(text)
+        except (TypeError, ValueError) as error:
+            raise InvalidMetadata(f"{describe_row(self)}: {error}") from error
+
+    def check_row(self) -> None:
+        """
+        Raise ``InvalidKey`` or ``InvalidMetadata`` if the row has a value that no upload made.
+
+        This requires no I/O. ``manage.py clean_media_orphans --missing`` lists such rows.
+        """
+        if not self.name:
+            return
+        try:
+            keys.original_folder(self.name)
+        except InvalidKey as error:
+            raise self._explained(error) from error
+        _ = self.dimensions, self.focal_point, self.placeholder
 
     def _read(self, name: str | None) -> Any:
         return getattr(self.instance, name) if name else None
@@ -173,13 +222,16 @@ class MediaFile(FieldFile):
         if not hasattr(content, "chunks"):  # accept Python's own file objects, too
             content = File(content, name)
         info = validate_upload(content, kind=self.field.kind, max_bytes=self.field.max_bytes)
+        metadata = self.field.metadata
+        measured = metadata.measure(content, name)  # before the storage closes the file
+        content.download_name = clean_name(name)  # type: ignore[attr-defined]  # for the storage
         if info:
             name = keys.normalize_name(name, extension=info.format)
         focal_point = focal_points.find(self, content)
-        metadata = self.field.metadata.measure(content)  # before the storage closes the file
+        is_assigned = content is self._file  # so its focal point has been set, too
         super().save(name, content, save=False)
         stored_names.note(self.field, self.instance, str(self.name))
-        self.field.metadata.write(self.instance, metadata)
+        (metadata.write_measured if is_assigned else metadata.write)(self.instance, measured)
         focal_points.fill_in(self.field, self.instance, focal_point)
         if self.field.warm:
             self._prewarm_on_commit()
@@ -190,30 +242,34 @@ class MediaFile(FieldFile):
 
     def _prewarm_on_commit(self) -> None:
         """Enqueue the field's presets once the row is committed; a failure is logged."""
-        resizes = prewarm.keys_of(
-            str(self.name), self.field.warm, self.focal_point, self.dimensions
-        )
+        name = str(self.name)
+
         # Not functools.partial: Django 5.2 logs a failure with the __qualname__ of the callable.
-        transaction.on_commit(lambda: prewarm.enqueue(resizes), using=self._database, robust=True)
+        def enqueue() -> None:
+            resizes = prewarm.keys_of(name, self.field.warm, self.focal_point, self.dimensions)
+            prewarm.enqueue(resizes)
+
+        transaction.on_commit(enqueue, using=self._database, robust=True)
 
     def measure(self) -> None:
         """
-        Fetch the file, and set the fields for width, height, size and placeholder.
+        Fetch the file, and set the fields for width, height, size, placeholder and name.
 
         This is for rows that are older than these fields. The instance is not saved. Raise as
         ``save()`` does.
         """
         with self.storage.open(str(self.name)) as file:
-            self.field.metadata.write(self.instance, self.field.metadata.measure(file))
+            measured = self.field.metadata.measure(file, self.original_name)
+        self.field.metadata.write_measured(self.instance, measured)
 
     measure.alters_data = True  # type: ignore[attr-defined]
 
     def delete(self, save: bool = True) -> None:
         """
-        Clear the field. After the commit, delete the file if no row names it.
+        Clear the field, and delete the file unless another row or a default names it.
 
-        A row that is not saved still names the file: outside a transaction, ``save=False`` leaves
-        the file in the storage.
+        Inside a transaction, the file is deleted after the commit. With ``save=False``, its own row
+        does not count, as that is about to be saved or deleted.
         """
         name, was_stored = self.name, self._committed
         if not name:
@@ -227,7 +283,8 @@ class MediaFile(FieldFile):
         if save:
             self.instance.save()
         if was_stored:  # otherwise it is the file name of an upload, not a key
-            Deletion(self.field, name, using).schedule()
+            own_pk = getattr(self.instance, self.field.model._meta.pk.attname)
+            Deletion(self.field, name, using, except_pk=None if save else own_pk).schedule()
 
     delete.alters_data = True  # type: ignore[attr-defined]
 

@@ -2,12 +2,15 @@
 
 import difflib
 import re
-from typing import Any, TypeGuard, Unpack
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeGuard, TypeVar, Unpack, cast
 
 from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from django_shift_media.exceptions import InvalidResize
+from django_shift_media.media.bad_rows import BAD_ROW_ERRORS, MissingFile, report
 from django_shift_media.media.files import MediaFile
 from django_shift_media.naming.picture import Picture, PictureSource
 from django_shift_media.naming.resize_options import ResizeOptions
@@ -23,8 +26,27 @@ _ATTRIBUTE = re.compile(
     "|on[a-z]+|[a-z]+(_[a-z0-9]+)+"
 )
 
+# The file of a row; None or ``MissingFile`` if there is no row.
+TagFile = MediaFile | MissingFile | None
+Tag = TypeVar("Tag", bound=Callable[..., str])
 
-def resize(file: MediaFile | None, size: str, **options: Unpack[ResizeOptions]) -> str:
+
+def skip_bad_rows(tag: Tag) -> Tag:
+    """Let a tag render nothing for a row with invalid values; see ``bad_rows``."""
+
+    @wraps(tag)
+    def render(file: TagFile, *args: Any, **kwargs: Any) -> str:
+        try:
+            return tag(file, *args, **kwargs)
+        except BAD_ROW_ERRORS as error:
+            report(error)
+            return ""
+
+    return cast(Tag, render)
+
+
+@skip_bad_rows
+def resize(file: TagFile, size: str, **options: Unpack[ResizeOptions]) -> str:
     """
     Render the URL of a resize; see ``MediaFile.resize()`` for the options.
 
@@ -33,8 +55,9 @@ def resize(file: MediaFile | None, size: str, **options: Unpack[ResizeOptions]) 
     return file.resize(size, **options) if _has_file(file, "resize") else ""
 
 
+@skip_bad_rows
 def picture(
-    file: MediaFile | None, size: str | None = None, *, placeholder: bool = False, **arguments: Any
+    file: TagFile, size: str | None = None, *, placeholder: bool = False, **arguments: Any
 ) -> str:
     """
     Render a ``<picture>``; see ``MediaFile.picture()`` for the options.
@@ -51,8 +74,9 @@ def picture(
     return format_html("<picture>{}{}</picture>", sources, _img(picture.img, attributes))
 
 
+@skip_bad_rows
 def img(
-    file: MediaFile | None, size: str | None = None, *, placeholder: bool = False, **arguments: Any
+    file: TagFile, size: str | None = None, *, placeholder: bool = False, **arguments: Any
 ) -> str:
     """Render an ``<img>`` in one format, from the arguments of ``picture()``."""
     if not _has_file(file, "img"):
@@ -61,15 +85,24 @@ def img(
     return _img(_only_source("img", file.picture(size, **options)), attributes)
 
 
-def srcset(file: MediaFile | None, size: str | None = None, **options: Any) -> str:
+@skip_bad_rows
+def srcset(file: TagFile, size: str | None = None, **options: Any) -> str:
     """Render the value of a ``srcset`` in one format, from the options of ``picture()``."""
     if not _has_file(file, "srcset"):
         return ""
     return _only_source("srcset", file.picture(size, **options)).srcset_text
 
 
-def _has_file(file: MediaFile | None, tag: str) -> TypeGuard[MediaFile]:
+def _has_file(file: TagFile, tag: str) -> TypeGuard[MediaFile]:
     if file is None:
+        return False
+    if isinstance(file, MissingFile):
+        report(
+            ValueError(
+                f"{tag} got nothing: an object in {file.lookup!r} does not exist. Put the tag into"
+                " {% if %}."
+            )
+        )
         return False
     if not isinstance(file, MediaFile):
         raise ValueError(

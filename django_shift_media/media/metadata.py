@@ -1,24 +1,36 @@
 """What a row keeps of its file, so that rendering a page requires no I/O."""
 
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import wraps
 from typing import Any, NamedTuple
 
 from django.core.files.base import File
 from django.db import models
+from django.db.models import signals
 
 from django_shift_media.exceptions import UnacceptableFile
 from django_shift_media.media.base_field import BaseMediaField
 from django_shift_media.media.files import MediaFile
+from django_shift_media.media.subclasses import for_each_class
 from django_shift_media.media.upload_validation import make_placeholder, validate_upload
+from django_shift_media.naming.original_names import clean_name
 
 
 class FileMetadata(NamedTuple):
-    """Upright width and height in pixels, the text of a ``Placeholder``, the size in bytes."""
+    """
+    What belongs to a file, and changes with it.
+
+    Upright width and height in pixels, the text of a ``Placeholder``, the size in bytes, the name
+    that a person gave the file, and the text of a focal point.
+    """
 
     width: int | None = None
     height: int | None = None
     placeholder: str = ""
     size: int | None = None
+    name: str = ""
+    focal_point: str = ""
 
 
 class MetadataFields:
@@ -26,30 +38,53 @@ class MetadataFields:
     The model fields in which a ``MediaField`` keeps the metadata of its file.
 
     ``names`` maps items of ``FileMetadata`` to the names of these fields.
+
+    A focal point is chosen by people, before or after they choose the file. So a new file keeps one
+    that was set for it, but not that of the file before it. To tell which it is, each instance has
+    a note of the focal point that came with its present file.
     """
 
     def __init__(self, field: BaseMediaField) -> None:
         self.field = field
         names = {item: getattr(field, f"{item}_field") for item in FileMetadata._fields}
         self.names: dict[str, str] = {item: name for item, name in names.items() if name}
+        self._measured = {item: name for item, name in self.names.items() if item != "focal_point"}
+        self._note = f"_{field.attname}_focal_point"
 
-    def read(self, instance: models.Model) -> FileMetadata:
-        return FileMetadata(**{item: getattr(instance, name) for item, name in self.names.items()})
+    def connect(self) -> None:
+        """Keep the fields true to the file in all instances of the model, and of its subclasses."""
+        model: Any = self.field.model
+        model.save_base = self._save_with_metadata(model.save_base)
+        # In Model.__init__(), fields are set in their order, so the metadata fields may be set
+        # after the file. Only after it, all fields have their values.
+        for_each_class(
+            model, lambda sender: signals.post_init.connect(self._measure_new, sender=sender)
+        )
 
-    def write(self, instance: models.Model, metadata: FileMetadata) -> None:
-        for item, name in self.names.items():
-            setattr(instance, name, getattr(metadata, item))
+    # -- measuring --------------------------------------------------------------------------------
 
-    def measure(self, file: "File[Any]") -> FileMetadata:
-        """Decode a file and return its metadata; raise as ``validate_upload()`` does."""
+    def measure(self, file: "File[Any]", name: str | None = None) -> FileMetadata:
+        """
+        Decode a file and return its metadata; raise as ``validate_upload()`` does.
+
+        ``name`` is the name that a person gave the file, by default that of ``file``.
+        """
+        name = self._shortened(name or file.name or "")
         info = validate_upload(file, kind=self.field.kind, max_bytes=self.field.max_bytes)
         if info is None:
-            return FileMetadata(size=file.size)
+            return FileMetadata(size=file.size, name=name)
         placeholder = str(make_placeholder(file)) if "placeholder" in self.names else ""
-        return FileMetadata(info.width, info.height, placeholder, file.size)
+        return FileMetadata(info.width, info.height, placeholder, file.size, name)
+
+    def _shortened(self, name: str) -> str:
+        """Return a name that is not too long for its field."""
+        if "name" not in self.names:
+            return ""
+        column = self.field.model._meta.get_field(self.names["name"])
+        return clean_name(name, max_length=getattr(column, "max_length", None))
 
     def measure_value(self, value: Any) -> FileMetadata:
-        """Return the metadata of a value of the field; of a stored file, without any I/O."""
+        """Return the metadata of a value of the field; of another row's file, what that row has."""
         if isinstance(value, MediaFile) and value._committed:
             return value.field.metadata.read(value.instance)
         if isinstance(value, File) and value:
@@ -59,8 +94,83 @@ class MetadataFields:
                 return self.measure(upload)
         return FileMetadata()
 
-    def measure_new_instance(self, instance: models.Model, **kwargs: Any) -> None:
+    def read(self, instance: models.Model, names: Mapping[str, str] | None = None) -> FileMetadata:
+        """Return the values of all fields, or of some, with one query for those deferred."""
+        names = self.names if names is None else names
+        if deferred := instance.get_deferred_fields().intersection(names.values()):
+            instance.refresh_from_db(fields=deferred)
+        return FileMetadata(**{item: getattr(instance, name) for item, name in names.items()})
+
+    # -- writing ----------------------------------------------------------------------------------
+
+    def write(self, instance: models.Model, metadata: FileMetadata) -> None:
+        """Set the fields for another file, except a focal point that was set for it."""
+        keeps_focal_point = self._has_file(instance) and self._is_focal_point_set(instance)
+        self._write(instance, metadata, self._measured if keeps_focal_point else self.names)
+        instance.__dict__[self._note] = metadata.focal_point
+
+    def write_measured(self, instance: models.Model, metadata: FileMetadata) -> None:
+        """Set the fields for the same file: all but the focal point."""
+        self._write(instance, metadata, self._measured)
+
+    def copy(self, instance: models.Model, other: models.Model) -> None:
+        """
+        Update the fields from another instance of the same row, as the file was loaded by that.
+
+        Fields that are deferred remain so. A focal point that was set is kept.
+        """
+        names = {item: name for item, name in self.names.items() if name in instance.__dict__}
+        metadata = self.read(other, names)
+        if self._is_focal_point_set(instance):
+            names.pop("focal_point")
+        self._write(instance, metadata, names)
+        instance.__dict__[self._note] = metadata.focal_point
+
+    def _write(
+        self, instance: models.Model, metadata: FileMetadata, names: Mapping[str, str]
+    ) -> None:
+        for item, name in names.items():
+            setattr(instance, name, getattr(metadata, item))
+
+    # -- the focal point --------------------------------------------------------------------------
+
+    def _has_file(self, instance: models.Model) -> bool:
+        return bool(instance.__dict__.get(self.field.attname, "deferred"))
+
+    def _is_focal_point_set(self, instance: models.Model) -> bool:
+        text = instance.__dict__.get(self.field.focal_point_field or "")
+        return bool(text) and text != instance.__dict__.get(self._note)
+
+    def _note_focal_point(self, instance: models.Model) -> None:
+        """Note that the focal point belongs to the present file; without a file, to the next."""
+        if name := self.field.focal_point_field:
+            text = instance.__dict__.get(name) if self._has_file(instance) else ""
+            instance.__dict__[self._note] = text
+
+    # -- receivers and wrappers -------------------------------------------------------------------
+
+    def _measure_new(self, instance: models.Model, **kwargs: Any) -> None:
         """Receive ``post_init``: measure a file that was given to ``Model(...)``."""
         file = instance.__dict__.get(self.field.attname)
         if isinstance(file, File) and any(metadata := self.measure_value(file)):
             self.write(instance, metadata)
+        self._note_focal_point(instance)
+
+    def _save_with_metadata(self, save_base: Callable[..., None]) -> Callable[..., None]:
+        """Wrap ``Model.save_base()``, to save the metadata fields whenever it saves the file."""
+
+        @wraps(save_base)
+        def save(
+            instance: models.Model,
+            *args: Any,
+            update_fields: frozenset[str] | None = None,
+            **kwargs: Any,
+        ) -> None:
+            if update_fields and {self.field.name, self.field.attname} & update_fields:
+                # Those that are deferred have not changed, and neither has the file.
+                update_fields |= instance.__dict__.keys() & self.names.values()
+            save_base(instance, *args, update_fields=update_fields, **kwargs)
+            if update_fields is None or self.field.focal_point_field in update_fields:
+                self._note_focal_point(instance)
+
+        return save

@@ -13,114 +13,123 @@ again. Only then, after a commit, the file is deleted.
 """
 
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial, wraps
 from typing import Any
 
-from django.db import connections, models, router, transaction
+from django.db import connections, models, transaction
 from django.db.models import signals
 
-from django_shift_media.media import stored_names
+from django_shift_media.media import references, stored_names
 from django_shift_media.media.base_field import BaseMediaField
+from django_shift_media.media.references import Column
+from django_shift_media.media.subclasses import for_each_class
 
 
 @dataclass(frozen=True)
 class Deletion:
-    """The deletion of an original after a commit, unless a row of any media field names it."""
+    """
+    The deletion of an original after a commit, unless a default or a row names it.
+
+    ``except_pk`` is the primary key of a row whose value in this field does not count.
+    """
 
     field: BaseMediaField
     name: str
     using: str
     row_is_locked: bool = False  # the row that stopped naming the file
+    except_pk: Any = None
 
     def schedule(self) -> None:
         """Run on commit. A failure is logged, and leaves the file in the storage."""
         transaction.on_commit(self.run, using=self.using, robust=True)
 
     def run(self) -> None:
-        if not self._is_named():
+        if not references.is_referenced(self.field, self.name, self.using, self.except_pk):
             self.field.storage.delete(self.name)
-
-    def _is_named(self) -> bool:
-        # One query: between two, a name could move from one field to another unseen.
-        fields = stored_names.media_fields(self.field, self.using)
-        first, *others = (
-            stored_names.names_in(field, self.using, name=self.name) for field in fields
-        )
-        return (first.union(*others, all=True) if others else first).exists()
-
-
-def in_transaction(save_base: Callable[..., None]) -> Callable[..., None]:
-    """Run ``Model.save_base()`` in a transaction, so that locks last until the row is saved."""
-
-    @wraps(save_base)
-    def save(instance: models.Model, *args: Any, using: str | None = None, **kwargs: Any) -> None:
-        using = using or router.db_for_write(type(instance), instance=instance)
-        is_nested = connections[using].in_atomic_block
-        with nullcontext() if is_nested else transaction.atomic(using):
-            save_base(instance, *args, using=using, **kwargs)
-
-    return save
 
 
 class OrphanTracker:
     """
-    Receives the signals of the rows of one field, and schedules deletions.
+    Follows the rows of one field, and schedules deletions.
 
-    ``QuerySet.update()``, ``bulk_update()``, ``bulk_create()`` and raw SQL send no signals, so they
-    are not tracked.
+    ``QuerySet.update()``, ``bulk_update()``, ``bulk_create()`` and raw SQL are not tracked: they
+    neither save instances nor send signals.
     """
 
     def __init__(self, field: BaseMediaField) -> None:
         self.field = field
-        # The attribute in which an instance keeps its row's present name while it is saved.
+        # The attribute in which an instance keeps its row's present name while it is deleted.
         self._former = f"_{field.attname}_former"
-        field.model.save_base = in_transaction(field.model.save_base)  # type: ignore[method-assign]
-        self._connect(field.model)
-        signals.class_prepared.connect(self._connect_subclass)
-
-    def _connect_subclass(self, sender: type[models.Model], **kwargs: Any) -> None:
-        # Signals are sent for the class of the instance, which may be a proxy or a child.
-        if issubclass(sender, self.field.model):
-            self._connect(sender)
+        # Not the signal pre_save: its receivers may still replace or refuse an upload.
+        model: Any = field.model
+        model._save_table = self._track(model._save_table)
+        for_each_class(model, self._connect)
 
     def _connect(self, model: type[models.Model]) -> None:
-        signals.pre_save.connect(self._before_save, sender=model)
-        signals.post_save.connect(self._after_save, sender=model)
-        # Deleting a child also sends the signals of its parent, whose row has the field.
+        # Signals are sent for the class of the instance, which may be a proxy or a child. Deleting
+        # a child also sends the signals of its parent, whose row has the field.
         if self.field.model in {model, model._meta.concrete_model}:
             signals.pre_delete.connect(self._before_delete, sender=model)
             signals.post_delete.connect(self._after_delete, sender=model)
 
-    def _before_save(
-        self,
-        instance: models.Model,
-        raw: bool,
-        using: str,
-        update_fields: frozenset[str] | None,
-        **kwargs: Any,
-    ) -> None:
-        instance.__dict__.pop(self._former, None)
-        own_names = {self.field.name, self.field.attname}
-        if raw or (update_fields is not None and own_names.isdisjoint(update_fields)):
-            return
-        file = self.field.pre_save(instance, add=False)  # upload before others wait for the lock
+    # -- saving -----------------------------------------------------------------------------------
+
+    def _track(self, save_table: Callable[..., bool]) -> Callable[..., bool]:
+        """Wrap ``Model._save_table()``, which writes the row of an instance in one table."""
+
+        @wraps(save_table)
+        def save(
+            instance: models.Model,
+            raw: bool = False,
+            cls: type[models.Model] | None = None,
+            force_insert: bool = False,
+            force_update: bool = False,
+            using: str = "",
+            update_fields: frozenset[str] | None = None,
+        ) -> bool:
+            write = partial(
+                save_table, instance, raw, cls, force_insert, force_update, using, update_fields
+            )
+            if raw or cls is not self.field.model or not _is_saved(self.field, update_fields):
+                return write()
+            _store_uploads(instance, cls, update_fields)  # before others wait for the lock
+            with _transaction(using):
+                return self._save(instance, write, using)
+
+        return save
+
+    def _save(self, instance: models.Model, write: Callable[[], bool], using: str) -> bool:
         former = self._lock_row(instance, using)
-        if file and file.name not in {former, stored_names.just_stored(self.field, instance)}:
-            self._lock_rows_naming(file.name, using)
-        instance.__dict__[self._former] = former
+        name = getattr(instance, self.field.attname).name
+        if name and name not in {former, stored_names.just_stored(self.field, instance)}:
+            self._lock_rows_naming(name, using)
+        is_updated = write()
+        forget = partial(stored_names.forget, self.field, instance, name)
+        transaction.on_commit(forget, using=using)
+        if former and former != name:
+            Deletion(self.field, former, using, row_is_locked=True).schedule()
+        return is_updated
 
     def _lock_row(self, instance: models.Model, using: str) -> str | None:
         """Return the name in the row, which may have changed since the instance was loaded."""
-        key = getattr(instance, self.field.model._meta.pk.attname)
-        if key is None:
+        meta = self.field.model._meta
+        if not instance._is_pk_set(meta):  # type: ignore[attr-defined]
             return None
-        return next(iter(stored_names.lock_names(self.field, using, pk=key)), None)
+        column = Column(self.field, using)
+        key = getattr(instance, meta.pk.attname)
+        return next(iter(column.lock(column.rows.filter(pk=key))), None)
 
     def _lock_rows_naming(self, name: str, using: str) -> None:
-        for field in stored_names.media_fields(self.field, using):
-            if stored_names.lock_names(field, using, name=name):
+        own = Column(self.field, using)
+        if own.lock(own.rows_with(name)):
+            return
+        fields = references.media_fields(self.field.model._meta.apps)
+        if name in references.default_names(fields):
+            return  # is never deleted
+        for column in references.columns_of(fields, using):
+            if column != own and column.lock(column.rows_with(name)):
                 return
         if not self._was_named_by_locked_row(name, using):
             raise FileNotFoundError(
@@ -138,15 +147,7 @@ class OrphanTracker:
             for deletion in deletions
         )
 
-    def _after_save(self, instance: models.Model, using: str, **kwargs: Any) -> None:
-        if self._former not in instance.__dict__:
-            return
-        former = instance.__dict__.pop(self._former)
-        name = getattr(instance, self.field.attname).name
-        forget = partial(stored_names.forget, self.field, instance, name)
-        transaction.on_commit(forget, using=using)
-        if former and former != name:
-            Deletion(self.field, former, using, row_is_locked=True).schedule()
+    # -- deleting ---------------------------------------------------------------------------------
 
     def _before_delete(self, instance: models.Model, using: str, **kwargs: Any) -> None:
         instance.__dict__[self._former] = self._lock_row(instance, using)
@@ -154,3 +155,20 @@ class OrphanTracker:
     def _after_delete(self, instance: models.Model, using: str, **kwargs: Any) -> None:
         if former := instance.__dict__.pop(self._former, None):
             Deletion(self.field, former, using, row_is_locked=True).schedule()
+
+
+def _is_saved(field: BaseMediaField, update_fields: frozenset[str] | None) -> bool:
+    return update_fields is None or not update_fields.isdisjoint({field.name, field.attname})
+
+
+def _store_uploads(
+    instance: models.Model, model: type[models.Model], update_fields: frozenset[str] | None
+) -> None:
+    for field in model._meta.local_fields:
+        if isinstance(field, BaseMediaField) and _is_saved(field, update_fields):
+            field.pre_save(instance, add=False)
+
+
+def _transaction(using: str) -> AbstractContextManager[None]:
+    """Make locks last until the row is saved: open a transaction unless there is one."""
+    return nullcontext() if connections[using].in_atomic_block else transaction.atomic(using)

@@ -96,6 +96,16 @@ _EXTENSION_ALIASES = MappingProxyType({"jpeg": "jpg", "jpe": "jpg", "jfif": "jpg
 # Browsers display these types without executing anything; all other types are downloaded.
 _INLINE_TYPES = ("image/", "video/", "audio/", "application/pdf", "text/plain")
 _SCRIPTABLE_TYPES = ("image/svg+xml",)
+_BINARY = "application/octet-stream"
+# The types of compressed files, by the names that mimetypes has for the compression.
+_ENCODED_TYPES = MappingProxyType(
+    {
+        "bzip2": "application/x-bzip2",
+        "compress": "application/x-compress",
+        "gzip": "application/gzip",
+        "xz": "application/x-xz",
+    }
+)
 
 
 def extension_of(name: str) -> str:
@@ -107,16 +117,27 @@ def extension_of(name: str) -> str:
 def content_type(name: str) -> str:
     """Return the content type for the extension of a file name."""
     # mimetypes does not know WebP before Python 3.13, and its answers depend on system files.
-    if format := INPUT_FORMATS.get(extension_of(name)):  # type: ignore[call-overload]  # any text may be a key
+    extension = extension_of(name)
+    if format := INPUT_FORMATS.get(extension):  # type: ignore[call-overload]  # any text may be a key
         return str(format.content_type)
-    return mimetypes.guess_type(name)[0] or "application/octet-stream"
+    # Of the last extension only: "a.pdf.gz" is not a PDF.
+    type, encoding = mimetypes.guess_type(f"a.{extension}")
+    if encoding:
+        return _ENCODED_TYPES.get(encoding, _BINARY)
+    return type or _BINARY
 
 
-def content_disposition(name: str) -> str:
-    """Return "inline" for a file name that browsers may display, else "attachment"."""
+def is_inline(name: str) -> bool:
+    """Return whether browsers may display a file with this name; they download all others."""
     type = content_type(name)
-    return (
-        "inline"
-        if type.startswith(_INLINE_TYPES) and type not in _SCRIPTABLE_TYPES
-        else "attachment"
-    )
+    return type.startswith(_INLINE_TYPES) and type not in _SCRIPTABLE_TYPES
+
+
+def served_content_type(name: str) -> str:
+    """
+    Return the content type under which an original is served.
+
+    Whatever browsers do not display is binary data, because they could run it: even an attachment
+    runs as a script of a page that names it.
+    """
+    return content_type(name) if is_inline(name) else _BINARY

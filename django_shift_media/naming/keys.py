@@ -11,12 +11,12 @@ it accepts today must stay valid.
 """
 
 import re
-import unicodedata
 import uuid
 from typing import NamedTuple
 
 from django_shift_media.exceptions import InvalidKey
 from django_shift_media.naming.formats import extension_of
+from django_shift_media.naming.transliteration import to_ascii
 
 NAME_LENGTH = 100  # characters, maximum
 UUID_LENGTH = 36  # characters, with slashes instead of dashes
@@ -68,11 +68,12 @@ def normalize_name(
     """
     Return a file name of the characters ``[a-z0-9._-]`` with a canonical extension.
 
-    ``extension`` replaces the extension of the file name. Accents are dropped; other invalid
-    characters become dashes. Two files may get the same name: the UUID makes their keys unique.
+    ``extension`` replaces the extension of the file name. Other scripts are transliterated, see
+    ``to_ascii()``; other invalid characters become dashes. Two files may get the same name: the
+    UUID makes their keys unique.
     """
     base = re.split(r"[/\\]", filename)[-1]
-    base = unicodedata.normalize("NFKD", base).encode("ascii", "ignore").decode().lower()
+    base = to_ascii(base).lower()
     base = re.sub(r"\.{2,}", ".", re.sub("[^a-z0-9._-]+", "-", base)).rstrip("-.")
     stem, dot, suffix = base.rpartition(".")
     if not dot:

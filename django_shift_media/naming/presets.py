@@ -112,8 +112,8 @@ def preset_error(name: Any) -> str | None:
     """Return the reason why a preset in the settings is invalid, or None if it is valid."""
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         return (
-            "Invalid name. Use letters, digits, - and _; begin with a letter, and do not use a size"
-            ' such as "200x200".'
+            "Invalid name. Use letters, digits, - and _, and begin with a letter. A size such as"
+            ' "x200" cannot be a name, and neither can "x".'
         )
     if not isinstance(conf.presets[name], dict):
         return f"Invalid preset {conf.presets[name]!r}. Use a dict of options."

@@ -53,6 +53,11 @@ def parse_options(
     ``InvalidResize``.
     """
     match = _SIZE.fullmatch(size) if isinstance(size, str) else None
+    if size == "":
+        raise InvalidResize(
+            f"Invalid size ''. {SIZE_HINT} In a template, a size and the name of a preset need"
+            " quotes."
+        )
     if not match:
         raise InvalidResize(f"Invalid size {size!r}. {SIZE_HINT}")
     for option in options.keys() - ResizeOptions.__annotations__.keys():

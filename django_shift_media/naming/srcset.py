@@ -150,7 +150,8 @@ def _source_spec(options: Mapping[str, Any], media: str | None) -> SourceSpec:
     size, widths, ratio = options.get("size"), options.get("widths"), options.get("ratio")
     if (size is None) == (widths is None):
         raise InvalidResize(
-            f"Use either a size or widths; got size={size!r} and widths={widths!r}."
+            f"Use either a size or widths; got size={size!r} and widths={widths!r}. Examples:"
+            ' "200x200", the name of a preset, or widths="320,640".'
         )
     names = options.keys() & ResizeOptions.__annotations__.keys()
     resize_options: Any = {name: options[name] for name in names}

@@ -13,21 +13,24 @@ from django.core.files.base import File
 from django.core.files.storage import FileSystemStorage
 
 from django_shift_media.naming import keys
+from django_shift_media.naming.urlconf import app_url
 from django_shift_media.storages.base import MediaStorage, check_size
 from django_shift_media.storages.bulk_storage import BATCH_SIZE, ObjectSummary
 
 
 class LocalMediaStorage(MediaStorage, FileSystemStorage):
     """
-    Media on local disk, under ``MEDIA_ROOT`` and ``MEDIA_URL`` by default.
+    Media on local disk, by default under ``MEDIA_ROOT``.
 
-    Has the same options as Django's ``FileSystemStorage``.
+    Has the same options as Django's ``FileSystemStorage``. Without ``base_url``, URLs begin with
+    the path under which the URLs of this package are included, or with ``MEDIA_URL`` if that has a
+    host.
     """
 
     @property
     def media_url(self) -> str:
-        url: str = self.base_url
-        return url
+        is_default = self._base_url is None  # type: ignore[attr-defined]  # not in the stubs
+        return app_url() if is_default else str(self.base_url)
 
     def exists(self, key: str) -> bool:
         with self.wrap_errors("check", key):

@@ -6,16 +6,18 @@ from urllib.parse import urlencode
 from boto3.exceptions import Boto3Error
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
-from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.files.base import File
 from storages.backends.s3 import S3Storage
 from urllib3.exceptions import HTTPError
 
 from django_shift_media.naming import keys
-from django_shift_media.naming.formats import content_disposition, content_type
+from django_shift_media.naming.formats import served_content_type
+from django_shift_media.naming.original_names import content_disposition
+from django_shift_media.naming.urlconf import app_url
 from django_shift_media.storages.base import CACHE_CONTROL, MediaStorage, Mode, check_size
 from django_shift_media.storages.s3_bulk import S3BulkStorage
+from django_shift_media.storages.s3_options import check_options
 
 # Marks resizes for lifecycle rules, which cannot match keys by a pattern.
 RESIZE_TAG = ("shift-media", "resize")
@@ -65,13 +67,8 @@ class S3MediaStorage(S3BulkStorage):
             )
         if self.mode == "app":  # The bucket is private, and the view does not serve originals.
             options.setdefault("querystring_auth", True)
-        if options.get("default_acl"):
-            raise ImproperlyConfigured(
-                f"Unsupported default_acl {options['default_acl']!r}: new buckets have ACLs"
-                " disabled. Remove default_acl; manage.py configure_media_bucket grants read access"
-                " with a bucket policy."
-            )
         super().__init__(**options)
+        check_options(self, options)
 
     @property
     def media_url(self) -> str:
@@ -80,7 +77,7 @@ class S3MediaStorage(S3BulkStorage):
         if self.custom_domain:
             return f"{self.url_protocol}//{self.custom_domain}/{self.prefix}"
         if self.mode == "app":
-            return str(settings.MEDIA_URL)
+            return app_url()
         # The website endpoints of AWS do not support HTTPS.
         return f"http://{self.website_host}/{self.prefix}"
 
@@ -137,9 +134,15 @@ class S3MediaStorage(S3BulkStorage):
         return {
             "CacheControl": CACHE_CONTROL,
             "ContentDisposition": content_disposition(name),
-            "ContentType": content_type(name),
+            "ContentType": served_content_type(name),
             **super().get_object_parameters(name),
         }
+
+    def _get_write_parameters(self, name: str, content: object = None) -> dict[str, Any]:
+        parameters: dict[str, Any] = super()._get_write_parameters(name, content)
+        if "ContentDisposition" not in self.object_parameters:
+            parameters |= self.disposition_of(name, content)
+        return parameters
 
     def get_available_name(self, name: str, max_length: int | None = None) -> str:
         if keys.is_original(name):
@@ -157,17 +160,17 @@ class S3MediaStorage(S3BulkStorage):
             content.seek(0)
             data = content.read()
             try:
-                self._put_new(name, data)
+                self._put_new(name, data, content)
             except ClientError as error:
                 if http_status(error) not in _KEY_EXISTS_STATUSES:
                     raise
                 # The key exists, possibly from an earlier attempt whose response was lost.
                 name = keys.new_original(name)
-                self._put_new(name, data)
+                self._put_new(name, data, content)
             return name
 
-    def _put_new(self, name: str, data: bytes, **options: Any) -> None:
-        parameters = {**self._get_write_parameters(name), **options}
+    def _put_new(self, name: str, data: bytes, content: object = None, **options: Any) -> None:
+        parameters = {**self._get_write_parameters(name, content), **options}
         self.client.put_object(
             **self._bucket_and_key(name), Body=data, IfNoneMatch="*", **parameters
         )

@@ -2,6 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 from boto3.s3.transfer import TransferConfig
@@ -10,6 +11,7 @@ from storages.backends.s3 import S3Storage
 from storages.utils import clean_name
 
 from django_shift_media.naming import keys as _keys
+from django_shift_media.naming.original_names import content_disposition
 from django_shift_media.storages.base import MediaStorage
 from django_shift_media.storages.bulk_storage import ObjectSummary
 from django_shift_media.storages.s3_connection import S3Connection
@@ -98,7 +100,10 @@ class S3BulkStorage(MediaStorage, S3Connection):
                 _bucket_and_key(file),
                 self.bucket_name,
                 self.prefix + key,
-                ExtraArgs={**self.get_object_parameters(key), "MetadataDirective": "REPLACE"},
+                ExtraArgs={
+                    **self._get_write_parameters(key, file),
+                    "MetadataDirective": "REPLACE",
+                },
                 SourceClient=source.connection.meta.client,
                 Config=TransferConfig(
                     multipart_threshold=_MAX_SINGLE_COPY, multipart_chunksize=_MAX_SINGLE_COPY
@@ -107,6 +112,22 @@ class S3BulkStorage(MediaStorage, S3Connection):
         except ClientError:  # for example, these credentials may not read the other bucket
             return False
         return True
+
+    def disposition_of(self, key: str, content: object) -> dict[str, str]:
+        """
+        Return the parameter ``ContentDisposition`` with the original name of a file, if it has one.
+
+        A bucket is public, so the name must be in the metadata of the object: only presigned
+        requests may choose a header. A copy of an object gets that of the object.
+        """
+        if name := getattr(content, "download_name", ""):
+            return {"ContentDisposition": content_disposition(key, name)}
+        if isinstance(content, StoredFile) and isinstance(content.storage, S3BulkStorage):
+            with suppress(ClientError):  # copying it will raise a better error
+                head = content.storage.client.head_object(**_bucket_and_key(content))
+                if "filename" in (disposition := head.get("ContentDisposition", "")):
+                    return {"ContentDisposition": disposition}
+        return {}
 
     def has_same_content(self, key: str, file: StoredFile) -> bool:
         etag = _etag_and_size(StoredFile(self, key))

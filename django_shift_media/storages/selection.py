@@ -24,6 +24,8 @@ def media_storage() -> MediaStorage:
             storage = storages[alias]
     except InvalidStorageError as error:
         raise ImproperlyConfigured(f"SHIFT_MEDIA_STORAGE is {alias!r}: {error}") from error
+    except TypeError as error:  # an option that the storage does not know
+        raise ImproperlyConfigured(f"The OPTIONS of STORAGES[{alias!r}]: {error}") from error
     if not isinstance(storage, MediaStorage):
         raise ImproperlyConfigured(
             f"SHIFT_MEDIA_STORAGE is {alias!r}, which is a {type(storage).__name__}, not a media"

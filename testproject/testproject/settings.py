@@ -12,6 +12,7 @@ GALLERY_CONCURRENCY       how many resizes a process makes at a time (default: t
 GALLERY_PATIENCE          seconds to wait for S3, locks, other requests and SQLite (default: theirs)
 GALLERY_LOCK_SECONDS      seconds for which a lock outlives a process (default: as long)
 GALLERY_POSTGRESQL        the database, with PGHOST and others as everywhere; without it, SQLite
+GALLERY_MARIADB           the socket of a server with the database “gallery”; without it, SQLite
 GALLERY_DATA              the folder of the database and of local photos (default: testproject/data)
 AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY   as everywhere
 """
@@ -70,6 +71,12 @@ TEMPLATES = [
 DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": DATA / "db.sqlite3"}}
 if database := os.environ.get("GALLERY_POSTGRESQL"):
     DATABASES = {"default": {"ENGINE": "django.db.backends.postgresql", "NAME": database}}
+elif database := os.environ.get("GALLERY_MARIADB"):
+    import pymysql
+
+    pymysql.install_as_MySQLdb()
+    mariadb = {"ENGINE": "django.db.backends.mysql", "NAME": "gallery", "USER": "root"}
+    DATABASES = {"default": {**mariadb, "HOST": database}}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True
 

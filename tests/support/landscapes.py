@@ -1,10 +1,11 @@
 """Photos of mountains at a lake, for those who have not been there."""
 
 import random
-from itertools import pairwise
 from pathlib import Path
 
 from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageOps
+
+from demo.drawing.land import below, ridge
 
 Colors = tuple[str, str, str]
 
@@ -63,23 +64,6 @@ def shine(picture: Image.Image, center: tuple[int, int], tint: str) -> Image.Ima
     disc = disc.filter(ImageFilter.BoxBlur(3))
     picture.paste(Image.new("RGB", picture.size, "#fffaeb"), mask=disc)
     return picture
-
-
-def ridge(dice: random.Random, middle: float, rough: float, width: int) -> list[float]:
-    """Return a height for each column: each half is bent in its middle, again and again."""
-    heights = [middle + dice.uniform(-0.3, 0.3) * rough for _ in range(2)]
-    while len(heights) < width:
-        bent = [(a + b) / 2 + dice.uniform(-0.5, 0.5) * rough for a, b in pairwise(heights)]
-        joined = [height for pair in zip(heights, bent, strict=False) for height in pair]
-        heights = [*joined, heights[-1]]
-        rough *= 0.52
-    return [heights[column * (len(heights) - 1) // width] for column in range(width)]
-
-
-def below(line: list[float], size: tuple[int, int]) -> Image.Image:
-    mask = Image.new("L", size)
-    ImageDraw.Draw(mask).polygon([(0, size[1]), *enumerate(line), size], fill=255)
-    return mask.filter(ImageFilter.BoxBlur(1))
 
 
 def mirrored(picture: Image.Image, tint: str) -> Image.Image:

@@ -14,7 +14,7 @@ TIERS = ("unit", "server", "browser", "nightly")
 # Fixtures and parameters that stand for a program.
 _PROGRAMS = {
     "browser": {"chromium"},
-    "server": {"s3rver", "ceph", "ministack", "postgresql", "redis"},
+    "server": {"s3rver", "ceph", "ministack", "postgresql", "mariadb", "redis"},
 }
 
 # The markers of the test that is running; outside of tests, all.

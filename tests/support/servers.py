@@ -6,7 +6,6 @@ Those for S3 have what ``django_shift_media.testing.S3Emulator`` has: ``endpoint
 ``storage_options()``.
 """
 
-import importlib.util
 import os
 import random
 import shutil
@@ -18,12 +17,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from itertools import cycle
 from pathlib import Path
-from typing import Any
 from urllib.error import HTTPError
 from urllib.request import urlopen
-
-from django.core.management import call_command
-from django.db import connection
 
 from django_shift_media.testing import S3Emulator
 from tests.support.requirements import permit
@@ -270,82 +265,6 @@ def redis() -> Iterator[str]:
             stop(process)
 
 
-@contextmanager
-def postgresql() -> Iterator["PostgreSQL"]:
-    permit("server")
-    programs = max(Path("/usr/lib/postgresql").glob("*/bin"), default=Path("/nowhere"))
-    if not (programs / "initdb").exists() or importlib.util.find_spec("psycopg") is None:
-        raise Missing("PostgreSQL: apt-get install postgresql; pip install 'psycopg[binary]'")
-    # It refuses to be run by root.
-    user: dict[str, Any] = {}
-    if os.geteuid() == 0:
-        user = {"user": "postgres", "group": "postgres", "extra_groups": []}
-    port = free_port()
-    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
-        if user:
-            shutil.chown(folder, "postgres")
-        output = stack.enter_context(Path(folder, "out").open("wb"))
-        data = Path(folder, "data")
-        options = ["--auth=trust", "--username=postgres", "--encoding=UTF8", "--no-sync"]
-        initdb = [programs / "initdb", *options, data]
-        subprocess.run(initdb, cwd=folder, stdout=output, check=True, **user)
-        settings = {
-            "port": port,
-            "listen_addresses": "127.0.0.1",
-            "unix_socket_directories": folder,
-            "fsync": "off",
-            "deadlock_timeout": "100ms",
-        }
-        arguments = [f"--{name}={value}" for name, value in settings.items()]
-        process = subprocess.Popen(
-            [programs / "postgres", "-D", data, *arguments],
-            cwd=folder,
-            stdout=output,
-            stderr=output,
-            **user,
-        )
-        stack.callback(stop, process)
-        # It takes connections, and refuses them, before the database has started up.
-        ready = [programs / "pg_isready", "--host=127.0.0.1", f"--port={port}", "--quiet"]
-
-        def is_ready() -> bool:
-            assert process.poll() is None, f"{process.args} ended with {process.returncode}"
-            return subprocess.run(ready, check=False).returncode == 0
-
-        wait_until(is_ready, "PostgreSQL")
-        yield PostgreSQL(port)
-
-
-class PostgreSQL:
-    """A database server that is kept for many tests; Django's default connection is to it."""
-
-    def __init__(self, port: int) -> None:
-        # Of galleries that are to use it.
-        self.environment = {
-            "GALLERY_POSTGRESQL": "postgres",
-            "PGHOST": "127.0.0.1",
-            "PGPORT": str(port),
-            "PGUSER": "postgres",
-        }
-        self.is_migrated = False
-
-    def migrate(self) -> None:
-        """Make the tables, once."""
-        if not self.is_migrated:
-            call_command("migrate", verbosity=0)
-            self.is_migrated = True
-
-    def empty(self) -> None:
-        """Delete all rows but those that a migration makes, and count from 1 again."""
-        kept = {"auth_permission", "django_content_type", "django_migrations"}
-        tables = set(connection.introspection.table_names()) - kept
-        with connection.cursor() as cursor:
-            looks = (f"SELECT '{table}' WHERE EXISTS (SELECT FROM {table})" for table in tables)
-            cursor.execute(" UNION ".join(looks))
-            if filled := [row[0] for row in cursor.fetchall()]:
-                cursor.execute(f"TRUNCATE {', '.join(filled)} RESTART IDENTITY CASCADE")
-
-
 # Ends of outgoing connections have ports from 32768 on; browsers refuse to open port 10080.
 _PORTS = range(11_000, 32_700)
 _AT_A_TIME = 100
@@ -434,7 +353,6 @@ SERVERS = {
     "s3rver": s3rver,
     "ceph": ceph,
     "ministack": ministack,
-    "postgresql": postgresql,
     "redis": redis,
 }
 # Those that the loop is run on: they serve bucket websites.

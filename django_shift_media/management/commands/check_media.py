@@ -3,16 +3,17 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from django_shift_media.diagnostics import report
 from django_shift_media.diagnostics.models import Trace
 from django_shift_media.diagnostics.probe import Diagnosis
 from django_shift_media.maintenance.exit_signals import exit_gracefully
+from django_shift_media.management.plain_errors import PlainErrorsCommand
 from django_shift_media.storages.selection import media_storage
 
 
-class Command(BaseCommand):
+class Command(PlainErrorsCommand):
     help = (
         "Check the live configuration: store a probe, request a resize of it as a browser does, and"
         " report each problem with its remedy. The probe is deleted at the end."

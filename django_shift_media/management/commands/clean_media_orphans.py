@@ -1,19 +1,22 @@
 from collections.abc import Iterator
 from typing import Any
 
+from django.apps import apps
 from django.core.management.base import CommandParser
 
 from django_shift_media.maintenance import orphans
-from django_shift_media.maintenance.references import NameTable, media_columns
+from django_shift_media.maintenance.bad_rows import find_bad_rows
+from django_shift_media.maintenance.references import NameTable
 from django_shift_media.maintenance.results import Result
 from django_shift_media.management.maintenance_command import MaintenanceCommand, parse_time
+from django_shift_media.media.references import columns_of, default_names, media_fields
 from django_shift_media.storages.selection import media_storage
 
 
 class Command(MaintenanceCommand):
     help = (
         "Find originals that no row of any MediaField references, and with --delete, delete them."
-        " With --missing, find the rows whose original is missing."
+        " With --missing, find the rows whose original is missing, or that have invalid values."
     )
     dry_run_help = "delete nothing, even with --delete"
 
@@ -31,16 +34,21 @@ class Command(MaintenanceCommand):
             "--delete", action="store_true", help="delete orphans with all of their resizes"
         )
         parser.add_argument(
-            "--missing", action="store_true", help="find rows whose original is missing, instead"
+            "--missing",
+            action="store_true",
+            help="find rows whose original is missing or whose values are invalid, instead",
         )
 
     def process(self, options: dict[str, Any]) -> Iterator[Result]:
         storage = media_storage()
-        columns = media_columns()
+        fields = media_fields(apps)
+        columns = columns_of(fields)
         with NameTable() as referenced:
             referenced.add_columns(columns)
+            referenced.add((name, "a default") for name in default_names(fields))
             pages = self.list_with_progress(storage)
             if options["missing"]:
+                yield from find_bad_rows(storage, columns)
                 yield from orphans.find_missing(storage, pages, referenced, columns)
                 return
             found = orphans.find_orphans(pages, referenced, columns, options["grace"])

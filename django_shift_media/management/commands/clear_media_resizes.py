@@ -4,13 +4,14 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from django_shift_media.maintenance import clearing
-from django_shift_media.maintenance.references import NameTable, columns_of
+from django_shift_media.maintenance.references import NameTable
 from django_shift_media.maintenance.results import Result
 from django_shift_media.management.maintenance_command import (
     MaintenanceCommand,
     get_media_fields,
     parse_time,
 )
+from django_shift_media.media.references import columns_of
 from django_shift_media.naming.presets import preset_resizes
 from django_shift_media.storages.selection import media_storage
 

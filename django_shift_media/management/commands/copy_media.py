@@ -57,7 +57,10 @@ def get_media_storage(alias: str) -> MediaStorage:
     try:
         storage = storages[alias]
     except InvalidStorageError as error:
-        raise ValueError(str(error)) from error
+        if alias in storages.backends:
+            raise ValueError(f"STORAGES[{alias!r}] cannot be used: {error}") from error
+        aliases = ", ".join(storages.backends)
+        raise ValueError(f"Unknown storage {alias!r}. STORAGES has: {aliases}.") from error
     if not isinstance(storage, MediaStorage):
         raise ValueError(
             f"STORAGES[{alias!r}] is a {type(storage).__name__}, not a media storage. Use"

@@ -2,6 +2,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.core.management.base import CommandParser
+from django.db import models
 
 from django_shift_media.fields import MediaField
 from django_shift_media.maintenance.field_migration import FieldMigration
@@ -32,7 +33,9 @@ class Command(MaintenanceCommand):
         )
 
     def process(self, options: dict[str, Any]) -> Iterator[Result]:
-        source, target = (get_file_field(options[name]) for name in ("source", "target"))
+        source, target = (
+            get_file_field(options[name], models.FileField) for name in ("source", "target")
+        )
         media, other = (target, source) if self.into_media else (source, target)
         if not isinstance(media, MediaField) or isinstance(other, MediaField):
             raise ValueError(

@@ -38,15 +38,13 @@ class Command(MaintenanceCommand):
         )
 
     def process(self, options: dict[str, Any]) -> Iterator[Result]:
-        field = get_file_field(options["field"])
-        if not isinstance(field, MediaField):
-            raise ValueError(f"{field} is a {type(field).__name__}. Use a MediaField.")
+        field = get_file_field(options["field"], MediaField)
         presets = options["preset"].split(",")
         for preset in presets:
             preset_resizes(preset, "jpg")  # raises InvalidResize for an unknown preset
         storage = media_storage()
         with NameTable() as originals:
-            prewarming.read_originals(originals, field)
+            prewarming.read_originals(originals, field, self.record)
             found = self.with_progress(
                 prewarming.find_missing_resizes(storage, originals, presets, options["workers"]),
                 total=len(originals),

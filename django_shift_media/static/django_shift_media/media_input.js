@@ -8,7 +8,7 @@
 const ASPECT_RATIOS = [1, 16 / 9, 3 / 4]; // of the sample crops
 const CENTER = [50, 50];
 const ARROW_KEYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
-const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte"];
+const PLURALS = [0, 1, 2, 5, 11, 100]; // the numbers of bytes in the first samples of data-sizes
 
 const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
 
@@ -25,14 +25,25 @@ function objectPosition(fraction, focus) {
     return fraction < 1 ? (100 * start) / (1 - fraction) : 50;
 }
 
-function formatBytes(bytes) {
-    const unit = clamp(Math.floor(Math.log(bytes || 1) / Math.log(1024)), 0, UNITS.length - 1);
-    return new Intl.NumberFormat(document.documentElement.lang || undefined, {
-        style: "unit",
-        unit: UNITS[unit],
-        unitDisplay: unit ? "short" : "long",
-        maximumFractionDigits: 1,
-    }).format(bytes / 1024 ** unit);
+/* Write a size as Django's filesizeformat does, by its samples: "1 byte" and others, "1.0 KB", … */
+function formatBytes(bytes, samples) {
+    if (bytes < 1024) {
+        const rules = new Intl.PluralRules(document.documentElement.lang || undefined);
+        const form = PLURALS.findLastIndex((number) => rules.select(number) === rules.select(bytes));
+        return samples.at(form < 0 ? PLURALS.length - 1 : form).replace(/[0-9]+/, bytes);
+    }
+    const units = samples.slice(PLURALS.length);
+    let exponent = 1;
+    while (bytes >= 1024 ** (exponent + 1) && exponent < units.length) {
+        exponent += 1;
+    }
+    const tenths = (10 * bytes) / 1024 ** exponent;
+    let rounded = Math.round(tenths);
+    if (tenths % 1 === 0.5 && rounded % 2) {
+        rounded -= 1; // Python rounds halves to the even digit
+    }
+    const text = (rounded / 10).toFixed(1);
+    return units[exponent - 1].replace(/1([^0-9])0/, (_, point) => text.replace(".", point));
 }
 
 class MediaInput extends HTMLElement {
@@ -46,8 +57,13 @@ class MediaInput extends HTMLElement {
         this.point = this.querySelector(".shift-media-point");
         this.crops = this.querySelector(".shift-media-crops");
         this.chosen = this.querySelector(".shift-media-chosen");
+        this.center = this.querySelector(".shift-media-center");
+        this.sizes = JSON.parse(this.dataset.sizes);
         this.stored = this.preview?.src;
-        this.input.addEventListener("change", () => this.showChosen());
+        this.input.addEventListener("change", () => {
+            this.changeFocalPoint();
+            this.showChosen();
+        });
         this.clear?.addEventListener("change", () => this.showCleared());
         this.listenToFocalPoint();
         if (this.input.files.length) {
@@ -74,12 +90,18 @@ class MediaInput extends HTMLElement {
         URL.revokeObjectURL(this.blob);
         this.blob = file && URL.createObjectURL(file);
         this.chosen.hidden = !file;
-        this.chosen.value = file ? formatBytes(file.size) : "";
+        this.classList.toggle("shift-media-replaced", Boolean(file));
+        this.describeChosen(file);
         if (file && this.clear) {
             this.clear.checked = false; // a new file replaces the stored one, it is not cleared
             this.showCleared();
         }
         this.showPicture(file && this.input.dataset.kind === "image" ? this.blob : this.stored);
+    }
+
+    describeChosen(file, ...dimensions) {
+        const size = file && formatBytes(file.size, this.sizes);
+        this.chosen.value = file ? `${file.name}: ${[...dimensions, size].join(", ")}` : "";
     }
 
     showPicture(source) {
@@ -105,7 +127,7 @@ class MediaInput extends HTMLElement {
         this.picture.hidden = !width;
         const [file] = this.input.files;
         if (file && width) {
-            this.chosen.value = `${width} × ${height}, ${formatBytes(file.size)}`;
+            this.describeChosen(file, `${width} × ${height}`);
         }
         this.showFocalPoint();
     }
@@ -131,6 +153,10 @@ class MediaInput extends HTMLElement {
             }
         });
         this.point.addEventListener("keydown", (event) => this.moveByKey(event));
+        this.center.addEventListener("click", () => {
+            this.writeFocalPoint("");
+            this.point.focus(); // the button is hidden now
+        });
         this.focalPointInput?.addEventListener("input", () => this.showFocalPoint());
     }
 
@@ -154,7 +180,23 @@ class MediaInput extends HTMLElement {
 
     setFocalPoint(...point) {
         const percentages = point.map((percent) => Math.round(clamp(percent, 0, 100)));
-        this.focalPointInput.value = percentages.join(",");
+        this.writeFocalPoint(percentages.join(","));
+    }
+
+    /* Let a chosen file begin at its center; without it, return to the stored file's point. */
+    changeFocalPoint() {
+        const input = this.focalPointInput;
+        if (input && this.input.files.length) {
+            this.storedPoint ??= input.value;
+            this.writeFocalPoint("");
+        } else if (input) {
+            this.writeFocalPoint(this.storedPoint ?? input.value);
+            this.storedPoint = undefined;
+        }
+    }
+
+    writeFocalPoint(text) {
+        this.focalPointInput.value = text;
         this.focalPointInput.dispatchEvent(new Event("input", { bubbles: true }));
         this.focalPointInput.dispatchEvent(new Event("change", { bubbles: true }));
     }
@@ -165,14 +207,18 @@ class MediaInput extends HTMLElement {
         for (const part of [this.point, this.crops, this.querySelector(".shift-media-help")]) {
             part.hidden = !isEditable;
         }
+        const isEmpty = !this.querySelector(".shift-media-stored") && !this.input.files.length;
+        this.querySelector(".shift-media-hint").hidden = !(input && !input.disabled && isEmpty);
+        this.center.hidden = true;
         this.classList.toggle("shift-media-focusable", isEditable);
         if (isEditable) {
             const [x, y] = parseFocalPoint(input.value);
+            this.center.hidden = x === CENTER[0] && y === CENTER[1];
             this.placePoint(x, y);
             this.showCrops(x, y);
         }
         if (input) {
-            this.hideTextInput(input, isEditable);
+            this.hideTextInput(input, isEditable || (isEmpty && !input.value));
         }
     }
 

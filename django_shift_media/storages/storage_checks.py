@@ -1,0 +1,107 @@
+"""System checks of the media storage, its options and where it stores files."""
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core import checks
+from django.core.checks import CheckMessage, Error
+from django.core.exceptions import ImproperlyConfigured
+from django.core.files.storage import FileSystemStorage, InMemoryStorage
+from django.utils.module_loading import import_string
+
+from django_shift_media.conf import conf
+from django_shift_media.storages import s3_options
+from django_shift_media.storages.base import MediaStorage
+from django_shift_media.storages.selection import media_storage
+
+_STORAGE_HINT = (
+    'Set STORAGES = {…, "media": {"BACKEND": "django_shift_media.storages.s3.S3MediaStorage",'
+    ' "OPTIONS": {"bucket_name": …}}} and SHIFT_MEDIA_STORAGE = "media", or remove'
+    " SHIFT_MEDIA_STORAGE to store media on local disk."
+)
+
+
+def check_media_storage() -> Iterator[CheckMessage]:
+    try:
+        alias = conf.storage
+    except ImproperlyConfigured:  # reported as E002
+        return
+    try:
+        storage = media_storage()
+    except ImproperlyConfigured as error:
+        yield Error(str(error), hint=_hint(alias), id="shift_media.E004")
+        return
+    yield from _check_location(storage)
+    yield from _check_fallback_to_disk()
+    yield from _check_inherited_options(storage)
+
+
+def _hint(alias: str | None) -> str:
+    if issubclass(_backend_class(alias), MediaStorage):
+        return f"Correct the OPTIONS of STORAGES[{alias!r}]."
+    return _STORAGE_HINT
+
+
+def _check_location(storage: MediaStorage) -> Iterator[CheckMessage]:
+    if hasattr(storage, "bucket_name") and not storage.bucket_name:
+        yield Error(
+            "The media storage has no bucket name.",
+            hint=f'Set "bucket_name" in the OPTIONS of STORAGES[{conf.storage!r}].',
+            id="shift_media.E005",
+        )
+    if conf.storage is None and not settings.MEDIA_ROOT:
+        yield Error(
+            "Media are stored on local disk, but MEDIA_ROOT is not set.",
+            hint="Set MEDIA_ROOT to a directory, or SHIFT_MEDIA_STORAGE to an alias in STORAGES.",
+            id="shift_media.E006",
+        )
+
+
+def _check_fallback_to_disk() -> Iterator[CheckMessage]:
+    """Warn of media on a disk that the project does not seem to use, as in containers."""
+    if settings.is_overridden("SHIFT_MEDIA_STORAGE"):  # type: ignore[misc]  # not in the stubs
+        return
+    default = _backend_class("default")
+    if default is not object and not issubclass(default, (FileSystemStorage, InMemoryStorage)):
+        reason = f'STORAGES["default"] is a {default.__name__}'
+    elif host := urlsplit(str(settings.MEDIA_URL)).netloc:
+        reason = f"MEDIA_URL is on the host {host!r}"
+    else:
+        return
+    yield checks.Warning(
+        f"Media are stored on local disk, in {str(settings.MEDIA_ROOT)!r}, but {reason}.",
+        hint=f"{_STORAGE_HINT.partition(', or remove')[0]}, or SHIFT_MEDIA_STORAGE = None if local"
+        " disk is right.",
+        id="shift_media.W012",
+    )
+
+
+def _check_inherited_options(storage: MediaStorage) -> Iterator[CheckMessage]:
+    if not hasattr(storage, "bucket_name"):
+        return
+    options: Any = settings.STORAGES[str(conf.storage)].get("OPTIONS", {})
+    for name, value, option in s3_options.inherited_options(options):
+        yield checks.Warning(
+            f"The media storage inherits {name} = {value!r}.",
+            hint=f"Set {option}, or the value that is right for media, in the OPTIONS of"
+            f" STORAGES[{conf.storage!r}].",
+            id="shift_media.W013",
+        )
+    if found := s3_options.rest_endpoint(storage):
+        yield checks.Warning(
+            f"The {found[0]} {found[1]!r} is the REST endpoint of S3, which knows no routing rules:"
+            " missing resizes are never created.",
+            hint=f"Remove {found[0]!r} from the OPTIONS of STORAGES[{conf.storage!r}] to use the"
+            " bucket's website endpoint, or set it to the domain of a CDN.",
+            id="shift_media.W014",
+        )
+
+
+def _backend_class(alias: str | None) -> Any:
+    """Return the class of a storage without creating one; ``object`` if there is none."""
+    try:
+        return import_string(settings.STORAGES[str(alias)]["BACKEND"])
+    except (ImportError, KeyError):
+        return object
