@@ -8,7 +8,7 @@ from contextlib import suppress
 
 from django_shift_media.engines.decode.header import HeaderInfo
 from django_shift_media.engines.decode.isobmff import BoxReader
-from django_shift_media.engines.decode.jpegxl import jpegxl_size, read_codestream
+from django_shift_media.engines.decode.jpegxl import read_codestream
 from django_shift_media.engines.decode.jpegxl_bits import EndOfCodestream
 from django_shift_media.engines.decode.jpegxl_frames import JpegXlReader
 from django_shift_media.engines.decode.limits import part_work
@@ -26,11 +26,11 @@ def read_jpegxl_header(data: bytes) -> HeaderInfo:
     decoder can decode until it finds out counts. Raise ``UnreadableImage`` if the frames cannot be
     counted, ``FileTooLarge`` if there are too many of them to count.
     """
-    width, height = jpegxl_size(data)
     boxes = BoxReader(data)
+    reader = JpegXlReader(read_codestream(data, boxes), boxes.count_parts)
+    width, height = reader.size
     parts = work = 0
     with suppress(EndOfCodestream):
-        reader = JpegXlReader(read_codestream(data, boxes), boxes.count_parts)
         layers = max(reader.extra_channels, 1)
         for frame in reader.frames():
             # A frame that is shown is put on the canvas, however small it is.
