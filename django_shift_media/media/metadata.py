@@ -59,7 +59,7 @@ class MetadataFields:
             model.refresh_from_db = self._refresh_and_note(model.refresh_from_db)
         # In Model.__init__(), fields are set in their order, so the metadata fields may be set
         # after the file. Only after it, all fields have their values.
-        for_each_class(
+        self._subclasses = for_each_class(
             model, lambda sender: signals.post_init.connect(self._measure_new, sender=sender)
         )
 
