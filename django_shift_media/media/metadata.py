@@ -167,11 +167,9 @@ class MetadataFields:
         """
 
         @wraps(refresh_from_db)
-        def refresh(
-            instance: models.Model, using: Any = None, fields: Any = None, **kwargs: Any
-        ) -> None:
-            fields = None if fields is None else list(fields)
-            refresh_from_db(instance, using, fields, **kwargs)
+        def refresh(instance: models.Model, *args: Any, **kwargs: Any) -> None:
+            refresh_from_db(instance, *args, **kwargs)
+            fields = args[1] if len(args) > 1 else kwargs.get("fields")
             if fields is None or self.field.focal_point_field in fields:
                 self._note_focal_point(instance)
 
