@@ -74,7 +74,7 @@ def test_the_gallery_in_a_browser(
     for path in photos:
         tab.page.goto(site)
         tab.page.set_input_files("input[type=file]", path)
-        tab.page.click("button")
+        tab.page.click("text=Upload")
         tab.page.wait_for_load_state("load")
     assert Photo.objects.count() == 3
     delete_resizes(bucket)
@@ -222,7 +222,7 @@ def test_a_refused_upload_tells_the_user_why(
     tab = Tab(chromium.new_context(), live_server.url)
     tab.page.goto(live_server.url)
     tab.page.set_input_files("input[type=file]", page)
-    tab.page.click("button")
+    tab.page.click("text=Upload")
     errors = tab.page.locator(".errorlist").inner_text()
     assert errors.startswith(
         "We couldn’t process “page.jpg”: This is not an image in an accepted format"
