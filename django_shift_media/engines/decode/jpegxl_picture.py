@@ -18,6 +18,7 @@ from django_shift_media.engines.decode.jpegxl_frames import Frame, JpegXlReader
 
 _ALL_PROCESSORS = -1
 _EXIF_OFFSET_LENGTH = 4  # bytes before the EXIF metadata, which tell how many more to skip
+_TIFF_SIGNATURES = b"II*\0", b"MM\0*"  # of EXIF metadata
 
 
 def decode_jpegxl(data: bytes, *, with_metadata: bool) -> Image.Image:
@@ -79,12 +80,18 @@ def _read_metadata(data: bytes, boxes: BoxReader) -> dict[str, bytes]:
         return _metadata_of_jpeg(data)
     info = {}
     if b"Exif" in found:
-        exif = bytes(found[b"Exif"])
-        skipped = int.from_bytes(exif[:_EXIF_OFFSET_LENGTH], "big")
-        info["exif"] = exif[_EXIF_OFFSET_LENGTH + skipped :]
+        info["exif"] = _exif_in_box(bytes(found[b"Exif"]))
     if b"xml " in found:
         info["xmp"] = bytes(found[b"xml "])
     return info
+
+
+def _exif_in_box(content: bytes) -> bytes:
+    # ExifTool 12.57, of Debian 12, writes no offset.
+    if content.startswith(_TIFF_SIGNATURES):
+        return content
+    skipped = int.from_bytes(content[:_EXIF_OFFSET_LENGTH], "big")
+    return content[_EXIF_OFFSET_LENGTH + skipped :]
 
 
 def _metadata_of_jpeg(data: bytes) -> dict[str, bytes]:
