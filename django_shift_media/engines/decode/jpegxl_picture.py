@@ -15,6 +15,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 from django_shift_media.engines.decode.isobmff import BoxReader
 from django_shift_media.engines.decode.jpegxl import read_codestream
 from django_shift_media.engines.decode.jpegxl_frames import Frame, JpegXlReader
+from django_shift_media.engines.memory import is_shortage
 
 _ALL_PROCESSORS = -1
 _EXIF_OFFSET_LENGTH = 4  # bytes before the EXIF metadata, which tell how many more to skip
@@ -95,9 +96,14 @@ def _exif_in_box(content: bytes) -> bytes:
 
 
 def _metadata_of_jpeg(data: bytes) -> dict[str, bytes]:
-    """Return the metadata of the JPEG that a file was made from; its pixels are not decoded."""
+    """Return the metadata of the JPEG that a file was made from, none if it cannot be restored."""
     from pillow_jxl import Decoder
 
-    is_jpeg, _info, jpeg, _profile, _boxes = Decoder(num_threads=_ALL_PROCESSORS)(data)
+    try:
+        is_jpeg, _info, jpeg, _profile, _boxes = Decoder(num_threads=_ALL_PROCESSORS)(data)
+    except Exception as error:
+        if is_shortage(error):
+            raise
+        return {}
     info = JpegImageFile(io.BytesIO(jpeg)).info if is_jpeg else {}
     return {key: bytes(info[key]) for key in ("exif", "xmp") if key in info}
