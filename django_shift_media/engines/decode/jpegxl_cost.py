@@ -1,14 +1,16 @@
 """
 What a decoder decodes to show a JPEG XL image: all frames, and all extra channels of each.
 
-The plugin for Pillow decodes everything when it opens a file, and cannot count frames.
+The plugin for Pillow decodes everything when it opens a file, which is too late for a limit, and
+cannot count frames. Seen with pillow-jxl-plugin 1.3; Pillow's own reader is
+https://github.com/python-pillow/Pillow/pull/7848.
 """
 
 from contextlib import suppress
 
 from django_shift_media.engines.decode.header import HeaderInfo
 from django_shift_media.engines.decode.isobmff import BoxReader
-from django_shift_media.engines.decode.jpegxl import jpegxl_size, read_codestream
+from django_shift_media.engines.decode.jpegxl import read_codestream
 from django_shift_media.engines.decode.jpegxl_bits import EndOfCodestream
 from django_shift_media.engines.decode.jpegxl_frames import Frame, JpegXlReader
 from django_shift_media.engines.decode.limits import part_work
@@ -28,12 +30,12 @@ def read_jpegxl_header(data: bytes) -> HeaderInfo:
     decoder can decode until it finds out counts. Raise ``UnreadableImage`` if the frames cannot be
     counted, ``FileTooLarge`` if there are too many of them to count.
     """
-    size = jpegxl_size(data)
     boxes = BoxReader(data)
+    reader = JpegXlReader(read_codestream(data, boxes), boxes.count_parts)
+    size = reader.size
     parts, work = 0, 0.0
+    is_decoded = True
     with suppress(EndOfCodestream):
-        reader = JpegXlReader(read_codestream(data, boxes), boxes.count_parts)
-        is_decoded = True
         for frame in reader.frames():
             parts += max(reader.extra_channels, 1)
             is_modular = frame.header.is_modular and is_decoded
