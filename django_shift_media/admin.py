@@ -25,17 +25,15 @@ def thumbnail(
     Return a column for ``list_display`` that shows a resize of a ``MediaField``.
 
     ``field`` is the name of the field; ``size`` (or a preset's name) and ``options`` are those of
-    ``MediaFile.resize()``. Rendering needs no query and no storage request. A row
-    with invalid values has no image; see ``SHIFT_MEDIA_STRICT``. ``description`` is the
-    title of the column, by default the field's name.
+    ``MediaFile.resize()``. Rendering needs no query and no storage request. A file that is not an
+    image has no thumbnail, and neither has a row with invalid values; see ``SHIFT_MEDIA_STRICT``.
+    ``description`` is the title of the column, by default the field's name.
     """
-    resize_for(
-        size, "jpg", None, **options
-    )  # raises for invalid options now, not when a list is shown
+    resize_for(size, "jpg", None, **options)  # raise for invalid options before a list is shown
 
     def column(instance: models.Model) -> SafeString | None:
         file: MediaFile = getattr(instance, field)
-        if not file:
+        if not (file and file.is_image):
             return None
         try:
             url = file.resize(size, **options)

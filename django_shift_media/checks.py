@@ -1,6 +1,7 @@
 """System checks of the settings: mistakes that would otherwise show up as broken images."""
 
 import difflib
+import re
 from collections.abc import Iterator
 from importlib.util import find_spec
 from typing import Any
@@ -109,7 +110,8 @@ def _check_base_url(path: str) -> Iterator[CheckMessage]:
     except ImproperlyConfigured:  # reported as E004
         return
     # In the other modes, the URLs are those of a bucket or a CDN.
-    if storage.mode == "app" and storage.media_url.startswith("/") and storage.media_url != path:
+    is_path = re.match("/(?!/)", storage.media_url)
+    if storage.mode == "app" and is_path and storage.media_url != path:
         yield Error(
             f"Media URLs begin with {storage.media_url!r}, but the URLconf includes the URLs of"
             f" django_shift_media at {path!r}.",

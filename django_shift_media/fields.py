@@ -1,6 +1,6 @@
 """``MediaField``, the model field."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Self, get_args, overload
 
@@ -71,6 +71,26 @@ class MediaDescriptor(FileDescriptor):
             measured = metadata.measure_value(value)
             super().__set__(instance, value)
             metadata.write(instance, measured)
+
+    def fetch_many(self, instances: Iterable[models.Model]) -> None:
+        """
+        Load the file of several instances, of which it is deferred, with its metadata.
+
+        Django (6.1 or newer, with ``FETCH_PEERS``) would load and assign only its name, as if it
+        was another file.
+        """
+        attname = self.field.attname
+        waiting = [
+            each for each in instances if attname not in each.__dict__ and each.pk is not None
+        ]
+        if not waiting:
+            return
+        rows = type(waiting[0])._base_manager.using(waiting[0]._state.db)
+        names = [self.field.name, *self.field.metadata.names.values()]
+        loaded = rows.only(*names).in_bulk([each.pk for each in waiting])
+        for instance in waiting:
+            if instance.pk in loaded:
+                setattr(instance, attname, getattr(loaded[instance.pk], attname))
 
 
 def _reloaded_instance(instance: models.Model, value: Any) -> models.Model | None:

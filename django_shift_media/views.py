@@ -135,6 +135,7 @@ def _serve_local_file(
         return None  # missing, outside MEDIA_ROOT, or not a valid file name
     response["Content-Type"] = served_content_type(key)
     response["Content-Disposition"] = content_disposition(key)
+    del response["Content-Encoding"]  # of "a.pdf.gz", which browsers would unpack
     for name, value in _SECURITY_HEADERS.items():
         response[name] = value
     return response

@@ -59,6 +59,7 @@ def test_files_have_their_type_and_what_could_run_is_for_downloading(
         content_type = "application/octet-stream"  # nothing that could run
     assert headers["Content-Type"].partition(";")[0] == content_type
     assert headers["Content-Disposition"].partition(";")[0] == disposition
+    assert "Content-Encoding" not in headers  # browsers would unpack an archive
 
 
 @pytest.mark.parametrize("tag", ["resize obj.file '9x9'", "picture obj.file '9x9' alt=''"])

@@ -159,6 +159,17 @@ def test_a_lookup_without_an_object_renders_nothing_and_is_logged(
         rendered(tag, obj=obj)
 
 
+def test_a_variable_that_was_assigned_such_a_lookup_renders_nothing(
+    settings: Any, caplog: Any
+) -> None:
+    tag = "[{% with photo=obj.profile.photo %}{% resize photo '9x9' %}{% endwith %}]"
+    assert rendered(tag, obj=Account(None)) == "[]"
+    assert "'photo' does not exist" in the_record(caplog)
+    settings.DEBUG = True
+    with pytest.raises(ValueError, match="'photo' does not exist"):
+        rendered(tag, obj=Account(None))
+
+
 @pytest.mark.parametrize("lookup", ["obj.profile.phtoo", "photo", "obj.profile.title"])
 def test_a_misspelled_lookup_raises(lookup: str, photo: Photo) -> None:
     with pytest.raises(ValueError, match="Use the file of a MediaField"):
@@ -209,6 +220,13 @@ def test_the_admin_lists_a_bad_row_without_a_thumbnail(
     with pytest.raises(InvalidKey):
         thumbnail("photo")(bad)
     assert thumbnail("photo")(good)
+
+
+def test_a_file_that_is_not_an_image_has_no_thumbnail(caplog: Any) -> None:
+    name = KEY.replace(".jpg", ".pdf")
+    assert thumbnail("file")(Attachment(file=name)) is None
+    assert thumbnail("file")(Attachment(file=KEY))
+    assert not caplog.records
 
 
 class PhotoSerializer(serializers.ModelSerializer):  # type: ignore[type-arg]

@@ -129,6 +129,13 @@ def test_urls_that_are_mounted_elsewhere_are_named(settings: Any) -> None:
     assert "shift_media.E008" not in found()
 
 
+def test_a_cdn_in_front_of_the_app_is_not_another_path(settings: Any) -> None:
+    settings.SHIFT_MEDIA_STORAGE = None
+    for url in ("https://cdn.example.com/m/", "//cdn.example.com/m/"):
+        settings.MEDIA_URL = url
+        assert "shift_media.E008" not in found()
+
+
 def test_an_empty_signing_key_is_an_error(settings: Any) -> None:
     settings.SHIFT_MEDIA_SIGNING_KEY = ""
     assert "anyone could sign" in found()["shift_media.E002"].msg

@@ -31,6 +31,8 @@ SCROLLED = """async () => {
 }"""
 BOXES = """selector => [...document.querySelectorAll(selector)]
     .map(element => element.getBoundingClientRect().toJSON())"""
+# One process runs them all, with one demo.
+pytestmark = pytest.mark.xdist_group("demo")
 MADE, KEPT, REFUSED = ["302", "301", "200"], ["200"], ["302", "404"]
 
 
@@ -118,7 +120,7 @@ def test_the_demo_takes_photos_of_one_s_own_and_a_port_that_is_free(tmp_path: Pa
     assert result.returncode == 0, result.stdout + result.stderr
     assert hops(result.stdout, "first view") == [MADE, MADE, MADE, REFUSED]
     assert "Meine Größe.jpeg" in result.stdout
-    assert "…/meine-groe.jpg/320x180-fill-82-noupscale-" in result.stdout
+    assert "…/meine-grosse.jpg/320x180-fill-82-noupscale-" in result.stdout
     assert f"Port {taken} is in use, taking another one." in result.stderr
     assert f":{taken}/" not in result.stdout
     assert "See it" not in result.stdout, "nothing is left to see"
@@ -143,7 +145,7 @@ def test_the_demo_says_how_to_install_what_is_missing(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="has no SIGHUP")
-@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+@pytest.mark.parametrize("name", ["SIGTERM", pytest.param("SIGHUP", marks=pytest.mark.nightly)])
 def test_the_gallery_ends_with_the_demo(name: str, tmp_path: Path) -> None:
     photo = tmp_path / "a.jpg"
     photo.write_bytes(draw_photo(400, 300))

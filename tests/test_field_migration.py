@@ -9,9 +9,12 @@ import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
+from django.db import models
+from django.test.utils import isolate_apps
 from django.utils import timezone
 
 from album.models import Picture
+from django_shift_media.fields import MediaField
 from django_shift_media.maintenance.field_migration import FieldMigration
 from django_shift_media.media import references
 from django_shift_media.naming import keys
@@ -152,6 +155,34 @@ def test_rows_with_one_image_get_one_original() -> None:
     assert width == 60
     assert Picture.objects.get(pk=single.pk).photo.name != name
     assert len([key for key in keys_of(media_storage()) if keys.is_original(key)]) == 2
+
+
+def find_focal_point(image: object) -> tuple[int, int]:
+    return 50, 20
+
+
+@pytest.mark.django_db(transaction=True)
+@isolate_apps("gallery")
+def test_rows_that_share_an_original_keep_their_own_focal_points(
+    tables: Any, settings: Any
+) -> None:
+    class Old(models.Model):
+        image = models.ImageField()
+        photo = MediaField(blank=True, focal_point_field="focal_point")
+        focal_point = models.CharField(max_length=7, blank=True)
+
+        class Meta:
+            app_label = "gallery"
+
+    tables(Old)
+    settings.SHIFT_MEDIA_FOCAL_POINT = f"{__name__}.find_focal_point"
+    first = Old.objects.create(image=ContentFile(draw_photo(60, 40), name="old.jpg"))
+    for focal_point in ("10,10", ""):
+        Old.objects.create(image=first.image.name, focal_point=focal_point)
+    image, photo = Old._meta.get_field("image"), Old._meta.get_field("photo")
+    assert len(list(FieldMigration(image, photo).run(workers=1))) == 3
+    points = Old.objects.order_by("pk").values_list("focal_point", flat=True)
+    assert list(points) == ["50,20", "10,10", "50,20"]
 
 
 @pytest.mark.parametrize("workers", ["1", "8"])

@@ -1,14 +1,18 @@
+import gc
 import io
 import pickle
+import weakref
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.core.validators import FileExtensionValidator
 from django.db import connection, models, transaction
+from django.db.migrations.state import ProjectState
 from django.db.migrations.writer import MigrationWriter
 from django.test.utils import isolate_apps
 from PIL import Image
@@ -293,6 +297,14 @@ def test_migrations_know_nothing_of_the_settings(settings: Any) -> None:
     assert MediaField(*args, **kwargs).deconstruct() == full.deconstruct()
     assert kwargs["max_length"] == 100
     assert full.clone().kind == "any"
+
+
+def test_models_of_migrations_are_released() -> None:
+    project = ProjectState.from_apps(apps)
+    historical = weakref.ref(project.apps)
+    del project
+    gc.collect()
+    assert historical() is None
 
 
 def test_the_gallery_has_all_its_migrations() -> None:

@@ -172,6 +172,26 @@ def test_a_person_who_clears_the_point_of_a_stored_file_is_believed(calls: Calls
     assert len(calls) == 1
 
 
+def test_another_file_gets_another_point(calls: Calls) -> None:
+    photo = Photo.objects.create(photo=upload())
+    calls.point = (60, 40)
+    photo.photo = upload()
+    photo.save()
+    assert stored_point(photo) == "60,40"
+    calls.point = (1, 2)
+    photo = Photo.objects.get()
+    photo.photo.save("b.jpg", upload())
+    assert stored_point(photo) == "1,2"
+
+
+def test_a_point_is_saved_together_with_its_file(calls: Calls) -> None:
+    photo = Photo.objects.create(photo=upload())
+    calls.point = (60, 40)
+    photo.photo = upload()
+    photo.save(update_fields=["photo"])
+    assert stored_point(photo) == "60,40"
+
+
 def test_the_point_is_there_before_any_field_is_saved(calls: Calls) -> None:
     seen = []
 

@@ -59,6 +59,8 @@ def is_wanted(message: str, name: str) -> bool:
     )
 
 
+# The admin, which every change is tested with, has such a form.
+@pytest.mark.nightly
 @refused
 def test_a_form_refuses_it(name: str) -> None:
     (error,) = PhotoForm({}, {"photo": uploaded(name)}).errors["photo"]

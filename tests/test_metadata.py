@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from django import forms
 from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection, models
+from django.db.models import signals
 from django.test.utils import CaptureQueriesContext, isolate_apps
 from PIL import Image
 
@@ -208,6 +210,19 @@ def bulk_create(row: Any) -> Any:
     return type(row).objects.latest("pk")
 
 
+def save_after_reading_a_deferred_focal_point(row: Any) -> Any:
+    row = type(row).objects.only("photo").get(pk=row.pk)
+    assert row.photo.focal_point == (30, 70)
+    return save(row)
+
+
+def save_after_refreshing_the_focal_point(row: Any) -> Any:
+    type(row).objects.filter(pk=row.pk).update(focal_point="1,2")
+    row.refresh_from_db(fields=["focal_point"])
+    assert row.focal_point == "1,2"
+    return save(row)
+
+
 NEW_FILE = [
     save,
     save_the_file_only,
@@ -219,6 +234,8 @@ NEW_FILE = [
     save_only_the_file,
     save_deferred_by_the_file,
     save_a_copy,
+    save_after_reading_a_deferred_focal_point,
+    save_after_refreshing_the_focal_point,
     bulk_create,
 ]
 
@@ -329,6 +346,23 @@ def set_in_new_instance(row: Any) -> Any:
     return type(row).objects.create(photo=new_file(), focal_point="10,20")
 
 
+def set_in_new_instance_whose_upload_is_replaced_before_saving(row: Any) -> Any:
+    def shrink(instance: Any, **kwargs: Any) -> None:
+        instance.photo = new_file()
+
+    with connected(signals.pre_save, shrink):
+        return type(row).objects.create(photo=new_file(OLD), focal_point="10,20")
+
+
+@contextmanager
+def connected(signal: signals.ModelSignal, receiver: Any) -> Iterator[None]:
+    signal.connect(receiver)
+    try:
+        yield
+    finally:
+        signal.disconnect(receiver)
+
+
 def set_before_the_file_is_saved(row: Any) -> Any:
     row = type(row)(focal_point="10,20")
     row.photo.save("new.jpg", new_file())
@@ -352,6 +386,7 @@ def set_by_a_form(row: Any) -> Any:
         set_after,
         set_with_defaults,
         set_in_new_instance,
+        set_in_new_instance_whose_upload_is_replaced_before_saving,
         set_before_the_file_is_saved,
         set_before_another_field_is_saved,
         set_by_a_form,
@@ -413,6 +448,22 @@ def test_the_same_file_keeps_its_metadata(row: Any, model: Any, touch: Any) -> N
         touch(each)
         each.save()
         assert_true(model.objects.get(pk=row.pk))
+
+
+@pytest.mark.skipif(not hasattr(models, "FETCH_PEERS"), reason="requires Django 6.1")
+def test_files_that_are_loaded_for_all_rows_at_once_keep_their_metadata(
+    row: Any, model: Any
+) -> None:
+    model.objects.create(photo=new_file(), focal_point="10,20")
+    with CaptureQueriesContext(connection) as queries:
+        first, second = model.objects.defer("photo").fetch_mode(models.FETCH_PEERS).order_by("pk")
+        assert first.photo
+        assert second.photo
+    assert len(queries) == 2
+    for each, focal_point in ((first, "30,70"), (second, "10,20")):
+        assert_true(each, focal_point)
+        each.save()
+        assert_true(each, focal_point)
 
 
 def test_a_focal_point_that_is_set_alone_stays(row: Any, model: Any) -> None:

@@ -170,7 +170,7 @@ def test_a_broken_text_is_named(text: str) -> None:
     photo = Photo(photo="x", placeholder=text)
     with pytest.raises(ValueError, match="Use a ThumbHash in base64 and a color") as caught:
         _ = photo.photo.placeholder
-    assert str(caught.value).startswith(f"{text!r} is not a valid placeholder. ")
+    assert f": {text!r} is not a valid placeholder. " in str(caught.value)
 
 
 def test_the_longest_text_fits_the_column() -> None:

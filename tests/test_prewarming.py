@@ -70,6 +70,7 @@ def test_one_fetch_for_all_sizes_and_few_listings(settings: Any, moto: Any) -> N
         "ListObjectsV2": 1,
         "GetObject": 5,
         "PutObject": 25,
+        "HeadObject": 5,  # of each original, after its resizes are stored
     }
 
 

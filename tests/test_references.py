@@ -9,7 +9,7 @@ from django.core.files.base import ContentFile
 from django.core.management import call_command
 from django.db import connection, models, transaction
 from django.db.models import Value
-from django.test.utils import isolate_apps
+from django.test.utils import CaptureQueriesContext, isolate_apps
 
 from django_shift_media.fields import MediaField
 from django_shift_media.media.references import columns_of
@@ -76,6 +76,16 @@ def test_a_default_is_never_deleted_and_can_always_be_named(tables: Any, option:
     again.delete()
     profile.objects.get().photo.delete()
     assert is_kept(DEFAULT)
+
+
+@isolate_apps("gallery")
+def test_a_row_with_a_default_waits_for_no_other_row_with_it(tables: Any) -> None:
+    profile: Any = profiles(default=DEFAULT)
+    tables(profile)
+    profile.objects.create()
+    with CaptureQueriesContext(connection) as queries:
+        profile.objects.create()
+    assert not [query["sql"] for query in queries if DEFAULT in query["sql"].partition("WHERE")[2]]
 
 
 @each_database

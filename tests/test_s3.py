@@ -320,7 +320,7 @@ def test_a_private_bucket_is_seen_through_the_app(
     sent = operations(storage)
     made = client.get(url)
     assert (made.status_code, made["Content-Type"]) == (200, "image/jpeg")
-    assert sent == ["GetObject", "GetObject", "PutObject"]
+    assert sent == ["GetObject", "GetObject", "PutObject", "HeadObject"]
     sent.clear()
     found = client.get(url)
     assert found.content == made.content

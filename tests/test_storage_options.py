@@ -48,6 +48,12 @@ def test_an_option_that_cannot_work_is_refused(
         media_storage()
 
 
+def test_a_domain_that_is_inherited_is_refused_by_its_name(settings: Any) -> None:
+    settings.AWS_S3_CUSTOM_DOMAIN = "https://m.example.com"
+    with_storage(settings)
+    assert found()["shift_media.E004"].msg.startswith("Invalid AWS_S3_CUSTOM_DOMAIN")
+
+
 def test_half_a_credential_is_no_traceback_of_a_command(settings: Any, monkeypatch: Any) -> None:
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY", raising=False)
     with_storage(settings, access_key="a", public_url="https://m.example.com")

@@ -24,9 +24,15 @@ from django_shift_media.naming.resizes import ImageFormat, Resize
 # At most so many bytes of memory for each pixel of a frame that is encoded.
 _ENCODER_BYTES_PER_PIXEL = 16
 # Encoders that end the process if they lack memory: bytes for each pixel of a frame, and for their
-# threads. Measured with libavif 1.4 and its aom.
+# threads and tables. Measured with libavif 1.4 and its aom, Pillow 13.0 (``quantize()``), and
+# pillow-jxl-plugin 1.3.
 _ABORTING_ENCODERS: MappingProxyType[ImageFormat, tuple[int, int]] = MappingProxyType(
-    {"avif": (32, 64_000_000)}
+    {
+        "avif": (32, 64_000_000),
+        "gif": (16, 32_000_000),
+        "jxl": (100, 100_000_000),
+        "png": (16, 32_000_000),
+    }
 )
 
 

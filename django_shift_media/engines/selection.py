@@ -1,5 +1,6 @@
 """The image engine and its options, as the settings choose them."""
 
+import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
@@ -10,8 +11,11 @@ from django.utils.module_loading import import_string
 
 from django_shift_media.conf import conf
 from django_shift_media.engines.engine import Engine
-from django_shift_media.engines.memory import is_shortage
+from django_shift_media.engines.memory import is_shortage, require_memory
 from django_shift_media.engines.options import Color, EngineOptions, Truncated
+
+# GLib ends the process if memory is short while libvips is loaded.
+_LIBVIPS_MEMORY = 150_000_000  # bytes
 
 ENGINES: Mapping[str, str] = MappingProxyType(
     {
@@ -29,9 +33,12 @@ def get_engine() -> Engine:
         raise ImproperlyConfigured(
             f"SHIFT_MEDIA_ENGINE is {conf.engine!r}. It must be one of: {', '.join(ENGINES)}."
         ) from None
+    if conf.engine != "pillow" and "pyvips" not in sys.modules:
+        require_memory(_LIBVIPS_MEMORY)
     try:
         return cast(Engine, import_string(path))
-    except (ImportError, OSError) as error:
+    # If libvips cannot be loaded, pyvips raises ImportError, OSError or SystemError.
+    except (ImportError, OSError, SystemError) as error:
         if is_shortage(error):
             raise MemoryError(str(error)) from error
         raise ImproperlyConfigured(

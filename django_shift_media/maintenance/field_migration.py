@@ -205,7 +205,13 @@ class FieldMigration:
     def _update(self, group: _Group, values: dict[str, Any]) -> set[Any]:
         """Return the primary keys of the rows that have the values now."""
         unchanged = Q(pk__in=[row.pk for row in group.rows], **{self.source.attname: group.name})
-        self.rows(group.column).filter(unchanged).update(**values)
+        rows = self.rows(group.column).filter(unchanged)
+        # One that was found for the copy; another row with the same file may have set its own.
+        focal_point = getattr(self.target, "focal_point_field", None)
+        if focal_point in values:
+            is_empty = Q(**{focal_point: ""}) | Q(**{focal_point: None})
+            rows.filter(is_empty).update(**{focal_point: values[focal_point]})
+        rows.update(**{name: value for name, value in values.items() if name != focal_point})
         target = {self.target.attname: values[self.target.attname]}
         written = group.column.rows.filter(unchanged, **target)
         return set(written.values_list("pk", flat=True))

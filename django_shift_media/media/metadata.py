@@ -55,9 +55,11 @@ class MetadataFields:
         """Keep the fields true to the file in all instances of the model, and of its subclasses."""
         model: Any = self.field.model
         model.save_base = self._save_with_metadata(model.save_base)
+        if self.field.focal_point_field:
+            model.refresh_from_db = self._refresh_and_note(model.refresh_from_db)
         # In Model.__init__(), fields are set in their order, so the metadata fields may be set
         # after the file. Only after it, all fields have their values.
-        for_each_class(
+        self._subclasses = for_each_class(
             model, lambda sender: signals.post_init.connect(self._measure_new, sender=sender)
         )
 
@@ -154,7 +156,24 @@ class MetadataFields:
         file = instance.__dict__.get(self.field.attname)
         if isinstance(file, File) and any(metadata := self.measure_value(file)):
             self.write(instance, metadata)
-        self._note_focal_point(instance)
+        else:
+            self._note_focal_point(instance)
+
+    def _refresh_and_note(self, refresh_from_db: Callable[..., None]) -> Callable[..., None]:
+        """
+        Wrap ``Model.refresh_from_db()``, which also loads deferred fields.
+
+        A focal point from the database belongs to the present file: nobody has set it for another.
+        """
+
+        @wraps(refresh_from_db)
+        def refresh(instance: models.Model, *args: Any, **kwargs: Any) -> None:
+            refresh_from_db(instance, *args, **kwargs)
+            fields = args[1] if len(args) > 1 else kwargs.get("fields")
+            if fields is None or self.field.focal_point_field in fields:
+                self._note_focal_point(instance)
+
+        return refresh
 
     def _save_with_metadata(self, save_base: Callable[..., None]) -> Callable[..., None]:
         """Wrap ``Model.save_base()``, to save the metadata fields whenever it saves the file."""

@@ -65,7 +65,7 @@ class OrphanTracker:
         # Not the signal pre_save: its receivers may still replace or refuse an upload.
         model: Any = field.model
         model._save_table = self._track(model._save_table)
-        for_each_class(model, self._connect)
+        self._subclasses = for_each_class(model, self._connect)
 
     def _connect(self, model: type[models.Model]) -> None:
         # Signals are sent for the class of the instance, which may be a proxy or a child. Deleting
@@ -122,12 +122,12 @@ class OrphanTracker:
         return next(iter(column.lock(column.rows.filter(pk=key))), None)
 
     def _lock_rows_naming(self, name: str, using: str) -> None:
+        fields = references.media_fields(self.field.model._meta.apps)
+        if name in references.default_names(fields):
+            return  # It is never deleted, and many rows may name it.
         own = Column(self.field, using)
         if own.lock(own.rows_with(name)):
             return
-        fields = references.media_fields(self.field.model._meta.apps)
-        if name in references.default_names(fields):
-            return  # is never deleted
         for column in references.columns_of(fields, using):
             if column != own and column.lock(column.rows_with(name)):
                 return

@@ -22,7 +22,10 @@ def check_options(storage: Any, options: Mapping[str, Any]) -> None:
     ``options`` are those in ``STORAGES``; all others are inherited from the settings ``AWS_*``.
     """
     _check_acl(storage, options)
-    _check_domain(storage.custom_domain)
+    _check_domain(
+        storage.custom_domain,
+        "custom_domain" if "custom_domain" in options else "AWS_S3_CUSTOM_DOMAIN",
+    )
     _check_public_url(storage.public_url_option)
     _check_credentials(storage)
 
@@ -61,11 +64,11 @@ def _check_acl(storage: Any, options: Mapping[str, Any]) -> None:
             )
 
 
-def _check_domain(domain: str | None) -> None:
+def _check_domain(domain: str | None, source: str) -> None:
     if domain and ("//" in domain or domain.endswith("/")):
         host = domain.rpartition("//")[2].strip("/") or "media.example.com"
         raise ImproperlyConfigured(
-            f"Invalid custom_domain {domain!r}. Use a domain without a scheme and without a final"
+            f"Invalid {source} {domain!r}. Use a domain without a scheme and without a final"
             f" slash, such as {host!r}."
         )
 

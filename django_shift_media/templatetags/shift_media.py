@@ -31,19 +31,18 @@ class _FileExpression:
     def _leads_nowhere(self, context: Context) -> bool:
         """Return whether an object on the way is missing; false for a misspelled last name."""
         lookups = getattr(self.expression.var, "lookups", None) or ()
-        if len(lookups) < 2:
-            return False
-        try:
-            owner = Variable(".".join(lookups[:-1])).resolve(context)
-        except VariableDoesNotExist:
-            return True
-        # Django replaces a lookup that raises ObjectDoesNotExist by the text string_if_invalid.
+        # Django replaces a lookup that raises ObjectDoesNotExist by the text string_if_invalid,
+        # which {% with %} and {% include %} then assign to a variable.
         engine = context.template.engine  # type: ignore[union-attr]  # set while rendering
         nothing = (None, "", engine.string_if_invalid)
-        if owner in nothing:
-            return True
+        if owner := ".".join(lookups[:-1]):
+            try:
+                if Variable(owner).resolve(context) in nothing:
+                    return True
+            except VariableDoesNotExist:
+                return True
         try:
-            return self.expression.var.resolve(context) in nothing
+            return bool(lookups) and self.expression.var.resolve(context) in nothing
         except VariableDoesNotExist:
             return False
 

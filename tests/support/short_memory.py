@@ -16,7 +16,7 @@ from pathlib import Path
 Work = Callable[[int], str]  # from the megabytes that it may allocate to its outcome
 SIZE = (1500, 1000)
 FORMATS = ["jpg", "png", "webp", "avif", "gif", "tiff", "bmp", "heic", "jxl"]
-QUALITIES = {"jpg": 80, "png": 90, "webp": 80, "avif": 65, "gif": 90}
+QUALITIES = {"jpg": 80, "png": 90, "webp": 80, "avif": 65, "gif": 90, "jxl": 78}
 
 
 def address_space() -> int:

@@ -6,6 +6,7 @@ No frame is decoded: its header says how many parts it has, and a table says how
 
 import string
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cached_property
 from typing import NamedTuple
 
 from django_shift_media.engines.decode.header import check_count
@@ -77,6 +78,8 @@ class JpegXlReader:
     """
     Read the headers of a codestream; raise ``UnreadableImage`` where that is not possible.
 
+    ``size`` is that of the canvas, as stored, in pixels.
+
     ``count_parts()`` is called with a number of steps, and raises an exception for too many.
     """
 
@@ -84,11 +87,11 @@ class JpegXlReader:
         self._bits = JpegXlBitReader(codestream)
         self._bits.read(16)  # signature
         self._count_parts = count_parts
-        self._image = self._read_image_header()
+        self.size = self._read_size()
 
-    @property
-    def size(self) -> Size:
-        return self._image.size
+    @cached_property
+    def _image(self) -> ImageHeader:
+        return self._read_image_header()
 
     @property
     def is_animated(self) -> bool:
@@ -118,7 +121,7 @@ class JpegXlReader:
 
     def _read_image_header(self) -> ImageHeader:
         bits = self._bits
-        image = ImageHeader(self._read_size())
+        image = ImageHeader(self.size)
         if bits.read_bool():  # all default
             self._skip_transform(image)
             return image

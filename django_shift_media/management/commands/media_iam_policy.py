@@ -20,7 +20,7 @@ TRANSCODING_OPTIONS = {
     "--queue": "name of the MediaConvert queue (default: Default)",
 }
 TRUST_OPTIONS = {
-    "--oidc-provider": "OpenID Connect issuer, without https://; required with --trust irsa and"
+    "--oidc-provider": "OpenID Connect issuer, without the scheme; required with --trust irsa and"
     " oidc",
     "--service-account": "namespace and name of the Kubernetes service account, such as"
     " default/gallery; required with --trust irsa and pod-identity",
