@@ -67,6 +67,8 @@ FILES: Mapping[tuple[str, str], Callable[[], bytes]] = MappingProxyType(
         ("heic", "9216 x 9216, of one tile"): lambda: parts.heic_of_one_tile(9),
         ("heic", "27 layers of 2048 x 2048"): lambda: parts.heic_of_layers(27, (2_048, 2_048)),
         ("jxl", "7100 x 7100"): lambda: _saved((7_100, 7_100), "JXL", effort=3, quality=80),
+        ("jxl", "3550 x 3550, lossless"): lambda: _saved((3_550, 3_550), "JXL", lossless=True),
+        ("jxl", "5000 x 5000, RGBA"): lambda: _saved((5_000, 5_000), "JXL", mode="RGBA", effort=3),
         ("jxl", "2,000 frames of 16 x 16"): lambda: parts.jxl_frames(2_000),
     }
 )

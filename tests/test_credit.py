@@ -18,6 +18,7 @@ from django_shift_media.naming.resizes import Resize
 from gallery.drawings import draw_photo, landscape
 from tests.support.chromium_pictures import ChromiumPictures
 from tests.support.exiftool import read_metadata, write_metadata
+from tests.support.hostile import box
 from tests.support.pictures import ENOUGH, decoded, encoded
 from tests.support.samples import heic, jpegxl
 
@@ -151,6 +152,16 @@ def test_xmp_is_found_in_each_format_of_originals(
     (found,) = metadata(rendered(engine, data, "webp"), folder=tmp_path)
     assert KEPT.items() <= found.items()
     assert found["IFD0:Artist"] == "Zoë Example; 김철수"
+
+
+@pytest.mark.parametrize("offset", [bytes(4), b"\0\0\0\6Exif\0\0", b""])
+def test_exif_of_a_jxl_is_found_with_and_without_its_offset(engine: Engine, offset: bytes) -> None:
+    """The standard requires an offset; ExifTool 12.57 writes none."""
+    exif = Image.Exif()
+    exif[0x013B] = "Somebody"
+    data = jpegxl(landscape(120, 80, 3), use_container=True)
+    data += box(b"Exif", offset + exif.tobytes().removeprefix(b"Exif\0\0"))
+    assert decoded(rendered(engine, data, "jpg")).getexif()[0x013B] == "Somebody"
 
 
 def test_xmp_of_a_png_is_found_also_behind_its_pixels(engine: Engine, tmp_path: Path) -> None:

@@ -158,6 +158,12 @@ def test_a_point_of_a_person_is_kept_and_nothing_is_asked(calls: Calls) -> None:
     assert calls == []
 
 
+def test_a_point_of_a_person_is_kept_when_the_file_is_saved_on_its_own(calls: Calls) -> None:
+    photo = Photo(focal_point="5,95")
+    photo.photo.save("a.jpg", upload())
+    assert stored_point(photo) == "5,95"
+
+
 def test_a_person_who_clears_the_point_of_a_stored_file_is_believed(calls: Calls) -> None:
     photo = Photo.objects.create(photo=upload())
     photo.focal_point = ""

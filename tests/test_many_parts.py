@@ -1,6 +1,7 @@
 """Files of many small parts, whose number costs, not their pixels: each format has a bound."""
 
 import io
+from functools import partial
 from typing import Any
 
 import pytest
@@ -93,6 +94,27 @@ def test_the_bytes_of_pixels_count(mode: str, side: int, format: str) -> None:
     get_engine().verify(encoded((side, side), format, mode), options)
     with pytest.raises(FileTooLarge):
         get_engine().verify(encoded((side + 1, side + 1), format, mode), options)
+
+
+@pytest.mark.parametrize(
+    ("mode", "lossless", "side"),
+    [("RGB", False, 266), ("RGB", True, 133), ("RGBA", False, 188), ("RGBA", True, 119)],
+)
+def test_the_coding_of_a_jpegxl_counts(mode: str, lossless: bool, side: int) -> None:
+    """A pixel counts as 2.25, as 9 without loss, and its transparency as 2.25."""
+    pytest.importorskip("pillow_jxl")
+    options = engine_options(max_pixels=90_000)
+    jxl = partial(encoded, format="JXL", mode=mode, lossless=lossless)
+    get_engine().verify(jxl((side, side)), options)
+    with pytest.raises(FileTooLarge):
+        get_engine().verify(jxl((side + 1, side + 1)), options)
+
+
+def test_only_the_first_picture_of_a_jpegxl_animation_counts_as_lossless() -> None:
+    """Later ones are not decoded: 10 frames, one of 9 times and nine of 2.25 times its pixels."""
+    header = read_header(jxl_frames(10))
+    assert header is not None
+    assert header.work == 4_096 * (9 + 9 * 2.25)
 
 
 def test_pages_are_not_work() -> None:

@@ -90,6 +90,7 @@ def test_words_that_say_that_memory_is_short(words: str) -> None:
         "broken data stream when reading image file",
         "could not create decoder object",
         "Memory allocation error: Security limit exceeded: Image size exceeds the limit",
+        "Memory allocation error: Invalid image size: zero width or height",
     ],
 )
 def test_words_that_do_not_say_so_while_there_is_memory(words: str) -> None:

@@ -259,6 +259,18 @@ def test_the_jpeg_in_a_jpegxl_is_within_the_limits(engine: Engine) -> None:
         engine.verify(data, engine_options(max_pixels=1_000))
 
 
+@pytest.mark.parametrize("keep", [False, True])
+def test_a_jpegxl_whose_jpeg_cannot_be_restored_is_shown(engine: Engine, keep: bool) -> None:
+    data = jpegxl_of_jpeg()
+    # The length of the data that restore a JPEG, and these data.
+    start = data.index(b"jbrd")
+    length = int.from_bytes(data[start - 4 : start], "big")
+    data = data[: start + 4] + b"\xff" * (length - 8) + data[start - 4 + length :]
+    options = engine_options(max_pixels=ENOUGH, keep_credit=keep)
+    made = decoded(engine.render(data, Resize(width=60, height=60, format="png"), options))
+    assert read_quarters(made) == UPRIGHT
+
+
 def test_the_credit_of_the_jpeg_in_a_jpegxl_is_kept(engine: Engine) -> None:
     exif = Image.Exif()
     exif[0x013B], exif[0x0112] = "Ansel", 6

@@ -21,8 +21,9 @@ _SHORTAGE = re.compile(
     r"can't start new thread|encoding error [12]\b",
     re.IGNORECASE,
 )
-# libheif refuses files that would take more memory than its own limit allows.
-_LIMIT = re.compile("limit", re.IGNORECASE)
+# libheif says the same of files that would take more memory than its own limit allows, and of those
+# that declare a side of zero pixels.
+_FAULT_OF_FILE = re.compile("limit|invalid image size", re.IGNORECASE)
 
 
 def is_shortage(error: Exception, size: int = 0) -> bool:
@@ -30,7 +31,7 @@ def is_shortage(error: Exception, size: int = 0) -> bool:
     if isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM:
         return True
     text = str(error)
-    said_so = _SHORTAGE.search(text) and not _LIMIT.search(text)
+    said_so = _SHORTAGE.search(text) and not _FAULT_OF_FILE.search(text)
     return bool(said_so) or not _can_allocate(size + _OVERHEAD)
 
 

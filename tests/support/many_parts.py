@@ -401,6 +401,21 @@ def jxl_channels(number: int, side: int = 1500) -> bytes:
     return packed(fields) + b"\1" + bytes(1000)
 
 
+def jxl_with_profile(length: int) -> bytes:
+    """A JPEG XL whose header declares a color profile of so many bytes, which is not there."""
+    fields = [
+        (0xFF, 8), (0x0A, 8),
+        (1, 1), (1, 5), (1, 3),  # 16 x 16
+        (0, 1), (0, 1),  # not all default, no extra fields
+        (0, 1), (0, 2), (1, 1),  # 8 bits, and 16 are sufficient for all computations
+        (0, 2), (0, 1),  # no extra channels, not XYB
+        (0, 1), (1, 1), (0, 2),  # a profile, of RGB
+        (0, 2), (1, 1),  # no extensions, default transform
+        (3, 2), (length & 0xFFF, 12), (1, 1), (length >> 12, 8), (0, 1),
+    ]  # fmt: skip
+    return packed(fields) + bytes(100)
+
+
 def jxl_of_a_broken_order() -> bytes:
     """A JPEG XL of one frame, the order of whose only part has 16 parts."""
     fields = [
@@ -504,6 +519,10 @@ REFUSED_PARTS: dict[str, tuple[Callable[[], bytes], str]] = {
     "heic-grids": (lambda: heic_of_grids(12), _NESTED),
     "heic-nested-identities": (lambda: heic_of_nested_identities(2), _NESTED),
     "jxl-channels": (lambda: jxl_channels(199), _WORK),
+    "jxl-profile": (
+        lambda: jxl_with_profile(200_001),
+        "The color profile of the image has more than 200,000 bytes",
+    ),
     "jxl-that-cannot-be-counted": (
         jxl_of_a_broken_order,
         "The image is damaged: its frames cannot be counted.",

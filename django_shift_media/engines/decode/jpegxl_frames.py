@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import NamedTuple
 
+from django_shift_media.engines.decode.header import check_count
 from django_shift_media.engines.decode.jpegxl_bits import JpegXlBitReader, damaged
 from django_shift_media.engines.decode.jpegxl_entropy import NumberReader
 from django_shift_media.engines.decode.jpegxl_frame_header import (
@@ -16,6 +17,7 @@ from django_shift_media.engines.decode.jpegxl_frame_header import (
     ImageHeader,
     read_frame_header,
 )
+from django_shift_media.exceptions import gettext_noop as _
 from django_shift_media.naming.geometry import Size
 
 # Width to height, by a field of three bits; with 0, the width is stored on its own.
@@ -44,6 +46,9 @@ _LAST_RANGES = {2: [0], 3: [1], 4: range(16), 5: range(241, 255), 6: [255], 7: r
 _BEFORE_RANGES = {2: range(16), 3: range(241, 256), 4: range(256)}
 _KINDS_OF_LAST = [_kind_of_byte(byte, _LAST_RANGES) for byte in range(256)]
 _KINDS_OF_BEFORE = [_kind_of_byte(byte, _BEFORE_RANGES) for byte in range(256)]
+# In bytes. Decoding this many takes almost a second; profiles of displays and cameras are smaller.
+_MAX_PROFILE_LENGTH = 200_000
+_PROFILE_TOO_LARGE = _("The color profile of the image has more than %(limit)s bytes.")
 # What a frame costs to read, in the steps of a reader of boxes.
 _FRAME_PARTS = 20
 
@@ -227,7 +232,7 @@ class JpegXlReader:
     def _skip_profile(self) -> None:
         """Decode an ICC profile, in which two bytes decide about the context of the next: E.4."""
         length = self._bits.read_u64()
-        self._count_parts(length)
+        check_count(length, _MAX_PROFILE_LENGTH, _PROFILE_TOO_LARGE)
         reader = NumberReader(self._bits, _PROFILE_CONTEXTS)
         last = before = 0
         for n in range(length):

@@ -15,9 +15,11 @@ from PIL.JpegImagePlugin import JpegImageFile
 from django_shift_media.engines.decode.isobmff import BoxReader
 from django_shift_media.engines.decode.jpegxl import read_codestream
 from django_shift_media.engines.decode.jpegxl_frames import Frame, JpegXlReader
+from django_shift_media.engines.memory import is_shortage
 
 _ALL_PROCESSORS = -1
 _EXIF_OFFSET_LENGTH = 4  # bytes before the EXIF metadata, which tell how many more to skip
+_TIFF_SIGNATURES = b"II*\0", b"MM\0*"  # of EXIF metadata
 
 
 def decode_jpegxl(data: bytes, *, with_metadata: bool) -> Image.Image:
@@ -79,18 +81,29 @@ def _read_metadata(data: bytes, boxes: BoxReader) -> dict[str, bytes]:
         return _metadata_of_jpeg(data)
     info = {}
     if b"Exif" in found:
-        exif = bytes(found[b"Exif"])
-        skipped = int.from_bytes(exif[:_EXIF_OFFSET_LENGTH], "big")
-        info["exif"] = exif[_EXIF_OFFSET_LENGTH + skipped :]
+        info["exif"] = _exif_in_box(bytes(found[b"Exif"]))
     if b"xml " in found:
         info["xmp"] = bytes(found[b"xml "])
     return info
 
 
+def _exif_in_box(content: bytes) -> bytes:
+    # ExifTool 12.57, of Debian 12, writes no offset.
+    if content.startswith(_TIFF_SIGNATURES):
+        return content
+    skipped = int.from_bytes(content[:_EXIF_OFFSET_LENGTH], "big")
+    return content[_EXIF_OFFSET_LENGTH + skipped :]
+
+
 def _metadata_of_jpeg(data: bytes) -> dict[str, bytes]:
-    """Return the metadata of the JPEG that a file was made from; its pixels are not decoded."""
+    """Return the metadata of the JPEG that a file was made from, none if it cannot be restored."""
     from pillow_jxl import Decoder
 
-    is_jpeg, _info, jpeg, _profile, _boxes = Decoder(num_threads=_ALL_PROCESSORS)(data)
+    try:
+        is_jpeg, _info, jpeg, _profile, _boxes = Decoder(num_threads=_ALL_PROCESSORS)(data)
+    except Exception as error:
+        if is_shortage(error):
+            raise
+        return {}
     info = JpegImageFile(io.BytesIO(jpeg)).info if is_jpeg else {}
     return {key: bytes(info[key]) for key in ("exif", "xmp") if key in info}
