@@ -262,7 +262,8 @@ class MediaField(BaseMediaField):
         is_upload = isinstance(value, File) and not getattr(value, "_committed", False)
         if is_upload and value:
             raise ValueError(
-                f"{value.name!r} is an upload, and update() and bulk_update() do not store files."
+                f"{value.name or value!r} is an upload, and update() and bulk_update() do not store"
+                " files."
                 f" Assign it to the {self.name!r} of each instance, and call save()."
             )
         return super().get_db_prep_save(value, connection)

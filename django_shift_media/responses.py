@@ -31,5 +31,7 @@ class _ShareableHeaders(ResponseHeaders):
 
 
 class _DroppedCookies(SimpleCookie):
-    def values(self) -> Any:  # what the handlers of WSGI and ASGI send
+    """Takes the cookies of other middleware, and hands none of them to the server."""
+
+    def values(self) -> Any:  # the handlers of WSGI and ASGI send these
         return ()

@@ -237,6 +237,14 @@ class PhotoSerializer(serializers.ModelSerializer):  # type: ignore[type-arg]
         fields = ["id", "photo"]
 
 
+class UrlSerializer(serializers.ModelSerializer):  # type: ignore[type-arg]
+    photo = MediaSerializerField()
+
+    class Meta:
+        model = Photo
+        fields = ["photo"]
+
+
 class OtherRowSerializer(serializers.Serializer):  # type: ignore[type-arg]
     photo = MediaSerializerField(source="photo.photo")
 
@@ -254,6 +262,12 @@ def test_an_api_lists_a_bad_row_without_a_file(caplog: Any, settings: Any) -> No
     settings.DEBUG = True
     with pytest.raises(InvalidKey):
         _ = PhotoSerializer(rows[0]).data
+
+
+def test_an_api_that_lists_only_urls_leaves_bad_rows_out_as_well(caplog: Any) -> None:
+    row = bad_row(photo=LEGACY)
+    assert UrlSerializer(row).data == {"photo": None}
+    assert f"primary key {row.pk}" in the_record(caplog)
 
 
 def test_an_api_lists_a_row_without_the_other_row(caplog: Any, settings: Any) -> None:

@@ -236,6 +236,11 @@ def test_update_refuses_an_upload(row: Attachment, field: str, upload: Any) -> N
     assert media_storage().get(getattr(Attachment.objects.get(), field).name) == OLD
 
 
+def test_update_refuses_content_without_a_name(row: Attachment, field: str) -> None:
+    with pytest.raises(ValueError, match=r"<MediaFile: None> is an upload"):
+        Attachment.objects.update(**{field: ContentFile(NEW)})
+
+
 def test_bulk_update_refuses_an_upload(row: Attachment, field: str) -> None:
     setattr(row, field, new_file())
     with pytest.raises(ValueError, match=r"'new.jpg' is an upload"):

@@ -253,6 +253,7 @@ def test_a_failure_is_logged_and_the_upload_is_stored(
     ("value", "reason"),
     [
         ("attenton", "cannot be imported"),
+        (".", "cannot be imported"),
         ("gallery.nowhere.find", "cannot be imported"),
         ("gallery.models.nothing", "cannot be imported"),
         (f"{__name__}.SKIN", "is not callable"),

@@ -94,6 +94,7 @@ class MediaSerializerField(serializers.FileField):
             return None
 
     def _document(self, value: MediaFile) -> dict[str, Any]:
+        value.check_row()
         absolute_url = self._absolute_url()
         document: dict[str, Any] = {
             "url": absolute_url(value.url),

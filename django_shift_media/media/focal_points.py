@@ -47,7 +47,7 @@ def focal_point_function() -> FocalPointFunction | None:
         return find_attention
     try:
         function = import_string(path)
-    except ImportError as error:
+    except (ImportError, ValueError) as error:  # ValueError: an empty name, as in "." or "a."
         raise ImproperlyConfigured(
             f"SHIFT_MEDIA_FOCAL_POINT is {path!r}, which cannot be imported ({error}). It must be"
             ' "attention" or the dotted path of a function.'
