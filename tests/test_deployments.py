@@ -83,9 +83,9 @@ def test_an_nginx_before_the_app_keeps_resizes(
     with nginx(server, http=http) as (port,):
         url = f"http://127.0.0.1:{port}{photo.resize('9x9')}"
         first = fetch(url)
-        assert (first.status, sent) == (200, ["GetObject", "GetObject", "PutObject"])
+        assert (first.status, sent) == (200, ["GetObject", "GetObject", "PutObject", "HeadObject"])
         assert fetch(url).body == first.body
-        assert len(sent) == 3, "nginx answers, and nobody asks the app"
+        assert len(sent) == 4, "nginx answers, and nobody asks the app"
 
 
 # -- local disk -----------------------------------------------------------------------------------
@@ -167,9 +167,9 @@ def test_a_proxy_asks_the_app_for_what_is_missing(
     url = photo.resize("9x9")
     sent = operations(proxied)
     first = fetch(url)
-    assert (first.status, sent) == (200, ["GetObject", "GetObject", "PutObject"])
+    assert (first.status, sent) == (200, ["GetObject", "GetObject", "PutObject", "HeadObject"])
     assert fetch(url).body == first.body
-    assert len(sent) == 3, "the bucket answers, and nobody asks the app"
+    assert len(sent) == 4, "the bucket answers, and nobody asks the app"
     assert fetch(url.replace("/9x9", "/8x9")).status == 404
     assert fetch(url, "POST").status == 403
     assert fetch(url, "HEAD").status == 200

@@ -158,6 +158,7 @@ ALLOWED = {
         ("s3:GetObject", ORIGINAL),
         ("s3:GetObject", RESIZE),
         ("s3:PutObject", RESIZE),
+        ("s3:DeleteObject", RESIZE),
     ],
     "configure": [
         ("s3:ListBucket", BUCKET),
@@ -217,7 +218,8 @@ DENIED = {
         ("s3:PutObjectTagging", RESIZE),
         ("s3:GetObject", ELSEWHERE),
         ("s3:DeleteObject", ORIGINAL),
-        ("s3:DeleteObject", RESIZE),
+        ("s3:DeleteObject", DECEIVER),
+        ("s3:DeleteObject", RESIZE.replace("/site/", "/")),
         ("s3:PutBucketPolicy", BUCKET),
     ],
     "configure": [

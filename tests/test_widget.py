@@ -432,9 +432,9 @@ def test_the_widget_works_with_a_strict_content_security_policy(
     settings.GALLERY_POLICY = f"default-src 'self'; img-src 'self' {scheme}//{host} blob:"
     page = desk.open(change(photo))
     wait_for_pictures(page)
-    click_at(page, 30, 70)
     page.set_input_files("[name=photo]", chosen())
     wait_for_pictures(page)
+    click_at(page, 30, 70)
     page.click(".add-row a")
     assert page.locator("[name=focal_point]").input_value() == "30,70"
     assert not desk.complaints

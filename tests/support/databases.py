@@ -1,5 +1,6 @@
 """Database servers, each started once, migrated once, and emptied after each test."""
 
+import fcntl
 import importlib.util
 import os
 import shutil
@@ -162,7 +163,8 @@ def _running(
     with ExitStack() as stack:
         output = stack.enter_context((folder / "out").open("wb"))
         to_file: dict[str, Any] = {"cwd": folder, "stdout": output, "stderr": output}
-        subprocess.run(install, check=True, **to_file, **user)
+        with _one_at_a_time():
+            subprocess.run(install, check=True, **to_file, **user)
         process = subprocess.Popen(run, **to_file, **user)
         stack.callback(stop, process)
 
@@ -171,6 +173,15 @@ def _running(
             return subprocess.run(ask, check=False, **to_file).returncode == 0
 
         wait_until(is_ready, str(run[0]))
+        yield
+
+
+@contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    """Wait for other processes: mariadb-install-db fails now and then if two run at once."""
+    path = Path(tempfile.gettempdir()) / f"django_shift_media-{os.getuid()}.lock"
+    with path.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
