@@ -18,6 +18,7 @@ from django_shift_media.storages.s3 import S3MediaStorage
 from tests.support.buckets import change_options, new_bucket, use_bucket
 from tests.support.galleries import MANAGE, environment
 from tests.support.intermediary import Intermediary, in_front_of
+from tests.support.requirements import knows_eusc
 from tests.support.waiting import PATIENCE
 
 SITE = "https://www.example.com"
@@ -331,10 +332,11 @@ def test_the_app_cannot_be_the_bucket_s_website(storage: Any, settings: Any) -> 
             "s3.us-gov-east-1.amazonaws.com",
         ),
         ("cn-north-1", "s3-website.cn-north-1.amazonaws.com.cn", "s3.cn-north-1.amazonaws.com.cn"),
-        (
+        pytest.param(
             "eusc-de-east-1",
             "s3-website.eusc-de-east-1.amazonaws.eu",
             "s3.eusc-de-east-1.amazonaws.eu",
+            marks=knows_eusc,
         ),
         ("us-iso-east-1", "s3-website.us-iso-east-1.c2s.ic.gov", "s3.us-iso-east-1.c2s.ic.gov"),
     ],

@@ -21,6 +21,7 @@ from django_shift_media.storages.s3 import S3MediaStorage
 from gallery.models import Photo
 from tests.support.buckets import new_bucket, operations, use_bucket
 from tests.support.intermediary import in_front_of
+from tests.support.requirements import knows_eusc
 
 ACCOUNT = "123456789012"
 MEDIACONVERT = ("--transcoder=mediaconvert", f"--account={ACCOUNT}", "--service-role=videos")
@@ -532,7 +533,7 @@ def test_a_role_takes_its_trust_policy(iam: Any, media: Any) -> None:
         ("cn-north-1", "aws-cn"),
         ("us-gov-west-1", "aws-us-gov"),
         ("eu-west-1", "aws"),
-        ("eusc-de-east-1", "aws-eusc"),
+        pytest.param("eusc-de-east-1", "aws-eusc", marks=knows_eusc),
         ("us-iso-east-1", "aws-iso"),
         ("us-isob-east-1", "aws-iso-b"),
     ],

@@ -5,9 +5,15 @@ from collections.abc import Iterable
 from typing import Any
 
 import pytest
+from boto3.session import Session
 
 REQUIRE_ALL = bool(os.environ.get("REQUIRE_ALL"))
 NOT_INSTALLED = "NOT INSTALLED: "
+# The partition is newer than the oldest boto3 that the package supports.
+knows_eusc = pytest.mark.skipif(
+    "aws-eusc" not in Session().get_available_partitions(),
+    reason="this boto3 does not know the European Sovereign Cloud",
+)
 # A test belongs to the first of these that it is marked with, else to "unit".
 MARKERS = ("nightly", "browser", "server")
 TIERS = ("unit", "server", "browser", "nightly")
