@@ -76,7 +76,7 @@ ORIGINALS = {
     "png with a clear color": encoded(PHOTO.quantize(64), "PNG", transparency=5),
     "png with 16 bits": wide(PHOTO),
     "interlaced png": wide(PHOTO, interlace=True),
-    "png in wide colors": encoded(PHOTO, "PNG", icc_profile=profile("prophoto")),
+    "png in wide colors": encoded(PHOTO, "PNG", icc_profile=profile("rec2020")),
     "webp": encoded(PHOTO, "WEBP", quality=90),
     "webp on its side": encoded(PHOTO, "WEBP", quality=90, exif=exif(6)),
     "webp with alpha": encoded(clear(PHOTO), "WEBP", quality=90),

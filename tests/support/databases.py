@@ -98,7 +98,8 @@ def mariadb() -> Iterator[DatabaseServer]:
     permit("server")
     path = os.pathsep.join([os.environ["PATH"], "/usr/sbin"])
     server = shutil.which("mariadbd", path=path)
-    if server is None or importlib.util.find_spec("pymysql") is None:
+    installer = shutil.which("mariadb-install-db")
+    if not server or not installer or importlib.util.find_spec("pymysql") is None:
         raise Missing("MariaDB: apt-get install mariadb-server; pip install PyMySQL")
     with _folder_of("mysql") as (folder, user):
         socket = folder / "socket"
@@ -115,7 +116,7 @@ def mariadb() -> Iterator[DatabaseServer]:
         with _running(
             folder,
             user,
-            install=["mariadb-install-db", *data, *accounts],
+            install=[installer, *data, *accounts],
             run=[server, *data, "--skip-networking", *arguments],
             ask=["mariadb-admin", *client, "--silent", "ping"],
         ):

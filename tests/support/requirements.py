@@ -28,8 +28,14 @@ _markers: Iterable[str] = MARKERS
 
 
 def missing(what: str) -> None:
-    """Skip a test for want of a program; where all are required, fail it."""
-    (pytest.fail if REQUIRE_ALL else pytest.skip)(f"{NOT_INSTALLED}{what}")
+    """
+    Skip a test for want of a program; where all are required, fail it.
+
+    If a file of tests asks while it is imported, all of its tests are skipped.
+    """
+    if REQUIRE_ALL:
+        pytest.fail(f"{NOT_INSTALLED}{what}")
+    pytest.skip(f"{NOT_INSTALLED}{what}", allow_module_level=True)
 
 
 def tier(markers: Iterable[str]) -> str:
