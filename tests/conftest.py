@@ -18,7 +18,7 @@ from django_shift_media.storages.selection import media_storage
 from gallery.drawings import draw_photo
 from gallery.models import Photo
 from testproject.patience import wait_patiently
-from tests.support import databases, requirements, servers, summary
+from tests.support import botocore_models, databases, requirements, servers, summary
 from tests.support.browsing import patient
 from tests.support.buckets import configured_bucket, new_bucket
 from tests.support.chromium_pictures import ChromiumPictures
@@ -28,6 +28,7 @@ from tests.support.requirements import missing
 from tests.support.shared_servers import shared
 from tests.support.waiting import PATIENCE
 
+botocore_models.keep()
 # Playwright's own loop runs in this thread, and Django looks for one.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 # How long an example of Hypothesis takes is up to the machine, and to what else it does.

@@ -14,6 +14,7 @@ from django.test import Client
 
 from django_shift_media.storages.selection import media_storage
 from gallery.models import Photo
+from tests.support import serving
 from tests.support.buckets import new_bucket
 
 
@@ -30,7 +31,7 @@ def silent_server() -> Iterator[tuple[int, list[object]]]:
 
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
         server.daemon_threads = True
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        serving.start(server)
         try:
             yield server.server_address[1], connections
         finally:

@@ -8,7 +8,6 @@ import pty
 import re
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,6 +24,7 @@ from tests.support.browsing import fetch, follow
 from tests.support.buckets import change_options, new_bucket, use_bucket
 from tests.support.galleries import MANAGE, environment
 from tests.support.intermediary import Intermediary, in_front_of
+from tests.support.serving import serving
 from tests.support.waiting import PATIENCE, wait_until
 
 SITE = "https://www.example.com"
@@ -752,12 +752,11 @@ class _Expired(http.server.BaseHTTPRequestHandler):
 
 
 def test_expired_credentials_are_one_line(settings: Any, moto: Any) -> None:
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Expired) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Expired)
+    with serving(server):
         use_bucket(settings, moto, endpoint_url=f"http://127.0.0.1:{server.server_port}")
         with pytest.raises(CommandError, match=r"The provided token has expired\.$"):
             configure()
-        server.shutdown()
 
 
 def test_a_bucket_in_another_region_than_the_storage_s_is_named(settings: Any) -> None:

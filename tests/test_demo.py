@@ -31,8 +31,8 @@ SCROLLED = """async () => {
 }"""
 BOXES = """selector => [...document.querySelectorAll(selector)]
     .map(element => element.getBoundingClientRect().toJSON())"""
-# One process runs them all, with one demo.
-pytestmark = pytest.mark.xdist_group("demo")
+# One process runs them all, with one demo. It is a server, and takes a minute of CPU time.
+pytestmark = [pytest.mark.xdist_group("demo"), pytest.mark.server]
 MADE, KEPT, REFUSED = ["302", "301", "200"], ["200"], ["302", "404"]
 
 

@@ -1,12 +1,13 @@
 """The application on a server of its own, with nothing before it."""
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.core.handlers.wsgi import WSGIHandler
 from django.core.servers.basehttp import ThreadedWSGIServer
 from django.test.testcases import QuietWSGIRequestHandler
+
+from tests.support.serving import serving
 
 
 @contextmanager
@@ -18,9 +19,5 @@ def application() -> Iterator[str]:
     """
     server = ThreadedWSGIServer(("127.0.0.1", 0), QuietWSGIRequestHandler)
     server.set_app(WSGIHandler())
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(server):
+        yield f"http://127.0.0.1:{server.server_port}"

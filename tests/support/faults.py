@@ -13,6 +13,7 @@ from botocore.httpsession import URLLib3Session
 from django.conf import settings
 
 from django_shift_media.storages.s3 import S3MediaStorage
+from tests.support import serving
 from tests.support.waiting import PATIENCE
 
 Fault = Literal[
@@ -208,7 +209,7 @@ class HurriedStorage(S3MediaStorage):
 @contextmanager
 def faulty_proxy(endpoint_url: str, *, port: int = 0) -> Iterator[FaultyProxy]:
     with FaultyProxy(endpoint_url, port=port) as proxy:
-        threading.Thread(target=proxy.serve_forever, daemon=True).start()
+        serving.start(proxy)
         try:
             yield proxy
         finally:

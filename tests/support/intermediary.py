@@ -2,7 +2,6 @@
 
 import http.client
 import re
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from urllib.parse import urlsplit
 
 from botocore.config import Config
 
+from tests.support.serving import serving
 from tests.support.waiting import PATIENCE
 
 _HOP_BY_HOP = {"connection", "content-length", "proxy-connection", "transfer-encoding"}
@@ -129,9 +129,7 @@ def in_front_of(endpoint_url: str) -> Iterator[Intermediary]:
         def log_message(self, format: str, *args: Any) -> None:
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.daemon_threads = True
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        intermediary.url = f"http://127.0.0.1:{server.server_port}"
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    intermediary.url = f"http://127.0.0.1:{server.server_port}"
+    with serving(server):
         yield intermediary
-        server.shutdown()
