@@ -1,5 +1,6 @@
 """The media storage on S3, through django-storages and boto3."""
 
+from collections.abc import Hashable
 from typing import Any, get_args
 from urllib.parse import urlencode
 
@@ -78,9 +79,13 @@ class S3MediaStorage(S3BulkStorage):
         if self.custom_domain:
             return f"{self.url_protocol}//{self.custom_domain}/{self.prefix}"
         if self.mode == "app":
-            return app_url()
+            return app_url(self.alias)
         # The website endpoints of AWS do not support HTTPS.
         return f"http://{self.website_host}/{self.prefix}"
+
+    @property
+    def place(self) -> Hashable:
+        return (self.endpoint_url, self.bucket_name, self.prefix)
 
     def url(
         self,
