@@ -43,7 +43,7 @@ class Command(MaintenanceCommand):
 
     def process(self, options: dict[str, Any]) -> Iterator[Result]:
         storage = media_storage(options["storage"])
-        fields = fields_on(storage, apps)
+        fields = fields_on(options["storage"], apps)
         columns = columns_of(fields)
         with NameTable() as referenced:
             referenced.add_columns(columns)
