@@ -107,6 +107,11 @@ def test_the_doctor_examines_the_bucket_that_it_is_given(
         assert document["url"].startswith(storage.media_url)
         assert document["hops"]["first"][1]["url"].startswith(live_server.url + path)
         assert keys_of(storage) == set()
+    out = io.StringIO()
+    call_command("check_media", stdout=out)
+    assert out.getvalue().endswith(
+        "Not checked: private. Run: manage.py check_media --storage private\n"
+    )
 
 
 @on_moto

@@ -18,7 +18,7 @@ from django_shift_media.storages.selection import media_storage
 from gallery.drawings import draw_photo
 from gallery.models import Attachment, Photo
 from tests.support.second_storage import in_bucket, on_disk, store_attachments_in
-from tests.support.stored_objects import keys_of, put, resize_of, tend
+from tests.support.stored_objects import keys_of, new_key, put, resize_of, tend
 
 pytestmark = pytest.mark.django_db
 
@@ -102,6 +102,16 @@ def test_orphans_are_those_of_one_storage(photo: Photo, private: MediaStorage) -
     assert keys_of(private) == names
     tend("clean_media_orphans", *OLD, "--delete", "--storage", "private")
     assert keys_of(private) == {attachment.preview.name}
+
+
+def test_a_storage_that_no_field_uses_has_no_orphans(
+    settings: Any, private: MediaStorage, tmp_path: Any
+) -> None:
+    settings.STORAGES = {**settings.STORAGES, "new": on_disk(tmp_path / "new")}
+    key = put(media_storage("new"), new_key())
+    with pytest.raises(CommandError, match="No MediaField stores its files in this storage"):
+        call_command("clean_media_orphans", *OLD, "--delete", "--storage", "new")
+    assert keys_of(media_storage("new")) == {key}
 
 
 def test_missing_files_are_those_of_one_storage(photo: Photo, private: MediaStorage) -> None:
