@@ -38,9 +38,18 @@ def app_url() -> str:
 def _app_url(script_prefix: str) -> str:
     # Cached, because pages render many URLs. reverse() adds the script prefix.
     media_url = str(settings.MEDIA_URL)
-    if "//" in media_url:
-        return media_url
+    return media_url if "//" in media_url else _mount_url(script_prefix)
+
+
+def mount_url() -> str:
+    """Return ``url_prefix()``, also if ``MEDIA_URL`` has a host."""
+    return _mount_url(get_script_prefix())
+
+
+@cached_until_settings_change
+@lru_cache
+def _mount_url(script_prefix: str) -> str:
     try:
         return url_prefix(settings.ROOT_URLCONF)
     except ImproperlyConfigured:  # reported by a system check
-        return media_url
+        return str(settings.MEDIA_URL)
