@@ -1,0 +1,164 @@
+"""Private media on real servers: Ceph, and local disk behind nginx."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from django.test import Client
+
+from django_shift_media.naming import access_tokens
+from tests.support import permissions
+from tests.support.browsing import SHOWN
+from tests.support.buckets import new_bucket
+from tests.support.examples import EXAMPLES
+from tests.support.private_storages import IS_OWNER, logged_in, photo_of, private_folder
+from tests.support.proxies import nginx
+from tests.support.waiting import PATIENCE
+
+pytestmark = pytest.mark.server
+
+
+class Visitor:
+    """A browser with the session of a user, at a site."""
+
+    def __init__(self, site: str, client: Client | None = None) -> None:
+        self.site = site
+        cookies = client.cookies.values() if client else ()
+        self.headers = {"Cookie": "; ".join(f"{each.key}={each.value}" for each in cookies)}
+
+    def ask(self, url: str, method: str = "GET", **headers: str) -> requests.Response:
+        """Ask, and follow redirects, without the cookies."""
+        options: Any = {"headers": {**self.headers, **headers}, "timeout": PATIENCE}
+        return requests.request(method, self.site + url, allow_redirects=True, **options)
+
+
+@pytest.fixture
+def private_bucket(running: Any, settings: Any, live_server: Any) -> str:
+    """A private storage on Ceph; return the site whose media it has."""
+    new_bucket(settings, running("ceph"), public_url=None, access="private", permission=IS_OWNER)
+    return str(live_server.url)
+
+
+def example(language: str) -> list[str]:
+    return [
+        e.code
+        for e in EXAMPLES
+        if e.document.name == "private-media.rst" and e.language == language
+    ]
+
+
+@pytest.fixture
+def private_disk(settings: Any, live_server: Any, tmp_path: Path) -> Iterator[str]:
+    """A private storage on local disk, behind the nginx of the guide."""
+    folder = tmp_path / "private"
+    private_folder(settings, folder, permission=IS_OWNER, accel_url="/protected/")
+    (block,) = example("nginx")
+    for shown, value in {
+        "/srv/example/private/": f"{folder}/",
+        "127.0.0.1:8000": live_server.url.removeprefix("http://"),
+        "/shift-media/": "/media/",
+    }.items():
+        assert shown in block
+        block = block.replace(shown, value)
+    pages = f"location / {{ proxy_pass {live_server.url}; proxy_set_header Host $http_host; }}"
+    with nginx(block + pages) as (port,):
+        yield f"http://127.0.0.1:{port}"
+
+
+@pytest.fixture(params=["private_bucket", "private_disk"])
+def site(request: Any, transactional_db: None) -> str:
+    """A site with private media, of each kind in turn."""
+    return str(request.getfixturevalue(request.param))
+
+
+@pytest.fixture
+def photo(site: str, small_jpeg: bytes) -> Any:
+    return photo_of("ann", small_jpeg)
+
+
+@pytest.fixture(params=["original", "resize"])
+def url(request: Any, photo: Any) -> str:
+    return str(photo.url if request.param == "original" else photo.resize("9x9"))
+
+
+def test_who_may_see_a_file_gets_it_from_s3_or_nginx(
+    site: str, url: str, small_jpeg: bytes
+) -> None:
+    ann = Visitor(site, logged_in("ann"))
+    for _ in range(2):  # a resize is made first
+        answer = ann.ask(url)
+        assert answer.status_code == 200
+        assert answer.headers["Content-Type"] == "image/jpeg"
+        assert answer.headers["Cache-Control"].startswith("private, max-age=")
+        assert (answer.content == small_jpeg) is ("x9-" not in url)
+        sender = "nginx" if "X-Content-Type-Options" in answer.headers else "S3"
+        assert (sender == "S3") is bool(answer.history)
+    head = ann.ask(url, "HEAD")
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["Content-Length"] == answer.headers["Content-Length"]
+    part = ann.ask(url, Range="bytes=2-5")
+    assert (part.status_code, part.content) == (206, answer.content[2:6])
+    etag = answer.headers["ETag"]
+    assert ann.ask(url, **{"If-None-Match": etag}).status_code == 304
+
+
+def test_others_do_not(site: str, url: str, monkeypatch: Any) -> None:
+    client = logged_in("ann")
+    ann, bob = Visitor(site, client), Visitor(site, logged_in("bob"))
+    assert ann.ask(url).status_code == 200
+    assert bob.ask(url).status_code == 403, "another user's URL"
+    assert ann.ask(url.partition("?")[0]).status_code == 404, "a guessed URL"
+    assert bob.ask(f"{url}0").status_code == 404
+    assert Visitor(site).ask(url).status_code == 404, "a stranger"
+    client.logout()
+    after = ann.ask(url)
+    assert after.status_code == 404, "a URL copied out of a page after logout"
+    assert after.headers["Cache-Control"] == "private, no-store"
+    later = time.time() + 7200
+    monkeypatch.setattr(access_tokens.time, "time", lambda: later)
+    ann = Visitor(site, logged_in("ann2"))
+    assert ann.ask(url).status_code == 403, "an expired URL"
+
+
+# -- in Chromium ----------------------------------------------------------------------------------
+
+
+class Tab:
+    """A browser of its own, with the session of a user."""
+
+    def __init__(self, chromium: Any, site: str, client: Client | None = None) -> None:
+        self.site = site
+        self.context = chromium.new_context()
+        for each in client.cookies.values() if client else ():
+            self.context.add_cookies([{"name": each.key, "value": each.value, "url": site}])
+        self.page = self.context.new_page()
+
+    def shown(self, path: str) -> list[bool]:
+        """Load a page, and return whether each of its pictures is shown."""
+        self.page.goto(self.site + path, wait_until="load")
+        self.page.wait_for_function(SHOWN)
+        widths = self.page.locator("img").evaluate_all("all => all.map(one => one.naturalWidth)")
+        return [width > 0 for width in widths]
+
+
+@pytest.mark.browser
+def test_chromium_shows_a_picture_to_its_owner_until_logout(
+    site: str, chromium: Any, small_jpeg: bytes
+) -> None:
+    photo = photo_of("ann", small_jpeg)
+    client = logged_in("ann")
+    ann, bob, stranger = (Tab(chromium, site, each) for each in (client, logged_in("bob"), None))
+    assert ann.shown("/") == [True, True]
+    permissions.asked.clear()
+    assert ann.shown("/") == [True, True]
+    assert permissions.asked == [], "the browser has kept them"
+    assert bob.shown("/") == stranger.shown("/") == [False, False]
+    assert ann.page.goto(site + photo.url).status == 200
+    assert bob.page.goto(site + photo.url).status == 403
+    client.logout()
+    ann.context.clear_cookies(name="sessionid")
+    assert ann.shown("/") == [False, False], "what the browser has kept is another user's now"
+    assert ann.page.goto(site + photo.url).status == 404
