@@ -51,11 +51,10 @@ def _text(key: str, expiry: int) -> str:
     return f"{expiry}/{key}"
 
 
-def cdn_secret(bucket: str) -> str:
-    """Return the secret by which the app recognizes the CDN of a private bucket."""
-    return signing.signature(bucket, salt=_CDN_SALT)
+def cdn_secrets(bucket: str) -> list[str]:
+    """Return the secret by which the app recognizes a private bucket's CDN, then former ones."""
+    return signing.signatures(bucket, salt=_CDN_SALT)
 
 
 def is_cdn_secret(bucket: str, secret: str) -> bool:
-    """Return whether this is the secret of the CDN; former signing keys are accepted, too."""
     return signing.is_signed(bucket, secret, salt=_CDN_SALT)

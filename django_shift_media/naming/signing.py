@@ -42,12 +42,15 @@ def signature(text: str, *, salt: bytes) -> str:
     return _signature(_signing_hmac(salt), text)
 
 
-def is_signed(text: str, signature: str, *, salt: bytes) -> bool:
-    """Return whether a text was signed with the current key or with a former one."""
+def signatures(text: str, *, salt: bytes) -> list[str]:
+    """Return the signatures of a text with the current key and with each former one."""
     former = (_hmac_for(secret, salt) for secret in conf.signing_key_fallbacks)
-    hmacs = [_signing_hmac(salt), *former]
+    return [_signature(keyed, text) for keyed in (_signing_hmac(salt), *former)]
+
+
+def is_signed(text: str, signature: str, *, salt: bytes) -> bool:
     # Compare with every key, so that the time does not reveal which one matched.
-    matches = [constant_time_compare(signature, _signature(h, text)) for h in hmacs]
+    matches = [constant_time_compare(signature, each) for each in signatures(text, salt=salt)]
     return any(matches)
 
 

@@ -1,0 +1,275 @@
+"""Private media on CloudFront: its key group, and the cookies that it verifies."""
+
+import base64
+import json
+import subprocess
+import time
+from http.cookies import Morsel
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import CommandError
+from django.http import HttpResponse
+from django.test import Client
+
+from django_shift_media.naming import access_tokens
+from django_shift_media.storages.cloudfront_cookies import delete_media_cookies, set_media_cookies
+from tests.support.buckets import change_options, new_bucket, use_bucket
+from tests.support.cdn import (
+    DOMAIN,
+    FAILOVER,
+    AwsOptions,
+    bucket_without_distribution,
+    config_of,
+    configure,
+    states,
+)
+from tests.support.private_storages import IS_OWNER, logged_in, photo_of
+
+
+def key_pair(folder: Path, name: str = "key") -> tuple[Path, Path]:
+    """Make a private and a public key as the guide does; return the files."""
+    private, public = folder / f"{name}.pem", folder / f"{name}-public.pem"
+    commands = (
+        ["openssl", "genrsa", "-out", private, "2048"],
+        ["openssl", "rsa", "-pubout", "-in", private, "-out", public],
+    )
+    for command in commands:
+        subprocess.run(command, check=True, capture_output=True)
+    return private, public
+
+
+@pytest.fixture(scope="module")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    return key_pair(tmp_path_factory.mktemp("keys"))
+
+
+def private_options(private_key: Path) -> dict[str, Any]:
+    return {
+        "access": "private",
+        "mode": "failover",
+        "public_url": None,
+        "custom_domain": DOMAIN,
+        "permission": IS_OWNER,
+        "cloudfront_key_id": "K2JCJMDEHXQW5F",
+        "cloudfront_key": private_key.read_text(),
+    }
+
+
+# -- cookies --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def cdn_storage(settings: Any, moto: Any, keys: tuple[Path, Path]) -> Any:
+    return new_bucket(settings, moto, **private_options(keys[0]))
+
+
+def decoded(cookie: "Morsel[str]") -> bytes:
+    """Return what CloudFront reads: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-setting-signed-cookie-custom-policy.html."""
+    return base64.b64decode(cookie.value.translate(str.maketrans("-_~", "+=/")))
+
+
+def is_verified(policy: bytes, signature: bytes, public_key: Path, folder: Path) -> bool:
+    """Return whether OpenSSL verifies a signature as CloudFront does: RSA and SHA-1."""
+    (folder / "policy").write_bytes(policy)
+    (folder / "signature").write_bytes(signature)
+    command = ["openssl", "dgst", "-sha1", "-verify", public_key, "-signature"]
+    files = [folder / "signature", folder / "policy"]
+    return subprocess.run([*command, *files], capture_output=True).returncode == 0
+
+
+@pytest.mark.parametrize("prefix", ["", "3c72aedc/ba25/"])
+def test_the_cookies_open_a_prefix_for_a_while(
+    cdn_storage: Any, keys: tuple[Path, Path], tmp_path: Path, prefix: str
+) -> None:
+    response = HttpResponse()
+    set_media_cookies(response, prefix=prefix, seconds=600)
+    cookies = response.cookies
+    assert set(cookies) == {
+        "CloudFront-Policy",
+        "CloudFront-Signature",
+        "CloudFront-Key-Pair-Id",
+    }
+    assert cookies["CloudFront-Key-Pair-Id"].value == "K2JCJMDEHXQW5F"
+    policy = decoded(cookies["CloudFront-Policy"])
+    (statement,) = json.loads(policy)["Statement"]
+    assert statement["Resource"] == f"https://{DOMAIN}/{prefix}*"
+    expiry = statement["Condition"]["DateLessThan"]["AWS:EpochTime"]
+    assert 590 <= expiry - time.time() <= 601
+    signature = decoded(cookies["CloudFront-Signature"])
+    assert is_verified(policy, signature, keys[1], tmp_path)
+    assert not is_verified(policy.replace(b"media", b"other"), signature, keys[1], tmp_path)
+    for cookie in cookies.values():
+        assert (cookie["domain"], cookie["path"]) == ("example.com", f"/{prefix}")
+        assert (cookie["secure"], cookie["httponly"], cookie["samesite"]) == (True, True, "Lax")
+        assert cookie["max-age"] == 600
+    delete_media_cookies(response, prefix=prefix)
+    assert {cookie["max-age"] for cookie in response.cookies.values()} == {0}
+    assert {cookie["path"] for cookie in response.cookies.values()} == {f"/{prefix}"}
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"mode": "app", "custom_domain": None}, 'require an S3MediaStorage with "access"'),
+        ({"cloudfront_key": None, "cloudfront_key_id": None}, 'require "cloudfront_key_id"'),
+    ],
+)
+def test_cookies_need_a_storage_with_a_key(
+    cdn_storage: Any, settings: Any, options: dict[str, Any], message: str
+) -> None:
+    change_options(settings, **options)
+    with pytest.raises(ImproperlyConfigured, match=message):
+        set_media_cookies(HttpResponse())
+
+
+def test_urls_on_a_cdn_have_no_query(cdn_storage: Any, small_jpeg: bytes, db: None) -> None:
+    photo = photo_of("ann", small_jpeg)
+    assert photo.url == f"https://{DOMAIN}/{photo.name}"
+    assert photo.resize("9x9").startswith(f"https://{DOMAIN}/{photo.name.rpartition('/')[0]}/9x9-")
+    stored = cdn_storage.client.get_object(Bucket=cdn_storage.bucket_name, Key=photo.name)
+    assert stored["CacheControl"] == "private, max-age=3600"
+
+
+def test_the_app_makes_what_is_missing_for_the_cdn_only(
+    cdn_storage: Any, settings: Any, small_jpeg: bytes, db: None
+) -> None:
+    photo = photo_of("ann", small_jpeg)
+    url = photo.resize("9x9").replace(f"https://{DOMAIN}/", "/media/")
+    secret = access_tokens.cdn_secrets(cdn_storage.bucket_name)[0]
+    ann = logged_in("ann")
+    for headers in ({}, {"X-Shift-Media-Cdn": ""}, {"X-Shift-Media-Cdn": secret[:-1] + "x"}):
+        answer = ann.get(url, headers=headers)
+        assert (answer.status_code, answer["Cache-Control"]) == (404, "private, no-store")
+    answer = Client().get(url, headers={"X-Shift-Media-Cdn": secret})
+    assert (answer.status_code, answer["Cache-Control"]) == (200, "private, max-age=3600")
+    settings.SHIFT_MEDIA_SIGNING_KEY_FALLBACKS = [settings.SECRET_KEY]
+    settings.SHIFT_MEDIA_SIGNING_KEY = "n" * 50
+    url = photo.resize("8x8").replace(f"https://{DOMAIN}/", "/media/")
+    answer = Client().get(url, headers={"X-Shift-Media-Cdn": secret})
+    assert answer.status_code == 200, "the CDN still sends the former secret"
+    change_options(settings, mode="app", custom_domain=None)
+    answer = Client().get(url, headers={"X-Shift-Media-Cdn": secret})
+    assert answer.status_code == 404, "without a CDN, nobody has a secret"
+
+
+def test_an_original_that_the_cdn_may_not_read_comes_from_s3(
+    cdn_storage: Any, small_jpeg: bytes, db: None
+) -> None:
+    photo = photo_of("ann", small_jpeg)
+    secret = access_tokens.cdn_secrets(cdn_storage.bucket_name)[0]
+    answer = Client().get(f"/media/{photo.name}", headers={"X-Shift-Media-Cdn": secret})
+    assert answer.status_code == 302
+    assert "X-Amz-Signature=" in answer["Location"]
+    assert answer["Cache-Control"].startswith("private")
+
+
+# -- the key group --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def storage(aws: Any, settings: Any, keys: tuple[Path, Path]) -> Any:
+    storage = bucket_without_distribution(settings, aws)
+    remove_keys(storage)
+    options = {**private_options(keys[0]), "bucket_name": storage.bucket_name}
+    return use_bucket(settings, AwsOptions(aws), **options)
+
+
+def remove_keys(storage: Any) -> None:
+    client = storage.aws_client("cloudfront")
+    for found in client.list_key_groups()["KeyGroupList"].get("Items", []):
+        id = found["KeyGroup"]["Id"]
+        client.delete_key_group(Id=id, IfMatch=client.get_key_group(Id=id)["ETag"])
+    for found in client.list_public_keys()["PublicKeyList"].get("Items", []):
+        id = found["Id"]
+        client.delete_public_key(Id=id, IfMatch=client.get_public_key(Id=id)["ETag"])
+
+
+def key_groups(storage: Any) -> dict[str, list[str]]:
+    """Return the public keys of each key group, by the group's id."""
+    client = storage.aws_client("cloudfront")
+    found = client.list_key_groups()["KeyGroupList"].get("Items", [])
+    return {each["KeyGroup"]["Id"]: each["KeyGroup"]["KeyGroupConfig"]["Items"] for each in found}
+
+
+def public_keys(storage: Any) -> dict[str, str]:
+    listed = storage.aws_client("cloudfront").list_public_keys()["PublicKeyList"]
+    return {each["Id"]: each["EncodedKey"].strip() for each in listed.get("Items", [])}
+
+
+def app_origin(storage: Any) -> dict[str, Any]:
+    origins = config_of(storage)["Origins"]["Items"]
+    return next(each for each in origins if each["Id"] == "django-shift-media-app")
+
+
+def test_a_private_distribution_trusts_the_key_of_the_cookies(
+    storage: Any, settings: Any, keys: tuple[Path, Path]
+) -> None:
+    options = (*FAILOVER, "--trusted-key-group", str(keys[1]))
+    report = configure(*options)
+    ((group, (key,)),) = key_groups(storage).items()
+    assert public_keys(storage) == {key: keys[1].read_text().strip()}
+    config = config_of(storage)
+    trusted = config["DefaultCacheBehavior"]["TrustedKeyGroups"]
+    assert (trusted["Enabled"], trusted["Items"]) == (True, [group])
+    (header,) = app_origin(storage)["CustomHeaders"]["Items"]
+    secret = access_tokens.cdn_secrets(storage.bucket_name)[0]
+    assert header == {"HeaderName": "X-Shift-Media-Cdn", "HeaderValue": secret}
+    assert secret not in report
+    assert '"HeaderValue": "(secret)"' in report
+    settings.SHIFT_MEDIA_SIGNING_KEY_FALLBACKS = [settings.SECRET_KEY]
+    settings.SHIFT_MEDIA_SIGNING_KEY = "n" * 50
+    assert secret not in configure("--json", *options), "nor a former one"
+    (header,) = app_origin(storage)["CustomHeaders"]["Items"]
+    assert header["HeaderValue"] == access_tokens.cdn_secrets(storage.bucket_name)[0] != secret
+    assert f'Set "cloudfront_key_id": "{key}" in the OPTIONS of the storage.' in report
+    assert set(states(*options).values()) == {"unchanged"}
+    assert set(states(*FAILOVER).values()) == {"unchanged"}, "what is not given stays"
+
+
+def test_a_second_key_replaces_the_first_when_the_site_uses_it(
+    storage: Any, settings: Any, keys: tuple[Path, Path], tmp_path: Path
+) -> None:
+    configure(*FAILOVER, "--trusted-key-group", str(keys[1]))
+    (first,) = public_keys(storage)
+    change_options(settings, cloudfront_key_id=first)
+    private, public = key_pair(tmp_path, "second")
+    configure(*FAILOVER, "--trusted-key-group", str(public))
+    (second,) = set(public_keys(storage)) - {first}
+    assert list(key_groups(storage).values()) == [[first, second]], "both are valid meanwhile"
+    change_options(settings, cloudfront_key_id=second, cloudfront_key=private.read_text())
+    configure(*FAILOVER, "--trusted-key-group", str(public))
+    assert list(key_groups(storage).values()) == [[second]]
+
+
+def test_remove_takes_the_keys_away(storage: Any, keys: tuple[Path, Path]) -> None:
+    configure(*FAILOVER, "--trusted-key-group", str(keys[1]))
+    configure("--remove", "--wait")
+    assert key_groups(storage) == public_keys(storage) == {}
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (FAILOVER, "The storage is private. Use --trusted-key-group"),
+        (("--mode", "website", "--domain", DOMAIN), "The storage is private. Use --mode failover"),
+        ((*FAILOVER, "--trusted-key-group", __file__), "not a public key in PEM format"),
+        ((*FAILOVER, "--trusted-key-group", "/missing.pem"), "Could not read '/missing.pem'"),
+    ],
+)
+def test_a_private_storage_gets_no_public_distribution(
+    storage: Any, options: tuple[str, ...], message: str
+) -> None:
+    with pytest.raises(CommandError, match=message):
+        configure(*options)
+    assert key_groups(storage) == {}
+
+
+def test_a_public_storage_needs_no_key_group(
+    storage: Any, settings: Any, aws: Any, keys: tuple[Path, Path]
+) -> None:
+    use_bucket(settings, AwsOptions(aws), bucket_name=storage.bucket_name)
+    with pytest.raises(CommandError, match='requires "access": "private"'):
+        configure(*FAILOVER, "--trusted-key-group", str(keys[1]))
