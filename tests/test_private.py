@@ -1,15 +1,20 @@
 """Private media: who may see them, and for how long a URL is of use."""
 
+import json
 import re
 import time
+from html import unescape
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.checks import run_checks
+from django.core.exceptions import ImproperlyConfigured
 from django.test import Client
 
 from django_shift_media.naming import access_tokens
 from gallery.models import Photo
+from tests.support.buckets import use_bucket
 from tests.support.private_storages import IS_OWNER, logged_in, photo_of, private_folder
 
 
@@ -152,6 +157,108 @@ def test_in_development_the_view_serves_no_private_file_without_a_permission(
     assert is_refused(Client().get(photo.url), 404)
     assert is_refused(Client().get(photo.url.partition("?")[0]), 404)
     assert is_refused(Client().get(f"/media/{photo.name.rpartition('/')[0]}/other.txt"), 404)
+
+
+# -- options --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"access": "secret"}, "Invalid access 'secret'. Use one of: public, private."),
+        ({"access": "public", "permission": IS_OWNER}, "'permission' requires"),
+        ({"access": "public", "accel_url": "/protected/"}, '"accel_url" requires'),
+        ({"permission": len}, "Invalid permission <built-in function len>."),
+        ({"url_seconds": 0}, "Invalid url_seconds 0."),
+        ({"url_seconds": True}, "Invalid url_seconds True."),
+        ({"accel_url": "protected/"}, "Invalid accel_url 'protected/'."),
+        ({"accel_url": "/protected"}, "Invalid accel_url '/protected'."),
+    ],
+)
+def test_invalid_options_are_refused(
+    settings: Any, tmp_path: Path, options: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ImproperlyConfigured, match=re.escape(message)):
+        private_folder(settings, tmp_path, **options)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"mode": "website"}, 'The mode "website" serves files to everyone.'),
+        ({"custom_domain": "m.test"}, "custom_domain is 'm.test'."),
+    ],
+)
+def test_invalid_options_of_a_private_bucket_are_refused(
+    settings: Any, moto: Any, options: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ImproperlyConfigured, match=re.escape(message)):
+        use_bucket(settings, moto, access="private", **options)
+
+
+def found(id: str) -> list[str]:
+    return [message.msg for message in run_checks() if message.id == f"shift_media.{id}"]
+
+
+@pytest.mark.parametrize("permission", ["tests.missing.may_see", "tests.support.permissions.asked"])
+def test_a_permission_that_is_no_function_is_reported(
+    settings: Any, tmp_path: Path, permission: str
+) -> None:
+    private_folder(settings, tmp_path / "private", permission=permission)
+    assert permission in found("E024")[0]
+    assert found("W025") == []
+
+
+def test_private_files_where_a_web_server_serves_them_are_reported(
+    settings: Any, tmp_path: Path
+) -> None:
+    settings.MEDIA_ROOT = tmp_path
+    private_folder(settings, tmp_path / "private", permission=IS_OWNER)
+    assert "is under MEDIA_ROOT" in found("W025")[0]
+    assert found("E024") == []
+
+
+def test_urls_of_private_files_lead_to_the_app_and_not_to_a_cdn_before_it(
+    photo: Any, settings: Any
+) -> None:
+    settings.MEDIA_URL = "https://cdn.example.com/media/"
+    assert photo.resize("9x9").startswith("/media/")
+    assert photo.url.startswith("/media/")
+    settings.SHIFT_MEDIA_STORAGE = None
+    assert Photo.objects.get().photo.url.startswith("https://cdn.example.com/media/")
+
+
+# -- everywhere that URLs are ---------------------------------------------------------------------
+
+
+def urls_in(text: str) -> list[str]:
+    """Return the URLs of media in HTML or JSON, as a browser reads them."""
+    return re.findall(r"/media/[^\s\"',)]+", unescape(text))
+
+
+def test_every_url_of_a_page_is_signed(photo: Any) -> None:
+    client = logged_in("ann", is_staff=True, is_superuser=True)
+    pages = ["/", f"/photos/{photo.instance.pk}/", "/admin/gallery/photo/"]
+    for page in [*pages, f"/admin/gallery/photo/{photo.instance.pk}/change/"]:
+        urls = urls_in(client.get(page).content.decode())
+        assert urls, page
+        for url in urls:
+            access_tokens.verify(
+                url.partition("?")[0].removeprefix("/media/"), url.partition("?access=")[2]
+            )
+
+
+def test_rest_has_signed_urls(photo: Any) -> None:
+    from django_shift_media.contrib.rest_framework import MediaSerializerField
+
+    field = MediaSerializerField(resizes={"small": "9x9"}, picture="tile")
+    document = field.to_representation(photo)
+    assert document is not None
+    client = logged_in("ann")
+    urls = urls_in(json.dumps(document))
+    assert len(urls) == 5
+    for url in urls:
+        assert client.get(url).status_code == 200
 
 
 # -- browsers' caches -----------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from django.utils.module_loading import import_string
 
 from django_shift_media.conf import conf
 from django_shift_media.storages import s3_options
+from django_shift_media.storages.access_checks import check_access
 from django_shift_media.storages.base import MediaStorage
 from django_shift_media.storages.selection import media_storage
 
@@ -36,6 +37,7 @@ def check_media_storage() -> Iterator[CheckMessage]:
     yield from _check_location(storage)
     yield from _check_fallback_to_disk()
     yield from _check_inherited_options(storage)
+    yield from check_access(storage, alias)
 
 
 def _hint(alias: str | None) -> str:
