@@ -16,6 +16,7 @@ from django_shift_media.naming import access_tokens
 from gallery.models import Photo
 from tests.support.buckets import use_bucket
 from tests.support.private_storages import IS_OWNER, logged_in, photo_of, private_folder
+from tests.support.servers import ROOT
 
 
 @pytest.fixture
@@ -308,3 +309,15 @@ def test_a_private_answer_is_not_kept_by_the_cache_of_the_site(photo: Any, setti
     assert client.get(url).status_code == 200
     assert is_refused(logged_in("bob").get(url), 403)
     assert is_refused(Client().get(url), 404)
+
+
+# -- the guide ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("guide", ["private-bucket", "private-media"])
+def test_the_tests_that_a_guide_names_exist(guide: str) -> None:
+    page = (ROOT / "docs" / "howto" / f"{guide}.rst").read_text()
+    tests = "".join(path.read_text() for path in (ROOT / "tests").glob("test_*.py"))
+    named = set(re.findall(r"``(test_\w+)``", page))
+    assert named
+    assert {name for name in named if f"\ndef {name}(" not in tests} == set()

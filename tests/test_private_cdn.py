@@ -2,7 +2,6 @@
 
 import base64
 import json
-import subprocess
 import time
 from http.cookies import Morsel
 from pathlib import Path
@@ -26,27 +25,16 @@ from tests.support.cdn import (
     configure,
     states,
 )
+from tests.support.key_pairs import KeyPair, make_key_pair
 from tests.support.private_storages import IS_OWNER, logged_in, photo_of
 
 
-def key_pair(folder: Path, name: str = "key") -> tuple[Path, Path]:
-    """Make a private and a public key as the guide does; return the files."""
-    private, public = folder / f"{name}.pem", folder / f"{name}-public.pem"
-    commands = (
-        ["openssl", "genrsa", "-out", private, "2048"],
-        ["openssl", "rsa", "-pubout", "-in", private, "-out", public],
-    )
-    for command in commands:
-        subprocess.run(command, check=True, capture_output=True)
-    return private, public
-
-
 @pytest.fixture(scope="module")
-def keys(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    return key_pair(tmp_path_factory.mktemp("keys"))
+def keys(tmp_path_factory: pytest.TempPathFactory) -> KeyPair:
+    return make_key_pair(tmp_path_factory.mktemp("keys"))
 
 
-def private_options(private_key: Path) -> dict[str, Any]:
+def private_options(private_key: str) -> dict[str, Any]:
     return {
         "access": "private",
         "mode": "failover",
@@ -54,7 +42,7 @@ def private_options(private_key: Path) -> dict[str, Any]:
         "custom_domain": DOMAIN,
         "permission": IS_OWNER,
         "cloudfront_key_id": "K2JCJMDEHXQW5F",
-        "cloudfront_key": private_key.read_text(),
+        "cloudfront_key": private_key,
     }
 
 
@@ -62,8 +50,8 @@ def private_options(private_key: Path) -> dict[str, Any]:
 
 
 @pytest.fixture
-def cdn_storage(settings: Any, moto: Any, keys: tuple[Path, Path]) -> Any:
-    return new_bucket(settings, moto, **private_options(keys[0]))
+def cdn_storage(settings: Any, moto: Any, keys: KeyPair) -> Any:
+    return new_bucket(settings, moto, **private_options(keys.private))
 
 
 def decoded(cookie: "Morsel[str]") -> bytes:
@@ -71,18 +59,9 @@ def decoded(cookie: "Morsel[str]") -> bytes:
     return base64.b64decode(cookie.value.translate(str.maketrans("-_~", "+=/")))
 
 
-def is_verified(policy: bytes, signature: bytes, public_key: Path, folder: Path) -> bool:
-    """Return whether OpenSSL verifies a signature as CloudFront does: RSA and SHA-1."""
-    (folder / "policy").write_bytes(policy)
-    (folder / "signature").write_bytes(signature)
-    command = ["openssl", "dgst", "-sha1", "-verify", public_key, "-signature"]
-    files = [folder / "signature", folder / "policy"]
-    return subprocess.run([*command, *files], capture_output=True).returncode == 0
-
-
 @pytest.mark.parametrize("prefix", ["", "3c72aedc/ba25/"])
 def test_the_cookies_open_a_prefix_for_a_while(
-    cdn_storage: Any, keys: tuple[Path, Path], tmp_path: Path, prefix: str
+    cdn_storage: Any, keys: KeyPair, prefix: str
 ) -> None:
     response = HttpResponse()
     set_media_cookies(response, prefix=prefix, seconds=600)
@@ -99,8 +78,8 @@ def test_the_cookies_open_a_prefix_for_a_while(
     expiry = statement["Condition"]["DateLessThan"]["AWS:EpochTime"]
     assert 590 <= expiry - time.time() <= 601
     signature = decoded(cookies["CloudFront-Signature"])
-    assert is_verified(policy, signature, keys[1], tmp_path)
-    assert not is_verified(policy.replace(b"media", b"other"), signature, keys[1], tmp_path)
+    assert keys.verifies(policy, signature)
+    assert not keys.verifies(policy.replace(b"media", b"other"), signature)
     for cookie in cookies.values():
         assert (cookie["domain"], cookie["path"]) == ("example.com", f"/{prefix}")
         assert (cookie["secure"], cookie["httponly"], cookie["samesite"]) == (True, True, "Lax")
@@ -170,10 +149,10 @@ def test_an_original_that_the_cdn_may_not_read_comes_from_s3(
 
 
 @pytest.fixture
-def storage(aws: Any, settings: Any, keys: tuple[Path, Path]) -> Any:
+def storage(aws: Any, settings: Any, keys: KeyPair) -> Any:
     storage = bucket_without_distribution(settings, aws)
     remove_keys(storage)
-    options = {**private_options(keys[0]), "bucket_name": storage.bucket_name}
+    options = {**private_options(keys.private), "bucket_name": storage.bucket_name}
     return use_bucket(settings, AwsOptions(aws), **options)
 
 
@@ -205,12 +184,12 @@ def app_origin(storage: Any) -> dict[str, Any]:
 
 
 def test_a_private_distribution_trusts_the_key_of_the_cookies(
-    storage: Any, settings: Any, keys: tuple[Path, Path]
+    storage: Any, settings: Any, keys: KeyPair
 ) -> None:
-    options = (*FAILOVER, "--trusted-key-group", str(keys[1]))
+    options = (*FAILOVER, "--trusted-key-group", str(keys.public))
     report = configure(*options)
     ((group, (key,)),) = key_groups(storage).items()
-    assert public_keys(storage) == {key: keys[1].read_text().strip()}
+    assert public_keys(storage) == {key: keys.public.read_text().strip()}
     config = config_of(storage)
     trusted = config["DefaultCacheBehavior"]["TrustedKeyGroups"]
     assert (trusted["Enabled"], trusted["Items"]) == (True, [group])
@@ -230,22 +209,22 @@ def test_a_private_distribution_trusts_the_key_of_the_cookies(
 
 
 def test_a_second_key_replaces_the_first_when_the_site_uses_it(
-    storage: Any, settings: Any, keys: tuple[Path, Path], tmp_path: Path
+    storage: Any, settings: Any, keys: KeyPair, tmp_path: Path
 ) -> None:
-    configure(*FAILOVER, "--trusted-key-group", str(keys[1]))
+    configure(*FAILOVER, "--trusted-key-group", str(keys.public))
     (first,) = public_keys(storage)
     change_options(settings, cloudfront_key_id=first)
-    private, public = key_pair(tmp_path, "second")
+    private, public = make_key_pair(tmp_path, "second")
     configure(*FAILOVER, "--trusted-key-group", str(public))
     (second,) = set(public_keys(storage)) - {first}
     assert list(key_groups(storage).values()) == [[first, second]], "both are valid meanwhile"
-    change_options(settings, cloudfront_key_id=second, cloudfront_key=private.read_text())
+    change_options(settings, cloudfront_key_id=second, cloudfront_key=private)
     configure(*FAILOVER, "--trusted-key-group", str(public))
     assert list(key_groups(storage).values()) == [[second]]
 
 
-def test_remove_takes_the_keys_away(storage: Any, keys: tuple[Path, Path]) -> None:
-    configure(*FAILOVER, "--trusted-key-group", str(keys[1]))
+def test_remove_takes_the_keys_away(storage: Any, keys: KeyPair) -> None:
+    configure(*FAILOVER, "--trusted-key-group", str(keys.public))
     configure("--remove", "--wait")
     assert key_groups(storage) == public_keys(storage) == {}
 
@@ -268,8 +247,8 @@ def test_a_private_storage_gets_no_public_distribution(
 
 
 def test_a_public_storage_needs_no_key_group(
-    storage: Any, settings: Any, aws: Any, keys: tuple[Path, Path]
+    storage: Any, settings: Any, aws: Any, keys: KeyPair
 ) -> None:
     use_bucket(settings, AwsOptions(aws), bucket_name=storage.bucket_name)
     with pytest.raises(CommandError, match='requires "access": "private"'):
-        configure(*FAILOVER, "--trusted-key-group", str(keys[1]))
+        configure(*FAILOVER, "--trusted-key-group", str(keys.public))
