@@ -39,6 +39,7 @@ from django_shift_media.generation.generate import StoredResize, find_or_generat
 from django_shift_media.naming import keys
 from django_shift_media.naming.formats import content_type, served_content_type
 from django_shift_media.naming.original_names import content_disposition
+from django_shift_media.naming.urlconf import storage_alias
 from django_shift_media.responses import SECURITY_HEADERS, shareable, unshared
 from django_shift_media.storages.access import PrivateAccess
 from django_shift_media.storages.base import MediaStorage, cache_control
@@ -61,7 +62,7 @@ _LOOP_SECONDS = 60
 @login_not_required
 def media(request: HttpRequest, key: str) -> HttpResponseBase:
     """Find or generate a resize, then redirect to the bucket or return the bytes."""
-    storage = media_storage()
+    storage = media_storage(storage_alias(request.resolver_match))
     response = _respond(request, storage, key)
     return shareable(response) if storage.access is None else unshared(response)
 

@@ -81,7 +81,7 @@ def test_after_logout_a_url_is_not_found(url: str) -> None:
 def test_an_expired_url_is_refused(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     client = logged_in("ann")
     later = time.time() + 7200
-    monkeypatch.setattr(access_tokens.time, "time", lambda: later)
+    monkeypatch.setattr(access_tokens, "time", lambda: later)
     answer = client.get(url)
     assert is_refused(answer, 403)
     assert b"Reload the page" in body(answer)
@@ -283,7 +283,7 @@ def test_a_url_stays_for_a_while_and_is_valid_for_longer(
     key = "3c72aedc/ba25/41e6/a569/406c8f413974/cat.jpg/cat.jpg"
     urls: dict[str, list[int]] = {}
     for now in range(1_764_000_000, 1_764_000_000 + 4 * seconds, max(seconds // 60, 1)):
-        monkeypatch.setattr(access_tokens.time, "time", lambda now=now: now)
+        monkeypatch.setattr(access_tokens, "time", lambda now=now: now)
         query = access_tokens.access_query(key, seconds)
         valid = access_tokens.verify(key, query.removeprefix("?access="))
         assert seconds < valid <= 2 * seconds

@@ -7,19 +7,23 @@ from typing import Any
 
 import pytest
 import requests
+from django.core.files.base import ContentFile
 from django.test import Client
 
 from django_shift_media.naming import access_tokens
 from django_shift_media.storages.local import LocalMediaStorage
 from django_shift_media.storages.selection import media_storage
+from gallery.models import Attachment
 from tests.support import permissions
 from tests.support.browsing import SHOWN
 from tests.support.buckets import new_bucket
 from tests.support.examples import EXAMPLES
 from tests.support.private_storages import IS_OWNER, logged_in, photo_of, private_folder
 from tests.support.proxies import nginx
+from tests.support.second_storage import store_attachments_in
 from tests.support.waiting import PATIENCE
 
+LOCAL = "django_shift_media.storages.local.LocalMediaStorage"
 pytestmark = pytest.mark.server
 
 
@@ -35,6 +39,24 @@ class Visitor:
         """Ask, and follow redirects, without the cookies."""
         options: Any = {"headers": {**self.headers, **headers}, "timeout": PATIENCE}
         return requests.request(method, self.site + url, allow_redirects=True, **options)
+
+
+class Tab:
+    """A browser of its own, with the session of a user."""
+
+    def __init__(self, chromium: Any, site: str, client: Client | None = None) -> None:
+        self.site = site
+        self.context = chromium.new_context()
+        for each in client.cookies.values() if client else ():
+            self.context.add_cookies([{"name": each.key, "value": each.value, "url": site}])
+        self.page = self.context.new_page()
+
+    def shown(self, path: str) -> list[bool]:
+        """Load a page, and return whether each of its pictures is shown."""
+        self.page.goto(self.site + path, wait_until="load")
+        self.page.wait_for_function(SHOWN)
+        widths = self.page.locator("img").evaluate_all("all => all.map(one => one.naturalWidth)")
+        return [width > 0 for width in widths]
 
 
 @pytest.fixture
@@ -57,17 +79,21 @@ def private_disk(settings: Any, live_server: Any, tmp_path: Path) -> Iterator[st
     """A private storage on local disk, behind the nginx of the guide."""
     folder = tmp_path / "private"
     private_folder(settings, folder, permission=IS_OWNER, accel_url="/protected/")
+    with nginx(guide_s_nginx(folder, live_server.url, "/media/")) as (port,):
+        yield f"http://127.0.0.1:{port}"
+
+
+def guide_s_nginx(folder: Path, app: str, mount: str) -> str:
+    """Return the server of the guide, which also passes on requests for pages."""
     (block,) = example("nginx")
     for shown, value in {
         "/srv/example/private/": f"{folder}/",
-        "127.0.0.1:8000": live_server.url.removeprefix("http://"),
-        "/shift-media/": "/media/",
+        "127.0.0.1:8000": app.removeprefix("http://"),
+        "/shift-media/": mount,
     }.items():
         assert shown in block
         block = block.replace(shown, value)
-    pages = f"location / {{ proxy_pass {live_server.url}; proxy_set_header Host $http_host; }}"
-    with nginx(block + pages) as (port,):
-        yield f"http://127.0.0.1:{port}"
+    return f"{block} location / {{ proxy_pass {app}; proxy_set_header Host $http_host; }}"
 
 
 @pytest.fixture(params=["private_bucket", "private_disk"])
@@ -139,7 +165,7 @@ def test_a_guessed_url_is_of_no_use(site: str, urls: list[str]) -> None:
 def test_an_expired_url_is_of_no_use(site: str, urls: list[str], monkeypatch: Any) -> None:
     client = logged_in("ann")
     later = time.time() + 7200
-    monkeypatch.setattr(access_tokens.time, "time", lambda: later)
+    monkeypatch.setattr(access_tokens, "time", lambda: later)
     assert statuses(Visitor(site, client), urls) == {403}
     assert statuses(Visitor(site), urls) == {404}
 
@@ -158,30 +184,54 @@ def test_nobody_reaches_the_files_around_the_app(site: str, photo: Any) -> None:
                 assert requests.get(altered, timeout=PATIENCE).status_code == 403
 
 
+# -- beside public media --------------------------------------------------------------------------
+
+
+@pytest.fixture(params=["ceph", "nginx"])
+def site_with_private_attachments(
+    request: Any, running: Any, settings: Any, live_server: Any, tmp_path: Path, monkeypatch: Any
+) -> Iterator[str]:
+    """A site with public photos on local disk, and private attachments of each kind in turn."""
+    options = {"access": "private", "permission": "tests.support.permissions.is_logged_in"}
+    if request.param == "nginx":
+        folder = tmp_path / "private"
+        accel = {"location": str(folder), "accel_url": "/protected/"}
+        storage = {"BACKEND": LOCAL, "OPTIONS": {**options, **accel}}
+        store_attachments_in(settings, monkeypatch, storage)
+        with nginx(guide_s_nginx(folder, live_server.url, "/documents/")) as (port,):
+            yield f"http://127.0.0.1:{port}"
+    else:
+        new_bucket(settings, running("ceph"), public_url=None, **options)
+        bucket = settings.STORAGES["media"]
+        settings.SHIFT_MEDIA_STORAGE = None
+        store_attachments_in(settings, monkeypatch, bucket)
+        yield live_server.url
+
+
+@pytest.mark.browser
+def test_the_public_mount_has_no_private_resize(
+    transactional_db: None, site_with_private_attachments: str, chromium: Any, small_jpeg: bytes
+) -> None:
+    site, client = site_with_private_attachments, logged_in("ann")
+    file = Attachment.objects.create(preview=ContentFile(small_jpeg, name="small.jpg")).preview
+    ann, tab = Visitor(site, client), Tab(chromium, site, client)
+    for url in (file.resize("9x9"), file.url):
+        public = url.replace("/documents/", "/media/")
+        attempts = [public, public.partition("?")[0]]
+        assert statuses(ann, attempts) == {404}, "before it is stored"
+        assert ann.ask(url).status_code == 200
+        assert Visitor(site).ask(url).status_code == 404
+        assert statuses(ann, attempts) == {404}, "after it is stored"
+        assert tab.page.goto(site + url).status == 200
+        assert [tab.page.goto(site + attempt).status for attempt in attempts] == [404, 404]
+
+
 # -- in Chromium ----------------------------------------------------------------------------------
-
-
-class Tab:
-    """A browser of its own, with the session of a user."""
-
-    def __init__(self, chromium: Any, site: str, client: Client | None = None) -> None:
-        self.site = site
-        self.context = chromium.new_context()
-        for each in client.cookies.values() if client else ():
-            self.context.add_cookies([{"name": each.key, "value": each.value, "url": site}])
-        self.page = self.context.new_page()
-
-    def shown(self, path: str) -> list[bool]:
-        """Load a page, and return whether each of its pictures is shown."""
-        self.page.goto(self.site + path, wait_until="load")
-        self.page.wait_for_function(SHOWN)
-        widths = self.page.locator("img").evaluate_all("all => all.map(one => one.naturalWidth)")
-        return [width > 0 for width in widths]
 
 
 @pytest.mark.browser
 def test_chromium_shows_a_picture_to_its_owner_until_logout(
-    site: str, chromium: Any, small_jpeg: bytes
+    site: str, chromium: Any, small_jpeg: bytes, monkeypatch: Any
 ) -> None:
     photo = photo_of("ann", small_jpeg)
     client = logged_in("ann")
@@ -193,7 +243,12 @@ def test_chromium_shows_a_picture_to_its_owner_until_logout(
     assert bob.shown("/") == stranger.shown("/") == [False, False]
     assert ann.page.goto(site + photo.url).status == 200
     assert bob.page.goto(site + photo.url).status == 403
+    assert ann.page.goto(site + photo.url.partition("?")[0]).status == 404, "a guessed URL"
     client.logout()
     ann.context.clear_cookies(name="sessionid")
     assert ann.shown("/") == [False, False], "what the browser has kept is another user's now"
     assert ann.page.goto(site + photo.url).status == 404
+    url, later = photo.url, time.time() + 7200
+    monkeypatch.setattr(access_tokens, "time", lambda: later)
+    assert bob.page.goto(site + url).status == 403, "an expired URL"
+    assert "has expired" in bob.page.content()

@@ -160,7 +160,7 @@ class Diagnosis:
 def expectations_for(storage: MediaStorage, original: str, site: str) -> Expectations:
     """Return the expectations for a probe with this key."""
     resize = _resize_of(original)
-    app, key = _app_base_url(site), signing.sign(original, resize)
+    app, key = _app_base_url(storage, site), signing.sign(original, resize)
     s3 = storage if isinstance(storage, S3MediaStorage) else None
     return Expectations(
         mode=storage.mode,
@@ -182,10 +182,11 @@ def _resize_of(original: str) -> Resize:
     return _RESIZE
 
 
-def _app_base_url(site: str) -> str:
+def _app_base_url(storage: MediaStorage, site: str) -> str:
+    prefix = url_prefix(storage.alias)
     if not site:
-        return url_prefix()
-    app = parse_app_url(site, url_prefix())
+        return prefix
+    app = parse_app_url(site, prefix)
     return f"{app.scheme}://{app.host}/{app.prefix}"
 
 

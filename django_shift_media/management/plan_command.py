@@ -10,7 +10,11 @@ from django.core.management.base import CommandError, CommandParser, OutputWrapp
 
 from django_shift_media.aws.common import Conflict
 from django_shift_media.aws.plan import AWS_ERRORS, Change, Resource, State, apply, plan
-from django_shift_media.management.terminal_command import TerminalCommand
+from django_shift_media.management.terminal_command import (
+    DEFAULT_STORAGE,
+    TerminalCommand,
+    add_storage_argument,
+)
 from django_shift_media.storages.s3 import S3MediaStorage
 from django_shift_media.storages.selection import media_storage
 
@@ -22,7 +26,10 @@ class PlanCommand(TerminalCommand):
     ``resources`` may raise ``Conflict`` or ``ValueError`` for invalid options.
     """
 
+    storage_alias: str | None = None
+
     def add_arguments(self, parser: CommandParser) -> None:
+        add_storage_argument(parser, default=DEFAULT_STORAGE)
         for option, text in {
             "--dry-run": "show the changes without making them",
             "--check": "show the changes without making them, and exit with 1 if there are any",
@@ -40,12 +47,12 @@ class PlanCommand(TerminalCommand):
     @property
     def storage(self) -> S3MediaStorage:
         """The media storage; raise ``ImproperlyConfigured`` if it is not on S3."""
-        storage = media_storage()
+        storage = media_storage(self.storage_alias)
         if not isinstance(storage, S3MediaStorage):
             kind = type(storage).__name__
             raise ImproperlyConfigured(
                 f"The media storage is a {kind}. Set SHIFT_MEDIA_STORAGE to the alias of an"
-                " S3MediaStorage in STORAGES."
+                " S3MediaStorage in STORAGES, or give one with --storage."
             )
         return storage
 
@@ -60,6 +67,7 @@ class PlanCommand(TerminalCommand):
         return []
 
     def handle(self, **options: Any) -> None:
+        self.storage_alias = options["storage"]
         try:
             self.run_plan(options)
         except (*AWS_ERRORS, Conflict, ImproperlyConfigured, ValueError) as error:

@@ -7,8 +7,8 @@ Sign the URLs of private files: for a while, and beside their names, which stay 
 """
 
 import re
-import time
 import zlib
+from time import time
 
 from django.core.signing import BadSignature, SignatureExpired
 
@@ -27,7 +27,7 @@ def access_query(key: str, seconds: int) -> str:
     For so many seconds, the URL stays the same, so that browsers use their caches. The URLs of
     different uploads change at different times, so that not all of them are requested at once.
     """
-    now = int(time.time())
+    now = int(time())
     age = (now + zlib.crc32(key[: keys.UUID_LENGTH].encode())) % seconds
     expiry = now - age + 2 * seconds
     return f"?{PARAMETER}={expiry}-{signing.signature(_text(key, expiry), salt=_SALT)}"
@@ -42,7 +42,7 @@ def verify(key: str, token: str) -> int:
     match = _TOKEN.fullmatch(token)
     if not (match and signing.is_signed(_text(key, int(match[1])), match[2], salt=_SALT)):
         raise BadSignature(f"No page of this site has this URL of {key!r}.")
-    if (seconds := int(match[1]) - int(time.time())) < 1:
+    if (seconds := int(match[1]) - int(time())) < 1:
         raise SignatureExpired(f"The URL of {key!r} has expired.")
     return seconds
 

@@ -4,7 +4,7 @@ import errno
 import os
 import secrets
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -60,7 +60,7 @@ class LocalMediaStorage(MediaStorage, FileSystemStorage):
         if self._base_url is not None:  # type: ignore[attr-defined]  # not in the stubs
             return str(self.base_url)
         # MEDIA_URL may be a CDN, which would be asked without the session's cookie.
-        return mount_url() if self.access else app_url()
+        return mount_url(self.alias) if self.access else app_url(self.alias)
 
     @property
     def served_elsewhere(self) -> bool:
@@ -68,6 +68,10 @@ class LocalMediaStorage(MediaStorage, FileSystemStorage):
 
     def handover(self, key: str, method: str) -> Mapping[str, str]:
         return {"X-Accel-Redirect": self.accel_url + filepath_to_uri(key)} if self.accel_url else {}
+
+    @property
+    def place(self) -> Hashable:
+        return Path(self.location).resolve()
 
     def exists(self, key: str) -> bool:
         with self.wrap_errors("check", key):

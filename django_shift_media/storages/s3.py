@@ -1,6 +1,6 @@
 """The media storage on S3, through django-storages and boto3."""
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from typing import Any, get_args
 from urllib.parse import urlencode
 
@@ -97,9 +97,13 @@ class S3MediaStorage(S3BulkStorage):
         if self.custom_domain:
             return f"{self.url_protocol}//{self.custom_domain}/{self.prefix}"
         if self.mode == "app":
-            return mount_url() if self.access else app_url()
+            return mount_url(self.alias) if self.access else app_url(self.alias)
         # The website endpoints of AWS do not support HTTPS.
         return f"http://{self.website_host}/{self.prefix}"
+
+    @property
+    def place(self) -> Hashable:
+        return (self.endpoint_url, self.bucket_name, self.prefix)
 
     def url(
         self,

@@ -9,7 +9,11 @@ from django_shift_media.diagnostics import report
 from django_shift_media.diagnostics.models import Trace
 from django_shift_media.diagnostics.probe import Diagnosis
 from django_shift_media.maintenance.exit_signals import exit_gracefully
-from django_shift_media.management.terminal_command import TerminalCommand
+from django_shift_media.management.terminal_command import (
+    DEFAULT_STORAGE,
+    TerminalCommand,
+    add_storage_argument,
+)
 from django_shift_media.storages.selection import media_storage
 
 
@@ -20,6 +24,7 @@ class Command(TerminalCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
+        add_storage_argument(parser, default=DEFAULT_STORAGE)
         parser.add_argument(
             "--site",
             default="",
@@ -35,7 +40,7 @@ class Command(TerminalCommand):
         self.json_output = options["json"]
         try:
             self.diagnosis = Diagnosis(
-                media_storage(), site=options["site"], on_trace=self.write_trace
+                media_storage(options["storage"]), site=options["site"], on_trace=self.write_trace
             )
         except (ImproperlyConfigured, ValueError) as error:
             raise CommandError(str(error)) from error
