@@ -23,6 +23,7 @@ _SAFE = str.maketrans("+=/", "-_~")
 def set_media_cookies(
     response: HttpResponseBase,
     *,
+    storage: str | None = None,
     prefix: str = "",
     seconds: int = _HOUR,
     domain: str | None = None,
@@ -30,15 +31,16 @@ def set_media_cookies(
     """
     Let the browser that gets this response see private media on CloudFront, for ``seconds``.
 
+    ``storage`` is its alias in ``STORAGES``, by default that of ``SHIFT_MEDIA_STORAGE``.
     ``prefix`` is the beginning of the keys that it may see, by default all of the storage: a view
     calls this after it has verified that the user may see them. CloudFront asks nobody, so the
     cookies are valid until they expire, wherever they are copied to. ``domain`` is the domain of
     the cookies, which those of the site and of the media must have in common; by default, it is the
     media's without the first label. One signature is computed, without any I/O.
     """
-    storage = _private_storage()
-    signer = storage.cloudfront_signer
-    url = storage.media_url + prefix
+    private = _private_storage(storage)
+    signer = private.cloudfront_signer
+    url = private.media_url + prefix
     policy = signer.build_policy(f"{url}*", datetime.now(UTC) + timedelta(seconds=seconds))
     values = {
         "CloudFront-Policy": _encode(policy.encode()),
@@ -46,23 +48,27 @@ def set_media_cookies(
         "CloudFront-Key-Pair-Id": signer.key_id,
     }
     for name, value in values.items():
-        place = _place(storage, prefix, domain)
+        place = _place(private, prefix, domain)
         response.set_cookie(
             name, value, max_age=seconds, secure=True, httponly=True, samesite="Lax", **place
         )
 
 
 def delete_media_cookies(
-    response: HttpResponseBase, *, prefix: str = "", domain: str | None = None
+    response: HttpResponseBase,
+    *,
+    storage: str | None = None,
+    prefix: str = "",
+    domain: str | None = None,
 ) -> None:
     """Delete the cookies of ``set_media_cookies()`` from the browser, as at logout."""
-    place = _place(_private_storage(), prefix, domain)
+    place = _place(_private_storage(storage), prefix, domain)
     for name in ("CloudFront-Policy", "CloudFront-Signature", "CloudFront-Key-Pair-Id"):
         response.delete_cookie(name, samesite="Lax", **place)
 
 
-def _private_storage() -> S3MediaStorage:
-    storage = media_storage()
+def _private_storage(alias: str | None) -> S3MediaStorage:
+    storage = media_storage(alias)
     if not (isinstance(storage, S3MediaStorage) and storage.access and storage.mode == "failover"):
         raise ImproperlyConfigured(
             'Signed cookies require an S3MediaStorage with "access": "private" and "mode":'
