@@ -5,6 +5,7 @@ from threading import Event
 from typing import Any
 
 import pytest
+from django.core.checks import run_checks
 from django.core.exceptions import ImproperlyConfigured
 from django.core.files.base import ContentFile
 from django.core.files.storage import storages
@@ -24,6 +25,7 @@ from gallery.models import Attachment, Photo
 from tests.support.concurrency import at_once
 from tests.support.second_storage import on_disk, store_attachments_in
 from tests.support.stored_objects import keys_of
+from tests.support.system_checks import found
 from tests.support.waiting import PATIENCE
 
 pytestmark = pytest.mark.django_db
@@ -223,3 +225,52 @@ def test_requests_for_the_same_key_share_nothing_across_storages(
 
     assert at_once([lambda: Client().get(url).status_code, ask_elsewhere]) == [200, 404]
     assert keys_of(media_storage()) == set()
+
+
+# -- system checks --------------------------------------------------------------------------------
+
+
+def test_good_settings_have_no_messages(private: Any) -> None:
+    assert run_checks() == []
+
+
+def test_the_check_names_a_missing_include(settings: Any, private: Any) -> None:
+    settings.ROOT_URLCONF = "testproject.urls"
+    message = found()["shift_media.E007"]
+    assert message.msg.endswith(
+        "does not include django_shift_media.urls with the namespace 'private'."
+    )
+    assert "include('django_shift_media.urls', namespace='private')" in message.hint
+    settings.ROOT_URLCONF = "tests.support.urls_of_one_alias"
+    assert "path('shift-media/', include(" in found()["shift_media.E007"].hint
+
+
+def test_the_check_names_what_uses_an_unknown_alias(settings: Any, private: Any) -> None:
+    settings.STORAGES = {alias: settings.STORAGES[alias] for alias in ("default", "staticfiles")}
+    message = found()["shift_media.E004"]
+    assert message.msg == "Unknown storage 'private'. STORAGES has: default, staticfiles."
+    for user in ("gallery.Attachment.file", "gallery.Attachment.preview", "urls_of_two_storages"):
+        assert user in message.hint
+
+
+def test_the_check_finds_wrong_options_of_each_storage(settings: Any, private: Any) -> None:
+    storage = {"BACKEND": "django_shift_media.storages.s3.S3MediaStorage"}
+    settings.STORAGES = {**settings.STORAGES, "private": {**storage, "OPTIONS": {"mode": "cdn"}}}
+    assert "OPTIONS of STORAGES['private']" in found()["shift_media.E004"].hint
+    settings.STORAGES = {**settings.STORAGES, "private": storage}
+    assert "STORAGES['private']" in found()["shift_media.E005"].hint
+
+
+def test_the_check_finds_storages_that_have_the_same_files(settings: Any, private: Any) -> None:
+    location = {"location": settings.MEDIA_ROOT}
+    settings.STORAGES = {**settings.STORAGES, "private": {**on_disk(""), "OPTIONS": location}}
+    assert found()["shift_media.W020"].msg == (
+        "These storages have the same files: the default media storage, 'private'."
+    )
+
+
+def test_the_check_finds_urls_that_others_handle(settings: Any, private: Any) -> None:
+    settings.ROOT_URLCONF = "tests.support.urls_that_overlap"
+    message = found()["shift_media.E015"]
+    assert "'/media/documents/'" in message.msg
+    assert "namespace='private'" in message.hint

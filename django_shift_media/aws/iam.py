@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/
 """
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 
 from django_shift_media.aws.access import RESIZE_PATTERN
@@ -19,6 +20,7 @@ from django_shift_media.aws.iam_statements import (
 )
 from django_shift_media.aws.transcoders import Transcoding
 from django_shift_media.aws.trust import Trust
+from django_shift_media.conf import conf
 from django_shift_media.storages.s3 import S3MediaStorage
 
 # Some actions have another name than the API's operation; HeadBucket needs s3:ListBucket. A "*"
@@ -195,12 +197,19 @@ def policy_documents(
         *transcoding.statements(),
         *(allow_attaching(storage, principal) for principal in principals),
     ]
-    name = f"{our_id(storage.prefix)}{purpose.title()}"
+    name = f"{our_id(storage.prefix)}{purpose.title()}{_suffix(storage)}"
     return {
         name: policy_document(statements),
         **(trust.policies(storage.region) if trust else {}),
         **transcoding.role_policies(storage),
     }
+
+
+def _suffix(storage: S3MediaStorage) -> str:
+    """Return the end of a policy's name, so that a role can have the policies of two storages."""
+    if storage.alias in {None, conf.storage}:
+        return ""
+    return "-" + re.sub(r"[^\w+=,.@-]", "-", str(storage.alias), flags=re.ASCII)
 
 
 def length_problem(document: Document, owner: str | None = None) -> str:

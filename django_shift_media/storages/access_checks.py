@@ -12,7 +12,7 @@ from django_shift_media.storages.base import MediaStorage
 from django_shift_media.storages.local import LocalMediaStorage
 
 
-def check_access(storage: MediaStorage, alias: str | None) -> Iterator[CheckMessage]:
+def check_access(storage: MediaStorage) -> Iterator[CheckMessage]:
     if storage.access is None:
         return
     try:
@@ -21,14 +21,15 @@ def check_access(storage: MediaStorage, alias: str | None) -> Iterator[CheckMess
         yield Error(
             str(error),
             hint='Set "permission" in the OPTIONS of'
-            f" STORAGES[{alias!r}] to the dotted path of a function, or remove it.",
+            f" STORAGES[{storage.alias!r}] to the dotted path of a function, or remove it.",
             id="shift_media.E024",
         )
     if isinstance(storage, LocalMediaStorage) and _is_in_media_root(storage):
         yield checks.Warning(
             f"The files of a private storage are in {storage.location!r}, which is under"
             f" MEDIA_ROOT, {str(settings.MEDIA_ROOT)!r}: web servers may serve them to everyone.",
-            hint=f'Set "location" in the OPTIONS of STORAGES[{alias!r}] to another directory.',
+            hint='Set "location" to another directory, in the OPTIONS of'
+            f" STORAGES[{storage.alias!r}].",
             id="shift_media.W025",
         )
 

@@ -25,3 +25,7 @@ def on_disk(location: Any) -> dict[str, Any]:
         "BACKEND": "django_shift_media.storages.local.LocalMediaStorage",
         "OPTIONS": {"location": location},
     }
+
+
+def in_bucket(options: dict[str, Any]) -> dict[str, Any]:
+    return {"BACKEND": "django_shift_media.storages.s3.S3MediaStorage", "OPTIONS": options}
