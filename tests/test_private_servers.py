@@ -1,5 +1,6 @@
 """Private media on real servers: Ceph, and local disk behind nginx."""
 
+import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,11 +17,14 @@ from django_shift_media.storages.selection import media_storage
 from gallery.models import Attachment
 from tests.support import permissions
 from tests.support.browsing import SHOWN
-from tests.support.buckets import new_bucket
+from tests.support.buckets import change_options, new_bucket
+from tests.support.diagnostics import diagnose, the_problem
+from tests.support.diagnostics import statuses as statuses_of_requests
 from tests.support.examples import EXAMPLES
 from tests.support.private_storages import IS_OWNER, logged_in, photo_of, private_folder
 from tests.support.proxies import nginx
 from tests.support.second_storage import store_attachments_in
+from tests.support.servers import free_port
 from tests.support.waiting import PATIENCE
 
 LOCAL = "django_shift_media.storages.local.LocalMediaStorage"
@@ -182,6 +186,42 @@ def test_nobody_reaches_the_files_around_the_app(site: str, photo: Any) -> None:
             location = storage.handover(key, "GET")["Location"]
             for altered in (location.partition("?")[0], f"{location}0"):
                 assert requests.get(altered, timeout=PATIENCE).status_code == 403
+
+
+# -- check_media ----------------------------------------------------------------------------------
+
+
+def test_check_media_finds_that_private_files_are_refused(site: str) -> None:
+    document = diagnose("--site", site)
+    assert document["problems"] == document["warnings"] == []
+    got = statuses_of_requests(document)
+    bucket = {"bucket": [403]} if "bucket" in got else {}
+    assert got == {"stranger": [404], "stranger_original": [404], **bucket}
+
+
+def test_check_media_finds_a_permission_that_lets_everyone_in(site: str, settings: Any) -> None:
+    change_options(settings, permission="tests.support.permissions.everyone")
+    problems = diagnose("--site", site)["problems"]
+    assert [(each["id"], each["request"]) for each in problems] == [
+        ("private-visible", "stranger"),
+        ("private-visible", "stranger_original"),
+    ]
+
+
+def test_check_media_finds_a_bucket_that_everyone_may_read(private_bucket: str) -> None:
+    storage: Any = media_storage()
+    everything = f"arn:aws:s3:::{storage.bucket_name}/*"
+    statement = {"Effect": "Allow", "Principal": "*", "Action": ["s3:GetObject"]}
+    policy = {"Version": "2012-10-17", "Statement": [{**statement, "Resource": [everything]}]}
+    storage.client.put_bucket_policy(Bucket=storage.bucket_name, Policy=json.dumps(policy))
+    problem = the_problem("private-visible", "--site", private_bucket)
+    assert problem["request"] == "bucket"
+    assert "configure_media_bucket --mode app" in problem["remedy"]
+
+
+def test_check_media_needs_an_answer_of_the_app(private_disk: str) -> None:
+    problems = diagnose("--site", f"http://127.0.0.1:{free_port()}")["problems"]
+    assert {each["id"] for each in problems} == {"private-unverified"}
 
 
 # -- beside public media --------------------------------------------------------------------------

@@ -9,6 +9,10 @@ def is_logged_in(request: HttpRequest, original: str) -> bool:
     return request.user.is_authenticated
 
 
+def everyone(request: HttpRequest, original: str) -> bool:
+    return True
+
+
 # The keys that the permission was asked for, in this process.
 asked: list[str] = []
 
