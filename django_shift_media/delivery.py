@@ -1,5 +1,8 @@
 """Private media: who may see them, and how they are given."""
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -7,12 +10,15 @@ from django.core.signing import SignatureExpired
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
+from django_shift_media.exceptions import StorageUnavailable
 from django_shift_media.naming import access_tokens, keys, signing
 from django_shift_media.naming.formats import served_content_type
 from django_shift_media.naming.original_names import content_disposition
 from django_shift_media.responses import SECURITY_HEADERS
 from django_shift_media.storages.access import PrivateAccess
 from django_shift_media.storages.base import MediaStorage
+
+logger = logging.getLogger("django_shift_media")
 
 # The header by which the CDN of a private bucket shows that it has verified a visitor's cookies.
 CDN_HEADER = "X-Shift-Media-Cdn"
@@ -45,9 +51,20 @@ def is_logged_in(request: HttpRequest) -> bool:
     return bool(user and user.is_authenticated)
 
 
+@contextmanager
+def logged_failure(key: str) -> Iterator[None]:
+    """Log that the storage of a private file is unavailable, and raise it again."""
+    try:
+        yield
+    except StorageUnavailable as error:
+        logger.error("Cannot send %s: %s", key, error, extra={"key": key})
+        raise
+
+
 def hand_over(storage: MediaStorage, key: str, method: str) -> HttpResponse | None:
     """Return a response that has S3 or nginx send a file; None if the app has to."""
-    headers = storage.handover(key, method)
+    with logged_failure(key):
+        headers = storage.handover(key, method)
     if "Location" in headers:
         return HttpResponse(status=302, headers=headers)
     if headers:
@@ -57,7 +74,7 @@ def hand_over(storage: MediaStorage, key: str, method: str) -> HttpResponse | No
 
 def send_original(storage: MediaStorage, key: str) -> HttpResponseBase:
     """Send an original, without holding all of it in memory; raise ``FileNotFoundError``."""
-    with storage.wrap_errors("open", key):
+    with logged_failure(key), storage.wrap_errors("open", key):
         return FileResponse(storage.open(key), headers=_file_headers(key))
 
 

@@ -267,6 +267,12 @@ class MediaField(BaseMediaField):
         if self.delete_orphans:
             OrphanTracker(self)
 
+    def pre_save(self, model_instance: models.Model, add: bool) -> Any:
+        file = super().pre_save(model_instance, add)
+        if isinstance(file, MediaFile):
+            file.require_storage_of(self)
+        return file
+
     def generate_filename(
         self, instance: models.Model | None, filename: "str | PathLike[str]"
     ) -> str:

@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 from django.core.checks import run_checks
-from django.core.exceptions import ImproperlyConfigured
+from django.core.exceptions import ImproperlyConfigured, PermissionDenied
+from django.http import Http404
 from django.test import Client
 
 from django_shift_media.naming import access_tokens
 from gallery.models import Photo
-from tests.support.buckets import use_bucket
+from tests.support.buckets import operations, use_bucket
 from tests.support.private_storages import IS_OWNER, logged_in, photo_of, private_folder
 from tests.support.servers import ROOT
 
@@ -262,6 +263,29 @@ def test_rest_has_signed_urls(photo: Any) -> None:
         assert client.get(url).status_code == 200
 
 
+def test_urls_need_no_io(
+    photo: Any, django_assert_num_queries: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("builtins.open", lambda *_: pytest.fail("reads a file"))
+    monkeypatch.setattr("os.stat", lambda *_: pytest.fail("looks at a file"))
+    with django_assert_num_queries(0):
+        assert "?access=" in photo.url
+        assert "?access=" in photo.resize("9x9")
+        assert "?access=" in photo.picture("tile").img.srcset_text
+
+
+def test_urls_of_a_private_bucket_need_no_request_and_no_credentials(
+    settings: Any, moto: Any
+) -> None:
+    options = {"access": "private", "public_url": None, "access_key": None, "secret_key": None}
+    storage = use_bucket(settings, moto, **options)
+    sent = operations(storage)
+    photo = Photo(photo="3c72aedc/ba25/41e6/a569/406c8f413974/cat.jpg/cat.jpg").photo
+    assert photo.url.startswith(f"/media/{photo.name}?access=")
+    assert "?access=" in photo.resize("9x9")
+    assert sent == []
+
+
 # -- browsers' caches -----------------------------------------------------------------------------
 
 
@@ -309,6 +333,38 @@ def test_a_private_answer_is_not_kept_by_the_cache_of_the_site(photo: Any, setti
     assert client.get(url).status_code == 200
     assert is_refused(logged_in("bob").get(url), 403)
     assert is_refused(Client().get(url), 404)
+
+
+# -- failures -------------------------------------------------------------------------------------
+
+
+def test_a_missing_original_is_not_found_and_not_kept(photo: Any) -> None:
+    client, urls = logged_in("ann"), [photo.url, photo.resize("9x9")]
+    photo.storage.delete(photo.name)
+    for url in urls:
+        assert is_refused(client.get(url), 404)
+
+
+def test_a_storage_that_fails_is_logged(photo: Any, caplog: pytest.LogCaptureFixture) -> None:
+    client, url, path = logged_in("ann"), photo.url, Path(photo.path)
+    path.unlink()
+    path.mkdir()  # cannot be opened
+    answer = client.get(url)
+    assert is_refused(answer, 503)
+    assert answer["Retry-After"] == "10"
+    assert f"Cannot send {photo.name}" in caplog.text
+
+
+@pytest.mark.parametrize("error", [PermissionDenied, Http404])
+def test_a_permission_may_raise_what_views_raise(
+    photo: Any, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+) -> None:
+    def refuse(request: Any, original: str) -> bool:
+        raise error
+
+    monkeypatch.setattr("tests.support.permissions.is_owner", refuse)
+    assert is_refused(logged_in("ann").get(photo.url), 403)
+    assert is_refused(Client().get(photo.url), 404)
 
 
 # -- the guide ------------------------------------------------------------------------------------

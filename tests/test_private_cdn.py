@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
-from django.core.management import CommandError
+from django.core.management import CommandError, call_command
 from django.http import HttpResponse
 from django.test import Client
 
@@ -19,6 +19,7 @@ from tests.support.buckets import change_options, new_bucket, use_bucket
 from tests.support.cdn import (
     DOMAIN,
     FAILOVER,
+    SITE,
     AwsOptions,
     bucket_without_distribution,
     config_of,
@@ -244,6 +245,12 @@ def test_a_private_storage_gets_no_public_distribution(
     with pytest.raises(CommandError, match=message):
         configure(*options)
     assert key_groups(storage) == {}
+
+
+def test_a_private_bucket_is_not_made_a_public_website(storage: Any) -> None:
+    options = ["--mode", "website", "--app-url", SITE, "--no-input"]
+    with pytest.raises(CommandError, match="The storage is private"):
+        call_command("configure_media_bucket", *options)
 
 
 def test_a_public_storage_needs_no_key_group(

@@ -12,11 +12,14 @@ from django.core.files.storage import storages
 from django.db import connection, models
 from django.db.migrations.state import ProjectState
 from django.db.migrations.writer import MigrationWriter
+from django.forms import modelform_factory
+from django.template import engines
 from django.test import Client
 from django.test.utils import CaptureQueriesContext, isolate_apps
 from django.urls import reverse
 from PIL import Image
 
+from django_shift_media.contrib.rest_framework import MediaSerializerField
 from django_shift_media.fields import MediaField
 from django_shift_media.storages.base import MediaStorage
 from django_shift_media.storages.selection import media_storage
@@ -163,6 +166,33 @@ def test_a_storage_without_urls_raises(settings: Any, private: Any) -> None:
     settings.ROOT_URLCONF = "testproject.urls"
     with pytest.raises(ImproperlyConfigured, match="with the namespace 'private'"):
         attach().preview.resize("20x20")
+
+
+@pytest.mark.parametrize("engine", ["django", "jinja2"])
+def test_tags_use_the_storage_of_the_field(
+    private: Any, jinja2_templates: None, engine: str
+) -> None:
+    load, call = {
+        "django": ("{% load shift_media %}", '{% img file "20x20" alt="" %}'),
+        "jinja2": ("", '{{ img(file, "20x20", alt="") }}'),
+    }[engine]
+    template = engines[engine].from_string(load + call)
+    assert 'src="/documents/' in template.render({"file": attach().preview})
+
+
+def test_forms_use_the_storage_of_the_field(private: Any) -> None:
+    form = modelform_factory(Attachment, fields=["preview"])(instance=attach())
+    page = form.as_p()
+    assert "/documents/" in page
+    assert "/media/" not in page
+
+
+def test_serializers_use_the_storage_of_the_field(private: Any) -> None:
+    field = MediaSerializerField(resizes=["20x20"])
+    document = field.to_representation(attach().preview)
+    assert document is not None
+    for url in (document["url"], document["resizes"]["20x20"]):
+        assert url.startswith("/documents/")
 
 
 # -- the view -------------------------------------------------------------------------------------

@@ -9,14 +9,16 @@ import pytest
 from celery import current_app
 from django.core.files.base import ContentFile
 from django.core.management import CommandError, call_command
+from django.db import transaction
 
+from album.models import Picture
 from django_shift_media.generation import prewarm
 from django_shift_media.storages.base import MediaStorage
 from django_shift_media.storages.selection import media_storage
 from gallery.drawings import draw_photo
 from gallery.models import Attachment, Photo
-from tests.support.second_storage import on_disk, store_attachments_in
-from tests.support.stored_objects import keys_of, put, resize_of, tend
+from tests.support.second_storage import in_bucket, on_disk, store_attachments_in
+from tests.support.stored_objects import keys_of, new_key, put, resize_of, tend
 
 pytestmark = pytest.mark.django_db
 
@@ -67,6 +69,24 @@ def test_an_orphan_is_deleted_from_its_storage(private: MediaStorage) -> None:
     assert keys_of(private) == set()
 
 
+def test_a_file_of_another_storage_is_not_assigned(photo: Photo, private: Any) -> None:
+    preview = attach().preview
+    photo.photo = preview
+    with pytest.raises(ValueError, match="has another storage than"), transaction.atomic():
+        photo.save()
+    photo.refresh_from_db()
+    photo.photo.save("a.jpg", preview)
+    assert photo.photo.name in keys_of(media_storage())
+    assert photo.photo.read() == private.get(str(preview.name))
+
+
+def test_a_file_of_the_same_place_is_assigned(settings: Any, photo: Photo, private: Any) -> None:
+    same = on_disk(settings.MEDIA_ROOT)
+    settings.STORAGES = {**settings.STORAGES, "private": same}
+    attachment = Attachment.objects.create(preview=photo.photo)
+    assert attachment.preview.name == photo.photo.name
+
+
 # -- commands -------------------------------------------------------------------------------------
 
 
@@ -82,6 +102,16 @@ def test_orphans_are_those_of_one_storage(photo: Photo, private: MediaStorage) -
     assert keys_of(private) == names
     tend("clean_media_orphans", *OLD, "--delete", "--storage", "private")
     assert keys_of(private) == {attachment.preview.name}
+
+
+def test_a_storage_that_no_field_uses_has_no_orphans(
+    settings: Any, private: MediaStorage, tmp_path: Any
+) -> None:
+    settings.STORAGES = {**settings.STORAGES, "new": on_disk(tmp_path / "new")}
+    key = put(media_storage("new"), new_key())
+    with pytest.raises(CommandError, match="No MediaField stores its files in this storage"):
+        call_command("clean_media_orphans", *OLD, "--delete", "--storage", "new")
+    assert keys_of(media_storage("new")) == {key}
 
 
 def test_missing_files_are_those_of_one_storage(photo: Photo, private: MediaStorage) -> None:
@@ -183,6 +213,29 @@ def test_each_storage_has_a_policy_of_its_own(settings: Any, private: Any) -> No
     assert "arn:aws:s3:::pictures" in str(policies[ours])
     assert "arn:aws:s3:::documents" in str(policies[other])
     assert "pictures" not in str(policies[other])
+
+
+def test_remedies_are_about_the_storage_that_was_checked(
+    settings: Any, private: Any, moto: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = in_bucket(moto.storage_options("documents-that-do-not-exist"))
+    store_attachments_in(settings, monkeypatch, other)
+    out = StringIO()
+    with pytest.raises(CommandError):
+        call_command("check_media", "--storage", "private", "--json", stdout=out)
+    [problem] = json.loads(out.getvalue())["problems"]
+    assert "manage.py configure_media_bucket --storage private --create" in problem["remedy"]
+
+
+def test_files_are_imported_into_the_storage_of_the_field(
+    private: MediaStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = Picture.objects.create(image=ContentFile(draw_photo(40, 30), name="a.jpg"))
+    monkeypatch.setattr(Picture._meta.get_field("photo"), "storage_alias", "private")
+    arguments = ("album.Picture.image", "album.Picture.photo")
+    assert tend("import_media", *arguments)["counts"] == {"copied": 1}
+    row.refresh_from_db()
+    assert keys_of(private) == {row.photo.name}
 
 
 # -- queues ---------------------------------------------------------------------------------------

@@ -20,7 +20,6 @@ from django_shift_media.aws.iam_statements import (
 )
 from django_shift_media.aws.transcoders import Transcoding
 from django_shift_media.aws.trust import Trust
-from django_shift_media.conf import conf
 from django_shift_media.storages.s3 import S3MediaStorage
 
 # Some actions have another name than the API's operation; HeadBucket needs s3:ListBucket. A "*"
@@ -207,9 +206,8 @@ def policy_documents(
 
 def _suffix(storage: S3MediaStorage) -> str:
     """Return the end of a policy's name, so that a role can have the policies of two storages."""
-    if storage.alias in {None, conf.storage}:
-        return ""
-    return "-" + re.sub(r"[^\w+=,.@-]", "-", str(storage.alias), flags=re.ASCII)
+    alias = re.sub(r"[^\w+=,.@-]", "-", str(storage.alias), flags=re.ASCII)
+    return "" if storage.is_default else f"-{alias}"
 
 
 def length_problem(document: Document, owner: str | None = None) -> str:

@@ -8,6 +8,7 @@ from urllib.parse import urljoin
 from django.core.files.base import ContentFile
 from PIL import Image
 
+from django_shift_media.aws.common import name_storage
 from django_shift_media.aws.inspection import error_code, read_bucket_configuration
 from django_shift_media.aws.website import parse_app_url
 from django_shift_media.conf import conf
@@ -72,6 +73,11 @@ class Diagnosis:
             # If the response to a first attempt was lost, the storage has used another name.
             for name in {requested, self.expected.original}:
                 self._clean_up(name)
+            alias = None if self.storage.is_default else self.storage.alias
+            self.problems = [
+                replace(problem, remedy=name_storage(problem.remedy, alias))
+                for problem in self.problems
+            ]
 
     def _store_probe(self, requested: str) -> bool:
         """Store the probe as an upload; return whether that succeeded."""

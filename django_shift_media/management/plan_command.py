@@ -8,7 +8,7 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import CommandError, CommandParser, OutputWrapper
 
-from django_shift_media.aws.common import Conflict
+from django_shift_media.aws.common import Conflict, name_storage
 from django_shift_media.aws.plan import AWS_ERRORS, Change, Resource, State, apply, plan
 from django_shift_media.management.terminal_command import (
     DEFAULT_STORAGE,
@@ -71,7 +71,7 @@ class PlanCommand(TerminalCommand):
         try:
             self.run_plan(options)
         except (*AWS_ERRORS, Conflict, ImproperlyConfigured, ValueError) as error:
-            raise CommandError(str(error)) from error
+            raise CommandError(name_storage(str(error), self.storage_alias)) from error
 
     def run_plan(self, options: dict[str, Any]) -> None:
         changes = plan(self.resources(options))
@@ -85,6 +85,7 @@ class PlanCommand(TerminalCommand):
             changes = self.make(changes, options)
         failed, skipped = _names(changes, "failed"), _names(changes, "skipped")
         notes = [] if read_only or failed else self.finish(options)
+        notes = [name_storage(note, self.storage_alias) for note in notes]
         if options["json"]:
             document = {"resources": [change.as_document() for change in changes], "notes": notes}
             self.stdout.write(json.dumps(document, indent=2, default=str))
@@ -127,7 +128,7 @@ class PlanCommand(TerminalCommand):
     def show(self, changes: Sequence[Change], out: OutputWrapper) -> None:
         styles = {"+": self.style.SUCCESS, "-": self.style.ERROR}
         for change in changes:
-            reason = f": {change.reason}" if change.reason else ""
+            reason = name_storage(f": {change.reason}", self.storage_alias) * bool(change.reason)
             style = self.style.ERROR if change.state == "failed" else str
             out.write(f"  {change.state:<14} {change.resource.name}{reason}", style)
             for line in change.diff() if change.state == "to change" else ():

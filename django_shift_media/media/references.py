@@ -9,8 +9,7 @@ from django.db import DatabaseError, connections, models, transaction
 from django.db.models import NOT_PROVIDED, QuerySet, Value
 
 from django_shift_media.media.base_field import BaseMediaField
-from django_shift_media.storages.base import MediaStorage
-from django_shift_media.storages.selection import media_storage
+from django_shift_media.storages.selection import is_same_place
 
 _PAGE_SIZE = 1000  # rows
 
@@ -85,20 +84,19 @@ def media_fields(apps: Apps) -> list[BaseMediaField]:
     return [field for field in fields if isinstance(field, BaseMediaField)]
 
 
-def fields_on(storage: MediaStorage, apps: Apps) -> list[BaseMediaField]:
+def fields_on(alias: str | None, apps: Apps) -> list[BaseMediaField]:
     """
-    Return the media fields whose files are in a storage.
+    Return the media fields whose files are in the storage with an alias.
 
     The same name in a field of another storage is another file. But two aliases may be for the
     same bucket.
     """
-    fields = media_fields(apps)
-    return [f for f in fields if media_storage(f.storage_alias).place == storage.place]
+    return [field for field in media_fields(apps) if is_same_place(field.storage_alias, alias)]
 
 
 def fields_beside(field: BaseMediaField) -> list[BaseMediaField]:
     """Return the media fields that may name the files of a field, including itself."""
-    return fields_on(media_storage(field.storage_alias), field.model._meta.apps)
+    return fields_on(field.storage_alias, field.model._meta.apps)
 
 
 def columns_of(fields: Iterable[AnyField], using: str | None = None) -> list[Column]:

@@ -51,6 +51,11 @@ class MediaStorage(BulkStorage):
         return next((alias for alias, storage in created.items() if storage is self), None)
 
     @property
+    def is_default(self) -> bool:
+        """Whether this is the default media storage, which commands and URLs need not name."""
+        return self.alias in {None, conf.storage}
+
+    @property
     def place(self) -> Hashable:
         """Where the objects are; two storages with the same place have the same objects."""
         raise NotImplementedError

@@ -2,7 +2,7 @@
 
 from collections.abc import Hashable, Mapping
 from typing import Any, get_args
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from boto3.exceptions import Boto3Error
 from botocore.exceptions import BotoCoreError, ClientError
@@ -18,6 +18,7 @@ from django_shift_media.naming.formats import served_content_type
 from django_shift_media.naming.original_names import content_disposition
 from django_shift_media.naming.urlconf import app_url, mount_url
 from django_shift_media.storages.access import pop_access
+from django_shift_media.storages.aws_partitions import is_aws_host
 from django_shift_media.storages.base import MediaStorage, Mode, cache_control, check_size
 from django_shift_media.storages.s3_bulk import S3BulkStorage
 from django_shift_media.storages.s3_options import check_options
@@ -103,7 +104,9 @@ class S3MediaStorage(S3BulkStorage):
 
     @property
     def place(self) -> Hashable:
-        return (self.endpoint_url, self.bucket_name, self.prefix)
+        # The names of buckets are unique on AWS, whichever of its hosts is asked.
+        host = urlsplit(self.endpoint_url or "").netloc
+        return ("" if is_aws_host(host) else host, self.bucket_name, self.prefix)
 
     def url(
         self,

@@ -26,6 +26,11 @@ def media_storage(alias: str | None = None) -> MediaStorage:
     return _default_storage()
 
 
+def is_same_place(alias: str | None, other: str | None) -> bool:
+    """Return whether the storages with two aliases have the same files."""
+    return alias == other or media_storage(alias).place == media_storage(other).place
+
+
 def _get_storage(alias: str, subject: str) -> MediaStorage:
     try:
         # Without the lock, concurrent first calls would each create a storage.

@@ -1,5 +1,5 @@
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
@@ -14,6 +14,7 @@ from django_shift_media.management.terminal_command import (
     TerminalCommand,
     add_storage_argument,
 )
+from django_shift_media.media.storage_users import storage_users
 from django_shift_media.storages.selection import media_storage
 
 
@@ -50,6 +51,8 @@ class Command(TerminalCommand):
                 self.diagnosis.run()
         finally:
             self.report_results()
+            if options["storage"] is None:
+                self.write(_others())
         if errors := self.diagnosis.errors:
             raise CommandError(f"Problems found: {', '.join(problem.id for problem in errors)}.")
 
@@ -66,3 +69,10 @@ class Command(TerminalCommand):
             for text, style in lines:
                 self.stdout.write(getattr(self.style, style)(text) if style else text)
             self.stdout.flush()
+
+
+def _others() -> Iterator[report.Line]:
+    """Yield a line for each storage that was not checked, as no storage was given."""
+    for alias in filter(None, storage_users()):
+        text = f"Not checked: {alias}. Run: manage.py check_media --storage {alias}"
+        yield report.Line(text, "WARNING")

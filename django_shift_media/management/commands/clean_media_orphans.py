@@ -43,7 +43,12 @@ class Command(MaintenanceCommand):
 
     def process(self, options: dict[str, Any]) -> Iterator[Result]:
         storage = media_storage(options["storage"])
-        fields = fields_on(storage, apps)
+        fields = fields_on(options["storage"], apps)
+        if not fields:
+            # Such as a copy that the project does not use yet.
+            raise ValueError(
+                "No MediaField stores its files in this storage, so all of them would be orphans."
+            )
         columns = columns_of(fields)
         with NameTable() as referenced:
             referenced.add_columns(columns)
