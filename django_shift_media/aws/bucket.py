@@ -162,6 +162,8 @@ class _Bucket:
         self.policy: Document | None = None  # the desired one, once merged
 
     def check_options(self) -> None:
+        if self.storage.access and self.is_public:
+            raise Conflict("The storage is private. Use --mode app or --mode failover.")
         if self.is_public and not self.options.app_url:
             raise Conflict("Mode website requires --app-url, such as https://www.example.com.")
         if self.is_public:

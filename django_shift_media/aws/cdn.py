@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import partial
 from urllib.parse import urlsplit
 
-from django_shift_media.aws import access
+from django_shift_media.aws import access, key_groups
 from django_shift_media.aws.bucket import BucketOptions, bucket_resources, storage_option_hint
 from django_shift_media.aws.cdn_options import CdnOptions, check_options
 from django_shift_media.aws.certificates import Certificate
@@ -26,6 +26,7 @@ from django_shift_media.aws.obstacles import key_policy_hint
 from django_shift_media.aws.plan import Resource
 from django_shift_media.aws.subresources import POLICY
 from django_shift_media.aws.website import parse_app_url
+from django_shift_media.naming.access_tokens import cdn_secrets
 from django_shift_media.storages.s3 import S3MediaStorage
 
 _PLACEHOLDER = "(known after it is created)"
@@ -59,6 +60,10 @@ class Cdn:
             lambda summary: bool(summary["Name"] == name),
         )
         self.distribution = Distribution(client, name, options.domain, options.progress)
+        self.key_group: key_groups.KeyGroup | None = None
+        if options.trusted_key and not options.remove:
+            in_use = storage.cloudfront_key_id
+            self.key_group = key_groups.KeyGroup(client, name, options.trusted_key, in_use)
         self.zone: HostedZone | None = None
         self.certificate: Certificate | None = None
         if options.domain and not options.remove:
@@ -103,12 +108,15 @@ class Cdn:
         if self.options.mode == "failover":
             document = origin_access_control(self.name)
             yield self.access_control.resource("origin access control", document)
+        if self.key_group:
+            yield from self.key_group.resources()
         yield Resource(
             name="distribution",
             read=self.distribution.read,
             merge=self.merge_distribution,
             write=self.distribution.write,
-            needs=frozenset({"certificate", "cache policy", "origin access control"}),
+            needs=frozenset({"certificate", "cache policy", "origin access control", "key group"}),
+            hidden=self.secrets,
         )
         if self.zone:
             yield Resource(
@@ -146,6 +154,10 @@ class Cdn:
                 write=resource.write,
                 needs=frozenset({"distribution"}),
             )
+        if self.storage.access:
+            yield from key_groups.removed_resources(
+                self.distribution.client, self.name, is_in_use=lambda: bool(self.distribution.id)
+            )
         client, bucket = s3_client(self.storage), self.storage.bucket_name
         yield Resource(
             name="bucket's policy",
@@ -164,7 +176,7 @@ class Cdn:
         self.check_app_host()
         if certificate is None:
             self.check_alias()
-        return merge_distribution(
+        merged = merge_distribution(
             current,
             self.origins(),
             comment=self.comment,
@@ -172,6 +184,22 @@ class Cdn:
             domain=self.options.domain,
             certificate=self.certificate_arn(),
         )
+        return self.protected(merged) if self.storage.access else merged
+
+    def protected(self, config: Document) -> Document:
+        """Return a configuration that gives private media only to browsers with cookies."""
+        if not (self.key_group or key_groups.is_protected(config)):
+            raise Conflict(
+                "The storage is private. Use --trusted-key-group with the public key that verifies"
+                " the signed cookies."
+            )
+        group = self.key_group.id if self.key_group else None
+        return key_groups.protect(config, group, self.secrets[0])
+
+    @property
+    def secrets(self) -> list[str]:
+        """What CloudFront sends to the app of a private storage, then former values of it."""
+        return cdn_secrets(self.storage.bucket_name) if self.storage.access else []
 
     def certificate_arn(self) -> str | None:
         """Return the ARN of the certificate to use; None to keep the present one."""
@@ -268,6 +296,8 @@ class Cdn:
             yield from records_to_create(host, self.distribution.details["DomainName"])
         if options.mode == "failover":
             yield from key_policy_hint(s3_client(storage), storage, self.distribution_arn())
+        if self.key_group and storage.cloudfront_key_id != self.key_group.key.id:
+            yield storage_option_hint("cloudfront_key_id", str(self.key_group.key.id))
         option, value, base = "custom_domain", host, f"https://{host}/"
         if options.mode == "website":
             base += storage.prefix

@@ -62,6 +62,14 @@ _CONFIGURE_ACCOUNT = (
     "cloudfront:CreateCachePolicy",
     "acm:RequestCertificate",
 )
+# The same for the keys of a private storage.
+_CHECK_KEYS = (
+    "cloudfront:ListKeyGroups",
+    "cloudfront:GetKeyGroup",
+    "cloudfront:ListPublicKeys",
+    "cloudfront:GetPublicKey",
+)
+_CONFIGURE_KEYS = ("cloudfront:*KeyGroup*", "cloudfront:*PublicKey*")
 # Actions by the resources that they take, whose ARNs are unknown before they exist.
 _CHECK_RESOURCES = {
     "cloudfront::*:distribution/*": (
@@ -130,7 +138,7 @@ def pages(storage: S3MediaStorage) -> list[Document]:
     If the URLs of originals are presigned, it allows reading: S3 grants a presigned URL the
     permissions of its signer.
     """
-    if storage.querystring_auth:
+    if storage.querystring_auth and not storage.access:
         return [allow(["s3:GetObject"], object_arns(storage))]
     everything = [bucket_arn_of(storage), f"{bucket_arn_of(storage)}/*"]
     return [{"Effect": "Deny", "Action": ["s3:*"], "Resource": everything}]
@@ -142,7 +150,7 @@ def configure(storage: S3MediaStorage) -> list[Document]:
         [
             *app(storage),
             allow(_CONFIGURE_BUCKET, bucket_arn_of(storage)),
-            allow(_CONFIGURE_ACCOUNT, "*"),
+            allow([*_CONFIGURE_ACCOUNT, *(_CONFIGURE_KEYS if storage.access else ())], "*"),
             *_allow_resources(storage, _CONFIGURE_RESOURCES),
         ]
     )
@@ -152,7 +160,7 @@ def check(storage: S3MediaStorage) -> list[Document]:
     """For ``--check`` and ``--dry-run`` of the commands that configure AWS: read-only."""
     return [
         allow(_CHECK_BUCKET, bucket_arn_of(storage)),
-        allow(_CHECK_ACCOUNT, "*"),
+        allow([*_CHECK_ACCOUNT, *(_CHECK_KEYS if storage.access else ())], "*"),
         *_allow_resources(storage, _CHECK_RESOURCES),
     ]
 

@@ -12,6 +12,7 @@ from django_shift_media.aws.common import name_storage
 from django_shift_media.aws.inspection import error_code, read_bucket_configuration
 from django_shift_media.aws.website import parse_app_url
 from django_shift_media.conf import conf
+from django_shift_media.diagnostics import rules_private
 from django_shift_media.diagnostics.http_trace import fetch, follow
 from django_shift_media.diagnostics.models import (
     Evidence,
@@ -92,6 +93,26 @@ class Diagnosis:
         return True
 
     def _send_requests(self) -> None:
+        if self.storage.access:
+            self._send_requests_of_a_stranger()
+        else:
+            self._send_requests_of_a_visitor()
+
+    def _send_requests_of_a_stranger(self) -> None:
+        """Request private files without a permission, which must be refused."""
+        original = self.expected.original
+        self._trace("stranger")
+        self._trace("stranger_original", _public_url(self.storage, original, self.site))
+        if isinstance(self.storage, S3MediaStorage):
+            presigned = self.storage.handover(original, "GET")["Location"]
+            self._trace("bucket", presigned.partition("?")[0])
+        for trace in self.traces:
+            if problem := rules_private.diagnose(self.expected, trace):
+                self.problems.append(problem)
+            else:
+                self.passed.append(trace.request)
+
+    def _send_requests_of_a_visitor(self) -> None:
         self._trace("first")
         evidence = Evidence(stored=self._is_stored())
         if self.traces[0].hops[-1].status == 200:  # otherwise there is no resize to request again

@@ -80,7 +80,7 @@ class Generation:
                 return self._find_result_of_others() or self._generate()
 
     def _find(self) -> StoredResize | None:
-        if self.storage.mode == "website":
+        if self.storage.served_elsewhere:
             return StoredResize(self.key, None) if self.storage.exists(self.key) else None
         try:
             return StoredResize(self.key, self.storage.get(self.key))

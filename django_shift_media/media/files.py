@@ -84,7 +84,7 @@ class MediaFile(FieldFile):
         name = self._image_name
         resize = resize_for(size, default_format(name), self.focal_point, **options)
         try:
-            return self.storage.media_url + sign(name, resize)
+            return self.storage.resize_url(sign(name, resize))
         except InvalidKey as error:
             raise self._explained(error) from error
 
@@ -114,9 +114,9 @@ class MediaFile(FieldFile):
         layouts = picture_layouts(
             size, default_format(name), self.focal_point, self.dimensions, **hashable
         )
-        base = self.storage.media_url
+        url_of = self.storage.resize_url
         try:
-            return Picture.from_layouts(layouts, lambda resize: base + sign(name, resize))
+            return Picture.from_layouts(layouts, lambda resize: url_of(sign(name, resize)))
         except InvalidKey as error:
             raise self._explained(error) from error
 

@@ -58,19 +58,29 @@ def app_url(alias: str | None = None) -> str:
     return _app_url(alias, get_script_prefix())
 
 
+def mount_url(alias: str | None = None) -> str:
+    """Return ``url_prefix()``, also if ``MEDIA_URL`` has a host."""
+    return _mount_url(alias, get_script_prefix())
+
+
 @cached_until_settings_change
 @lru_cache
 def _app_url(alias: str | None, script_prefix: str) -> str:
-    # Cached, because pages render many URLs. reverse() adds the script prefix.
-    if not _is_default(alias):
-        return url_prefix(alias, settings.ROOT_URLCONF)
     media_url = str(settings.MEDIA_URL)
-    if "//" in media_url:
-        return media_url
+    is_on_host = "//" in media_url and _is_default(alias)
+    return media_url if is_on_host else _mount_url(alias, script_prefix)
+
+
+@cached_until_settings_change
+@lru_cache
+def _mount_url(alias: str | None, script_prefix: str) -> str:
+    # Cached, because pages render many URLs. reverse() adds the script prefix.
     try:
         return url_prefix(alias, settings.ROOT_URLCONF)
     except ImproperlyConfigured:  # reported by a system check
-        return media_url
+        if not _is_default(alias):
+            raise
+        return str(settings.MEDIA_URL)
 
 
 def _is_default(alias: str | None) -> bool:

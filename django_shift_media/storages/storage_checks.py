@@ -14,6 +14,7 @@ from django.utils.module_loading import import_string
 
 from django_shift_media.conf import conf
 from django_shift_media.storages import s3_options
+from django_shift_media.storages.access_checks import check_access
 from django_shift_media.storages.base import MediaStorage
 from django_shift_media.storages.selection import media_storage
 
@@ -39,6 +40,7 @@ def check_media_storage(alias: str | None, users: str) -> Iterator[CheckMessage]
     if alias is None:
         yield from _check_fallback_to_disk()
     yield from _check_inherited_options(storage)
+    yield from check_access(storage)
 
 
 def check_places(aliases: Iterable[str | None]) -> Iterator[CheckMessage]:

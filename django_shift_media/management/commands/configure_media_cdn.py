@@ -1,7 +1,8 @@
 from argparse import BooleanOptionalAction
+from pathlib import Path
 from typing import Any
 
-from django.core.management.base import CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from django_shift_media.aws.cdn import Cdn
 from django_shift_media.aws.cdn_options import CdnOptions
@@ -43,12 +44,18 @@ class Command(PlanCommand):
             " unchanged; both in a new configuration)",
         )
         add(
+            "--trusted-key-group",
+            metavar="FILE",
+            help="file with the public key, in PEM format, that verifies the signed cookies of"
+            " private media (default: unchanged)",
+        )
+        add(
             "--invalidate",
             nargs="*",
             metavar="PATH",
             help="remove these paths from CloudFront's caches, or all paths if none is given;"
-            " without --domain, --mode, --app-url, --private-originals and --remove, the command"
-            " does nothing else (default: no invalidation)",
+            " without --domain, --mode, --app-url, --private-originals, --trusted-key-group and"
+            " --remove, the command does nothing else (default: no invalidation)",
         )
         add(
             "--route53",
@@ -80,6 +87,7 @@ class Command(PlanCommand):
             # An invalidation alone needs none of the options for a new configuration.
             remove=options["remove"] or _only_invalidates(options),
             route53=options["route53"],
+            trusted_key=_read(options["trusted_key_group"]),
             progress=self.show_progress if options["wait"] else None,
         )
 
@@ -94,7 +102,14 @@ class Command(PlanCommand):
         self.stderr.flush()
 
 
+def _read(path: str | None) -> str | None:
+    try:
+        return Path(path).read_text("ascii") if path else None
+    except (OSError, UnicodeError) as error:
+        raise CommandError(f"Could not read {path!r}: {error}") from error
+
+
 def _only_invalidates(options: dict[str, Any]) -> bool:
-    others = ("domain", "mode", "app_url", "remove", "route53")
+    others = ("domain", "mode", "app_url", "remove", "route53", "trusted_key_group")
     is_given = any(options[name] for name in others) or options["private_originals"] is not None
     return options["invalidate"] is not None and not is_given
