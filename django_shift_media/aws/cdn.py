@@ -6,7 +6,14 @@ from functools import partial
 from urllib.parse import urlsplit
 
 from django_shift_media.aws import access
-from django_shift_media.aws.bucket import BucketOptions, bucket_resources, storage_option_hint
+from django_shift_media.aws.bucket import bucket_resources, storage_option_hint
+from django_shift_media.aws.cdn_documents import (
+    Ids,
+    desired_distribution,
+    distribution_name,
+    failover_bucket,
+    has_acm,
+)
 from django_shift_media.aws.cdn_options import CdnOptions, check_options
 from django_shift_media.aws.certificates import Certificate
 from django_shift_media.aws.clients import aws_client, s3_client
@@ -15,24 +22,19 @@ from django_shift_media.aws.common import Conflict, Document, NotYet, our_id, pa
 from django_shift_media.aws.distribution import (
     CACHE_POLICY_NAME,
     cache_policy,
-    failover_origins,
-    merge_distribution,
     origin_access_control,
-    resource_name,
-    website_origins,
 )
-from django_shift_media.aws.dns import HostedZone, is_same_records, records_to_create
+from django_shift_media.aws.dns import HostedZone, alias_records, is_same_records, records_to_create
 from django_shift_media.aws.obstacles import key_policy_hint
 from django_shift_media.aws.plan import Resource
 from django_shift_media.aws.subresources import POLICY
-from django_shift_media.aws.website import parse_app_url
+from django_shift_media.aws.tags import is_same_tags, merge_tags
 from django_shift_media.storages.s3 import S3MediaStorage
 
+DISTRIBUTION_TAGS = "distribution's tags"
 _PLACEHOLDER = "(known after it is created)"
 # CloudFront only accepts certificates from this region.
-_CERTIFICATE_REGION = "us-east-1"
-_ACM_PARTITION = "aws"
-_MAX_COMMENT_LENGTH = 128  # characters of a distribution's comment
+CERTIFICATE_REGION = "us-east-1"
 
 
 class Cdn:
@@ -47,7 +49,7 @@ class Cdn:
         self.storage = storage
         self.options = options
         client = aws_client(storage, "cloudfront")
-        self.name = name = resource_name(storage.bucket_name, our_id(storage.prefix))
+        self.name = name = distribution_name(storage)
         self.policy = CloudFrontResource(
             client,
             "CachePolicy",
@@ -68,24 +70,19 @@ class Cdn:
     def zone_of(self, domain: str) -> HostedZone | None:
         if not self.options.route53:
             return None
-        client = aws_client(self.storage, "route53")
-        return HostedZone(client, domain, partition(self.storage.region))
+        return HostedZone(aws_client(self.storage, "route53"), domain)
 
     def certificate_of(self, domain: str) -> Certificate | None:
-        if partition(self.storage.region) != _ACM_PARTITION:
+        if not has_acm(self.storage):
             return None
         return Certificate(
-            aws_client(self.storage, "acm", region=_CERTIFICATE_REGION),
+            aws_client(self.storage, "acm", region=CERTIFICATE_REGION),
             domain,
             self.options.progress,
             read_distribution=self.distribution.read,
             publish=self.zone.publish if self.zone else None,
+            tags=self.options.tags,
         )
-
-    @property
-    def comment(self) -> str:
-        comment = f"django_shift_media: {self.storage.bucket_name}/{self.storage.prefix}"
-        return comment[:_MAX_COMMENT_LENGTH]
 
     def resources(self) -> list[Resource]:
         """Return the resources, in the order to plan and write them."""
@@ -110,6 +107,15 @@ class Cdn:
             write=self.distribution.write,
             needs=frozenset({"certificate", "cache policy", "origin access control"}),
         )
+        if self.options.tags:
+            yield Resource(
+                name=DISTRIBUTION_TAGS,
+                read=self.distribution.read_tags,
+                merge=self.merge_tags,
+                write=self.distribution.write_tags,
+                is_same=is_same_tags,
+                needs=frozenset({"distribution"}),
+            )
         if self.zone:
             yield Resource(
                 name="DNS records",
@@ -120,7 +126,8 @@ class Cdn:
                 needs=frozenset({"distribution"}),
             )
         if self.options.mode == "failover":
-            for resource in bucket_resources(self.storage, self.bucket_options):
+            bucket_options = failover_bucket(self.options, self.distribution_arn)
+            for resource in bucket_resources(self.storage, bucket_options):
                 yield replace(
                     resource,
                     merge=partial(self.merge_bucket, resource),
@@ -164,14 +171,12 @@ class Cdn:
         self.check_app_host()
         if certificate is None:
             self.check_alias()
-        return merge_distribution(
-            current,
-            self.origins(),
-            comment=self.comment,
-            policy=self.policy.id or _PLACEHOLDER,
-            domain=self.options.domain,
+        ids = Ids(
+            cache_policy=self.policy.id or _PLACEHOLDER,
+            access_control=self.access_control.id or _PLACEHOLDER,
             certificate=self.certificate_arn(),
         )
+        return desired_distribution(self.storage, self.options, ids, current)
 
     def certificate_arn(self) -> str | None:
         """Return the ARN of the certificate to use; None to keep the present one."""
@@ -200,30 +205,16 @@ class Cdn:
                 " command with --domain."
             )
 
+    def merge_tags(self, current: Document | None) -> Document:
+        if not self.distribution.id:
+            raise NotYet("the distribution does not exist yet")
+        return merge_tags(current, self.options.tags)
+
     def merge_records(self, _: Document | None) -> Document:
         if not (self.zone and self.distribution.id):
             raise NotYet("the distribution does not exist yet")
-        return self.zone.desired(self.distribution.details["DomainName"])
-
-    def origins(self) -> Document:
-        storage, options = self.storage, self.options
-        if options.mode == "website":
-            return website_origins(storage.website_host)
-        return failover_origins(
-            storage.rest_host,
-            f"/{storage.prefix}".rstrip("/"),
-            self.access_control.id or _PLACEHOLDER,
-            parse_app_url(options.app_url or "", options.mount),
-        )
-
-    @property
-    def bucket_options(self) -> BucketOptions:
-        return BucketOptions(
-            mode="failover",
-            mount=self.options.mount,
-            private_originals=self.options.private_originals,
-            distribution_arn=self.distribution_arn,
-        )
+        host = self.distribution.details["DomainName"]
+        return alias_records(self.zone.domain, host, partition(self.storage.region))
 
     def distribution_arn(self) -> str:
         return self.distribution.details["ARN"] if self.distribution.id else _PLACEHOLDER

@@ -1,10 +1,12 @@
 """The options of a distribution, and whether a storage allows them."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from django_shift_media.aws.cloudfront import Progress
 from django_shift_media.aws.common import Conflict, is_aws, partition
+from django_shift_media.aws.distribution_settings import DistributionSettings, check_settings
 from django_shift_media.storages.aws_partitions import partition_has
 from django_shift_media.storages.base import Mode
 from django_shift_media.storages.s3 import S3MediaStorage
@@ -19,7 +21,8 @@ class CdnOptions:
 
     ``app_url`` and ``mount`` locate the app; only mode "failover" needs them. With ``progress``,
     changes that take AWS minutes are waited for, and ``progress`` is called with status messages.
-    ``route53`` also writes the DNS records.
+    ``route53`` also writes the DNS records. ``tags`` are added to a new certificate and to the
+    distribution.
     """
 
     mode: Mode
@@ -30,6 +33,8 @@ class CdnOptions:
     remove: bool = False
     route53: bool = False
     progress: Progress | None = None
+    settings: DistributionSettings = field(default_factory=DistributionSettings)
+    tags: Mapping[str, str] = field(default_factory=dict)
 
 
 def check_options(storage: S3MediaStorage, options: CdnOptions) -> None:
@@ -49,5 +54,6 @@ def check_options(storage: S3MediaStorage, options: CdnOptions) -> None:
         )
     if options.route53 and not options.domain:
         raise Conflict("--route53 requires --domain.")
+    check_settings(options.settings)
     if options.mode == "failover" and not (options.app_url or options.remove):
         raise Conflict("Mode failover requires --app-url, such as https://www.example.com.")

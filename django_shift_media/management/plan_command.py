@@ -126,5 +126,17 @@ class PlanCommand(TerminalCommand):
                 out.write(f"      {line}", styles.get(line[0], str))
 
 
+def add_tag_option(parser: CommandParser) -> None:
+    parser.add_argument(
+        "--tag",
+        action="append",
+        dest="tags",
+        default=[],
+        metavar="KEY=VALUE",
+        help="tag for what this command makes; repeat it for several tags (default: tags are"
+        " unchanged)",
+    )
+
+
 def _names(changes: Sequence[Change], *states: State) -> str:
     return ", ".join(change.resource.name for change in changes if change.state in states)

@@ -1,0 +1,258 @@
+"""
+Templates of CloudFormation.
+
+https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-template-resource-type-ref.html
+"""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from django_shift_media.aws.cdn import CERTIFICATE_REGION, DISTRIBUTION_TAGS
+from django_shift_media.aws.common import Document
+from django_shift_media.aws.export.documents import (
+    ACCESS_CONTROL,
+    ACCESS_CONTROL_ID,
+    BUCKET,
+    CACHE_POLICY,
+    CACHE_POLICY_ID,
+    CERTIFICATE,
+    CERTIFICATE_ARN,
+    DISTRIBUTION,
+    DISTRIBUTION_ARN,
+    DNS_RECORDS,
+    Documents,
+)
+from django_shift_media.aws.subresources import (
+    CORS,
+    LIFECYCLE,
+    LOGGING,
+    OWNERSHIP,
+    POLICY,
+    PUBLIC_ACCESS_BLOCK,
+    TAGS,
+    WEBSITE,
+)
+
+_PARAMETER = "DistributionArn"
+_CONDITION = "HasDistribution"
+_ZONE = "HostedZoneId"
+# Members that CloudFormation calls otherwise than the API.
+_NAMES = {
+    "ACMCertificateArn": "AcmCertificateArn",
+    "IsIPV6Enabled": "IPV6Enabled",
+    "OriginSslProtocols": "OriginSSLProtocols",
+    "SSLSupportMethod": "SslSupportMethod",
+    # Of rules of a bucket.
+    "Condition": "RoutingRuleCondition",
+    "ID": "Id",
+    "MaxAgeSeconds": "MaxAge",
+    "Redirect": "RedirectRule",
+}
+_REFERENCES: dict[str, Document] = {
+    CERTIFICATE_ARN: {"Ref": "Certificate"},
+    CACHE_POLICY_ID: {"Ref": "CachePolicy"},
+    ACCESS_CONTROL_ID: {"Ref": "OriginAccessControl"},
+    DISTRIBUTION_ARN: {"Ref": _PARAMETER},
+}
+_DISTRIBUTION_ARN = (
+    "arn:${AWS::Partition}:cloudfront::${AWS::AccountId}:distribution/${Distribution}"
+)
+
+
+def cloudformation_text(documents: Documents) -> str:
+    """
+    Return a template: one for a bucket's region, or one of a distribution.
+
+    A stack is in one region. The one of a certificate must be the region in which CloudFront looks
+    for it, so the policy of the bucket is not in the stack of the distribution.
+    """
+    template = _distribution_template if DISTRIBUTION in documents else _bucket_template
+    return json.dumps({"AWSTemplateFormatVersion": "2010-09-09", **template(documents)}, indent=2)
+
+
+def _bucket_template(documents: Documents) -> Document:
+    bucket = {
+        "Type": "AWS::S3::Bucket",
+        # Originals are precious.
+        "DeletionPolicy": "Retain",
+        "UpdateReplacePolicy": "Retain",
+        "Properties": {
+            "BucketName": documents[BUCKET]["Bucket"],
+            **{
+                name: convert(documents[kind])
+                for kind, (name, convert) in _BUCKET_PROPERTIES.items()
+                if kind in documents
+            },
+        },
+    }
+    if POLICY.name not in documents:
+        return {"Resources": {"Bucket": bucket}}
+    policy = _convert_references(documents[POLICY.name])
+    resource = {
+        "Type": "AWS::S3::BucketPolicy",
+        "Properties": {"Bucket": {"Ref": "Bucket"}, "PolicyDocument": policy},
+    }
+    if policy == documents[POLICY.name]:
+        return {"Resources": {"Bucket": bucket, "BucketPolicy": resource}}
+    return {
+        "Parameters": {
+            _PARAMETER: {
+                "Type": "String",
+                "Default": "",
+                "Description": "ARN of the CloudFront distribution, once its stack exists",
+            }
+        },
+        "Conditions": {_CONDITION: {"Fn::Not": [{"Fn::Equals": [{"Ref": _PARAMETER}, ""]}]}},
+        "Resources": {"Bucket": bucket, "BucketPolicy": {"Condition": _CONDITION, **resource}},
+    }
+
+
+def _distribution_template(documents: Documents) -> Document:
+    resources = {}
+    if CERTIFICATE in documents:
+        resources["Certificate"] = {
+            "Type": "AWS::CertificateManager::Certificate",
+            "Properties": _certificate(documents),
+        }
+    resources["CachePolicy"] = {
+        "Type": "AWS::CloudFront::CachePolicy",
+        "Properties": {"CachePolicyConfig": _convert(documents[CACHE_POLICY])},
+    }
+    if ACCESS_CONTROL in documents:
+        resources["OriginAccessControl"] = {
+            "Type": "AWS::CloudFront::OriginAccessControl",
+            "Properties": {"OriginAccessControlConfig": _convert(documents[ACCESS_CONTROL])},
+        }
+    resources["Distribution"] = {
+        "Type": "AWS::CloudFront::Distribution",
+        "Properties": {
+            "DistributionConfig": _distribution_config(documents[DISTRIBUTION]),
+            "Tags": documents[DISTRIBUTION_TAGS]["TagSet"],
+        },
+    }
+    if DNS_RECORDS in documents:
+        resources["DnsRecords"] = {
+            "Type": "AWS::Route53::RecordSetGroup",
+            "Properties": {
+                "HostedZoneId": {"Ref": _ZONE},
+                "RecordSets": [_record(one) for one in documents[DNS_RECORDS]["Records"]],
+            },
+        }
+    return {
+        **(_zone_parameter() if DNS_RECORDS in documents else {}),
+        **(_region_rule() if CERTIFICATE in documents else {}),
+        "Resources": resources,
+        "Outputs": {
+            "DistributionArn": {"Value": {"Fn::Sub": _DISTRIBUTION_ARN}},
+            "DomainName": {"Value": {"Fn::GetAtt": ["Distribution", "DomainName"]}},
+        },
+    }
+
+
+def _certificate(documents: Documents) -> Document:
+    request = documents[CERTIFICATE]
+    if DNS_RECORDS not in documents:
+        return request
+    # CloudFormation then writes the records that prove to ACM who owns the domain.
+    options = {"DomainName": request["DomainName"], "HostedZoneId": {"Ref": _ZONE}}
+    return {**request, "DomainValidationOptions": [options]}
+
+
+def _record(record: Document) -> Document:
+    host = {"Fn::GetAtt": ["Distribution", "DomainName"]}
+    return {**record, "AliasTarget": {**record["AliasTarget"], "DNSName": host}}
+
+
+def _zone_parameter() -> Document:
+    return {
+        "Parameters": {
+            _ZONE: {
+                "Type": "AWS::Route53::HostedZone::Id",
+                "Description": "Hosted zone of the domain",
+            }
+        }
+    }
+
+
+def _region_rule() -> Document:
+    is_region = {"Fn::Equals": [{"Ref": "AWS::Region"}, CERTIFICATE_REGION]}
+    text = f"Create this stack in {CERTIFICATE_REGION}, where CloudFront looks for certificates."
+    return {"Rules": {"Region": {"Assertions": [{"Assert": is_region, "AssertDescription": text}]}}}
+
+
+def _distribution_config(document: Document) -> Document:
+    config = {name: value for name, value in document.items() if value not in ("", {"Quantity": 0})}
+    groups = config.pop("OriginGroups", None)
+    if not config.get("Logging", {}).get("Enabled"):
+        config.pop("Logging", None)
+    converted: Document = _convert(config)
+    if "Logging" in converted:
+        del converted["Logging"]["Enabled"]
+    # Collections in groups have a number of items in CloudFormation, too.
+    return {**converted, **({"OriginGroups": groups} if groups else {})}
+
+
+def _convert(value: Any) -> Any:
+    """Convert names, references, and collections to lists."""
+    if isinstance(value, list):
+        return [_convert(item) for item in value]
+    if not isinstance(value, dict):
+        return _convert_references(value)
+    if "Quantity" in value:
+        return _convert(value.get("Items", []))
+    return {_NAMES.get(name, name): _convert(member) for name, member in value.items()}
+
+
+def _convert_references(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _convert_references(member) for name, member in value.items()}
+    if isinstance(value, list):
+        return [_convert_references(item) for item in value]
+    return _REFERENCES.get(value, value) if isinstance(value, str) else value
+
+
+def _website(document: Document) -> Document:
+    return {**_convert(document), "IndexDocument": document["IndexDocument"]["Suffix"]}
+
+
+def _lifecycle(document: Document) -> Document:
+    return {"Rules": [_lifecycle_rule(rule) for rule in document["Rules"]]}
+
+
+def _lifecycle_rule(rule: Document) -> Document:
+    others = {name: value for name, value in rule.items() if name not in {"Filter", "Expiration"}}
+    selected = rule["Filter"].get("And", rule["Filter"])
+    tags = selected.get("Tags") or ([selected["Tag"]] if "Tag" in selected else [])
+    expiration = {
+        "ExpirationInDays" if name == "Days" else name: value
+        for name, value in rule.get("Expiration", {}).items()
+    }
+    return {
+        **_convert(others),
+        **expiration,
+        **({"Prefix": selected["Prefix"]} if "Prefix" in selected else {}),
+        **({"TagFilters": tags} if tags else {}),
+    }
+
+
+def _logging(document: Document) -> Document:
+    target = document["BucketLoggingStatus"]["LoggingEnabled"]
+    return {
+        "DestinationBucketName": target["TargetBucket"],
+        "LogFilePrefix": target["TargetPrefix"],
+    }
+
+
+_BUCKET_PROPERTIES: dict[str, tuple[str, Callable[[Document], Any]]] = {
+    PUBLIC_ACCESS_BLOCK.name: ("PublicAccessBlockConfiguration", dict),
+    OWNERSHIP.name: ("OwnershipControls", dict),
+    WEBSITE.name: ("WebsiteConfiguration", _website),
+    CORS.name: (
+        "CorsConfiguration",
+        lambda document: {"CorsRules": _convert(document["CORSRules"])},
+    ),
+    LIFECYCLE.name: ("LifecycleConfiguration", _lifecycle),
+    LOGGING.name: ("LoggingConfiguration", _logging),
+    TAGS.name: ("Tags", lambda document: document["TagSet"]),
+}
