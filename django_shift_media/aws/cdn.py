@@ -24,7 +24,13 @@ from django_shift_media.aws.distribution import (
     cache_policy,
     origin_access_control,
 )
-from django_shift_media.aws.dns import HostedZone, alias_records, is_same_records, records_to_create
+from django_shift_media.aws.dns import (
+    HostedZone,
+    alias_records,
+    is_same_records,
+    records_to_create,
+    without_aliases_of,
+)
 from django_shift_media.aws.obstacles import key_policy_hint
 from django_shift_media.aws.plan import Resource
 from django_shift_media.aws.subresources import POLICY
@@ -63,8 +69,9 @@ class Cdn:
         self.distribution = Distribution(client, name, options.domain, options.progress)
         self.zone: HostedZone | None = None
         self.certificate: Certificate | None = None
-        if options.domain and not options.remove:
+        if options.domain:
             self.zone = self.zone_of(options.domain)
+        if options.domain and not options.remove:
             self.certificate = self.certificate_of(options.domain)
 
     def zone_of(self, domain: str) -> HostedZone | None:
@@ -136,6 +143,15 @@ class Cdn:
                 )
 
     def removed_resources(self) -> Iterator[Resource]:
+        if self.zone:
+            # A record of a distribution that is gone could lead to somebody else's.
+            yield Resource(
+                name="DNS records",
+                read=self.zone.read,
+                merge=self.merge_without_aliases,
+                write=self.zone.write,
+                is_same=is_same_records,
+            )
         yield Resource(
             name="distribution",
             read=self.distribution.read,
@@ -232,6 +248,11 @@ class Cdn:
     def write_bucket(self, resource: Resource, document: Document | None) -> None:
         self.distribution.wait_until_deployed()
         resource.write(document)
+
+    def merge_without_aliases(self, current: Document | None) -> Document | None:
+        if not (self.distribution.id or self.distribution.read()):
+            return current
+        return without_aliases_of(self.distribution.details["DomainName"], current)
 
     def merge_unused_policy(self, current: Document | None) -> Document | None:
         self.merge_unused(current)

@@ -48,6 +48,17 @@ def is_same_records(one: Document | None, other: Document | None) -> bool:
     return _targets(one) == _targets(other)
 
 
+def without_aliases_of(host: str, document: Document | None) -> Document | None:
+    """Return records without the aliases of a distribution's host; None if no record is left."""
+    records = (document or {"Records": []})["Records"]
+    kept = [
+        record
+        for record in records
+        if record.get("AliasTarget", {}).get("DNSName", "").rstrip(".").lower() != host.lower()
+    ]
+    return {"Records": kept} if kept else None
+
+
 def _targets(document: Document | None) -> set[tuple[str, str]]:
     records = (document or {"Records": []})["Records"]
     return {

@@ -66,7 +66,7 @@ class Command(PlanCommand):
             "--route53",
             action="store_true",
             help="also write the DNS records of the domain and of its certificate, in Amazon"
-            " Route 53",
+            " Route 53; with --remove, delete those that point to the distribution",
         )
         add(
             "--wait",
