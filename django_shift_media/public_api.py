@@ -24,6 +24,7 @@ PUBLIC_API: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "urls": (),
         "middleware": ("StorageUnavailableMiddleware",),
         "jinja2": ("ShiftMediaExtension",),
+        "storages.cloudfront_cookies": ("delete_media_cookies", "set_media_cookies"),
         "storages.local": ("LocalMediaStorage",),
         "storages.s3": ("S3MediaStorage",),
         "storages.selection": ("media_storage",),

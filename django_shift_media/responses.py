@@ -1,10 +1,16 @@
-"""Responses that are the same for all visitors, so that shared caches can keep one copy."""
+"""Headers of media: those of public files are the same for all, and private files are not kept."""
 
 from http.cookies import SimpleCookie
 from typing import Any, TypeVar
 
 from django.http.response import HttpResponseBase, ResponseHeaders
+from django.utils.cache import patch_vary_headers
 
+# Browsers must display this content, never execute it.
+SECURITY_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+}
 R = TypeVar("R", bound=HttpResponseBase)
 
 
@@ -17,6 +23,18 @@ def shareable(response: R) -> R:
     """
     response.headers = _ShareableHeaders(response.headers)
     response.cookies = _DroppedCookies()
+    return response
+
+
+def unshared(response: R) -> R:
+    """
+    Keep a response out of shared caches, and out of a browser's once the user has logged out.
+
+    Other cookies are as another user: a browser then asks again (RFC 9111, section 4.1).
+    """
+    patch_vary_headers(response, ("Cookie", "Authorization"))
+    if not response.get("Cache-Control", "").startswith("private"):
+        response["Cache-Control"] = "private, no-store"
     return response
 
 

@@ -8,7 +8,11 @@ import hashlib
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.core.exceptions import ImproperlyConfigured, SuspiciousFileOperation
+from django.core.exceptions import (
+    ImproperlyConfigured,
+    PermissionDenied,
+    SuspiciousFileOperation,
+)
 from django.core.signing import BadSignature
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
@@ -17,6 +21,12 @@ from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_safe
 from django.views.static import serve
 
+from django_shift_media.delivery import (
+    hand_over,
+    is_logged_in,
+    require_access,
+    send_original,
+)
 from django_shift_media.exceptions import (
     Busy,
     InvalidKey,
@@ -26,9 +36,12 @@ from django_shift_media.exceptions import (
 )
 from django_shift_media.generation.cache_lock import cache_store
 from django_shift_media.generation.generate import StoredResize, find_or_generate, read_bytes
+from django_shift_media.naming import keys
 from django_shift_media.naming.formats import content_type, served_content_type
 from django_shift_media.naming.original_names import content_disposition
-from django_shift_media.responses import shareable
+from django_shift_media.naming.urlconf import storage_alias
+from django_shift_media.responses import SECURITY_HEADERS, shareable, unshared
+from django_shift_media.storages.access import PrivateAccess
 from django_shift_media.storages.base import MediaStorage, cache_control
 from django_shift_media.storages.local import LocalMediaStorage
 from django_shift_media.storages.selection import media_storage
@@ -41,11 +54,6 @@ _RETRY_CONFIGURATION = 60
 _CLIENT_HEADERS = ("REMOTE_ADDR", "HTTP_X_FORWARDED_FOR", "HTTP_USER_AGENT")
 # A client that comes back within so many seconds is in a redirect loop.
 _LOOP_SECONDS = 60
-# Browsers must display this content, never execute it.
-_SECURITY_HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
-}
 
 
 # With ATOMIC_REQUESTS, a database connection would be held while an image is generated.
@@ -54,12 +62,20 @@ _SECURITY_HEADERS = {
 @login_not_required
 def media(request: HttpRequest, key: str) -> HttpResponseBase:
     """Find or generate a resize, then redirect to the bucket or return the bytes."""
-    return shareable(_respond(request, media_storage(), key))
+    storage = media_storage(storage_alias(request.resolver_match))
+    response = _respond(request, storage, key)
+    return shareable(response) if storage.access is None else unshared(response)
 
 
 def _respond(request: HttpRequest, storage: MediaStorage, key: str) -> HttpResponseBase:
     try:
+        if storage.access:
+            return _private_response(request, storage, storage.access, key)
         return _response_for(request, storage, find_or_generate(storage, key))
+    except PermissionDenied as error:
+        if is_logged_in(request):
+            return _error_response(403, str(error))
+        return _error_response(404, "Not found.")  # as for what does not exist
     except (BadSignature, InvalidKey, InvalidResize):
         return _serve_local_file(request, storage, key) or _error_response(404, "Not found.")
     except FileNotFoundError:
@@ -91,11 +107,35 @@ def _response_for(
             storage.public_url(stored.key), headers={"Cache-Control": "no-store"}
         )
     else:
-        response = _serve_bytes(request, stored.key, read_bytes(storage, stored))
+        data = read_bytes(storage, stored)
+        response = _serve_bytes(request, stored.key, data, cache_control())
+    _add_timings(response, stored)
+    return response
+
+
+def _add_timings(response: HttpResponseBase, stored: StoredResize) -> None:
     if stored.timings is not None:
         # Shown by the developer tools of browsers: https://www.w3.org/TR/server-timing/
         metrics = (f"{part};dur={spent:.1f}" for part, spent in stored.timings.items())
         response["Server-Timing"] = ", ".join(metrics)
+
+
+def _private_response(
+    request: HttpRequest, storage: MediaStorage, access: PrivateAccess, key: str
+) -> HttpResponseBase:
+    """Give a file to a user who may see it: by S3 or nginx if possible."""
+    cache = f"private, max-age={require_access(request, storage, access, key)}"
+    method = str(request.method)
+    response: HttpResponseBase
+    if keys.is_original(key):
+        response = hand_over(storage, key, method) or send_original(storage, key)
+    else:
+        stored = find_or_generate(storage, key)
+        response = hand_over(storage, key, method) or _serve_bytes(
+            request, key, read_bytes(storage, stored), cache
+        )
+        _add_timings(response, stored)
+    response.headers.setdefault("Cache-Control", cache)
     return response
 
 
@@ -113,12 +153,12 @@ def _is_redirect_loop(request: HttpRequest, stored: StoredResize) -> bool:
     return not is_new and stored.timings is None
 
 
-def _serve_bytes(request: HttpRequest, key: str, data: bytes) -> HttpResponseBase:
+def _serve_bytes(request: HttpRequest, key: str, data: bytes, cache: str) -> HttpResponseBase:
     etag = f'"{hashlib.sha256(data).hexdigest()[:32]}"'
     response = HttpResponse(
         data,
         content_type=content_type(key),
-        headers={**_SECURITY_HEADERS, "Cache-Control": cache_control(), "ETag": etag},
+        headers={**SECURITY_HEADERS, "Cache-Control": cache, "ETag": etag},
     )
     return get_conditional_response(request, etag, response=response) or response
 
@@ -126,8 +166,8 @@ def _serve_bytes(request: HttpRequest, key: str, data: bytes) -> HttpResponseBas
 def _serve_local_file(
     request: HttpRequest, storage: MediaStorage, key: str
 ) -> HttpResponseBase | None:
-    """In development, serve a file on local disk as a web server does in production."""
-    if not (settings.DEBUG and isinstance(storage, LocalMediaStorage)):
+    """In development, serve a public file on local disk as a web server does in production."""
+    if not (settings.DEBUG and isinstance(storage, LocalMediaStorage)) or storage.access:
         return None
     try:
         response = serve(request, key, document_root=str(storage.location))
@@ -136,7 +176,7 @@ def _serve_local_file(
     response["Content-Type"] = served_content_type(key)
     response["Content-Disposition"] = content_disposition(key)
     del response["Content-Encoding"]  # of "a.pdf.gz", which browsers would unpack
-    for name, value in _SECURITY_HEADERS.items():
+    for name, value in SECURITY_HEADERS.items():
         response[name] = value
     return response
 
@@ -144,7 +184,7 @@ def _serve_local_file(
 def _error_response(
     status: int, reason: str, *, cache: str = "no-store", retry_after: int | None = None
 ) -> HttpResponse:
-    headers = {**_SECURITY_HEADERS, "Cache-Control": cache}
+    headers = {**SECURITY_HEADERS, "Cache-Control": cache}
     if retry_after is not None:
         headers["Retry-After"] = str(retry_after)
     return HttpResponse(

@@ -23,6 +23,7 @@ from django.test import modify_settings
 
 from django_shift_media.conf import NAMES
 from tests.support.examples import DOCUMENTS, EXAMPLES, Example
+from tests.support.key_pairs import make_key_pair
 from tests.support.proxies import nginx
 from tests.support.requirements import missing
 from tests.support.servers import ROOT
@@ -32,6 +33,7 @@ TEMPLATES = {"html+django", "html+jinja"}  # which are rendered
 ENVIRONMENT = {
     "MEDIA_BUCKET": "example-media",
     "MEDIA_CONCURRENCY": "2",
+    "MEDIA_KEY_ID": "K2JCJMDEHXQW5F",
     "REDIS_URL": "redis://127.0.0.1:6379/0",
 }
 # Of packages that are not among the apps of the tests.
@@ -133,9 +135,13 @@ def _admin_as_before() -> Iterator[None]:
 
 @pytest.mark.parametrize("example", list(filter(is_settings, EXAMPLES)), ids=names_of)
 @pytest.mark.usefixtures("_admin_as_before", "db")
-def test_settings_are_good(example: Example, settings: Any, monkeypatch: Any) -> None:
+def test_settings_are_good(
+    example: Example, settings: Any, monkeypatch: Any, tmp_path: Path
+) -> None:
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
+    if '"MEDIA_KEY"' in example.code:
+        monkeypatch.setenv("MEDIA_KEY", make_key_pair(tmp_path).private)
     shown: dict[str, Any] = {}
     exec(example.code, shown)
     for name in filter(str.isupper, shown):

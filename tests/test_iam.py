@@ -4,6 +4,7 @@ import io
 import json
 import re
 import uuid
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
@@ -19,8 +20,9 @@ from django_shift_media.exceptions import StorageUnavailable
 from django_shift_media.naming import keys
 from django_shift_media.storages.s3 import S3MediaStorage
 from gallery.models import Photo
-from tests.support.buckets import new_bucket, operations, use_bucket
+from tests.support.buckets import change_options, new_bucket, operations, use_bucket
 from tests.support.intermediary import in_front_of
+from tests.support.key_pairs import make_key_pair
 from tests.support.requirements import knows_eusc
 
 ACCOUNT = "123456789012"
@@ -552,10 +554,11 @@ def test_arns_name_the_partition_of_the_region(media: Any, region: str, partitio
     assert printed.count("arn:") == printed.count(f"arn:{partition}:") > 0
 
 
+@pytest.mark.parametrize("access", ["public", "private"])
 @pytest.mark.parametrize("purpose", PURPOSES)
-def test_a_policy_is_short_enough_for_a_user(purpose: str) -> None:
+def test_a_policy_is_short_enough_for_a_user(purpose: str, access: str) -> None:
     """IAM counts no white space: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
-    storage = S3MediaStorage(bucket_name="b" * 63, region_name="us-gov-west-1")
+    storage = S3MediaStorage(bucket_name="b" * 63, region_name="us-gov-west-1", access=access)
     (document,) = policy_documents(storage, purpose, Transcoding(), ["user/app"]).values()
     assert len("".join(json.dumps(document).split())) <= 2048
 
@@ -844,10 +847,19 @@ def test_a_ci_checks_the_bucket_with_the_read_only_policy(become: Any, storage: 
     assert refusal(ci.put, keys.new_original("a.jpg"), b"") == "AccessDenied"
 
 
+@pytest.mark.parametrize("access", ["public", "private"])
 def test_the_cdn_is_configured_with_the_policy_for_it(
-    become: Any, iam: Any, user: str, ministack: Any, settings: Any, monkeypatch: pytest.MonkeyPatch
+    become: Any,
+    iam: Any,
+    user: str,
+    ministack: Any,
+    settings: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    access: str,
 ) -> None:
-    storage = become("configure")
+    become("configure")
+    storage = change_options(settings, access=access)
     # ministack knows the ARNs of distributions, but neither of these nor in requests about tags.
     # AWS has no permission for CreateDistributionWithTags: it wants those to create and to tag.
     (document,) = run("configure").documents
@@ -862,8 +874,11 @@ def test_the_cdn_is_configured_with_the_policy_for_it(
     iam.put_user_policy(UserName=user, PolicyName=name, PolicyDocument=json.dumps(document))
     monkeypatch.setenv("AWS_ENDPOINT_URL", ministack.endpoint_url)
     options = settings.STORAGES["media"]["OPTIONS"]
-    use_bucket(settings, ministack, **{**options, "endpoint_url": None, "public_url": None})
-    cdn = ("--mode=failover", "--app-url=https://www.example.com")
+    options = {**options, "endpoint_url": None, "public_url": None, "access": access}
+    use_bucket(settings, ministack, **options)
+    cdn = ["--mode=failover", "--app-url=https://www.example.com"]
+    if access == "private":
+        cdn.append(f"--trusted-key-group={make_key_pair(tmp_path).public}")
     domain = f"--domain={storage.bucket_name}.example.com"
     for arguments in ([domain, *cdn], ["--invalidate", *cdn], ["--remove", *cdn]):
         call_command("configure_media_cdn", *arguments, stdout=io.StringIO())

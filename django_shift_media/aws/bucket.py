@@ -161,6 +161,8 @@ class _Bucket:
         return s3_client(self.storage)
 
     def check_options(self) -> None:
+        if self.storage.access and self.is_public:
+            raise Conflict("The storage is private. Use --mode app or --mode failover.")
         if self.is_public and not self.options.app_url:
             raise Conflict("Mode website requires --app-url, such as https://www.example.com.")
         if self.is_public:

@@ -5,12 +5,13 @@ from dataclasses import replace
 from functools import partial
 from urllib.parse import urlsplit
 
-from django_shift_media.aws import access
+from django_shift_media.aws import access, key_groups
 from django_shift_media.aws.bucket import bucket_resources, storage_option_hint
 from django_shift_media.aws.cdn_documents import (
     Ids,
     desired_distribution,
     distribution_name,
+    distribution_secrets,
     failover_bucket,
     has_acm,
 )
@@ -67,6 +68,10 @@ class Cdn:
             lambda summary: bool(summary["Name"] == name),
         )
         self.distribution = Distribution(client, name, options.domain, options.progress)
+        self.key_group: key_groups.KeyGroup | None = None
+        if options.trusted_key and not options.remove:
+            in_use = storage.cloudfront_key_id
+            self.key_group = key_groups.KeyGroup(client, name, options.trusted_key, in_use)
         self.zone: HostedZone | None = None
         self.certificate: Certificate | None = None
         if options.domain:
@@ -107,12 +112,15 @@ class Cdn:
         if self.options.mode == "failover":
             document = origin_access_control(self.name)
             yield self.access_control.resource("origin access control", document)
+        if self.key_group:
+            yield from self.key_group.resources()
         yield Resource(
             name="distribution",
             read=self.distribution.read,
             merge=self.merge_distribution,
             write=self.distribution.write,
-            needs=frozenset({"certificate", "cache policy", "origin access control"}),
+            needs=frozenset({"certificate", "cache policy", "origin access control", "key group"}),
+            hidden=distribution_secrets(self.storage),
         )
         if self.options.tags:
             yield Resource(
@@ -169,6 +177,10 @@ class Cdn:
                 write=resource.write,
                 needs=frozenset({"distribution"}),
             )
+        if self.storage.access:
+            yield from key_groups.removed_resources(
+                self.distribution.client, self.name, is_in_use=lambda: bool(self.distribution.id)
+            )
         client, bucket = s3_client(self.storage), self.storage.bucket_name
         yield Resource(
             name="bucket's policy",
@@ -191,6 +203,7 @@ class Cdn:
             cache_policy=self.policy.id or _PLACEHOLDER,
             access_control=self.access_control.id or _PLACEHOLDER,
             certificate=self.certificate_arn(),
+            key_group=self.key_group.id if self.key_group else None,
         )
         return desired_distribution(self.storage, self.options, ids, current)
 
@@ -280,6 +293,8 @@ class Cdn:
             yield from records_to_create(host, self.distribution.details["DomainName"])
         if options.mode == "failover":
             yield from key_policy_hint(s3_client(storage), storage, self.distribution_arn())
+        if self.key_group and storage.cloudfront_key_id != self.key_group.key.id:
+            yield storage_option_hint("cloudfront_key_id", str(self.key_group.key.id))
         option, value, base = "custom_domain", host, f"https://{host}/"
         if options.mode == "website":
             base += storage.prefix

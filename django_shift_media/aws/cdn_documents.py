@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from django_shift_media.aws import key_groups
 from django_shift_media.aws.bucket import BucketOptions
 from django_shift_media.aws.cdn_options import CdnOptions
-from django_shift_media.aws.common import Document, our_id, partition
+from django_shift_media.aws.common import Conflict, Document, our_id, partition
 from django_shift_media.aws.distribution import (
     failover_origins,
     merge_distribution,
@@ -14,6 +15,7 @@ from django_shift_media.aws.distribution import (
 )
 from django_shift_media.aws.distribution_settings import merge_settings
 from django_shift_media.aws.website import parse_app_url
+from django_shift_media.naming.access_tokens import cdn_secrets
 from django_shift_media.storages.s3 import S3MediaStorage
 
 _MAX_COMMENT_LENGTH = 128  # characters of a distribution's comment
@@ -25,12 +27,13 @@ class Ids:
     """
     What AWS has assigned to the resources that a distribution refers to.
 
-    ``certificate`` is an ARN; None keeps the present certificate.
+    ``certificate`` is an ARN; None keeps the present certificate, and the present key group.
     """
 
     cache_policy: str
     access_control: str
     certificate: str | None
+    key_group: str | None = None
 
 
 def distribution_name(storage: S3MediaStorage) -> str:
@@ -56,7 +59,24 @@ def desired_distribution(
         domain=options.domain,
         certificate=ids.certificate,
     )
+    if storage.access:
+        config = _protected(storage, config, ids.key_group)
     return merge_settings(config, options.settings, storage.region)
+
+
+def distribution_secrets(storage: S3MediaStorage) -> list[str]:
+    """Return what CloudFront sends to the app of a private storage, then former values of it."""
+    return cdn_secrets(storage.bucket_name) if storage.access else []
+
+
+def _protected(storage: S3MediaStorage, config: Document, key_group: str | None) -> Document:
+    """Return a configuration that gives private media only to browsers with cookies."""
+    if not (key_group or key_groups.is_protected(config)):
+        raise Conflict(
+            "The storage is private. Use --trusted-key-group with the public key that verifies"
+            " the signed cookies."
+        )
+    return key_groups.protect(config, key_group, distribution_secrets(storage)[0])
 
 
 def _origins(storage: S3MediaStorage, options: CdnOptions, access_control: str) -> Document:

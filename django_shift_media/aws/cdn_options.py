@@ -21,8 +21,9 @@ class CdnOptions:
 
     ``app_url`` and ``mount`` locate the app; only mode "failover" needs them. With ``progress``,
     changes that take AWS minutes are waited for, and ``progress`` is called with status messages.
-    ``route53`` also writes the DNS records. ``tags`` are added to a new certificate and to the
-    distribution.
+    ``route53`` also writes the DNS records. ``trusted_key`` is the public key that verifies the
+    signed cookies of private media, in PEM format. ``tags`` are added to a new certificate and to
+    the distribution.
     """
 
     mode: Mode
@@ -32,6 +33,7 @@ class CdnOptions:
     private_originals: bool | None = None
     remove: bool = False
     route53: bool = False
+    trusted_key: str | None = None
     progress: Progress | None = None
     settings: DistributionSettings = field(default_factory=DistributionSettings)
     tags: Mapping[str, str] = field(default_factory=dict)
@@ -52,6 +54,14 @@ def check_options(storage: S3MediaStorage, options: CdnOptions) -> None:
         raise ValueError(
             f"Invalid domain {options.domain!r}. Use a host name, such as 'media.example.com'."
         )
+    if storage.access and options.mode != "failover":
+        raise Conflict("The storage is private. Use --mode failover, and --trusted-key-group.")
+    if options.trusted_key and not storage.access:
+        raise Conflict(
+            '--trusted-key-group requires "access": "private" in the OPTIONS of the storage.'
+        )
+    if options.trusted_key and "BEGIN PUBLIC KEY" not in options.trusted_key:
+        raise ValueError("The file of --trusted-key-group is not a public key in PEM format.")
     if options.route53 and not options.domain:
         raise Conflict("--route53 requires --domain.")
     check_settings(options.settings)

@@ -63,7 +63,7 @@ class CloudFrontResource:
         return self.refresh()[f"{self.kind}Config"] if found else None
 
     def summaries(self) -> Iterator[Document]:
-        plural = re.sub("y$", "ie", self.operation) + "s"
+        plural = re.sub("cy$", "cie", self.operation) + "s"
         arguments: dict[str, str] = {}
         while True:
             page = getattr(self.client, f"list_{plural}")(**arguments)[f"{self.kind}List"]

@@ -224,7 +224,8 @@ def _merge_collection(current: Document, ours: Document) -> Document:
     existing, desired = current.get("Items", []), ours.get("Items", [])
     if not all(isinstance(item, dict) for item in desired):
         return current if sorted(existing) == sorted(desired) else ours
-    key = next((name for name in ("Id", "ErrorCode") if desired and name in desired[0]), None)
+    names = ("Id", "ErrorCode", "HeaderName")
+    key = next((name for name in names if desired and name in desired[0]), None)
     if key is None:
         return current if existing == desired or not desired else ours
     existing_by_id = {item[key]: item for item in existing}

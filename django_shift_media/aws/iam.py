@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/
 """
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 
 from django_shift_media.aws.access import RESIZE_PATTERN
@@ -65,6 +66,14 @@ _CONFIGURE_ACCOUNT = (
     "cloudfront:CreateCachePolicy",
     "acm:RequestCertificate",
 )
+# The same for the keys of a private storage.
+_CHECK_KEYS = (
+    "cloudfront:ListKeyGroups",
+    "cloudfront:GetKeyGroup",
+    "cloudfront:ListPublicKeys",
+    "cloudfront:GetPublicKey",
+)
+_CONFIGURE_KEYS = ("cloudfront:*KeyGroup*", "cloudfront:*PublicKey*")
 # Actions by the resources that they take, whose ARNs are unknown before they exist.
 _CHECK_RESOURCES = {
     "cloudfront::*:distribution/*": (
@@ -133,7 +142,7 @@ def pages(storage: S3MediaStorage) -> list[Document]:
     If the URLs of originals are presigned, it allows reading: S3 grants a presigned URL the
     permissions of its signer.
     """
-    if storage.querystring_auth:
+    if storage.querystring_auth and not storage.access:
         return [allow(["s3:GetObject"], object_arns(storage))]
     everything = [bucket_arn_of(storage), f"{bucket_arn_of(storage)}/*"]
     return [{"Effect": "Deny", "Action": ["s3:*"], "Resource": everything}]
@@ -145,7 +154,7 @@ def configure(storage: S3MediaStorage) -> list[Document]:
         [
             *app(storage),
             allow(_CONFIGURE_BUCKET, bucket_arn_of(storage)),
-            allow(_CONFIGURE_ACCOUNT, "*"),
+            allow([*_CONFIGURE_ACCOUNT, *(_CONFIGURE_KEYS if storage.access else ())], "*"),
             *_allow_resources(storage, _CONFIGURE_RESOURCES),
         ]
     )
@@ -155,7 +164,7 @@ def check(storage: S3MediaStorage) -> list[Document]:
     """For ``--check`` and ``--dry-run`` of the commands that configure AWS: read-only."""
     return [
         allow(_CHECK_BUCKET, bucket_arn_of(storage)),
-        allow(_CHECK_ACCOUNT, "*"),
+        allow([*_CHECK_ACCOUNT, *(_CHECK_KEYS if storage.access else ())], "*"),
         *_allow_resources(storage, _CHECK_RESOURCES),
     ]
 
@@ -191,12 +200,18 @@ def policy_documents(
         *transcoding.statements(),
         *(allow_attaching(storage, principal) for principal in principals),
     ]
-    name = f"{our_id(storage.prefix)}{purpose.title()}"
+    name = f"{our_id(storage.prefix)}{purpose.title()}{_suffix(storage)}"
     return {
         name: policy_document(statements),
         **(trust.policies(storage.region) if trust else {}),
         **transcoding.role_policies(storage),
     }
+
+
+def _suffix(storage: S3MediaStorage) -> str:
+    """Return the end of a policy's name, so that a role can have the policies of two storages."""
+    alias = re.sub(r"[^\w+=,.@-]", "-", str(storage.alias), flags=re.ASCII)
+    return "" if storage.is_default else f"-{alias}"
 
 
 def length_problem(document: Document, owner: str | None = None) -> str:

@@ -7,7 +7,7 @@ A resource is one document, in boto3's shape. This module does not depend on any
 import difflib
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from json import JSONDecodeError
 from operator import eq
@@ -43,7 +43,8 @@ class Resource:
 
     ``needs`` names earlier resources without which this one is not written. ``restore_without``
     names a later one: if that fails, the former document of this one is written back.
-    ``can_write`` says whether the server implements writing a document that is not set.
+    ``can_write`` says whether the server implements writing a document that is not set. ``hidden``
+    has secrets in the document, which are not shown.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Resource:
     can_write: Callable[[Document], bool] = lambda _: True
     needs: frozenset[str] = frozenset()
     restore_without: str = ""
+    hidden: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,17 +70,32 @@ class Change:
 
     def diff(self) -> list[str]:
         """Return a diff of both documents: changed lines begin with "+" or "-"."""
-        lines = difflib.unified_diff(_lines(self.current), _lines(self.desired), lineterm="")
+        current, desired = map(self._lines, (self.current, self.desired))
+        lines = difflib.unified_diff(current, desired, lineterm="")
         return [line for line in list(lines)[2:] if not line.startswith("@@")]
 
     def as_document(self) -> Document:
         return {
             "resource": self.resource.name,
             "state": self.state,
-            "current": self.current,
-            "desired": self.desired,
+            "current": self._shown(self.current),
+            "desired": self._shown(self.desired),
             "reason": self.reason,
         }
+
+    def _lines(self, document: Document | None) -> list[str]:
+        shown = self._shown(document)
+        return [] if shown is None else json.dumps(shown, indent=2, default=str).splitlines()
+
+    def _shown(self, document: Document | None) -> Document | None:
+        """Return a document without the secrets in it."""
+        if not self.resource.hidden:
+            return document
+        text = json.dumps(document, default=str)
+        for secret in self.resource.hidden:
+            text = text.replace(secret, "(secret)")
+        shown: Document | None = json.loads(text)
+        return shown
 
 
 def plan(resources: Iterable[Resource]) -> list[Change]:
@@ -188,7 +205,3 @@ def _write(change: Change, delays: Iterable[float]) -> None:
         else:
             return
     change.resource.write(change.desired)
-
-
-def _lines(document: Document | None) -> list[str]:
-    return [] if document is None else json.dumps(document, indent=2, default=str).splitlines()

@@ -9,7 +9,16 @@ from django_shift_media.aws.policy_evaluation import BucketConfiguration
 from django_shift_media.diagnostics.http_trace import Hop
 from django_shift_media.storages.base import Mode
 
-RequestName = Literal["first", "again", "stored", "original", "after_deletion"]
+RequestName = Literal[
+    "first",
+    "again",
+    "stored",
+    "original",
+    "after_deletion",
+    "stranger",
+    "stranger_original",
+    "bucket",
+]
 Severity = Literal["error", "warning"]
 
 _UNKNOWN = BucketConfiguration()

@@ -21,6 +21,9 @@ _TITLES: dict[RequestName, str] = {
     "stored": "Request for a file that only the bucket has",
     "original": "Request for the original",
     "after_deletion": "Request after deletion",
+    "stranger": "Request of a visitor without a permission",
+    "stranger_original": "The same for the original",
+    "bucket": "Request to the bucket without a signature",
 }
 _PASSED: dict[RequestName, str] = {
     "first": "the resize was generated, stored and served; browsers may cache it for a year.",
@@ -28,6 +31,9 @@ _PASSED: dict[RequestName, str] = {
     "stored": "the CDN reads the bucket.",
     "original": "the original was served.",
     "after_deletion": "the deleted resize was served again.",
+    "stranger": "it was refused.",
+    "stranger_original": "it was refused.",
+    "bucket": "it was refused.",
 }
 
 

@@ -30,6 +30,7 @@ from django_shift_media.naming.resizes import FocalPoint
 from django_shift_media.naming.signing import sign
 from django_shift_media.naming.srcset import PictureOptions
 from django_shift_media.storages.base import MediaStorage
+from django_shift_media.storages.selection import is_same_place
 
 T = TypeVar("T")
 
@@ -84,7 +85,7 @@ class MediaFile(FieldFile):
         name = self._image_name
         resize = resize_for(size, default_format(name), self.focal_point, **options)
         try:
-            return self.storage.media_url + sign(name, resize)
+            return self.storage.resize_url(sign(name, resize))
         except InvalidKey as error:
             raise self._explained(error) from error
 
@@ -114,9 +115,9 @@ class MediaFile(FieldFile):
         layouts = picture_layouts(
             size, default_format(name), self.focal_point, self.dimensions, **hashable
         )
-        base = self.storage.media_url
+        url_of = self.storage.resize_url
         try:
-            return Picture.from_layouts(layouts, lambda resize: base + sign(name, resize))
+            return Picture.from_layouts(layouts, lambda resize: url_of(sign(name, resize)))
         except InvalidKey as error:
             raise self._explained(error) from error
 
@@ -215,6 +216,14 @@ class MediaFile(FieldFile):
             raise self._explained(error) from error
         _ = self.dimensions, self.focal_point, self.placeholder
 
+    def require_storage_of(self, field: BaseMediaField) -> None:
+        """Raise ``ValueError`` if this is the file of a field that has another storage."""
+        if self and not is_same_place(self.field.storage_alias, field.storage_alias):
+            raise ValueError(
+                f"{self.name!r} is a file of {self.field}, which has another storage than {field}."
+                f" To copy its content, call obj.{field.name}.save({self.original_name!r}, file)."
+            )
+
     def _read(self, name: str | None) -> Any:
         return getattr(self.instance, name) if name else None
 
@@ -247,7 +256,7 @@ class MediaFile(FieldFile):
         # Not functools.partial: Django 5.2 logs a failure with the __qualname__ of the callable.
         def enqueue() -> None:
             resizes = prewarm.keys_of(name, self.field.warm, self.focal_point, self.dimensions)
-            prewarm.enqueue(resizes)
+            prewarm.enqueue(resizes, self.field.storage_alias)
 
         transaction.on_commit(enqueue, using=self._database, robust=True)
 

@@ -16,26 +16,48 @@ from django_shift_media.naming.resizes import Resize
 _SALT = b"django_shift_media.signing"
 
 
-@lru_cache(maxsize=16)
-def _hmac_for(secret: str | bytes) -> hmac.HMAC:
+@lru_cache(maxsize=64)
+def _hmac_for(secret: str | bytes, salt: bytes) -> hmac.HMAC:
     """Return an HMAC with this key, to be copied: twice as fast as a new one for each URL."""
-    key = hashlib.sha256(_SALT + force_bytes(secret)).digest()
+    key = hashlib.sha256(salt + force_bytes(secret)).digest()
     return hmac.new(key, digestmod=hashlib.sha256)
 
 
 @cached_until_settings_change
 @lru_cache
-def _signing_hmac() -> hmac.HMAC:
+def _signing_hmac(salt: bytes) -> hmac.HMAC:
     """Return the HMAC with the current signing key."""
-    return _hmac_for(conf.signing_key)
+    return _hmac_for(conf.signing_key, salt)
 
 
-def _signature(keyed_hmac: hmac.HMAC, original: str, resize: str) -> str:
-    # 128 bits of HMAC-SHA256 (RFC 2104) over the whole key except the signature. ``resize`` has
-    # no slash and ``original`` does not end with one, so only one pair of parts gives this text.
+def _signature(keyed_hmac: hmac.HMAC, text: str) -> str:
+    # 128 bits of HMAC-SHA256 (RFC 2104).
     digest = keyed_hmac.copy()
-    digest.update(f"{original}/{resize}".encode())
+    digest.update(text.encode())
     return digest.hexdigest()[: keys.SIGNATURE_LENGTH]
+
+
+def signature(text: str, *, salt: bytes) -> str:
+    """Return the signature of a text; signatures with another salt are of no use for it."""
+    return _signature(_signing_hmac(salt), text)
+
+
+def signatures(text: str, *, salt: bytes) -> list[str]:
+    """Return the signatures of a text with the current key and with each former one."""
+    former = (_hmac_for(secret, salt) for secret in conf.signing_key_fallbacks)
+    return [_signature(keyed, text) for keyed in (_signing_hmac(salt), *former)]
+
+
+def is_signed(text: str, signature: str, *, salt: bytes) -> bool:
+    # Compare with every key, so that the time does not reveal which one matched.
+    matches = [constant_time_compare(signature, each) for each in signatures(text, salt=salt)]
+    return any(matches)
+
+
+def _signed_text(original: str, resize: str) -> str:
+    # The whole key except the signature. ``resize`` has no slash and ``original`` does not end
+    # with one, so only one pair of parts gives this text.
+    return f"{original}/{resize}"
 
 
 def sign(original: str, resize: Resize) -> str:
@@ -45,8 +67,8 @@ def sign(original: str, resize: Resize) -> str:
     Raise ``InvalidKey`` if ``original`` is not the key of an original.
     """
     text = str(resize)
-    signature = _signature(_signing_hmac(), original, text)
-    return keys.build_resize(original, text, signature)
+    signed = signature(_signed_text(original, text), salt=_SALT)
+    return keys.build_resize(original, text, signed)
 
 
 def unsign(key: str) -> tuple[str, Resize]:
@@ -57,10 +79,7 @@ def unsign(key: str) -> tuple[str, Resize]:
     signed with a current key of this site, and ``InvalidResize`` if its options are no longer
     supported.
     """
-    original, text, signature = keys.parse_resize(key)
-    hmacs = [_signing_hmac(), *map(_hmac_for, conf.signing_key_fallbacks)]
-    # Compare with every key, so that the time does not reveal which one matched.
-    matches = [constant_time_compare(signature, _signature(h, original, text)) for h in hmacs]
-    if not any(matches):
+    original, text, signed = keys.parse_resize(key)
+    if not is_signed(_signed_text(original, text), signed, salt=_SALT):
         raise BadSignature(f"The signature of {key!r} does not match.")
     return original, Resize.parse(text)

@@ -1,15 +1,18 @@
 """The interface of media storages."""
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Literal
 
+from django.core.files.storage import storages
 from django.utils.encoding import filepath_to_uri
+from django.utils.functional import cached_property
 
 from django_shift_media.conf import A_YEAR, conf
 from django_shift_media.exceptions import FileTooLarge, StorageUnavailable
 from django_shift_media.exceptions import gettext_noop as _
 from django_shift_media.naming import keys
+from django_shift_media.storages.access import PrivateAccess
 from django_shift_media.storages.bulk_storage import BulkStorage
 
 Mode = Literal["website", "failover", "app"]
@@ -35,13 +38,50 @@ class MediaStorage(BulkStorage):
     """
 
     mode: Mode = "app"
+    # None if everyone may see all files.
+    access: PrivateAccess | None = None
     # The exceptions that the backend raises.
     backend_errors: tuple[type[Exception], ...] = (OSError,)
+
+    @cached_property
+    def alias(self) -> str | None:
+        """The alias in ``STORAGES``; None for local disk without an alias."""
+        # Not an attribute that media_storage() sets: storages["private"] is a media storage, too.
+        created: dict[str, object] = storages._storages  # type: ignore[attr-defined]  # not in the stubs
+        return next((alias for alias, storage in created.items() if storage is self), None)
+
+    @property
+    def is_default(self) -> bool:
+        """Whether this is the default media storage, which commands and URLs need not name."""
+        return self.alias in {None, conf.storage}
+
+    @property
+    def place(self) -> Hashable:
+        """Where the objects are; two storages with the same place have the same objects."""
+        raise NotImplementedError
 
     @property
     def media_url(self) -> str:
         """The base URL of all keys, with a final slash; computed without I/O."""
         raise NotImplementedError
+
+    @property
+    def served_elsewhere(self) -> bool:
+        """Whether others send the files of this storage, so that the view needs no bytes."""
+        return self.mode == "website"
+
+    def handover(self, key: str, method: str) -> Mapping[str, str]:
+        """
+        Return the headers with which the view has others send a private file.
+
+        These are "Location" or "X-Accel-Redirect", and "Cache-Control". If there are none, the view
+        sends the bytes itself. ``method`` is that of the request, "GET" or "HEAD".
+        """
+        return {}
+
+    def is_cdn_secret(self, secret: str) -> bool:
+        """Return whether a request with this secret comes from a CDN that knows the visitor."""
+        return False
 
     def exists(self, key: str) -> bool:
         raise NotImplementedError
@@ -72,8 +112,20 @@ class MediaStorage(BulkStorage):
         except self.backend_errors as error:
             raise StorageUnavailable(f"Could not {action} {key!r}: {error}") from error
 
+    def access_query(self, key: str) -> str:
+        """Return what follows a key in its URL: for a private file, an expiry and a signature."""
+        return self.access.query(key) if self.access else ""
+
+    def scoped(self, key: str) -> str:
+        """Return a text for an object that no object of another storage has."""
+        return f"{self.alias or ''}:{key}"
+
     def public_url(self, key: str) -> str:
-        return self.media_url + filepath_to_uri(key)
+        return self.media_url + filepath_to_uri(key) + self.access_query(key)
+
+    def resize_url(self, key: str) -> str:
+        """Return the public URL of a resize, whose key has nothing to quote."""
+        return self.media_url + key + self.access_query(key)
 
     def url(self, name: str | None) -> str:
         if name is None:

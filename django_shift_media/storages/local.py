@@ -4,16 +4,20 @@ import errno
 import os
 import secrets
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
+from django.core.exceptions import ImproperlyConfigured
 from django.core.files.base import File
 from django.core.files.storage import FileSystemStorage
+from django.utils.encoding import filepath_to_uri
 
 from django_shift_media.naming import keys
-from django_shift_media.naming.urlconf import app_url
+from django_shift_media.naming.urlconf import app_url, mount_url
+from django_shift_media.storages.access import pop_access
 from django_shift_media.storages.base import MediaStorage, check_size
 from django_shift_media.storages.bulk_storage import BATCH_SIZE, ObjectSummary
 
@@ -25,15 +29,49 @@ class LocalMediaStorage(MediaStorage, FileSystemStorage):
     """
     Media on local disk, by default under ``MEDIA_ROOT``.
 
-    Has the same options as Django's ``FileSystemStorage``. Without ``base_url``, URLs begin with
-    the path under which the URLs of this package are included, or with ``MEDIA_URL`` if that has a
-    host.
+    Has the same options as Django's ``FileSystemStorage``, and:
+
+    ``access``
+        "public" (the default): everyone may see the files. "private": only those whom
+        ``permission`` allows may. A private storage needs a ``location`` that no web server serves.
+    ``permission``
+        The dotted path of a function that takes the request and the key of an original, and returns
+        whether the user may see it and its resizes. By default, only the staff may.
+    ``url_seconds``
+        For how many seconds the URL of a private file is valid, at least (3600 by default) and at
+        most twice as long.
+    ``accel_url``
+        The path of an internal location of nginx, such as "/protected/", whose files are those of
+        ``location``. Nginx then sends the private files that the app allows (X-Accel-Redirect).
+
+    Without ``base_url``, URLs begin with the path under which the URLs of this package are
+    included; those of public files with ``MEDIA_URL`` if that has a host.
     """
+
+    def __init__(self, *args: Any, accel_url: str | None = None, **options: Any) -> None:
+        self.access = pop_access(options)
+        if accel_url is not None:
+            _check_accel_url(accel_url, is_private=self.access is not None)
+        self.accel_url = accel_url
+        super().__init__(*args, **options)
 
     @property
     def media_url(self) -> str:
-        is_default = self._base_url is None  # type: ignore[attr-defined]  # not in the stubs
-        return app_url() if is_default else str(self.base_url)
+        if self._base_url is not None:  # type: ignore[attr-defined]  # not in the stubs
+            return str(self.base_url)
+        # MEDIA_URL may be a CDN, which would be asked without the session's cookie.
+        return mount_url(self.alias) if self.access else app_url(self.alias)
+
+    @property
+    def served_elsewhere(self) -> bool:
+        return self.accel_url is not None
+
+    def handover(self, key: str, method: str) -> Mapping[str, str]:
+        return {"X-Accel-Redirect": self.accel_url + filepath_to_uri(key)} if self.accel_url else {}
+
+    @property
+    def place(self) -> Hashable:
+        return Path(self.location).resolve()
 
     def exists(self, key: str) -> bool:
         with self.wrap_errors("check", key):
@@ -100,6 +138,16 @@ class LocalMediaStorage(MediaStorage, FileSystemStorage):
             except OSError as error:
                 failed[key] = str(error)
         return failed
+
+
+def _check_accel_url(url: object, *, is_private: bool) -> None:
+    if not is_private:
+        raise ImproperlyConfigured('"accel_url" requires "access": "private".')
+    if not (isinstance(url, str) and url.startswith("/") and url.endswith("/")):
+        raise ImproperlyConfigured(
+            f"Invalid accel_url {url!r}. Use a path that begins and ends with a slash, such as"
+            ' "/protected/".'
+        )
 
 
 def _draft_name(key: str) -> str:

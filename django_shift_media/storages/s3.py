@@ -1,7 +1,8 @@
 """The media storage on S3, through django-storages and boto3."""
 
+from collections.abc import Hashable, Mapping
 from typing import Any, get_args
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from boto3.exceptions import Boto3Error
 from botocore.exceptions import BotoCoreError, ClientError
@@ -12,10 +13,12 @@ from storages.backends.s3 import S3Storage
 from urllib3.exceptions import HTTPError
 
 from django_shift_media.exceptions import StorageUnavailable
-from django_shift_media.naming import keys
+from django_shift_media.naming import access_tokens, keys
 from django_shift_media.naming.formats import served_content_type
 from django_shift_media.naming.original_names import content_disposition
-from django_shift_media.naming.urlconf import app_url
+from django_shift_media.naming.urlconf import app_url, mount_url
+from django_shift_media.storages.access import pop_access
+from django_shift_media.storages.aws_partitions import is_aws_host
 from django_shift_media.storages.base import MediaStorage, Mode, cache_control, check_size
 from django_shift_media.storages.s3_bulk import S3BulkStorage
 from django_shift_media.storages.s3_options import check_options
@@ -24,6 +27,8 @@ from django_shift_media.storages.s3_options import check_options
 RESIZE_TAG = ("shift-media", "resize")
 # The responses to If-None-Match if the key exists, or is being written by another request.
 _KEY_EXISTS_STATUSES = frozenset({409, 412})
+# Seconds for which S3 gives a private file to whoever has its presigned URL.
+_PRESIGNED_SECONDS = 300
 # Bytes; larger files are uploaded in several requests, for which If-None-Match is not used.
 _MAX_SINGLE_PUT = 64 * 1024 * 1024
 
@@ -44,10 +49,22 @@ class S3MediaStorage(S3BulkStorage):
     ``tag_resizes``
         Whether resizes are stored with the tag that lifecycle rules need to expire them; False by
         default.
+    ``access``
+        "public" (the default): everyone may see the files. "private": only those whom
+        ``permission`` allows may. The default of ``mode`` is then "app": the app redirects to
+        presigned URLs, which are valid for ``querystring_expire`` seconds (300 by default). With
+        "failover", CloudFront serves the media to browsers that have its signed cookies; see
+        ``set_media_cookies()``.
+    ``permission``
+        The dotted path of a function that takes the request and the key of an original, and returns
+        whether the user may see it and its resizes. By default, only the staff may.
+    ``url_seconds``
+        For how many seconds the app's URL of a private file is valid, at least (3600 by default)
+        and at most twice as long.
 
     Without ``public_url`` and ``custom_domain``, the URLs are those of the bucket's website
-    endpoint. With ``querystring_auth``, and in the mode "app", the URLs of originals are presigned;
-    those of resizes never are.
+    endpoint. With ``querystring_auth``, and in the mode "app" of a public storage, the URLs of
+    originals are presigned; those of resizes never are.
     """
 
     # botocore does not wrap all exceptions of urllib3, for example if the body of an error
@@ -60,13 +77,16 @@ class S3MediaStorage(S3BulkStorage):
 
     def __init__(self, **options: Any) -> None:
         self.public_url_option: str | None = options.pop("public_url", None)
-        self.mode: Mode = options.pop("mode", "website")
+        self.access = pop_access(options)
+        self.mode: Mode = options.pop("mode", "app" if self.access else "website")
         self.tag_resizes: bool = options.pop("tag_resizes", False)
         if self.mode not in get_args(Mode):
             raise ImproperlyConfigured(
                 f"Unknown mode {self.mode!r}. Use one of: {', '.join(get_args(Mode))}."
             )
-        if self.mode == "app":  # The bucket is private, and the view does not serve originals.
+        if self.access:
+            options = {"querystring_expire": _PRESIGNED_SECONDS, **options}
+        elif self.mode == "app":  # The bucket is private, and the view does not serve originals.
             options.setdefault("querystring_auth", True)
         super().__init__(**options)
         check_options(self, options)
@@ -78,9 +98,15 @@ class S3MediaStorage(S3BulkStorage):
         if self.custom_domain:
             return f"{self.url_protocol}//{self.custom_domain}/{self.prefix}"
         if self.mode == "app":
-            return app_url()
+            return mount_url(self.alias) if self.access else app_url(self.alias)
         # The website endpoints of AWS do not support HTTPS.
         return f"http://{self.website_host}/{self.prefix}"
+
+    @property
+    def place(self) -> Hashable:
+        # The names of buckets are unique on AWS, whichever of its hosts is asked.
+        host = urlsplit(self.endpoint_url or "").netloc
+        return ("" if is_aws_host(host) else host, self.bucket_name, self.prefix)
 
     def url(
         self,
@@ -89,10 +115,50 @@ class S3MediaStorage(S3BulkStorage):
         expire: int | None = None,
         http_method: str | None = None,
     ) -> str:
-        if name is not None and not (self.querystring_auth or parameters or expire or http_method):
+        is_presigned = self.querystring_auth and not self.access
+        if name is not None and not (is_presigned or parameters or expire or http_method):
             return self.public_url(name)
         url: str = S3Storage.url(self, name, parameters, expire, http_method)
         return url
+
+    @property
+    def served_elsewhere(self) -> bool:
+        return self.mode == "website" or self._presigns
+
+    @property
+    def _presigns(self) -> bool:
+        """Whether the app gives private files by presigned URLs, as there is no CDN."""
+        return self.access is not None and self.mode == "app"
+
+    def access_query(self, key: str) -> str:
+        return super().access_query(key) if self._presigns else ""
+
+    def handover(self, key: str, method: str) -> Mapping[str, str]:
+        # A CDN of a private storage asks the app only for originals that it may not read itself.
+        if not (self._presigns or keys.is_original(key)):
+            return {}
+        seconds = self.querystring_expire
+        # While a browser keeps the redirect, it finds the file in its cache. The presigned URL must
+        # outlive the redirect. That of a HEAD request is good for nothing else.
+        kept = f"private, max-age={seconds // 2}" if method == "GET" else "private, no-store"
+        return {"Location": self._presigned_url(key, method), "Cache-Control": kept}
+
+    def is_cdn_secret(self, secret: str) -> bool:
+        is_private_cdn = self.access is not None and self.mode == "failover"
+        return is_private_cdn and access_tokens.is_cdn_secret(self.bucket_name, secret)
+
+    def _presigned_url(self, key: str, method: str) -> str:
+        parameters = self._bucket_and_key(key)
+        with self.wrap_errors("sign", key):  # without credentials, for example
+            if method == "HEAD":
+                return self.client.generate_presigned_url(
+                    "head_object", Params=parameters, ExpiresIn=self.querystring_expire
+                )
+            # A file that was copied from a public storage says that everyone may cache it.
+            parameters["ResponseCacheControl"] = f"private, max-age={self.querystring_expire}"
+            return self.client.generate_presigned_url(
+                "get_object", Params=parameters, ExpiresIn=self.querystring_expire
+            )
 
     def exists(self, key: str) -> bool:
         with self.wrap_errors("check", key):
@@ -133,7 +199,7 @@ class S3MediaStorage(S3BulkStorage):
 
     def get_object_parameters(self, name: str) -> dict[str, Any]:
         return {
-            "CacheControl": cache_control(),
+            "CacheControl": self.access.cache_control() if self.access else cache_control(),
             "ContentDisposition": content_disposition(name),
             "ContentType": served_content_type(name),
             **super().get_object_parameters(name),

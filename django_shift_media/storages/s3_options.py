@@ -27,7 +27,23 @@ def check_options(storage: Any, options: Mapping[str, Any]) -> None:
         "custom_domain" if "custom_domain" in options else "AWS_S3_CUSTOM_DOMAIN",
     )
     _check_public_url(storage.public_url_option)
+    _check_access(storage)
     _check_credentials(storage)
+
+
+def _check_access(storage: Any) -> None:
+    """Refuse a private storage whose URLs would not lead to the app, or to CloudFront."""
+    if storage.access and storage.mode == "website":
+        raise ImproperlyConfigured(
+            'The mode "website" serves files to everyone. With "access": "private", use "app" or'
+            ' "failover".'
+        )
+    if storage.access and storage.mode == "app" and storage.custom_domain:
+        raise ImproperlyConfigured(
+            f'With "access": "private" and "mode": "app", the app serves the URLs, but'
+            f' custom_domain is {storage.custom_domain!r}. Set "custom_domain": None, or'
+            ' "mode": "failover" for CloudFront with signed cookies.'
+        )
 
 
 def _check_credentials(storage: Any) -> None:

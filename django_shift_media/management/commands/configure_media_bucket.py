@@ -118,7 +118,7 @@ class Command(PlanCommand):
             **{
                 **values,
                 "mode": options["mode"] or self.storage.mode,
-                "mount": url_prefix(),
+                "mount": url_prefix(self.storage_alias),
                 "access_logs": logs and parse_log_target(logs, self.storage.bucket_name),
                 "tags": parse_tags(options["tags"]),
             }

@@ -1,7 +1,8 @@
 from argparse import BooleanOptionalAction
+from pathlib import Path
 from typing import Any
 
-from django.core.management.base import CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from django_shift_media.aws.access_logs import parse_log_target
 from django_shift_media.aws.cdn import Cdn
@@ -55,12 +56,18 @@ class Command(PlanCommand):
             " unchanged; both in a new configuration)",
         )
         add(
+            "--trusted-key-group",
+            metavar="FILE",
+            help="file with the public key, in PEM format, that verifies the signed cookies of"
+            " private media (default: unchanged)",
+        )
+        add(
             "--invalidate",
             nargs="*",
             metavar="PATH",
             help="remove these paths from CloudFront's caches, or all paths if none is given;"
-            " without --domain, --mode, --app-url, --private-originals and --remove, the command"
-            " does nothing else (default: no invalidation)",
+            " without --domain, --mode, --app-url, --private-originals, --trusted-key-group and"
+            " --remove, the command does nothing else (default: no invalidation)",
         )
         add(
             "--route53",
@@ -103,13 +110,14 @@ class Command(PlanCommand):
     def cdn_options(self, options: dict[str, Any]) -> CdnOptions:
         return CdnOptions(
             mode=options["mode"] or self.storage.mode,
-            mount=url_prefix(),
+            mount=url_prefix(self.storage_alias),
             app_url=options["app_url"],
             domain=options["domain"],
             private_originals=options["private_originals"],
             # An invalidation alone needs none of the options for a new configuration.
             remove=options["remove"] or _only_invalidates(options),
             route53=options["route53"],
+            trusted_key=_read(options["trusted_key_group"]),
             progress=self.show_progress if options["wait"] else None,
             settings=self.distribution_settings(options),
             tags=parse_tags(options["tags"], reserved=TAG),
@@ -131,6 +139,13 @@ class Command(PlanCommand):
     def show_progress(self, text: str) -> None:
         self.stderr.write(f"  {text}", str)  # not an error, so not in red
         self.stderr.flush()
+
+
+def _read(path: str | None) -> str | None:
+    try:
+        return Path(path).read_text("ascii") if path else None
+    except (OSError, UnicodeError) as error:
+        raise CommandError(f"Could not read {path!r}: {error}") from error
 
 
 def add_distribution_settings(parser: CommandParser) -> None:
@@ -168,6 +183,16 @@ def add_distribution_settings(parser: CommandParser) -> None:
 
 
 def _only_invalidates(options: dict[str, Any]) -> bool:
-    others = ("domain", "mode", "app_url", "remove", "route53", "tags", "access_logs", *_SETTINGS)
+    others = (
+        "domain",
+        "mode",
+        "app_url",
+        "remove",
+        "route53",
+        "tags",
+        "access_logs",
+        "trusted_key_group",
+        *_SETTINGS,
+    )
     is_given = any(options[name] for name in others) or options["private_originals"] is not None
     return options["invalidate"] is not None and not is_given

@@ -1,0 +1,86 @@
+"""Private media: who may see them, and how they are given."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.core.signing import SignatureExpired
+from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+
+from django_shift_media.exceptions import StorageUnavailable
+from django_shift_media.naming import access_tokens, keys, signing
+from django_shift_media.naming.formats import served_content_type
+from django_shift_media.naming.original_names import content_disposition
+from django_shift_media.responses import SECURITY_HEADERS
+from django_shift_media.storages.access import PrivateAccess
+from django_shift_media.storages.base import MediaStorage
+
+logger = logging.getLogger("django_shift_media")
+
+# The header by which the CDN of a private bucket shows that it has verified a visitor's cookies.
+CDN_HEADER = "X-Shift-Media-Cdn"
+
+
+def require_access(
+    request: HttpRequest, storage: MediaStorage, access: PrivateAccess, key: str
+) -> int:
+    """
+    Return the seconds for which a browser may keep a private file.
+
+    Nothing is read from the storage. Raise ``InvalidKey``, ``InvalidResize`` or ``BadSignature``
+    for a URL that no page has, and ``PermissionDenied`` for one that has expired, or if the user
+    may not see the file now.
+    """
+    original = key if keys.is_original(key) else signing.unsign(key)[0]
+    if storage.is_cdn_secret(request.headers.get(CDN_HEADER, "")):
+        return access.url_seconds
+    try:
+        seconds = access_tokens.verify(key, request.GET.get(access_tokens.PARAMETER, ""))
+    except SignatureExpired as error:
+        raise PermissionDenied("This URL has expired. Reload the page.") from error
+    if not access.permits(request, original):
+        raise PermissionDenied("You are not allowed to see this file.")
+    return seconds
+
+
+def is_logged_in(request: HttpRequest) -> bool:
+    user: Any = getattr(request, "user", None)
+    return bool(user and user.is_authenticated)
+
+
+@contextmanager
+def logged_failure(key: str) -> Iterator[None]:
+    """Log that the storage of a private file is unavailable, and raise it again."""
+    try:
+        yield
+    except StorageUnavailable as error:
+        logger.error("Cannot send %s: %s", key, error, extra={"key": key})
+        raise
+
+
+def hand_over(storage: MediaStorage, key: str, method: str) -> HttpResponse | None:
+    """Return a response that has S3 or nginx send a file; None if the app has to."""
+    with logged_failure(key):
+        headers = storage.handover(key, method)
+    if "Location" in headers:
+        return HttpResponse(status=302, headers=headers)
+    if headers:
+        return HttpResponse(headers={**headers, **_file_headers(key)})
+    return None
+
+
+def send_original(storage: MediaStorage, key: str) -> HttpResponseBase:
+    """Send an original, without holding all of it in memory; raise ``FileNotFoundError``."""
+    with logged_failure(key), storage.wrap_errors("open", key):
+        return FileResponse(storage.open(key), headers=_file_headers(key))
+
+
+def _file_headers(key: str) -> dict[str, str]:
+    return {
+        "Content-Type": served_content_type(key),
+        "Content-Disposition": content_disposition(key),
+        **SECURITY_HEADERS,
+    }
