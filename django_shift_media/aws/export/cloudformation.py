@@ -21,6 +21,11 @@ from django_shift_media.aws.export.documents import (
     DISTRIBUTION,
     DISTRIBUTION_ARN,
     DNS_RECORDS,
+    KEY_GROUP,
+    KEY_GROUP_ID,
+    PUBLIC_KEY,
+    PUBLIC_KEY_ID,
+    SECRET,
     Documents,
 )
 from django_shift_media.aws.subresources import (
@@ -37,8 +42,10 @@ from django_shift_media.aws.subresources import (
 _PARAMETER = "DistributionArn"
 _CONDITION = "HasDistribution"
 _ZONE = "HostedZoneId"
+_SECRET = "Secret"  # noqa: S105
 # Members that CloudFormation calls otherwise than the API.
 _NAMES = {
+    "CustomHeaders": "OriginCustomHeaders",
     "ACMCertificateArn": "AcmCertificateArn",
     "IsIPV6Enabled": "IPV6Enabled",
     "OriginSslProtocols": "OriginSSLProtocols",
@@ -53,6 +60,9 @@ _REFERENCES: dict[str, Document] = {
     CERTIFICATE_ARN: {"Ref": "Certificate"},
     CACHE_POLICY_ID: {"Ref": "CachePolicy"},
     ACCESS_CONTROL_ID: {"Ref": "OriginAccessControl"},
+    PUBLIC_KEY_ID: {"Ref": "PublicKey"},
+    KEY_GROUP_ID: {"Ref": "KeyGroup"},
+    SECRET: {"Ref": _SECRET},
     DISTRIBUTION_ARN: {"Ref": _PARAMETER},
 }
 _DISTRIBUTION_ARN = (
@@ -124,6 +134,15 @@ def _distribution_template(documents: Documents) -> Document:
             "Type": "AWS::CloudFront::OriginAccessControl",
             "Properties": {"OriginAccessControlConfig": _convert(documents[ACCESS_CONTROL])},
         }
+    if KEY_GROUP in documents:
+        resources["PublicKey"] = {
+            "Type": "AWS::CloudFront::PublicKey",
+            "Properties": {"PublicKeyConfig": documents[PUBLIC_KEY]},
+        }
+        resources["KeyGroup"] = {
+            "Type": "AWS::CloudFront::KeyGroup",
+            "Properties": {"KeyGroupConfig": _convert(documents[KEY_GROUP])},
+        }
     resources["Distribution"] = {
         "Type": "AWS::CloudFront::Distribution",
         "Properties": {
@@ -139,8 +158,9 @@ def _distribution_template(documents: Documents) -> Document:
                 "RecordSets": [_record(one) for one in documents[DNS_RECORDS]["Records"]],
             },
         }
+    parameters = _parameters(documents)
     return {
-        **(_zone_parameter() if DNS_RECORDS in documents else {}),
+        **({"Parameters": parameters} if parameters else {}),
         **(_region_rule() if CERTIFICATE in documents else {}),
         "Resources": resources,
         "Outputs": {
@@ -164,15 +184,15 @@ def _record(record: Document) -> Document:
     return {**record, "AliasTarget": {**record["AliasTarget"], "DNSName": host}}
 
 
-def _zone_parameter() -> Document:
-    return {
-        "Parameters": {
-            _ZONE: {
-                "Type": "AWS::Route53::HostedZone::Id",
-                "Description": "Hosted zone of the domain",
-            }
-        }
-    }
+def _parameters(documents: Documents) -> Document:
+    parameters: Document = {}
+    if DNS_RECORDS in documents:
+        text = "Hosted zone of the domain"
+        parameters[_ZONE] = {"Type": "AWS::Route53::HostedZone::Id", "Description": text}
+    if SECRET in json.dumps(documents):
+        text = "What CloudFront sends to the app, so that the app recognizes it"
+        parameters[_SECRET] = {"Type": "String", "NoEcho": True, "Description": text}
+    return parameters
 
 
 def _region_rule() -> Document:

@@ -8,9 +8,6 @@ https://registry.terraform.io/providers/hashicorp/aws/latest/docs
 import json
 import re
 from collections.abc import Callable, Iterator
-from typing import Any
-
-from botocore import xform_name
 
 from django_shift_media.aws.cdn import CERTIFICATE_REGION, DISTRIBUTION_TAGS
 from django_shift_media.aws.common import Document
@@ -27,8 +24,14 @@ from django_shift_media.aws.export.documents import (
     DISTRIBUTION_ARN,
     DISTRIBUTION_HOST,
     DNS_RECORDS,
+    KEY_GROUP,
+    KEY_GROUP_ID,
+    PUBLIC_KEY,
+    PUBLIC_KEY_ID,
+    SECRET,
     Documents,
 )
+from django_shift_media.aws.export.terraform_values import convert, expression
 from django_shift_media.aws.subresources import (
     CORS,
     LIFECYCLE,
@@ -41,18 +44,6 @@ from django_shift_media.aws.subresources import (
 )
 from django_shift_media.storages.s3 import S3MediaStorage
 
-# Of these, the provider repeats a block; others it calls by the same names as AWS.
-_NAMES = {
-    "CORSRules": "cors_rule",
-    "CustomErrorResponses": "custom_error_response",
-    "Id": "origin_id",
-    "Logging": "logging_config",
-    "Members": "member",
-    "OriginGroups": "origin_group",
-    "Origins": "origin",
-    "RoutingRules": "routing_rule",
-    "Rules": "rule",
-}
 _READ_METHODS = ["GET", "HEAD"]  # the default of CloudFront's API
 
 
@@ -72,7 +63,7 @@ def terraform_text(storage: S3MediaStorage, documents: Documents) -> str:
         # A module states the versions of its providers once, which is up to the project.
         "//": "For version 6 of the provider hashicorp/aws.",
         "resource": resources,
-        **({"variable": stack.variables()} if DNS_RECORDS in documents else {}),
+        **({"variable": variables} if (variables := dict(stack.variables())) else {}),
         **({"output": dict(stack.outputs())} if DISTRIBUTION in documents else {}),
     }
     return json.dumps(file, indent=2)
@@ -93,37 +84,24 @@ class _Stack:
             CERTIFICATE_ARN: f"aws_acm_certificate_validation.{self.name}.certificate_arn",
             CACHE_POLICY_ID: f"aws_cloudfront_cache_policy.{self.name}.id",
             ACCESS_CONTROL_ID: f"aws_cloudfront_origin_access_control.{self.name}.id",
+            PUBLIC_KEY_ID: f"aws_cloudfront_public_key.{self.name}.id",
+            KEY_GROUP_ID: f"aws_cloudfront_key_group.{self.name}.id",
+            SECRET: f"var.{self.name}_secret",
             DISTRIBUTION_ARN: f"aws_cloudfront_distribution.{self.name}.arn",
             DISTRIBUTION_HOST: f"aws_cloudfront_distribution.{self.name}.domain_name",
         }
 
-    # -- texts --------------------------------------------------------------------------------
-
-    def text(self, text: str) -> str:
-        """Escape what Terraform would evaluate, and put in our references."""
-        text = text.replace("${", "$${").replace("%{", "%%{")
-        for placeholder, reference in self.references.items():
-            text = text.replace(placeholder, f"${{{reference}}}")
-        return text
-
-    def convert(self, value: Any) -> Any:
-        """Convert a document: names in snake case, and collections without a number of items."""
-        if isinstance(value, str):
-            return self.text(value)
-        if isinstance(value, list):
-            return [self.convert(item) for item in value]
-        if not isinstance(value, dict):
-            return value
-        if "Quantity" in value:
-            return self.convert(value.get("Items", []))
-        return {
-            _NAMES.get(name) or xform_name(name): self.convert(member)
-            for name, member in value.items()
-        }
+    # -- values -------------------------------------------------------------------------------
 
     def converted(self, kind: str) -> Document:
-        body: Document = self.convert(self.documents[kind])
+        return self.convert(self.documents[kind])
+
+    def convert(self, document: Document) -> Document:
+        body: Document = convert(document, self.references)
         return body
+
+    def text(self, text: str) -> str:
+        return expression(text, self.references)
 
     def tags(self, tags: list[Document]) -> Document:
         return {self.text(tag["Key"]): self.text(tag["Value"]) for tag in tags}
@@ -202,6 +180,14 @@ class _Stack:
     def access_control(self) -> tuple[str, Document]:
         return "aws_cloudfront_origin_access_control", self.converted(ACCESS_CONTROL)
 
+    def public_key(self) -> tuple[str, Document]:
+        body = self.converted(PUBLIC_KEY)
+        del body["caller_reference"]
+        return "aws_cloudfront_public_key", body
+
+    def key_group(self) -> tuple[str, Document]:
+        return "aws_cloudfront_key_group", self.converted(KEY_GROUP)
+
     def distribution(self) -> tuple[str, Document]:
         body = self.converted(DISTRIBUTION)
         for origin in body["origin"]:
@@ -221,16 +207,8 @@ class _Stack:
 
     # -- DNS ----------------------------------------------------------------------------------
 
-    @property
-    def zone(self) -> str:
-        return f"{self.name}_zone_id"
-
-    def variables(self) -> Document:
-        text = "Id of the hosted zone of the domain, in Route 53"
-        return {self.zone: {"type": "string", "description": text}}
-
     def records(self) -> Iterator[tuple[str, Document]]:
-        zone = f"${{var.{self.zone}}}"
+        zone = f"${{var.{self.name}_zone_id}}"
         for record in self.documents[DNS_RECORDS]["Records"]:
             target = record["AliasTarget"]
             yield (
@@ -260,6 +238,17 @@ class _Stack:
             },
         )
 
+    # -- variables and outputs ----------------------------------------------------------------
+
+    def variables(self) -> Iterator[tuple[str, Document]]:
+        if DNS_RECORDS in self.documents:
+            text = "Id of the hosted zone of the domain, in Route 53"
+            yield f"{self.name}_zone_id", {"type": "string", "description": text}
+        if SECRET in json.dumps(self.documents):
+            text = "What CloudFront sends to the app, so that the app recognizes it"
+            variable = {"type": "string", "description": text, "sensitive": True}
+            yield f"{self.name}_secret", variable
+
     def outputs(self) -> Iterator[tuple[str, Document]]:
         for attribute in ("arn", "domain_name"):
             value = f"${{aws_cloudfront_distribution.{self.name}.{attribute}}}"
@@ -281,5 +270,7 @@ _RESOURCES: dict[str, Callable[[_Stack], tuple[str, Document]]] = {
     CERTIFICATE: _Stack.certificate,
     CACHE_POLICY: _Stack.cache_policy,
     ACCESS_CONTROL: _Stack.access_control,
+    PUBLIC_KEY: _Stack.public_key,
+    KEY_GROUP: _Stack.key_group,
     DISTRIBUTION: _Stack.distribution,
 }
