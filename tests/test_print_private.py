@@ -38,6 +38,7 @@ def test_terraform_makes_the_key_group(command: tuple[str, ...], tmp_path: Path)
     assert problems(file) == []
     key = file["resource"]["aws_cloudfront_public_key"][NAME]
     assert key["encoded_key"] == (tmp_path / "key.pem").read_text()
+    assert key["lifecycle"] == {"create_before_destroy": True}, "the group still uses the former"
     group = file["resource"]["aws_cloudfront_key_group"][NAME]
     assert group["items"] == [f"${{aws_cloudfront_public_key.{NAME}.id}}"]
     distribution = file["resource"]["aws_cloudfront_distribution"][NAME]

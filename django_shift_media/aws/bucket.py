@@ -225,13 +225,10 @@ class _Bucket:
         ]
         if target := self.options.access_logs:
             merges.append((LOGGING, lambda _: bucket_logging(target)))
-        if self.options.tags:
-            merges.append((TAGS, self.merge_tags))
+        if tags := self.options.tags:
+            merge = remove_tags if self.options.remove else merge_tags
+            merges.append((TAGS, lambda current: merge(current, tags)))
         return merges
-
-    def merge_tags(self, current: Document | None) -> Document | None:
-        merge = remove_tags if self.options.remove else merge_tags
-        return merge(current, self.options.tags)
 
     def merge_blocks(self, current: Document | None) -> Document | None:
         if self.is_public:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import partial
 from urllib.parse import urlsplit
 
-from django_shift_media.aws import access, key_groups
+from django_shift_media.aws import key_groups
 from django_shift_media.aws.bucket import bucket_resources, storage_option_hint
 from django_shift_media.aws.cdn_documents import (
     Ids,
@@ -16,10 +16,11 @@ from django_shift_media.aws.cdn_documents import (
     has_acm,
 )
 from django_shift_media.aws.cdn_options import CdnOptions, check_options
+from django_shift_media.aws.cdn_removal import removed_resources
 from django_shift_media.aws.certificates import Certificate
 from django_shift_media.aws.clients import aws_client, s3_client
 from django_shift_media.aws.cloudfront import CloudFrontResource, Distribution
-from django_shift_media.aws.common import Conflict, Document, NotYet, our_id, partition
+from django_shift_media.aws.common import Conflict, Document, NotYet, partition
 from django_shift_media.aws.distribution import (
     CACHE_POLICY_NAME,
     cache_policy,
@@ -30,11 +31,9 @@ from django_shift_media.aws.dns import (
     alias_records,
     is_same_records,
     records_to_create,
-    without_aliases_of,
 )
 from django_shift_media.aws.obstacles import key_policy_hint
 from django_shift_media.aws.plan import Resource
-from django_shift_media.aws.subresources import POLICY
 from django_shift_media.aws.tags import is_same_tags, merge_tags
 from django_shift_media.storages.s3 import S3MediaStorage
 
@@ -98,7 +97,13 @@ class Cdn:
 
     def resources(self) -> list[Resource]:
         """Return the resources, in the order to plan and write them."""
-        return list(self.removed_resources() if self.options.remove else self.desired_resources())
+        if not self.options.remove:
+            return list(self.desired_resources())
+        return list(
+            removed_resources(
+                self.storage, self.distribution, self.policy, self.access_control, self.zone
+            )
+        )
 
     def desired_resources(self) -> Iterator[Resource]:
         if self.certificate:
@@ -149,45 +154,6 @@ class Cdn:
                     write=partial(self.write_bucket, resource),
                     needs=resource.needs | {"distribution"},
                 )
-
-    def removed_resources(self) -> Iterator[Resource]:
-        if self.zone:
-            # A record of a distribution that is gone could lead to somebody else's.
-            yield Resource(
-                name="DNS records",
-                read=self.zone.read,
-                merge=self.merge_without_aliases,
-                write=self.zone.write,
-                is_same=is_same_records,
-            )
-        yield Resource(
-            name="distribution",
-            read=self.distribution.read,
-            merge=lambda _: None,
-            write=self.distribution.write,
-        )
-        for name, resource, merge in (
-            ("cache policy", self.policy, self.merge_unused_policy),
-            ("origin access control", self.access_control, self.merge_unused),
-        ):
-            yield Resource(
-                name=name,
-                read=resource.read,
-                merge=merge,
-                write=resource.write,
-                needs=frozenset({"distribution"}),
-            )
-        if self.storage.access:
-            yield from key_groups.removed_resources(
-                self.distribution.client, self.name, is_in_use=lambda: bool(self.distribution.id)
-            )
-        client, bucket = s3_client(self.storage), self.storage.bucket_name
-        yield Resource(
-            name="bucket's policy",
-            read=partial(POLICY.read, client, bucket),
-            merge=self.merge_policy_without_distribution,
-            write=partial(POLICY.write, client, bucket),
-        )
 
     # -- desired documents --------------------------------------------------------------------
 
@@ -261,25 +227,6 @@ class Cdn:
     def write_bucket(self, resource: Resource, document: Document | None) -> None:
         self.distribution.wait_until_deployed()
         resource.write(document)
-
-    def merge_without_aliases(self, current: Document | None) -> Document | None:
-        if not (self.distribution.id or self.distribution.read()):
-            return current
-        return without_aliases_of(self.distribution.details["DomainName"], current)
-
-    def merge_unused_policy(self, current: Document | None) -> Document | None:
-        self.merge_unused(current)
-        return current if self.distribution.is_used_elsewhere(self.policy.id) else None
-
-    def merge_unused(self, current: Document | None) -> None:
-        if current and self.distribution.id:
-            raise NotYet("the distribution still uses it")
-
-    def merge_policy_without_distribution(self, current: Document | None) -> Document | None:
-        id = our_id(self.storage.prefix)
-        if access.distribution_of(access.our_statement(current, id)):
-            return access.merge_policy(current, id, [])
-        return current
 
     # -- after the plan -----------------------------------------------------------------------
 

@@ -183,6 +183,8 @@ class _Stack:
     def public_key(self) -> tuple[str, Document]:
         body = self.converted(PUBLIC_KEY)
         del body["caller_reference"]
+        # A key that is in a group cannot be deleted.
+        body["lifecycle"] = {"create_before_destroy": True}
         return "aws_cloudfront_public_key", body
 
     def key_group(self) -> tuple[str, Document]:
