@@ -66,8 +66,8 @@ class Command(PlanCommand):
             nargs="*",
             metavar="PATH",
             help="remove these paths from CloudFront's caches, or all paths if none is given;"
-            " without --domain, --mode, --app-url, --private-originals, --trusted-key-group and"
-            " --remove, the command does nothing else (default: no invalidation)",
+            " without options that describe the distribution, the command"
+            " does nothing else (default: no invalidation)",
         )
         add(
             "--route53",
