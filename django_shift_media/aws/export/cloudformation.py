@@ -45,8 +45,8 @@ _ZONE = "HostedZoneId"
 _SECRET = "Secret"  # noqa: S105
 # Members that CloudFormation calls otherwise than the API.
 _NAMES = {
-    "CustomHeaders": "OriginCustomHeaders",
     "ACMCertificateArn": "AcmCertificateArn",
+    "CustomHeaders": "OriginCustomHeaders",
     "IsIPV6Enabled": "IPV6Enabled",
     "OriginSslProtocols": "OriginSSLProtocols",
     "SSLSupportMethod": "SslSupportMethod",
@@ -82,87 +82,51 @@ def cloudformation_text(documents: Documents) -> str:
 
 
 def _bucket_template(documents: Documents) -> Document:
-    bucket = {
+    if POLICY.name not in documents:
+        return {"Resources": {"Bucket": _bucket(documents)}}
+    document = _convert_references(documents[POLICY.name])
+    policy = {
+        "Type": "AWS::S3::BucketPolicy",
+        "Properties": {"Bucket": {"Ref": "Bucket"}, "PolicyDocument": document},
+    }
+    resources = {"Bucket": _bucket(documents), "BucketPolicy": policy}
+    if document == documents[POLICY.name]:
+        return {"Resources": resources}
+    # Its distribution is made after the bucket.
+    policy["Condition"] = _CONDITION
+    text = "ARN of the CloudFront distribution, once its stack exists"
+    return {
+        "Parameters": {_PARAMETER: {"Type": "String", "Default": "", "Description": text}},
+        "Conditions": {_CONDITION: {"Fn::Not": [{"Fn::Equals": [{"Ref": _PARAMETER}, ""]}]}},
+        "Resources": resources,
+    }
+
+
+def _bucket(documents: Documents) -> Document:
+    properties = {
+        name: convert(documents[kind])
+        for kind, (name, convert) in _BUCKET_PROPERTIES.items()
+        if kind in documents
+    }
+    return {
         "Type": "AWS::S3::Bucket",
         # Originals are precious.
         "DeletionPolicy": "Retain",
         "UpdateReplacePolicy": "Retain",
-        "Properties": {
-            "BucketName": documents[BUCKET]["Bucket"],
-            **{
-                name: convert(documents[kind])
-                for kind, (name, convert) in _BUCKET_PROPERTIES.items()
-                if kind in documents
-            },
-        },
-    }
-    if POLICY.name not in documents:
-        return {"Resources": {"Bucket": bucket}}
-    policy = _convert_references(documents[POLICY.name])
-    resource = {
-        "Type": "AWS::S3::BucketPolicy",
-        "Properties": {"Bucket": {"Ref": "Bucket"}, "PolicyDocument": policy},
-    }
-    if policy == documents[POLICY.name]:
-        return {"Resources": {"Bucket": bucket, "BucketPolicy": resource}}
-    return {
-        "Parameters": {
-            _PARAMETER: {
-                "Type": "String",
-                "Default": "",
-                "Description": "ARN of the CloudFront distribution, once its stack exists",
-            }
-        },
-        "Conditions": {_CONDITION: {"Fn::Not": [{"Fn::Equals": [{"Ref": _PARAMETER}, ""]}]}},
-        "Resources": {"Bucket": bucket, "BucketPolicy": {"Condition": _CONDITION, **resource}},
+        "Properties": {"BucketName": documents[BUCKET]["Bucket"], **properties},
     }
 
 
 def _distribution_template(documents: Documents) -> Document:
-    resources = {}
-    if CERTIFICATE in documents:
-        resources["Certificate"] = {
-            "Type": "AWS::CertificateManager::Certificate",
-            "Properties": _certificate(documents),
-        }
-    resources["CachePolicy"] = {
-        "Type": "AWS::CloudFront::CachePolicy",
-        "Properties": {"CachePolicyConfig": _convert(documents[CACHE_POLICY])},
-    }
-    if ACCESS_CONTROL in documents:
-        resources["OriginAccessControl"] = {
-            "Type": "AWS::CloudFront::OriginAccessControl",
-            "Properties": {"OriginAccessControlConfig": _convert(documents[ACCESS_CONTROL])},
-        }
-    if KEY_GROUP in documents:
-        resources["PublicKey"] = {
-            "Type": "AWS::CloudFront::PublicKey",
-            "Properties": {"PublicKeyConfig": documents[PUBLIC_KEY]},
-        }
-        resources["KeyGroup"] = {
-            "Type": "AWS::CloudFront::KeyGroup",
-            "Properties": {"KeyGroupConfig": _convert(documents[KEY_GROUP])},
-        }
-    resources["Distribution"] = {
-        "Type": "AWS::CloudFront::Distribution",
-        "Properties": {
-            "DistributionConfig": _distribution_config(documents[DISTRIBUTION]),
-            "Tags": documents[DISTRIBUTION_TAGS]["TagSet"],
-        },
-    }
-    if DNS_RECORDS in documents:
-        resources["DnsRecords"] = {
-            "Type": "AWS::Route53::RecordSetGroup",
-            "Properties": {
-                "HostedZoneId": {"Ref": _ZONE},
-                "RecordSets": [_record(one) for one in documents[DNS_RECORDS]["Records"]],
-            },
-        }
     parameters = _parameters(documents)
     return {
         **({"Parameters": parameters} if parameters else {}),
         **(_region_rule() if CERTIFICATE in documents else {}),
-        "Resources": resources,
+        "Resources": {
+            name: {"Type": type, "Properties": properties(documents)}
+            for kind, (name, type, properties) in _DISTRIBUTION_RESOURCES.items()
+            if kind in documents
+        },
         "Outputs": {
             "DistributionArn": {"Value": {"Fn::Sub": _DISTRIBUTION_ARN}},
             "DomainName": {"Value": {"Fn::GetAtt": ["Distribution", "DomainName"]}},
@@ -177,6 +141,18 @@ def _certificate(documents: Documents) -> Document:
     # CloudFormation then writes the records that prove to ACM who owns the domain.
     options = {"DomainName": request["DomainName"], "HostedZoneId": {"Ref": _ZONE}}
     return {**request, "DomainValidationOptions": [options]}
+
+
+def _distribution(documents: Documents) -> Document:
+    return {
+        "DistributionConfig": _distribution_config(documents[DISTRIBUTION]),
+        "Tags": documents[DISTRIBUTION_TAGS]["TagSet"],
+    }
+
+
+def _record_set_group(documents: Documents) -> Document:
+    records = [_record(record) for record in documents[DNS_RECORDS]["Records"]]
+    return {"HostedZoneId": {"Ref": _ZONE}, "RecordSets": records}
 
 
 def _record(record: Document) -> Document:
@@ -264,6 +240,31 @@ def _logging(document: Document) -> Document:
     }
 
 
+def _member(name: str, kind: str) -> Callable[[Documents], Document]:
+    return lambda documents: {name: _convert(documents[kind])}
+
+
+_DISTRIBUTION_RESOURCES: dict[str, tuple[str, str, Callable[[Documents], Document]]] = {
+    CERTIFICATE: ("Certificate", "AWS::CertificateManager::Certificate", _certificate),
+    CACHE_POLICY: (
+        "CachePolicy",
+        "AWS::CloudFront::CachePolicy",
+        _member("CachePolicyConfig", CACHE_POLICY),
+    ),
+    ACCESS_CONTROL: (
+        "OriginAccessControl",
+        "AWS::CloudFront::OriginAccessControl",
+        _member("OriginAccessControlConfig", ACCESS_CONTROL),
+    ),
+    PUBLIC_KEY: (
+        "PublicKey",
+        "AWS::CloudFront::PublicKey",
+        _member("PublicKeyConfig", PUBLIC_KEY),
+    ),
+    KEY_GROUP: ("KeyGroup", "AWS::CloudFront::KeyGroup", _member("KeyGroupConfig", KEY_GROUP)),
+    DISTRIBUTION: ("Distribution", "AWS::CloudFront::Distribution", _distribution),
+    DNS_RECORDS: ("DnsRecords", "AWS::Route53::RecordSetGroup", _record_set_group),
+}
 _BUCKET_PROPERTIES: dict[str, tuple[str, Callable[[Document], Any]]] = {
     PUBLIC_ACCESS_BLOCK.name: ("PublicAccessBlockConfiguration", dict),
     OWNERSHIP.name: ("OwnershipControls", dict),
