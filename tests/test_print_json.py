@@ -58,6 +58,10 @@ def test_json_is_the_default_of_the_cdn(no_aws: None) -> None:
         (("configure_media_cdn", "--mode=failover"), "Mode failover requires --app-url"),
         (("configure_media_cdn", "--route53"), "--route53 requires --domain"),
         (
+            ("configure_media_cdn", "--domain=www.example.com", f"--app-url={SITE}"),
+            "would request missing files from itself",
+        ),
+        (
             ("configure_media_cdn", "--minimum-tls=TLSv1.2_2021"),
             "--minimum-tls requires --domain: it belongs to the certificate",
         ),

@@ -15,7 +15,7 @@ from django_shift_media.aws.cdn_documents import (
     failover_bucket,
     has_acm,
 )
-from django_shift_media.aws.cdn_options import CdnOptions, check_options
+from django_shift_media.aws.cdn_options import CdnOptions, check_app_host, check_options
 from django_shift_media.aws.cdn_removal import removed_resources
 from django_shift_media.aws.certificates import Certificate
 from django_shift_media.aws.clients import aws_client, s3_client
@@ -162,7 +162,7 @@ class Cdn:
         if certificate and certificate.arn and not (certificate.is_issued or certificate.progress):
             self.distribution.is_pending = True
             raise NotYet("the certificate is not issued yet")
-        self.check_app_host()
+        check_app_host(self.options, self.distribution.host_names())
         if certificate is None:
             self.check_alias()
         ids = Ids(
@@ -178,16 +178,6 @@ class Cdn:
         if self.certificate is None:
             return None
         return self.certificate.arn or (None if self.certificate.is_issued else _PLACEHOLDER)
-
-    def check_app_host(self) -> None:
-        """Raise ``Conflict`` if CloudFront would request missing files from itself."""
-        host = urlsplit(self.options.app_url or "").hostname
-        own = {self.options.domain, *self.distribution.host_names()}
-        if host in own - {None}:
-            raise Conflict(
-                f"--app-url has the host {host!r} of the distribution itself, which would request"
-                " missing files from itself. Use the public URL of the app."
-            )
 
     def check_alias(self) -> None:
         """Raise ``Conflict`` for a new alias where CloudFront does not support ACM."""

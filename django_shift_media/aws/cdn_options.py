@@ -1,8 +1,9 @@
 """The options of a distribution, and whether a storage allows them."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 from django_shift_media.aws.cloudfront import Progress
 from django_shift_media.aws.common import Conflict, is_aws, partition
@@ -67,3 +68,13 @@ def check_options(storage: S3MediaStorage, options: CdnOptions) -> None:
     check_settings(options.settings)
     if options.mode == "failover" and not (options.app_url or options.remove):
         raise Conflict("Mode failover requires --app-url, such as https://www.example.com.")
+
+
+def check_app_host(options: CdnOptions, hosts: Sequence[str] = ()) -> None:
+    """Raise ``Conflict`` if CloudFront, which has these hosts, would ask itself for the app."""
+    host = urlsplit(options.app_url or "").hostname
+    if host and host in {options.domain, *hosts}:
+        raise Conflict(
+            f"--app-url has the host {host!r} of the distribution itself, which would request"
+            " missing files from itself. Use the public URL of the app."
+        )

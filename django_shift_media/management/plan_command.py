@@ -135,7 +135,14 @@ class PlanCommand(TerminalCommand):
                 out.write(f"      {line}", styles.get(line[0], str))
 
 
-def add_tag_option(parser: CommandParser) -> None:
+def add_options_for_operators(parser: CommandParser) -> None:
+    """Add the options for tags and access logs, which have no effect on the site."""
+    parser.add_argument(
+        "--access-logs",
+        metavar="BUCKET/PREFIX",
+        help="bucket for access logs, and the prefix of their names; none disables logging"
+        " (default: unchanged)",
+    )
     parser.add_argument(
         "--tag",
         action="append",

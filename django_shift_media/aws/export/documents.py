@@ -19,7 +19,7 @@ from django_shift_media.aws.cdn_documents import (
     failover_bucket,
     has_acm,
 )
-from django_shift_media.aws.cdn_options import CdnOptions, check_options
+from django_shift_media.aws.cdn_options import CdnOptions, check_app_host, check_options
 from django_shift_media.aws.certificates import certificate_request
 from django_shift_media.aws.cloudfront import TAG
 from django_shift_media.aws.common import Conflict, Document, partition
@@ -79,6 +79,7 @@ def cdn_documents(storage: S3MediaStorage, options: CdnOptions) -> Documents:
     """
     _check_not_removed(options.remove)
     check_options(storage, options)
+    check_app_host(options)
     documents = _parts(storage, options)
     ids = Ids(
         cache_policy=CACHE_POLICY_ID,

@@ -10,7 +10,7 @@ from django_shift_media.aws.export.formats import CONSOLE, FORMATS, bucket_text
 from django_shift_media.aws.plan import Resource
 from django_shift_media.aws.tags import parse_tags
 from django_shift_media.aws.website import RedirectCode
-from django_shift_media.management.plan_command import PlanCommand, add_tag_option
+from django_shift_media.management.plan_command import PlanCommand, add_options_for_operators
 from django_shift_media.naming.urlconf import url_prefix
 from django_shift_media.storages.base import Mode
 
@@ -79,13 +79,7 @@ class Command(PlanCommand):
             metavar="DAYS",
             help="delete resizes after DAYS days; 0 disables expiry (default: unchanged)",
         )
-        add(
-            "--access-logs",
-            metavar="BUCKET/PREFIX",
-            help="bucket for access logs, and the prefix of their names; none disables logging"
-            " (default: unchanged)",
-        )
-        add_tag_option(parser)
+        add_options_for_operators(parser)
         add(
             "--redirect-code",
             choices=get_args(RedirectCode),

@@ -16,7 +16,7 @@ from django_shift_media.aws.distribution_settings import (
 from django_shift_media.aws.export.formats import FORMATS, cdn_text
 from django_shift_media.aws.plan import Resource
 from django_shift_media.aws.tags import parse_tags
-from django_shift_media.management.plan_command import PlanCommand, add_tag_option
+from django_shift_media.management.plan_command import PlanCommand, add_options_for_operators
 from django_shift_media.naming.urlconf import url_prefix
 
 # Options with the names of fields of DistributionSettings.
@@ -90,7 +90,7 @@ class Command(PlanCommand):
             help="print what the command makes as json (the default), terraform or cloudformation,"
             " without any request to AWS",
         )
-        add_tag_option(parser)
+        add_options_for_operators(parser)
         add_distribution_settings(parser)
 
     def headline(self, options: dict[str, Any]) -> str:
@@ -150,12 +150,6 @@ def _read(path: str | None) -> str | None:
 
 def add_distribution_settings(parser: CommandParser) -> None:
     add = parser.add_argument
-    add(
-        "--access-logs",
-        metavar="BUCKET/PREFIX",
-        help="bucket for access logs, and the prefix of their names; none disables logging"
-        " (default: unchanged)",
-    )
     add(
         "--origin-shield",
         metavar="REGION",
