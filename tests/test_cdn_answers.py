@@ -294,6 +294,30 @@ def test_a_cname_record_of_the_domain_is_replaced(storage: Any, zone: Any) -> No
     assert {type for name, type in records() if name == f"{domain}."} == {"A", "AAAA"}
 
 
+def test_records_are_removed_with_the_distribution(storage: Any, zone: Any) -> None:
+    domain, records = zone
+    configure("--domain", domain, "--route53")
+    configure("--remove", "--domain", domain, "--route53", "--wait")
+    assert {type for name, type in records() if name == f"{domain}."} == set()
+    assert distributions(storage) == []
+
+
+def test_records_of_something_else_survive_a_removal(storage: Any, zone: Any) -> None:
+    domain, records = zone
+    configure("--domain", domain, "--route53")
+    client = storage.aws_client("route53")
+    (id,) = (
+        one["Id"]
+        for one in client.list_hosted_zones()["HostedZones"]
+        if one["Name"] == f"{domain}."
+    )
+    record = {"Name": domain, "Type": "A", "TTL": 60, "ResourceRecords": [{"Value": "192.0.2.1"}]}
+    change = {"Action": "UPSERT", "ResourceRecordSet": record}
+    client.change_resource_record_sets(HostedZoneId=id, ChangeBatch={"Changes": [change]})
+    configure("--remove", "--domain", domain, "--route53", "--wait")
+    assert {type for name, type in records() if name == f"{domain}."} == {"A"}
+
+
 def test_route_53_without_a_zone_is_an_error(storage: Any) -> None:
     with pytest.raises(CommandError, match=r"no public hosted zone for 'media\.example\.test'"):
         configure("--domain", "media.example.test", "--route53")

@@ -134,6 +134,7 @@ CONFIGURE_ACCOUNT = [
     ("cloudfront:CreateInvalidation", DISTRIBUTION),
     ("cloudfront:GetInvalidation", DISTRIBUTION),
     ("acm:RequestCertificate", ALL),
+    ("acm:AddTagsToCertificate", CERTIFICATE),
     ("route53:ChangeResourceRecordSets", ZONE),
 ]
 CHECK_BUCKET = [
@@ -142,6 +143,7 @@ CHECK_BUCKET = [
         *("ListBucket", "GetBucketLocation", "GetBucketPolicy", "GetBucketWebsite"),
         *("GetBucketPublicAccessBlock", "GetBucketOwnershipControls", "GetBucketCORS"),
         *("GetLifecycleConfiguration", "GetEncryptionConfiguration"),
+        *("GetBucketTagging", "GetBucketLogging"),
     )
 ]
 ALLOWED = {
@@ -181,6 +183,10 @@ ALLOWED = {
         ("s3:PutBucketCORS", BUCKET),
         ("s3:GetLifecycleConfiguration", BUCKET),
         ("s3:PutLifecycleConfiguration", BUCKET),
+        ("s3:GetBucketTagging", BUCKET),
+        ("s3:PutBucketTagging", BUCKET),
+        ("s3:GetBucketLogging", BUCKET),
+        ("s3:PutBucketLogging", BUCKET),
         ("s3:GetEncryptionConfiguration", BUCKET),
         # check_media tries it all.
         ("s3:PutObject", ORIGINAL),
@@ -247,6 +253,8 @@ DENIED = {
         ("s3:PutBucketPolicy", BUCKET),
         ("s3:DeleteBucketWebsite", BUCKET),
         ("s3:PutLifecycleConfiguration", BUCKET),
+        ("s3:PutBucketTagging", BUCKET),
+        ("s3:PutBucketLogging", BUCKET),
         ("s3:GetBucketPolicy", OTHER),
         ("s3:GetObject", ORIGINAL),
         ("s3:PutObject", RESIZE),

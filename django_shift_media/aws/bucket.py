@@ -1,12 +1,12 @@
 """The configuration of a media bucket, as resources of a plan."""
 
-import json
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from functools import partial
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from django_shift_media.aws import access
+from django_shift_media.aws.access_logs import LogTarget, bucket_logging
 from django_shift_media.aws.bucket_existence import bucket_document, create_bucket, find_bucket
 from django_shift_media.aws.clients import s3_client
 from django_shift_media.aws.common import Conflict, Document, our_id
@@ -16,12 +16,15 @@ from django_shift_media.aws.plan import Resource
 from django_shift_media.aws.subresources import (
     CORS,
     LIFECYCLE,
+    LOGGING,
     OWNERSHIP,
     POLICY,
     PUBLIC_ACCESS_BLOCK,
+    TAGS,
     WEBSITE,
     Subresource,
 )
+from django_shift_media.aws.tags import merge_tags, remove_tags
 from django_shift_media.aws.website import (
     AppEndpoint,
     check_not_media,
@@ -29,7 +32,6 @@ from django_shift_media.aws.website import (
     parse_app_url,
     remove_from_website,
     routing_rules,
-    rules_as_xml,
 )
 from django_shift_media.storages.s3 import S3MediaStorage
 
@@ -47,6 +49,7 @@ _NEW_BUCKET_DEFAULTS: dict[Subresource, Document] = {
 
 
 _BUCKET = "bucket"
+Merge = Callable[[Document | None], Document | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +60,8 @@ class BucketOptions:
     A website redirects requests for missing files to ``app_url`` and ``mount``, the path of this
     package's URLs. ``distribution_arn`` names the CloudFront distribution that may read a private
     bucket; a function is called once the plan needs the ARN. An empty ``cors_origins`` and 0
-    ``expire_resizes`` (days) remove their rule; ``remove`` removes all of our settings.
+    ``expire_resizes`` (days) remove their rule; ``remove`` removes all of our settings, and
+    ``tags`` only if they are given again.
     """
 
     mode: "Mode"
@@ -70,6 +74,8 @@ class BucketOptions:
     distribution_arn: str | Callable[[], str] | None = None
     cors_origins: Sequence[str] | None = None
     expire_resizes: int | None = None
+    access_logs: LogTarget | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
 
 
 def bucket_resources(storage: S3MediaStorage, options: BucketOptions) -> list[Resource]:
@@ -82,14 +88,8 @@ def bucket_resources(storage: S3MediaStorage, options: BucketOptions) -> list[Re
     bucket_resource = Resource(
         name=_BUCKET, read=bucket.read, merge=bucket.merge, write=lambda _: bucket.create()
     )
-    ownership = bucket.resource(OWNERSHIP, bucket.merge_ownership)
-    others = [
-        bucket.resource(WEBSITE, bucket.merge_website),
-        bucket.resource(CORS, bucket.merge_cors),
-        bucket.resource(LIFECYCLE, bucket.merge_lifecycle),
-    ]
-    blocks = bucket.resource(PUBLIC_ACCESS_BLOCK, bucket.merge_blocks)
-    policy = bucket.resource(POLICY, bucket.merge_policy)
+    resources = [bucket.resource(*pair) for pair in bucket.merges()]
+    blocks, ownership, policy, *others = resources
     if bucket.is_public:
         # AWS rejects a public policy while the block is on. A lifted block is of no other use.
         blocks = replace(blocks, restore_without=POLICY.name)
@@ -100,23 +100,19 @@ def bucket_resources(storage: S3MediaStorage, options: BucketOptions) -> list[Re
     return [bucket_resource, *others[::-1], policy, ownership, blocks]
 
 
-def console_documents(storage: S3MediaStorage, options: BucketOptions) -> dict[str, str]:
+def new_bucket_documents(storage: S3MediaStorage, options: BucketOptions) -> dict[str, Document]:
     """
-    Return documents to paste into a console, by name, without any request to AWS.
+    Return what the command would write to a new bucket, by resource, without any request to AWS.
 
-    Raise ``Conflict`` if this storage does not allow the options, or if there are no documents.
+    Raise ``Conflict`` if this storage does not allow the options.
     """
     bucket = _Bucket(storage, options)
-    documents = {}
-    if policy := bucket.merge_policy(None):
-        documents["Bucket policy"] = json.dumps(policy, indent=2)
-    if bucket.is_public:
-        documents["Routing rules (JSON)"] = json.dumps(bucket.rules, indent=2)
-        documents["Routing rules (XML)"] = rules_as_xml(bucket.rules)
-    if not documents:
-        condition = " without --distribution-arn" if options.mode == "failover" else ""
-        raise Conflict(f"There is nothing to print in mode {options.mode}{condition}.")
-    return documents
+    merged = {
+        subresource.name: merge(_NEW_BUCKET_DEFAULTS.get(subresource))
+        for subresource, merge in bucket.merges()
+    }
+    documents = {name: document for name, document in merged.items() if document}
+    return {_BUCKET: bucket_document(storage), **documents}
 
 
 def next_steps(storage: S3MediaStorage, options: BucketOptions) -> list[str]:
@@ -153,13 +149,16 @@ class _Bucket:
     def __init__(self, storage: S3MediaStorage, options: BucketOptions) -> None:
         self.storage = storage
         self.options = options
-        self.client: S3Client = s3_client(storage)
         self.name: str = storage.bucket_name
         self.id = our_id(storage.prefix)
         self.is_public = options.mode == "website" and not options.remove
         self.check_options()
         self.is_new = False
         self.policy: Document | None = None  # the desired one, once merged
+
+    @cached_property
+    def client(self) -> "S3Client":
+        return s3_client(self.storage)
 
     def check_options(self) -> None:
         if self.storage.access and self.is_public:
@@ -175,9 +174,7 @@ class _Bucket:
                 " bucket already will not get the tag."
             )
 
-    def resource(
-        self, subresource: Subresource, merge: Callable[[Document | None], Document | None]
-    ) -> Resource:
+    def resource(self, subresource: Subresource, merge: Merge) -> Resource:
         def read() -> Document | None:
             try:
                 return subresource.read(self.client, self.name)
@@ -188,9 +185,9 @@ class _Bucket:
             name=subresource.name,
             read=read,
             merge=merge,
-            write=partial(subresource.write, self.client, self.name),
+            write=lambda document: subresource.write(self.client, self.name, document),
             is_same=subresource.is_same,
-            can_write=partial(subresource.can_write, self.client),
+            can_write=lambda document: subresource.can_write(self.client, document),
             needs=frozenset({_BUCKET}),
         )
 
@@ -215,6 +212,23 @@ class _Bucket:
         self.is_new = True
 
     # -- desired documents --------------------------------------------------------------------
+
+    def merges(self) -> list[tuple[Subresource, Merge]]:
+        """Return the bucket's documents, and how to merge each; optional ones if they are given."""
+        merges: list[tuple[Subresource, Merge]] = [
+            (PUBLIC_ACCESS_BLOCK, self.merge_blocks),
+            (OWNERSHIP, self.merge_ownership),
+            (POLICY, self.merge_policy),
+            (WEBSITE, self.merge_website),
+            (CORS, self.merge_cors),
+            (LIFECYCLE, self.merge_lifecycle),
+        ]
+        if target := self.options.access_logs:
+            merges.append((LOGGING, lambda _: bucket_logging(target)))
+        if tags := self.options.tags:
+            merge = remove_tags if self.options.remove else merge_tags
+            merges.append((TAGS, lambda current: merge(current, tags)))
+        return merges
 
     def merge_blocks(self, current: Document | None) -> Document | None:
         if self.is_public:

@@ -5,35 +5,42 @@ from dataclasses import replace
 from functools import partial
 from urllib.parse import urlsplit
 
-from django_shift_media.aws import access, key_groups
-from django_shift_media.aws.bucket import BucketOptions, bucket_resources, storage_option_hint
-from django_shift_media.aws.cdn_options import CdnOptions, check_options
+from django_shift_media.aws import key_groups
+from django_shift_media.aws.bucket import bucket_resources, storage_option_hint
+from django_shift_media.aws.cdn_documents import (
+    Ids,
+    desired_distribution,
+    distribution_name,
+    distribution_secrets,
+    failover_bucket,
+    has_acm,
+)
+from django_shift_media.aws.cdn_options import CdnOptions, check_app_host, check_options
+from django_shift_media.aws.cdn_removal import removed_resources
 from django_shift_media.aws.certificates import Certificate
 from django_shift_media.aws.clients import aws_client, s3_client
 from django_shift_media.aws.cloudfront import CloudFrontResource, Distribution
-from django_shift_media.aws.common import Conflict, Document, NotYet, our_id, partition
+from django_shift_media.aws.common import Conflict, Document, NotYet, partition
 from django_shift_media.aws.distribution import (
     CACHE_POLICY_NAME,
     cache_policy,
-    failover_origins,
-    merge_distribution,
     origin_access_control,
-    resource_name,
-    website_origins,
 )
-from django_shift_media.aws.dns import HostedZone, is_same_records, records_to_create
+from django_shift_media.aws.dns import (
+    HostedZone,
+    alias_records,
+    is_same_records,
+    records_to_create,
+)
 from django_shift_media.aws.obstacles import key_policy_hint
 from django_shift_media.aws.plan import Resource
-from django_shift_media.aws.subresources import POLICY
-from django_shift_media.aws.website import parse_app_url
-from django_shift_media.naming.access_tokens import cdn_secrets
+from django_shift_media.aws.tags import is_same_tags, merge_tags
 from django_shift_media.storages.s3 import S3MediaStorage
 
+DISTRIBUTION_TAGS = "distribution's tags"
 _PLACEHOLDER = "(known after it is created)"
 # CloudFront only accepts certificates from this region.
-_CERTIFICATE_REGION = "us-east-1"
-_ACM_PARTITION = "aws"
-_MAX_COMMENT_LENGTH = 128  # characters of a distribution's comment
+CERTIFICATE_REGION = "us-east-1"
 
 
 class Cdn:
@@ -48,7 +55,7 @@ class Cdn:
         self.storage = storage
         self.options = options
         client = aws_client(storage, "cloudfront")
-        self.name = name = resource_name(storage.bucket_name, our_id(storage.prefix))
+        self.name = name = distribution_name(storage)
         self.policy = CloudFrontResource(
             client,
             "CachePolicy",
@@ -66,35 +73,37 @@ class Cdn:
             self.key_group = key_groups.KeyGroup(client, name, options.trusted_key, in_use)
         self.zone: HostedZone | None = None
         self.certificate: Certificate | None = None
-        if options.domain and not options.remove:
+        if options.domain:
             self.zone = self.zone_of(options.domain)
+        if options.domain and not options.remove:
             self.certificate = self.certificate_of(options.domain)
 
     def zone_of(self, domain: str) -> HostedZone | None:
         if not self.options.route53:
             return None
-        client = aws_client(self.storage, "route53")
-        return HostedZone(client, domain, partition(self.storage.region))
+        return HostedZone(aws_client(self.storage, "route53"), domain)
 
     def certificate_of(self, domain: str) -> Certificate | None:
-        if partition(self.storage.region) != _ACM_PARTITION:
+        if not has_acm(self.storage):
             return None
         return Certificate(
-            aws_client(self.storage, "acm", region=_CERTIFICATE_REGION),
+            aws_client(self.storage, "acm", region=CERTIFICATE_REGION),
             domain,
             self.options.progress,
             read_distribution=self.distribution.read,
             publish=self.zone.publish if self.zone else None,
+            tags=self.options.tags,
         )
-
-    @property
-    def comment(self) -> str:
-        comment = f"django_shift_media: {self.storage.bucket_name}/{self.storage.prefix}"
-        return comment[:_MAX_COMMENT_LENGTH]
 
     def resources(self) -> list[Resource]:
         """Return the resources, in the order to plan and write them."""
-        return list(self.removed_resources() if self.options.remove else self.desired_resources())
+        if not self.options.remove:
+            return list(self.desired_resources())
+        return list(
+            removed_resources(
+                self.storage, self.distribution, self.policy, self.access_control, self.zone
+            )
+        )
 
     def desired_resources(self) -> Iterator[Resource]:
         if self.certificate:
@@ -116,8 +125,17 @@ class Cdn:
             merge=self.merge_distribution,
             write=self.distribution.write,
             needs=frozenset({"certificate", "cache policy", "origin access control", "key group"}),
-            hidden=self.secrets,
+            hidden=distribution_secrets(self.storage),
         )
+        if self.options.tags:
+            yield Resource(
+                name=DISTRIBUTION_TAGS,
+                read=self.distribution.read_tags,
+                merge=self.merge_tags,
+                write=self.distribution.write_tags,
+                is_same=is_same_tags,
+                needs=frozenset({"distribution"}),
+            )
         if self.zone:
             yield Resource(
                 name="DNS records",
@@ -128,43 +146,14 @@ class Cdn:
                 needs=frozenset({"distribution"}),
             )
         if self.options.mode == "failover":
-            for resource in bucket_resources(self.storage, self.bucket_options):
+            bucket_options = failover_bucket(self.options, self.distribution_arn)
+            for resource in bucket_resources(self.storage, bucket_options):
                 yield replace(
                     resource,
                     merge=partial(self.merge_bucket, resource),
                     write=partial(self.write_bucket, resource),
                     needs=resource.needs | {"distribution"},
                 )
-
-    def removed_resources(self) -> Iterator[Resource]:
-        yield Resource(
-            name="distribution",
-            read=self.distribution.read,
-            merge=lambda _: None,
-            write=self.distribution.write,
-        )
-        for name, resource, merge in (
-            ("cache policy", self.policy, self.merge_unused_policy),
-            ("origin access control", self.access_control, self.merge_unused),
-        ):
-            yield Resource(
-                name=name,
-                read=resource.read,
-                merge=merge,
-                write=resource.write,
-                needs=frozenset({"distribution"}),
-            )
-        if self.storage.access:
-            yield from key_groups.removed_resources(
-                self.distribution.client, self.name, is_in_use=lambda: bool(self.distribution.id)
-            )
-        client, bucket = s3_client(self.storage), self.storage.bucket_name
-        yield Resource(
-            name="bucket's policy",
-            read=partial(POLICY.read, client, bucket),
-            merge=self.merge_policy_without_distribution,
-            write=partial(POLICY.write, client, bucket),
-        )
 
     # -- desired documents --------------------------------------------------------------------
 
@@ -173,49 +162,22 @@ class Cdn:
         if certificate and certificate.arn and not (certificate.is_issued or certificate.progress):
             self.distribution.is_pending = True
             raise NotYet("the certificate is not issued yet")
-        self.check_app_host()
+        check_app_host(self.options, self.distribution.host_names())
         if certificate is None:
             self.check_alias()
-        merged = merge_distribution(
-            current,
-            self.origins(),
-            comment=self.comment,
-            policy=self.policy.id or _PLACEHOLDER,
-            domain=self.options.domain,
+        ids = Ids(
+            cache_policy=self.policy.id or _PLACEHOLDER,
+            access_control=self.access_control.id or _PLACEHOLDER,
             certificate=self.certificate_arn(),
+            key_group=self.key_group.id if self.key_group else None,
         )
-        return self.protected(merged) if self.storage.access else merged
-
-    def protected(self, config: Document) -> Document:
-        """Return a configuration that gives private media only to browsers with cookies."""
-        if not (self.key_group or key_groups.is_protected(config)):
-            raise Conflict(
-                "The storage is private. Use --trusted-key-group with the public key that verifies"
-                " the signed cookies."
-            )
-        group = self.key_group.id if self.key_group else None
-        return key_groups.protect(config, group, self.secrets[0])
-
-    @property
-    def secrets(self) -> list[str]:
-        """What CloudFront sends to the app of a private storage, then former values of it."""
-        return cdn_secrets(self.storage.bucket_name) if self.storage.access else []
+        return desired_distribution(self.storage, self.options, ids, current)
 
     def certificate_arn(self) -> str | None:
         """Return the ARN of the certificate to use; None to keep the present one."""
         if self.certificate is None:
             return None
         return self.certificate.arn or (None if self.certificate.is_issued else _PLACEHOLDER)
-
-    def check_app_host(self) -> None:
-        """Raise ``Conflict`` if CloudFront would request missing files from itself."""
-        host = urlsplit(self.options.app_url or "").hostname
-        own = {self.options.domain, *self.distribution.host_names()}
-        if host in own - {None}:
-            raise Conflict(
-                f"--app-url has the host {host!r} of the distribution itself, which would request"
-                " missing files from itself. Use the public URL of the app."
-            )
 
     def check_alias(self) -> None:
         """Raise ``Conflict`` for a new alias where CloudFront does not support ACM."""
@@ -228,30 +190,16 @@ class Cdn:
                 " command with --domain."
             )
 
+    def merge_tags(self, current: Document | None) -> Document:
+        if not self.distribution.id:
+            raise NotYet("the distribution does not exist yet")
+        return merge_tags(current, self.options.tags)
+
     def merge_records(self, _: Document | None) -> Document:
         if not (self.zone and self.distribution.id):
             raise NotYet("the distribution does not exist yet")
-        return self.zone.desired(self.distribution.details["DomainName"])
-
-    def origins(self) -> Document:
-        storage, options = self.storage, self.options
-        if options.mode == "website":
-            return website_origins(storage.website_host)
-        return failover_origins(
-            storage.rest_host,
-            f"/{storage.prefix}".rstrip("/"),
-            self.access_control.id or _PLACEHOLDER,
-            parse_app_url(options.app_url or "", options.mount),
-        )
-
-    @property
-    def bucket_options(self) -> BucketOptions:
-        return BucketOptions(
-            mode="failover",
-            mount=self.options.mount,
-            private_originals=self.options.private_originals,
-            distribution_arn=self.distribution_arn,
-        )
+        host = self.distribution.details["DomainName"]
+        return alias_records(self.zone.domain, host, partition(self.storage.region))
 
     def distribution_arn(self) -> str:
         return self.distribution.details["ARN"] if self.distribution.id else _PLACEHOLDER
@@ -269,20 +217,6 @@ class Cdn:
     def write_bucket(self, resource: Resource, document: Document | None) -> None:
         self.distribution.wait_until_deployed()
         resource.write(document)
-
-    def merge_unused_policy(self, current: Document | None) -> Document | None:
-        self.merge_unused(current)
-        return current if self.distribution.is_used_elsewhere(self.policy.id) else None
-
-    def merge_unused(self, current: Document | None) -> None:
-        if current and self.distribution.id:
-            raise NotYet("the distribution still uses it")
-
-    def merge_policy_without_distribution(self, current: Document | None) -> Document | None:
-        id = our_id(self.storage.prefix)
-        if access.distribution_of(access.our_statement(current, id)):
-            return access.merge_policy(current, id, [])
-        return current
 
     # -- after the plan -----------------------------------------------------------------------
 

@@ -1,10 +1,13 @@
 """The options of a distribution, and whether a storage allows them."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 from django_shift_media.aws.cloudfront import Progress
 from django_shift_media.aws.common import Conflict, is_aws, partition
+from django_shift_media.aws.distribution_settings import DistributionSettings, check_settings
 from django_shift_media.storages.aws_partitions import partition_has
 from django_shift_media.storages.base import Mode
 from django_shift_media.storages.s3 import S3MediaStorage
@@ -20,7 +23,8 @@ class CdnOptions:
     ``app_url`` and ``mount`` locate the app; only mode "failover" needs them. With ``progress``,
     changes that take AWS minutes are waited for, and ``progress`` is called with status messages.
     ``route53`` also writes the DNS records. ``trusted_key`` is the public key that verifies the
-    signed cookies of private media, in PEM format.
+    signed cookies of private media, in PEM format. ``tags`` are added to a new certificate and to
+    the distribution.
     """
 
     mode: Mode
@@ -32,6 +36,8 @@ class CdnOptions:
     route53: bool = False
     trusted_key: str | None = None
     progress: Progress | None = None
+    settings: DistributionSettings = field(default_factory=DistributionSettings)
+    tags: Mapping[str, str] = field(default_factory=dict)
 
 
 def check_options(storage: S3MediaStorage, options: CdnOptions) -> None:
@@ -59,5 +65,16 @@ def check_options(storage: S3MediaStorage, options: CdnOptions) -> None:
         raise ValueError("The file of --trusted-key-group is not a public key in PEM format.")
     if options.route53 and not options.domain:
         raise Conflict("--route53 requires --domain.")
+    check_settings(options.settings)
     if options.mode == "failover" and not (options.app_url or options.remove):
         raise Conflict("Mode failover requires --app-url, such as https://www.example.com.")
+
+
+def check_app_host(options: CdnOptions, hosts: Sequence[str] = ()) -> None:
+    """Raise ``Conflict`` if CloudFront, which has these hosts, would ask itself for the app."""
+    host = urlsplit(options.app_url or "").hostname
+    if host and host in {options.domain, *hosts}:
+        raise Conflict(
+            f"--app-url has the host {host!r} of the distribution itself, which would request"
+            " missing files from itself. Use the public URL of the app."
+        )

@@ -2,13 +2,14 @@
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from django_shift_media.aws.cloudfront import Progress, wait_for
 from django_shift_media.aws.common import Conflict, Document, NotYet
 from django_shift_media.aws.distribution import covers
+from django_shift_media.aws.tags import tag_list
 
 # The key types that CloudFront accepts, the best first:
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cnames-and-https-requirements.html
@@ -18,12 +19,23 @@ _CREATION_TIMEOUT = 60
 _NO_DATE = datetime.min.replace(tzinfo=UTC)
 
 
+def certificate_request(names: Sequence[str], tags: Mapping[str, str]) -> Document:
+    """Return the arguments of RequestCertificate for a domain and its other names."""
+    return {
+        "DomainName": names[0],
+        "ValidationMethod": "DNS",
+        **({"SubjectAlternativeNames": list(names[1:])} if names[1:] else {}),
+        **({"Tags": tag_list(tags)} if tags else {}),
+    }
+
+
 class Certificate:
     """
     The certificate for a domain, and for the aliases that the distribution has already.
 
     ``read_distribution`` returns the present configuration of the distribution. ``publish`` writes
-    the DNS records that prove to ACM who owns the domain, if it is given.
+    the DNS records that prove to ACM who owns the domain, if it is given. ``tags`` are for a new
+    certificate.
     """
 
     def __init__(
@@ -34,12 +46,14 @@ class Certificate:
         *,
         read_distribution: Callable[[], Document | None],
         publish: Callable[[Sequence[Document]], None] | None = None,
+        tags: Mapping[str, str] | None = None,
     ) -> None:
         self.client = client
         self.domain = domain
         self.progress = progress
         self.read_distribution = read_distribution
         self.publish = publish
+        self.tags = tags or {}
         self.names: list[str] = [domain]
         self.arn: str | None = None
         self.is_issued = False
@@ -113,13 +127,10 @@ class Certificate:
 
     def write(self, _: Document | None) -> None:
         if self.arn is None:
-            others = {"SubjectAlternativeNames": self.names[1:]} if self.names[1:] else {}
             response = self.client.request_certificate(
-                DomainName=self.domain,
-                ValidationMethod="DNS",
+                **certificate_request(self.names, self.tags),
                 # A second request within an hour returns the same certificate.
                 IdempotencyToken=hashlib.sha256(" ".join(self.names).encode()).hexdigest()[:32],
-                **others,
             )
             self.arn = response["CertificateArn"]
             self.requested_at = time.monotonic()

@@ -122,6 +122,19 @@ class Distribution(CloudFrontResource):
             )
         return is_ours
 
+    def read_tags(self) -> Document | None:
+        """Return the tags, as far as the distribution exists, in the form of S3's ``TagSet``."""
+        if not self.id:
+            return None
+        response = self.client.list_tags_for_resource(Resource=self.details["ARN"])
+        return {"TagSet": response["Tags"].get("Items", [])}
+
+    def write_tags(self, document: Document | None) -> None:
+        """Add tags; none is removed. AWS refuses its own, such as those of CloudFormation."""
+        tags = (document or {"TagSet": []})["TagSet"]
+        items = [tag for tag in tags if not tag["Key"].startswith("aws:")]
+        self.client.tag_resource(Resource=self.details["ARN"], Tags={"Items": items})
+
     def is_used_elsewhere(self, policy: str | None) -> bool:
         """Return whether another distribution uses a cache policy."""
         return any(

@@ -11,7 +11,7 @@ from django_shift_media.aws.common import Conflict, Document
 _CLOUDFRONT_ZONES = {"aws": "Z2FDTNDATAQYW2", "aws-cn": "Z3RFFRIM2A3IF5"}
 # CloudFront answers over IPv4 and IPv6; each needs an alias record.
 _ADDRESS_TYPES = ("A", "AAAA")
-_TTL = 300  # seconds
+TTL = 300  # seconds
 
 
 def records_to_create(domain: str, host: str) -> list[str]:
@@ -29,9 +29,34 @@ def records_to_create(domain: str, host: str) -> list[str]:
     ]
 
 
+def alias_records(domain: str, host: str, partition: str) -> Document:
+    """Return alias records of a distribution's host, for IPv4 and IPv6."""
+    target = {
+        "HostedZoneId": _CLOUDFRONT_ZONES[partition],
+        "DNSName": f"{host}.",
+        "EvaluateTargetHealth": False,
+    }
+    return {
+        "Records": [
+            {"Name": f"{domain}.", "Type": type, "AliasTarget": target} for type in _ADDRESS_TYPES
+        ]
+    }
+
+
 def is_same_records(one: Document | None, other: Document | None) -> bool:
     """Compare alias records: Route 53 returns names in lower case, and more members."""
     return _targets(one) == _targets(other)
+
+
+def without_aliases_of(host: str, document: Document | None) -> Document | None:
+    """Return records without the aliases of a distribution's host; None if no record is left."""
+    records = (document or {"Records": []})["Records"]
+    kept = [
+        record
+        for record in records
+        if record.get("AliasTarget", {}).get("DNSName", "").rstrip(".").lower() != host.lower()
+    ]
+    return {"Records": kept} if kept else None
 
 
 def _targets(document: Document | None) -> set[tuple[str, str]]:
@@ -45,10 +70,9 @@ def _targets(document: Document | None) -> set[tuple[str, str]]:
 class HostedZone:
     """The hosted zone of a domain; raise ``Conflict`` if the account has none."""
 
-    def __init__(self, client: Any, domain: str, partition: str) -> None:
+    def __init__(self, client: Any, domain: str) -> None:
         self.client = client
         self.domain = domain
-        self.target_zone = _CLOUDFRONT_ZONES[partition]
         zones = [zone for zone in self._zones() if f".{domain}.".endswith(f".{zone['Name']}")]
         if not zones:
             raise Conflict(f"Route 53 has no public hosted zone for {domain!r} in this account.")
@@ -75,20 +99,6 @@ class HostedZone:
                 found.append(record)
         return found
 
-    def desired(self, host: str) -> Document:
-        """Return alias records of a distribution's host, for IPv4 and IPv6."""
-        target = {
-            "HostedZoneId": self.target_zone,
-            "DNSName": f"{host}.",
-            "EvaluateTargetHealth": False,
-        }
-        return {
-            "Records": [
-                {"Name": f"{self.domain}.", "Type": type, "AliasTarget": target}
-                for type in _ADDRESS_TYPES
-            ]
-        }
-
     def write(self, document: Document | None) -> None:
         """Replace the records that say where the domain is."""
         desired = (document or {"Records": []})["Records"]
@@ -110,7 +120,7 @@ class HostedZone:
                     {
                         "Name": record["Name"],
                         "Type": record["Type"],
-                        "TTL": _TTL,
+                        "TTL": TTL,
                         "ResourceRecords": [{"Value": record["Value"]}],
                     },
                 )

@@ -31,6 +31,8 @@ _CONFIGURE_BUCKET = (
     "s3:*BucketWebsite",
     "s3:*BucketPublicAccessBlock",
     "s3:*BucketOwnershipControls",
+    "s3:*BucketTagging",
+    "s3:*BucketLogging",
     "s3:*BucketCORS",
     "s3:*LifecycleConfiguration",
     "s3:GetEncryptionConfiguration",
@@ -42,6 +44,8 @@ _CHECK_BUCKET = (
     "s3:GetBucketWebsite",
     "s3:GetBucketPublicAccessBlock",
     "s3:GetBucketOwnershipControls",
+    "s3:GetBucketTagging",
+    "s3:GetBucketLogging",
     "s3:GetBucketCORS",
     "s3:GetLifecycleConfiguration",
     "s3:GetEncryptionConfiguration",
@@ -93,7 +97,7 @@ _CONFIGURE_RESOURCES = {
     ),
     "cloudfront::*:origin-access-control/*": ("cloudfront:*OriginAccessControl",),
     "cloudfront::*:cache-policy/*": ("cloudfront:*CachePolicy",),
-    "acm:us-east-1:*:certificate/*": ("acm:DescribeCertificate",),
+    "acm:us-east-1:*:certificate/*": ("acm:DescribeCertificate", "acm:AddTagsToCertificate"),
     "route53:::hostedzone/*": ("route53:*ResourceRecordSets",),
 }
 # The maximum number of characters of all inline policies, without white space:

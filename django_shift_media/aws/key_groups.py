@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-conte
 """
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -35,9 +35,8 @@ class KeyGroup:
         self.name = name
         self.public_key = public_key
         self.key_in_use = key_in_use
-        key_name = f"{name}-{hashlib.sha256(public_key.encode()).hexdigest()[:8]}"
-        self.document = {"CallerReference": key_name, "Name": key_name, "EncodedKey": public_key}
-        self.key = find_key(client, key_name)
+        self.document = public_key_document(name, public_key)
+        self.key = find_key(client, self.document["Name"])
         self.group = find_group(client, name)
 
     def resources(self) -> Iterator[Resource]:
@@ -63,7 +62,17 @@ class KeyGroup:
         present = current["Items"] if current else []
         kept = [id for id in present if id in {self.key.id, self.key_in_use}]
         new = [] if self.key.id in kept else [self.key.id or _PLACEHOLDER]
-        return {**(current or {}), "Name": self.name, "Items": [*kept, *new]}
+        return {**(current or {}), **key_group_document(self.name, [*kept, *new])}
+
+
+def public_key_document(group: str, public_key: str) -> Document:
+    """Return a key of a group; its name says which key it is, as AWS lets nobody change a key."""
+    name = f"{group}-{hashlib.sha256(public_key.encode()).hexdigest()[:8]}"
+    return {"CallerReference": name, "Name": name, "EncodedKey": public_key}
+
+
+def key_group_document(name: str, key_ids: Sequence[str]) -> Document:
+    return {"Name": name, "Items": list(key_ids)}
 
 
 def find_key(client: Any, name: str) -> CloudFrontResource:

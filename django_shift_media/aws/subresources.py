@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from django_shift_media.aws.common import Document, NotSupported, is_aws
 from django_shift_media.aws.policy_comparison import is_same_policy
 from django_shift_media.aws.server_errors import is_unsupported, wrap_unsupported
+from django_shift_media.aws.tags import is_same_tags
 from django_shift_media.storages.s3 import http_status
 
 if TYPE_CHECKING:
@@ -110,6 +111,20 @@ WEBSITE = Subresource(
     name="website and routing rules",
     operation="bucket_website",
     pack=lambda document: {"WebsiteConfiguration": document},
+)
+TAGS = Subresource(
+    name="tags",
+    operation="bucket_tagging",
+    unpack=lambda response: {"TagSet": response["TagSet"]},
+    pack=lambda document: {"Tagging": document},
+    is_same=is_same_tags,
+)
+LOGGING = Subresource(
+    name="access logs",
+    operation="bucket_logging",
+    # Without logging, the response is empty.
+    unpack=lambda response: {"BucketLoggingStatus": response},
+    pack=lambda document: document,
 )
 CORS = Subresource(
     name="CORS",

@@ -135,5 +135,24 @@ class PlanCommand(TerminalCommand):
                 out.write(f"      {line}", styles.get(line[0], str))
 
 
+def add_options_for_operators(parser: CommandParser) -> None:
+    """Add the options for tags and access logs, which have no effect on the site."""
+    parser.add_argument(
+        "--access-logs",
+        metavar="BUCKET/PREFIX",
+        help="bucket for access logs, and the prefix of their names; none disables logging"
+        " (default: unchanged)",
+    )
+    parser.add_argument(
+        "--tag",
+        action="append",
+        dest="tags",
+        default=[],
+        metavar="KEY=VALUE",
+        help="tag for what this command makes; repeat it for several tags (default: tags are"
+        " unchanged)",
+    )
+
+
 def _names(changes: Sequence[Change], *states: State) -> str:
     return ", ".join(change.resource.name for change in changes if change.state in states)

@@ -4,15 +4,13 @@ from typing import Any, get_args
 
 from django.core.management.base import CommandParser
 
-from django_shift_media.aws.bucket import (
-    BucketOptions,
-    bucket_resources,
-    console_documents,
-    next_steps,
-)
+from django_shift_media.aws.access_logs import parse_log_target
+from django_shift_media.aws.bucket import BucketOptions, bucket_resources, next_steps
+from django_shift_media.aws.export.formats import CONSOLE, FORMATS, bucket_text
 from django_shift_media.aws.plan import Resource
+from django_shift_media.aws.tags import parse_tags
 from django_shift_media.aws.website import RedirectCode
-from django_shift_media.management.plan_command import PlanCommand
+from django_shift_media.management.plan_command import PlanCommand, add_options_for_operators
 from django_shift_media.naming.urlconf import url_prefix
 from django_shift_media.storages.base import Mode
 
@@ -46,8 +44,13 @@ class Command(PlanCommand):
         )
         add(
             "--print",
-            action="store_true",
-            help="print the bucket policy and routing rules, without any request to AWS",
+            nargs="?",
+            const=CONSOLE,
+            choices=[CONSOLE, *FORMATS],
+            metavar="FORMAT",
+            help="print what the command makes, without any request to AWS: the bucket policy and"
+            " routing rules to paste into a console (the default), or everything as json,"
+            " terraform or cloudformation",
         )
         add(
             "--private-originals",
@@ -76,6 +79,7 @@ class Command(PlanCommand):
             metavar="DAYS",
             help="delete resizes after DAYS days; 0 disables expiry (default: unchanged)",
         )
+        add_options_for_operators(parser)
         add(
             "--redirect-code",
             choices=get_args(RedirectCode),
@@ -92,9 +96,8 @@ class Command(PlanCommand):
 
     def run_plan(self, options: dict[str, Any]) -> None:
         if options["print"]:
-            documents = console_documents(self.storage, self.bucket_options(options))
-            for name, text in documents.items():
-                self.stdout.write(f"{name}:\n\n{text}\n\n")
+            bucket_options = self.bucket_options(options)
+            self.stdout.write(bucket_text(self.storage, bucket_options, options["print"]))
         else:
             super().run_plan(options)
 
@@ -104,5 +107,13 @@ class Command(PlanCommand):
     def bucket_options(self, options: dict[str, Any]) -> BucketOptions:
         names = [field.name for field in fields(BucketOptions)]
         values: dict[str, Any] = {name: options.get(name) for name in names}
-        mode = options["mode"] or self.storage.mode
-        return BucketOptions(**{**values, "mode": mode, "mount": url_prefix(self.storage_alias)})
+        logs = options["access_logs"]
+        return BucketOptions(
+            **{
+                **values,
+                "mode": options["mode"] or self.storage.mode,
+                "mount": url_prefix(self.storage_alias),
+                "access_logs": logs and parse_log_target(logs, self.storage.bucket_name),
+                "tags": parse_tags(options["tags"]),
+            }
+        )

@@ -1,0 +1,1 @@
+"""Print what the commands make, for other tools: the same documents, in their formats."""
