@@ -1,15 +1,18 @@
 """From the key of a resize to the stored resize: found, or generated once for all who ask."""
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import partial
 
 from django_shift_media.conf import conf
 from django_shift_media.engines.selection import engine_options, get_engine
 from django_shift_media.engines.stopwatch import Stopwatch
-from django_shift_media.generation.cache_lock import cache_key, cache_store
+from django_shift_media.exceptions import Busy
+from django_shift_media.generation.cache_lock import LockTaken, cache_key, cache_store
 from django_shift_media.generation.events import report_failure, report_success
 from django_shift_media.generation.failures import raise_remembered_failure, remember_failure
+from django_shift_media.generation.request_threads import request_threads
 from django_shift_media.generation.single_flight import SingleFlight
 from django_shift_media.generation.storing import require_original
 from django_shift_media.generation.worker_pool import worker_pool
@@ -20,6 +23,7 @@ from django_shift_media.storages.base import MediaStorage
 # Seconds for which other processes that waited for the lock learn that the resize was stored.
 _REMEMBER_STORED = 60
 
+_lookups: SingleFlight["StoredResize | None"] = SingleFlight()
 _resizes: SingleFlight["StoredResize"] = SingleFlight()
 _originals: SingleFlight[bytes] = SingleFlight()
 
@@ -50,7 +54,10 @@ def find_or_generate(storage: MediaStorage, key: str) -> StoredResize:
     presets.require_allowed(original, resize)
     raise_remembered_failure(key)
     generation = Generation(storage, key, original, resize)
-    with _resizes.use(key, generation.run) as stored:
+    with _lookups.use(key, generation.find) as found:
+        if found:
+            return found
+    with request_threads.place(), _resizes.use(key, generation.run) as stored:
         return stored
 
 
@@ -64,7 +71,7 @@ def read_bytes(storage: MediaStorage, stored: StoredResize) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """One request for one resize: ``run()`` finds it, or generates and stores it."""
+    """One request for one resize: ``find()`` looks for it, ``run()`` generates and stores it."""
 
     storage: MediaStorage
     key: str
@@ -72,12 +79,24 @@ class Generation:
     resize: Resize
     stopwatch: Stopwatch = field(default_factory=Stopwatch)
 
+    def find(self) -> StoredResize | None:
+        with self._reporting():
+            return self._find()
+
     def run(self) -> StoredResize:
-        with report_failure(self.storage, self.key, self.stopwatch):
-            if stored := self._find():
-                return stored
-            with cache_store.lock(cache_key("lock", self.key)):
-                return self._find_result_of_others() or self._generate()
+        """Generate the resize, or return the one that another process has generated meanwhile."""
+        try:
+            return self.run_in_turn(wait=request_threads.may_wait)
+        except LockTaken:
+            raise Busy("Another process generates it.") from None
+
+    def run_in_turn(self, *, wait: bool) -> StoredResize:
+        """As ``run()``; raise ``LockTaken`` if it is another's turn and ``wait`` is false."""
+        with self._reporting(), cache_store.lock(cache_key("lock", self.key), wait=wait):
+            return self._find_result_of_others() or self._generate()
+
+    def _reporting(self) -> AbstractContextManager[None]:
+        return report_failure(self.storage, self.key, self.stopwatch)
 
     def _find(self) -> StoredResize | None:
         if self.storage.mode == "website":

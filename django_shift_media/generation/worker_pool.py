@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from django_shift_media.conf import conf
 from django_shift_media.exceptions import Busy
+from django_shift_media.generation.request_threads import request_threads
 from django_shift_media.generation.threads import starting_thread
 from django_shift_media.storages.fork_safe_lock import ForkSafeLock
 
@@ -65,7 +66,7 @@ class WorkerPool:
 
     def decode_upload(self, work: Callable[[], T]) -> T:
         """Run ``work`` in a decoder thread, however long the wait: the upload is here already."""
-        with _acquire(self._decoding, None, ""):
+        with request_threads.place(refuse=False), _acquire(self._decoding, None, ""):
             return self._run(work)
 
     def _run(self, work: Callable[[], T]) -> T:

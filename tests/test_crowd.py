@@ -1,0 +1,89 @@
+"""A crowd of viewers of slow resizes does not stop the rest of the site: real servers."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.browsing import Response, fetch, follow
+from tests.support.buckets import configured_bucket
+from tests.support.concurrency import at_once
+from tests.support.galleries import gunicorn
+from tests.support.loads import Site, put_original, resize_path
+from tests.support.waiting import PATIENCE, wait_until
+
+pytestmark = pytest.mark.server
+SITE = "http://app.example"
+
+
+@pytest.fixture
+def site(running: Any, settings: Any, tmp_path: Path) -> Iterator[Site]:
+    server = running("moto")
+    with ExitStack() as stack:
+        yield Site(server, configured_bucket(settings, server, SITE), tmp_path, stack)
+
+
+class Crowd:
+    """Viewers who ask at the same time, and the answers that they have so far."""
+
+    def __init__(self, urls: list[str]) -> None:
+        self.urls = urls
+        self.answers: list[Response] = []
+
+    def _ask(self, url: str, browser: str) -> None:
+        self.answers.append(follow(url, **{"User-Agent": browser})[-1])
+
+    @contextmanager
+    def asking(self) -> Iterator[None]:
+        """Ask in the background, and wait for all answers at the end of the block."""
+        views = [
+            partial(self._ask, url, f"Browser {number}") for number, url in enumerate(self.urls)
+        ]
+        with ThreadPoolExecutor(1) as pool:
+            asked = pool.submit(at_once, views)
+            yield
+            assert asked.result(PATIENCE) == [None] * len(views)
+
+    def statuses(self) -> list[int]:
+        return sorted(answer.status for answer in self.answers)
+
+
+@pytest.mark.parametrize(("media_threads", "waiting"), [("", 3), ("2", 2)])
+def test_viewers_of_one_slow_resize_leave_threads_for_pages(
+    site: Site, jpeg: bytes, media_threads: str, waiting: int
+) -> None:
+    """As many as the setting says, by default all but a quarter of the server's threads."""
+    proxy = site.hold()
+    workers = site.run(gunicorn, workers=1, threads=4, GALLERY_MEDIA_THREADS=media_threads)
+    path = resize_path(put_original(site.storage, jpeg), 300)
+    crowd = Crowd([workers.url + path] * 20)
+    with crowd.asking():
+        wait_until(lambda: len(crowd.answers) == 20 - waiting, "the others to be sent away")
+        assert crowd.statuses() == [503] * (20 - waiting)
+        assert {answer.headers["Retry-After"] for answer in crowd.answers} == {"2"}
+        assert {answer.headers["Cache-Control"] for answer in crowd.answers} == {"no-store"}
+        assert proxy.met == ["GET"], "the resize is still being made"
+        assert fetch(f"{workers.url}/").status == 200
+        proxy.mend()
+    assert crowd.statuses() == [200] * waiting + [503] * (20 - waiting)
+    assert workers.made() == 1
+    assert f"{waiting} threads of this process" in workers.log.read_text()
+
+
+def test_processes_of_one_thread_do_not_all_wait_for_one_of_them(
+    site: Site, redis: str, jpeg: bytes
+) -> None:
+    proxy = site.hold()
+    workers = site.run(gunicorn, redis, workers=3, threads=1, GALLERY_MEDIA_THREADS="")
+    path = resize_path(put_original(site.storage, jpeg), 300)
+    crowd = Crowd([workers.url + path] * 12)
+    with crowd.asking():
+        wait_until(lambda: len(crowd.answers) == 11, "the others to be sent away")
+        assert crowd.statuses() == [503] * 11
+        assert fetch(f"{workers.url}/").status == 200
+        proxy.mend()
+    assert crowd.statuses() == [200] + [503] * 11
