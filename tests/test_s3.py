@@ -17,6 +17,7 @@ from django.core.files.base import ContentFile
 from django.core.management import call_command
 from django.test import Client
 
+from django_shift_media.aws.access import MEDIA_PATTERN
 from django_shift_media.exceptions import FileTooLarge, StorageUnavailable
 from django_shift_media.storages.s3 import S3MediaStorage
 from gallery.models import Attachment, Photo
@@ -207,7 +208,7 @@ def test_a_location_prefixes_all_keys(
     assert all(entry["Key"].startswith("user/media/") for entry in listed)
     assert len(listed) == 2
     policy = json.loads(storage.client.get_bucket_policy(Bucket=storage.bucket_name)["Policy"])
-    assert policy["Statement"][0]["Resource"].endswith("/user/media/*")
+    assert policy["Statement"][0]["Resource"].endswith(f"/user/media/{MEDIA_PATTERN}")
     assert [hop.status for hop in follow(f"{website}elsewhere.jpg")] == [403]
 
 
