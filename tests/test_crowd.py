@@ -1,5 +1,8 @@
 """A crowd of viewers of slow resizes does not stop the rest of the site: real servers."""
 
+import importlib.util
+import os
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -12,8 +15,10 @@ import pytest
 from tests.support.browsing import Response, fetch, follow
 from tests.support.buckets import configured_bucket
 from tests.support.concurrency import at_once
-from tests.support.galleries import gunicorn
+from tests.support.galleries import gunicorn, running, uvicorn
 from tests.support.loads import Site, put_original, resize_path
+from tests.support.requirements import missing
+from tests.support.servers import ROOT, free_port
 from tests.support.waiting import PATIENCE, wait_until
 
 pytestmark = pytest.mark.server
@@ -21,10 +26,9 @@ SITE = "http://app.example"
 
 
 @pytest.fixture
-def site(running: Any, settings: Any, tmp_path: Path) -> Iterator[Site]:
-    server = running("moto")
+def site(moto: Any, settings: Any, tmp_path: Path) -> Iterator[Site]:
     with ExitStack() as stack:
-        yield Site(server, configured_bucket(settings, server, SITE), tmp_path, stack)
+        yield Site(moto, configured_bucket(settings, moto, SITE), tmp_path, stack)
 
 
 class Crowd:
@@ -87,3 +91,49 @@ def test_processes_of_one_thread_do_not_all_wait_for_one_of_them(
         assert fetch(f"{workers.url}/").status == 200
         proxy.mend()
     assert crowd.statuses() == [200] + [503] * 11
+
+
+def threads(pid: int) -> int:
+    return len(list(Path(f"/proc/{pid}/task").iterdir()))
+
+
+def connections_to(port: int) -> int:
+    """Return how many connections to a port are established."""
+    lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return sum(local.endswith(f":{port:04X}") and state == "01" for _, local, _, state, *_ in lines)
+
+
+def test_viewers_on_an_asgi_server_wait_without_threads(site: Site, jpeg: bytes) -> None:
+    proxy = site.hold()
+    workers = site.run(uvicorn)
+    path = resize_path(put_original(site.storage, jpeg), 300)
+    assert fetch(f"{workers.url}/").status == 200
+    crowd = Crowd([workers.url + path] * 200)
+    with crowd.asking():
+        port = int(workers.url.rpartition(":")[2])
+        wait_until(lambda: connections_to(port) >= 200, "all viewers to be there")
+        wait_until(lambda: proxy.met, "the original to be asked for")
+        assert fetch(f"{workers.url}/").status == 200
+        wait_until(lambda: threads(workers.process.pid) < 50, "their threads to end")
+        assert crowd.answers == []
+        proxy.mend()
+    assert crowd.statuses() == [200] * 200
+    assert workers.made() == 1
+
+
+@pytest.mark.parametrize(
+    ("module", "options", "expected"),
+    [
+        ("gunicorn", ["--bind=127.0.0.1:{port}"], "1"),
+        ("gunicorn", ["--bind=127.0.0.1:{port}", "--threads=6"], "6"),
+        ("waitress", ["--listen=127.0.0.1:{port}", "--threads=5"], "5"),
+    ],
+)
+def test_the_threads_of_servers_are_known(module: str, options: list[str], expected: str) -> None:
+    if importlib.util.find_spec(module) is None:
+        missing(f"{module}: pip install {module}")
+    port = free_port()
+    arguments = [option.format(port=port) for option in options]
+    command = [sys.executable, "-m", module, *arguments, "tests.support.threads_app:application"]
+    with running(command, {**os.environ, "PYTHONPATH": str(ROOT)}, port):
+        assert fetch(f"http://127.0.0.1:{port}/").body.decode() == expected

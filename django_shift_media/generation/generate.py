@@ -1,7 +1,9 @@
 """From the key of a resize to the stored resize: found, or generated once for all who ask."""
 
 from collections.abc import Mapping
+from concurrent.futures import Future
 from contextlib import AbstractContextManager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -28,6 +30,25 @@ _resizes: SingleFlight["StoredResize"] = SingleFlight()
 _originals: SingleFlight[bytes] = SingleFlight()
 
 
+class ResizeMissing(Exception):
+    """A resize is missing, and its request waits outside of this thread."""
+
+    def __init__(self, generation: "Generation") -> None:
+        super().__init__(generation.key)
+        self.generation = generation
+
+
+@dataclass(frozen=True, slots=True)
+class AsyncRequest:
+    """A request on an ASGI server. It has a result after it has waited, which takes no thread."""
+
+    result: "Future[StoredResize] | None" = None
+
+
+# The request that this thread works for; None if it may wait in the thread.
+async_request: ContextVar[AsyncRequest | None] = ContextVar("async_request", default=None)
+
+
 @dataclass(frozen=True, slots=True)
 class StoredResize:
     """
@@ -48,15 +69,21 @@ def find_or_generate(storage: MediaStorage, key: str) -> StoredResize:
 
     Before anything is read, raise ``BadSignature``, ``InvalidKey`` or ``InvalidResize`` for a key
     that this site has not signed, or no longer allows. Raise ``FileNotFoundError`` if the original
-    is gone, ``UnacceptableFile`` if it cannot be resized, ``Busy`` or ``StorageUnavailable``.
+    is gone, ``UnacceptableFile`` if it cannot be resized, ``Busy`` or ``StorageUnavailable``. On
+    ASGI servers, raise ``ResizeMissing`` instead of waiting.
     """
     original, resize = signing.unsign(key)
     presets.require_allowed(original, resize)
+    request = async_request.get()
+    if request and request.result:
+        return request.result.result()
     raise_remembered_failure(key)
     generation = Generation(storage, key, original, resize)
     with _lookups.use(key, generation.find) as found:
         if found:
             return found
+    if request:
+        raise ResizeMissing(generation)
     with request_threads.place(), _resizes.use(key, generation.run) as stored:
         return stored
 

@@ -17,7 +17,10 @@ from django_shift_media.storages.fork_safe_lock import ForkSafeLock
 T = TypeVar("T")
 
 # Resizes that may wait for each image that is decoded at the same time.
-_QUEUE_LENGTH = 16
+QUEUE_LENGTH = 16
+# Originals in memory for each image that is decoded: the next are fetched while others are decoded.
+ORIGINALS_IN_MEMORY = 2
+QUEUE_IS_FULL = "The queue is full."
 # Seconds that a resize waits for memory, and then for a decoder.
 WAIT_SECONDS = 15
 
@@ -36,9 +39,8 @@ class WorkerPool:
     """
 
     def __init__(self, size: int) -> None:
-        self._admitted = threading.BoundedSemaphore(size * (1 + _QUEUE_LENGTH))
-        # Twice the number of decoders: the next originals are fetched while these are decoded.
-        self._in_memory = threading.BoundedSemaphore(size * 2)
+        self._admitted = threading.BoundedSemaphore(size * (1 + QUEUE_LENGTH))
+        self._in_memory = threading.BoundedSemaphore(size * ORIGINALS_IN_MEMORY)
         self._decoding = threading.BoundedSemaphore(size)
         self._size = size
         self._start_decoders()
@@ -54,7 +56,7 @@ class WorkerPool:
         Raise ``Busy`` at once if the queue is full, and after ``WAIT_SECONDS`` in the queue.
         """
         with (
-            _acquire(self._admitted, 0, "The queue is full."),
+            _acquire(self._admitted, 0, QUEUE_IS_FULL),
             _acquire(self._in_memory, WAIT_SECONDS, "Waited too long in the queue."),
         ):
             yield
