@@ -7,7 +7,7 @@ to the asynchronous form of a view in an event loop.
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 
 from asgiref.sync import SyncToAsync, sync_to_async
@@ -46,18 +46,26 @@ def asynchronous(view: View) -> AsyncView:
 
     @wraps(view)
     async def run(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        state = AsyncRequest()
+        in_thread = partial(_run_in_thread, state, view, request, *args, **kwargs)
         try:
-            return await _run(AsyncRequest(), view, request, *args, **kwargs)
+            return await in_thread()
         except ResizeMissing as missing:
             generation = missing.generation
         await _release_thread()
-        result = await wait_for(generation)
-        return await _run(AsyncRequest(result), view, request, *args, **kwargs)
+        state.result = await wait_for(generation)
+        try:
+            return await in_thread()
+        finally:
+            # Contexts outlive the request. An exception in the result may hold an image.
+            state.result = None
 
     return run
 
 
-async def _run(state: AsyncRequest, view: View, *args: Any, **kwargs: Any) -> HttpResponseBase:
+async def _run_in_thread(
+    state: AsyncRequest, view: View, *args: Any, **kwargs: Any
+) -> HttpResponseBase:
     token = async_request.set(state)
     try:
         return await sync_to_async(view)(*args, **kwargs)

@@ -5,6 +5,8 @@ The view in an event loop, as ASGI servers run it.
 """
 
 import asyncio
+import gc
+import weakref
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from django.test import AsyncClient, Client
 
 from django_shift_media.generation.asynchronous import _tasks
 from django_shift_media.generation.cache_lock import cache_key
+from django_shift_media.signals import resize_failed
 from gallery.models import Photo
 from tests.support.waiting import PATIENCE
 
@@ -94,7 +97,9 @@ def test_a_client_that_leaves_takes_nobody_along(photo: Photo) -> None:
     assert run(work) == 200
 
 
-def test_who_finds_the_queue_full_is_sent_away_at_once(photo: Photo, settings: Any) -> None:
+def test_who_finds_the_queue_full_is_sent_away_at_once(
+    photo: Photo, settings: Any, caplog: Any
+) -> None:
     settings.SHIFT_MEDIA_CONCURRENCY = 1
     urls = [photo.photo.resize(f"{width}x") for width in range(30, 48)]
     for url in urls:
@@ -104,8 +109,41 @@ def test_who_finds_the_queue_full_is_sent_away_at_once(photo: Photo, settings: A
         views = [asyncio.create_task(get(url)) for url in urls]
         (refused,), _ = await asyncio.wait(views, return_when=asyncio.FIRST_COMPLETED)
         assert (await refused).headers["Retry-After"] == "2"
+        assert "The queue is full." in caplog.text
         for url in urls:
             cache.delete(lock_of(url))
         return sorted([answer.status_code for answer in await asyncio.gather(*views)])
 
     assert run(work) == [200] * 17 + [503]
+
+
+def test_other_middleware_changes_nothing(photo: Photo, settings: Any) -> None:
+    settings.SESSION_SAVE_EVERY_REQUEST = True
+    settings.MIDDLEWARE = [
+        *settings.MIDDLEWARE,
+        "django.middleware.locale.LocaleMiddleware",
+        "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    ]
+    answer = run(lambda: get(photo.photo.resize("90x90")))
+    assert answer.status_code == 200
+    assert "Vary" not in answer.headers
+    assert not list(answer.cookies.values())
+
+
+def test_a_failure_is_released_with_its_request(photo: Photo, caplog: Any) -> None:
+    """Its frames may hold an image."""
+    caplog.set_level("CRITICAL", "django_shift_media")  # A record would keep the exception.
+    causes: list[Any] = []
+    Path(photo.photo.path).write_bytes(b"no image")
+
+    def note(cause: Exception, **kwargs: Any) -> None:
+        causes.append(weakref.ref(cause))
+
+    resize_failed.connect(note)
+    gc.disable()
+    try:
+        assert run(lambda: get(photo.photo.resize("90x90"))).status_code == 422
+        assert [cause() for cause in causes] == [None]
+    finally:
+        gc.enable()
+        resize_failed.disconnect(note)

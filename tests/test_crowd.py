@@ -91,6 +91,7 @@ def test_processes_of_one_thread_do_not_all_wait_for_one_of_them(
         assert fetch(f"{workers.url}/").status == 200
         proxy.mend()
     assert crowd.statuses() == [200] + [503] * 11
+    assert workers.log.read_text().count("this one has a single thread") == 11
 
 
 def threads(pid: int) -> int:

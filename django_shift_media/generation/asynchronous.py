@@ -1,8 +1,8 @@
 """
 Wait for resizes in the event loop of an ASGI server, where waiting takes no thread.
 
-A request first runs in a thread, up to ``ResizeMissing``. Then ``wait_for()`` waits in the loop for
-the result, and the request runs in a thread again.
+A request first runs in a thread, up to ``ResizeMissing``. Then ``wait_for()`` waits in the loop,
+and the request runs in a thread again, with the result.
 """
 
 import asyncio
@@ -10,7 +10,7 @@ import os
 import time
 from asyncio import AbstractEventLoop, Task
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from functools import lru_cache, partial
 from typing import TypeVar
@@ -39,29 +39,31 @@ T = TypeVar("T")
 _tasks: dict[tuple[AbstractEventLoop, str], Task[StoredResize]] = {}
 
 
-async def wait_for(generation: Generation) -> Future[StoredResize]:
+async def wait_for(generation: Generation) -> Callable[[], StoredResize]:
     """
-    Generate a resize once for all requests that wait for it; return the result or the exception.
+    Generate a resize once for all requests that wait for it; return a function for the result.
 
-    The generation continues if the client of a request disconnects.
+    It raises the exception if there was one, and ``Busy`` if too many resizes wait or this one took
+    too long. The generation continues if the client of a request disconnects.
     """
-    result: Future[StoredResize] = Future()
-    try:
-        task = _task_for(generation)
-        done, _ = await asyncio.wait([task], timeout=WAIT_SECONDS)
-        if not done:
-            raise Busy("Waited too long for another request.")
-        result.set_result(task.result())
-    except Exception as error:
-        result.set_exception(error)
-    return result
+    task = _task_for(generation)
+    if task is None:
+        return partial(_refuse, generation, QUEUE_IS_FULL)
+    done, _ = await asyncio.wait([task], timeout=WAIT_SECONDS)
+    return task.result if done else partial(_refuse, generation, "Waited too long.")
 
 
-def _task_for(generation: Generation) -> Task[StoredResize]:
+def _refuse(generation: Generation, reason: str) -> StoredResize:
+    with generation.reporting():
+        raise Busy(reason)
+
+
+def _task_for(generation: Generation) -> Task[StoredResize] | None:
+    """Return the task that generates a resize; None if the queue is full."""
     slot = (asyncio.get_running_loop(), generation.key)
     if slot not in _tasks:
         if len(_tasks) >= conf.concurrency * (1 + QUEUE_LENGTH):
-            raise Busy(QUEUE_IS_FULL)
+            return None
         _tasks[slot] = slot[0].create_task(_generate(generation))
         _tasks[slot].add_done_callback(partial(_forget, slot))
     return _tasks[slot]
@@ -91,9 +93,13 @@ async def _in_thread(function: Callable[[], T]) -> T:
         finally:
             close_old_connections()  # of this thread: the cache may be a database table
 
+    threads = _threads(conf.concurrency * ORIGINALS_IN_MEMORY)
     with starting_thread():
-        future = _threads(conf.concurrency * ORIGINALS_IN_MEMORY).submit(copy_context().run, run)
-    return await asyncio.wrap_future(future)
+        future = asyncio.wrap_future(threads.submit(copy_context().run, run))
+    try:
+        return await future
+    finally:
+        del future  # Its exception would form a cycle with this frame, as in SingleFlight.
 
 
 @lru_cache

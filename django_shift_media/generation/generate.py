@@ -1,7 +1,6 @@
 """From the key of a resize to the stored resize: found, or generated once for all who ask."""
 
-from collections.abc import Mapping
-from concurrent.futures import Future
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -38,11 +37,15 @@ class ResizeMissing(Exception):
         self.generation = generation
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class AsyncRequest:
-    """A request on an ASGI server. It has a result after it has waited, which takes no thread."""
+    """
+    A request on an ASGI server, which waits outside of its thread.
 
-    result: "Future[StoredResize] | None" = None
+    ``result`` returns what it has waited for, or raises the exception; None before that.
+    """
+
+    result: "Callable[[], StoredResize] | None" = None
 
 
 # The request that this thread works for; None if it may wait in the thread.
@@ -76,7 +79,7 @@ def find_or_generate(storage: MediaStorage, key: str) -> StoredResize:
     presets.require_allowed(original, resize)
     request = async_request.get()
     if request and request.result:
-        return request.result.result()
+        return request.result()
     raise_remembered_failure(key)
     generation = Generation(storage, key, original, resize)
     with _lookups.use(key, generation.find) as found:
@@ -107,7 +110,7 @@ class Generation:
     stopwatch: Stopwatch = field(default_factory=Stopwatch)
 
     def find(self) -> StoredResize | None:
-        with self._reporting():
+        with self.reporting():
             return self._find()
 
     def run(self) -> StoredResize:
@@ -115,14 +118,16 @@ class Generation:
         try:
             return self.run_in_turn(wait=request_threads.may_wait)
         except LockTaken:
-            raise Busy("Another process generates it.") from None
+            with self.reporting():
+                reason = "Another process generates it, and this one has a single thread."
+                raise Busy(reason) from None
 
     def run_in_turn(self, *, wait: bool) -> StoredResize:
         """As ``run()``; raise ``LockTaken`` if it is another's turn and ``wait`` is false."""
-        with self._reporting(), cache_store.lock(cache_key("lock", self.key), wait=wait):
+        with self.reporting(), cache_store.lock(cache_key("lock", self.key), wait=wait):
             return self._find_result_of_others() or self._generate()
 
-    def _reporting(self) -> AbstractContextManager[None]:
+    def reporting(self) -> AbstractContextManager[None]:
         return report_failure(self.storage, self.key, self.stopwatch)
 
     def _find(self) -> StoredResize | None:

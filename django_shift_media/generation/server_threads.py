@@ -36,7 +36,7 @@ def _threads_of_caller(frame: FrameType) -> int | None:
         return _UNLIMITED
     if not module.startswith((_GUNICORN, _WAITRESS)):
         return None
-    caller = frame.f_locals.get("self")
+    caller: Any = frame.f_locals.get("self")
     if module.startswith(_GUNICORN) and hasattr(caller, "cfg"):
         return _gunicorn_threads(module, caller.cfg)
     if module == _WAITRESS and hasattr(caller, "channel"):

@@ -85,6 +85,8 @@ class WorkerPool:
                 raise
             if not future.cancel():  # it is running
                 return future.result()
+        finally:
+            del future  # Its exception would form a cycle with this frame.
         # A decoder is free, or the semaphore would not be acquired. So its thread has ended for
         # lack of memory, and the executor would count on it for ever.
         self._start_decoders()
