@@ -91,8 +91,10 @@ def test_an_original_never_looks_like_a_resize(name: str) -> None:
 def test_a_public_policy_opens_originals_and_resizes(name: str, prefix: str) -> None:
     original = keys.new_original(name)
     resize = keys.build_resize(original, "200x200-fill-65-upscale.webp", SIGNATURE)
-    resource = read_statement("photos", prefix)["Resource"].removeprefix("arn:aws:s3:::")
+    statement = read_statement("photos", prefix)
+    resource = statement["Resource"].removeprefix("arn:aws:s3:::")
     for key in (original, resize):
+        assert anyone_may({"Statement": statement}, "s3:GetObject", f"photos/{prefix}{key}")
         # It reads * and ? as IAM does; there are no brackets, which mean more to it.
         assert fnmatchcase(f"photos/{prefix}{key}", resource)
         assert not fnmatchcase(f"photos/elsewhere/{prefix}{key}", resource)

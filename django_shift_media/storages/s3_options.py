@@ -8,8 +8,6 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from django_shift_media.storages.aws_partitions import is_rest_host
-
 _POLICY = "manage.py configure_media_bucket grants read access with a bucket policy."
 
 
@@ -88,6 +86,9 @@ def rest_endpoint(storage: Any) -> tuple[str, str] | None:
 
     It knows no routing rules, so missing resizes would not be redirected to the app.
     """
+    # System checks import this module on local disk, too, and that one imports botocore.
+    from django_shift_media.storages.aws_partitions import is_rest_host
+
     for option, value in (
         ("public_url", urlsplit(storage.public_url_option or "").hostname),
         ("custom_domain", (storage.custom_domain or "").partition("/")[0]),
