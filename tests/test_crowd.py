@@ -3,6 +3,7 @@
 import importlib.util
 import os
 import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -76,6 +77,23 @@ def test_viewers_of_one_slow_resize_leave_threads_for_pages(
     assert crowd.statuses() == [200] * waiting + [503] * (20 - waiting)
     assert workers.made() == 1
     assert f"{waiting} threads of this process" in workers.log.read_text()
+
+
+def test_a_storage_that_hangs_leaves_threads_for_pages(site: Site, jpeg: bytes) -> None:
+    proxy = site.hold()
+    workers = site.run(gunicorn, workers=1, threads=4, GALLERY_MEDIA_THREADS="")
+    original = put_original(site.storage, jpeg)
+    proxy.fail("hold", "HEAD")  # which looks whether a resize exists
+    crowd = Crowd([workers.url + resize_path(original, width) for width in (10, 20, 30)])
+    with crowd.asking():
+        wait_until(lambda: len(proxy.met) == 3, "all viewers to wait for the storage")
+        time.sleep(1.2)  # There is no event: a lookup counts after a second.
+        late = fetch(workers.url + resize_path(original, 40))
+        assert (late.status, late.headers["Retry-After"]) == (503, "2")
+        assert fetch(f"{workers.url}/").status == 200
+        assert crowd.answers == []
+        proxy.mend()
+    assert crowd.statuses() == [200] * 3
 
 
 def test_processes_of_one_thread_do_not_all_wait_for_one_of_them(

@@ -1,7 +1,7 @@
 """From the key of a resize to the stored resize: found, or generated once for all who ask."""
 
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import partial
@@ -82,7 +82,8 @@ def find_or_generate(storage: MediaStorage, key: str) -> StoredResize:
         return request.result()
     raise_remembered_failure(key)
     generation = Generation(storage, key, original, resize)
-    with _lookups.use(key, generation.find) as found:
+    counted = nullcontext() if request else request_threads.lookup()
+    with counted, _lookups.use(key, generation.find) as found:
         if found:
             return found
     if request:

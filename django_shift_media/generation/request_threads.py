@@ -17,6 +17,8 @@ logger = logging.getLogger("django_shift_media")
 DEFAULT_THREADS = 8
 # The share of a server's threads that media leave to everything else: one of so many.
 _RESERVED = 4
+# Seconds after which a thread that asks the storage counts: until then, it does not wait.
+_SLOW_LOOKUP = 1
 # Refusals are logged once in so many seconds.
 _LOG_SECONDS = 10
 
@@ -25,8 +27,9 @@ class RequestThreads:
     """
     The threads of this process that answer requests for missing resizes.
 
-    They generate one, or wait: for another thread or process that generates it, for memory, or
-    for a decoder. There is one count for all of them, so that others can answer other requests.
+    They generate one, or wait: for another thread or process that generates it, for memory, for
+    a decoder, or for a storage that is slow. There is one count for all of them, so that others
+    can answer other requests.
     """
 
     def __init__(self) -> None:
@@ -37,6 +40,7 @@ class RequestThreads:
     def reset(self) -> None:
         """Forget the threads of a parent process, which a fork does not copy."""
         self._taken = 0
+        self._lookups: dict[object, float] = {}  # when each thread began to ask the storage
         self._lock = threading.Lock()
 
     @property
@@ -58,27 +62,59 @@ class RequestThreads:
     @contextmanager
     def place(self, *, refuse: bool = True) -> Iterator[None]:
         """Count this thread in the block; raise ``Busy`` at once if the limit is reached."""
-        limit = max(1, self.limit)
-        with self._lock:
-            is_full = refuse and self._taken >= limit
-            self._taken += not is_full
-        if is_full:
-            self._log(limit)
-            raise Busy("Too many threads wait for media.")
+        with self._entering():
+            if refuse:
+                self._refuse_if_full(self._slow_lookups())
+            self._taken += 1
         try:
             yield
         finally:
             with self._lock:
                 self._taken -= 1
 
-    def _log(self, limit: int) -> None:
+    @contextmanager
+    def lookup(self) -> Iterator[None]:
+        """
+        Count this thread once it has been in the block for ``_SLOW_LOOKUP`` seconds.
+
+        Raise ``Busy`` at once if the limit is reached, and the storage is slow.
+        """
+        lookup = object()
+        with self._entering():
+            if slow := self._slow_lookups():
+                self._refuse_if_full(slow)
+            self._lookups[lookup] = time.monotonic()
+        try:
+            yield
+        finally:
+            with self._lock:
+                del self._lookups[lookup]
+
+    @contextmanager
+    def _entering(self) -> Iterator[None]:
+        try:
+            with self._lock:
+                yield
+        except Busy:
+            self._log_refusal()
+            raise
+
+    def _slow_lookups(self) -> int:
+        slow = time.monotonic() - _SLOW_LOOKUP
+        return sum(began < slow for began in self._lookups.values())
+
+    def _refuse_if_full(self, slow_lookups: int) -> None:
+        if self._taken + slow_lookups >= max(1, self.limit):
+            raise Busy("Too many threads wait for media.")
+
+    def _log_refusal(self) -> None:
         now = time.monotonic()
         if now >= self._log_at:
             self._log_at = now + _LOG_SECONDS
             logger.warning(
                 "Refused requests for media: %d threads of this process generate resizes or wait"
                 " for them (SHIFT_MEDIA_THREADS)",
-                limit,
+                max(1, self.limit),
             )
 
 
