@@ -197,6 +197,16 @@ class Conf:
         return _positive("SHIFT_MEDIA_CONCURRENCY", os.cpu_count() or 1)
 
     @property
+    def threads(self) -> int | None:
+        """
+        How many threads of a process may generate resizes, or wait for them, for requests.
+
+        None: all but a quarter of the threads of the server, if they are known.
+        """
+        value: int | None = _setting("SHIFT_MEDIA_THREADS", None, int, type(None))
+        return value if value is None else _positive("SHIFT_MEDIA_THREADS", value)
+
+    @property
     def focal_point(self) -> str | None:
         """How to find the focal point of an upload: "attention", or the path of a function."""
         value: str | None = _setting("SHIFT_MEDIA_FOCAL_POINT", None, str, type(None))

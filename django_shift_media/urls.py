@@ -5,11 +5,14 @@ For a storage other than the default media storage, include them once more, with
 namespace: ``path("documents/", include("django_shift_media.urls", namespace="private"))``.
 """
 
-from django.urls import path
+from django.urls.resolvers import RoutePattern
 
+from django_shift_media.asgi import MediaPattern
 from django_shift_media.naming.urlconf import APP_NAME
 from django_shift_media.views import media
 
 app_name = APP_NAME
 
-urlpatterns = [path("<path:key>", media, name="media")]
+urlpatterns = [
+    MediaPattern(RoutePattern("<path:key>", name="media", is_endpoint=True), media, name="media")
+]

@@ -7,6 +7,7 @@ import pytest
 
 from django_shift_media.aws.access import (
     BLOCK_SETTINGS,
+    MEDIA_PATTERN,
     RESIZE_PATTERN,
     check_not_public,
     lift_blocks,
@@ -45,8 +46,9 @@ def test_app_urls() -> None:
 
 
 def test_partitions() -> None:
-    assert read_statement("b", region="cn-north-1")["Resource"] == "arn:aws-cn:s3:::b/*"
-    assert read_statement("b", region="us-gov-east-1")["Resource"] == "arn:aws-us-gov:s3:::b/*"
+    for region, partition in {"cn-north-1": "aws-cn", "us-gov-east-1": "aws-us-gov"}.items():
+        resource = read_statement("b", region=region)["Resource"]
+        assert resource == f"arn:{partition}:s3:::b/{MEDIA_PATTERN}"
 
 
 def test_policies_are_merged_in_place() -> None:

@@ -19,6 +19,10 @@ from botocore.exceptions import ClientError
 from django.core.files.base import ContentFile
 from django.core.management import CommandError, call_command
 
+from django_shift_media.aws.access import MEDIA_PATTERN
+from django_shift_media.naming import keys
+from django_shift_media.naming.resizes import Resize
+from django_shift_media.naming.signing import sign
 from gallery.models import Photo
 from tests.support.browsing import fetch, follow
 from tests.support.buckets import change_options, new_bucket, use_bucket
@@ -608,8 +612,8 @@ def test_two_storages_in_one_bucket_keep_out_of_each_other_s_way(
     use_bucket(settings, s3, bucket_name=bucket, location="staging")
     configure(app_url="https://staging.example.com")
     assert [one["Resource"] for one in policy(storage)["Statement"]] == [
-        f"arn:aws:s3:::{bucket}/*",
-        f"arn:aws:s3:::{bucket}/staging/*",
+        f"arn:aws:s3:::{bucket}/{MEDIA_PATTERN}",
+        f"arn:aws:s3:::{bucket}/staging/{MEDIA_PATTERN}",
     ]
     configure("--remove")
     assert snapshot(storage) == alone
@@ -621,7 +625,47 @@ def test_originals_stay_private_until_somebody_says_otherwise(moto_storage: Any)
     assert states()["policy"] == "unchanged"
     assert policy(moto_storage) == private
     assert states("--no-private-originals")["policy"] == "changed"
-    assert policy(moto_storage)["Statement"][0]["Resource"].endswith("/*")
+    assert policy(moto_storage)["Statement"][0]["Resource"].endswith(f"/{MEDIA_PATTERN}")
+
+
+# Keys of the same bucket that are not those of media.
+FOREIGN_KEYS = [
+    "dump.sql",
+    "backups/2026/11/28/dump.sql",
+    "3c72aedc-ba25-41e6-a569-406c8f413974/cat.jpg/cat.jpg",
+    "3c72aedc/ba25/41e6/a569/406c8f413974/dump.sql",
+    "elsewhere/3c72aedc/ba25/41e6/a569/406c8f413974/cat.jpg/cat.jpg",
+]
+
+
+@pytest.mark.parametrize("s3", ["ceph"], indirect=True)
+@pytest.mark.parametrize("location", ["", "up/load"])
+def test_a_public_bucket_opens_media_and_nothing_else(
+    storage: Any, settings: Any, s3: Any, location: str, small_jpeg: bytes
+) -> None:
+    """Also one that an earlier version of our statement has opened as a whole."""
+    storage = use_bucket(settings, s3, bucket_name=storage.bucket_name, location=location)
+    storage.client.create_bucket(Bucket=storage.bucket_name)
+    configure()
+    prefix = f"{location}/" if location else ""
+    wide = policy(storage)
+    wide["Statement"][0]["Resource"] = f"arn:aws:s3:::{storage.bucket_name}/{prefix}*"
+    storage.client.put_bucket_policy(Bucket=storage.bucket_name, Policy=json.dumps(wide))
+    original = keys.new_original("cat.jpg")
+    resize = sign(original, Resize(width=9, height=9))
+    for key in (original, resize, *FOREIGN_KEYS):
+        storage.client.put_object(Bucket=storage.bucket_name, Key=prefix + key, Body=b"content")
+
+    def statuses(names: list[str]) -> list[int]:
+        base = f"{storage.endpoint_url}/{storage.bucket_name}/{prefix}"
+        return [fetch(base + name).status for name in names]
+
+    assert statuses(FOREIGN_KEYS) == [200] * len(FOREIGN_KEYS)
+    report = configure()
+    assert re.search(rf'\n +- .*/{re.escape(prefix)}\*",?\n', report)
+    assert re.search(rf'\n +\+ .*/{re.escape(prefix + MEDIA_PATTERN)}",?\n', report)
+    assert statuses([original, resize]) == [200, 200]
+    assert statuses(FOREIGN_KEYS) == [403] * len(FOREIGN_KEYS)
 
 
 @pytest.mark.parametrize("s3", ["ceph"], indirect=True)

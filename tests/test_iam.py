@@ -148,7 +148,6 @@ CHECK_BUCKET = [
 ]
 ALLOWED = {
     "app": [
-        ("s3:ListAllMyBuckets", ALL),
         ("s3:ListBucket", BUCKET),
         ("s3:GetObject", ORIGINAL),
         ("s3:GetObject", RESIZE),
@@ -200,6 +199,7 @@ ALLOWED = {
 }
 DENIED = {
     "app": [
+        ("s3:ListAllMyBuckets", ALL),
         ("s3:GetObject", ELSEWHERE),
         ("s3:PutObject", ELSEWHERE),
         ("s3:DeleteObject", ELSEWHERE),
@@ -291,6 +291,16 @@ def test_a_policy_allows_what_the_process_does_and_nothing_else(
     asked = [*ALLOWED[purpose], *DENIED[purpose]]
     allowed = [row for row in asked if simulate(iam, document, *row) == "allowed"]
     assert allowed == ALLOWED[purpose]
+
+
+@pytest.mark.parametrize(
+    ("options", "decision"), [((), "implicitDeny"), (("--list-buckets",), "allowed")]
+)
+def test_buckets_are_listed_on_demand(
+    iam: Any, media: Any, options: tuple[str, ...], decision: str
+) -> None:
+    (document,) = run("app", *options).documents
+    assert simulate(iam, document, "s3:ListAllMyBuckets", ALL) == decision
 
 
 def test_rendering_pages_is_denied_even_what_others_allow(iam: Any, media: Any) -> None:

@@ -1,5 +1,6 @@
 import re
 import sys
+from fnmatch import fnmatchcase
 
 import pytest
 from hypothesis import given
@@ -84,6 +85,21 @@ def test_an_original_never_looks_like_a_resize(name: str) -> None:
         keys.parse_resize(original)
     policy = {"Statement": read_statement("photos", private_originals=True)}
     assert not anyone_may(policy, "s3:GetObject", f"photos/{original}")
+
+
+@given(names, st.sampled_from(["", "up/"]))
+def test_a_public_policy_opens_originals_and_resizes(name: str, prefix: str) -> None:
+    original = keys.new_original(name)
+    resize = keys.build_resize(original, "200x200-fill-65-upscale.webp", SIGNATURE)
+    statement = read_statement("photos", prefix)
+    resource = statement["Resource"].removeprefix("arn:aws:s3:::")
+    for key in (original, resize):
+        assert anyone_may({"Statement": statement}, "s3:GetObject", f"photos/{prefix}{key}")
+        # It reads * and ? as IAM does; there are no brackets, which mean more to it.
+        assert fnmatchcase(f"photos/{prefix}{key}", resource)
+        assert not fnmatchcase(f"photos/elsewhere/{prefix}{key}", resource)
+    assert not fnmatchcase(f"photos/{prefix}{name}", resource)
+    assert not fnmatchcase(f"photos/{prefix}{keys.normalize_name(name)}", resource)
 
 
 @given(names, st.sampled_from(["jpg", "webp"]))

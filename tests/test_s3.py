@@ -5,15 +5,19 @@ import pickle
 import subprocess
 import sys
 from typing import Any
+from urllib.parse import SplitResult, urlsplit
 
 import pytest
 from boto3.session import Session
 from botocore.config import Config
+from botocore.loaders import create_loader
+from botocore.regions import EndpointResolver
 from django.core.exceptions import ImproperlyConfigured
 from django.core.files.base import ContentFile
 from django.core.management import call_command
 from django.test import Client
 
+from django_shift_media.aws.access import MEDIA_PATTERN
 from django_shift_media.exceptions import FileTooLarge, StorageUnavailable
 from django_shift_media.storages.s3 import S3MediaStorage
 from gallery.models import Attachment, Photo
@@ -148,6 +152,40 @@ def test_a_client_has_timeouts_and_retries() -> None:
     assert config.s3["addressing_style"] == "path"
 
 
+class OneSession(S3MediaStorage):
+    """Storages that share a session, because a new one takes 100 ms."""
+
+    session = Session("key", "secret")
+
+    def _create_session(self) -> Session:
+        return self.session
+
+
+def presigned(bucket: str, **options: Any) -> SplitResult:
+    storage = OneSession(bucket_name=bucket, querystring_auth=True, **options)
+    return urlsplit(storage.url("cat.jpg"))
+
+
+@pytest.mark.parametrize("partition", Session().get_available_partitions())
+def test_presigned_urls_use_the_host_of_the_region(partition: str) -> None:
+    """The global host refuses newer regions, and redirects others, which CORS does not allow."""
+    hosts = EndpointResolver(create_loader().load_data("endpoints"))
+    for region in Session().get_available_regions("s3", partition_name=partition):
+        expected = hosts.construct_endpoint("s3", region, partition)["hostname"]
+        assert presigned("media", region_name=region).hostname == f"media.{expected}"
+
+
+def test_presigned_urls_keep_a_host_or_a_style_that_is_set() -> None:
+    dotted = presigned("media.example.com", region_name="af-south-1")
+    assert (dotted.hostname, dotted.path) == (
+        "s3.af-south-1.amazonaws.com",  # whose certificate has one label before it
+        "/media.example.com/cat.jpg",
+    )
+    other = presigned("media", region_name="af-south-1", endpoint_url="http://localhost:9000")
+    assert (other.netloc, other.path) == ("localhost:9000", "/media/cat.jpg")
+    assert presigned("media", addressing_style="path").path == "/media/cat.jpg"
+
+
 def test_a_storage_can_be_pickled(moto: Any, settings: Any) -> None:
     storage = new_bucket(settings, moto)
     storage.put("a", b"x")
@@ -170,7 +208,7 @@ def test_a_location_prefixes_all_keys(
     assert all(entry["Key"].startswith("user/media/") for entry in listed)
     assert len(listed) == 2
     policy = json.loads(storage.client.get_bucket_policy(Bucket=storage.bucket_name)["Policy"])
-    assert policy["Statement"][0]["Resource"].endswith("/user/media/*")
+    assert policy["Statement"][0]["Resource"].endswith(f"/user/media/{MEDIA_PATTERN}")
     assert [hop.status for hop in follow(f"{website}elsewhere.jpg")] == [403]
 
 

@@ -2,7 +2,7 @@
 A shortage of memory, caused by a limit on the address space of a process.
 
 It is not the fault of the file: the engine raises ``MemoryError``, a form asks to try again, and
-the view answers 503 and does not remember it.
+the view answers 503. It tries again after a while, and at once if the process can have more memory.
 """
 
 import subprocess
@@ -21,6 +21,7 @@ OUTCOMES = {
     "encode": {"ok", "MemoryError"},
     "upload": {"ok", "try again"},
     "view": {"ok", "503 then 200"},
+    "attempts": {"ok", "{503} after 0", "{503} after 1"},
 }
 
 

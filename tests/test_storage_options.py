@@ -119,6 +119,8 @@ def test_a_global_setting_that_changes_media_is_named(
         "b.s3.dualstack.eu-west-1.amazonaws.com",
         "b.s3-accelerate.amazonaws.com",
         "b.s3.cn-north-1.amazonaws.com.cn",
+        "B.S3.eu-west-1.AmazonAWS.com",
+        "b.s3.us-iso-east-1.c2s.ic.gov",
         "s3.eu-west-1.amazonaws.com/b",
     ],
 )
@@ -135,6 +137,8 @@ def test_the_rest_endpoint_is_named(settings: Any, host: str) -> None:
     [
         "b.s3-website-eu-west-1.amazonaws.com",
         "b.s3-website.eu-central-1.amazonaws.com",
+        "b.s3-website.cn-north-1.amazonaws.com.cn",
+        "b.s3.eu-west-1.amazonaws.com.example.com",
         "s3.example.com",
         "d1234.cloudfront.net",
     ],

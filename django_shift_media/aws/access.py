@@ -26,9 +26,12 @@ BLOCK_SETTINGS = (
 # These two prevent bucket policies that grant public access.
 _POLICY_BLOCKS = ("BlockPublicPolicy", "RestrictPublicBuckets")
 
+# Matches the key of every original and of every resize: a UUID in parts, and two more parts. Other
+# files in the bucket, such as dumps of a database, do not have such names.
+MEDIA_PATTERN = "????????/????/????/????/????????????/*/*"
 # Matches the key of every resize and of no original: only resizes end with a dash, a signature
 # and an extension (see naming/keys.py).
-RESIZE_PATTERN = "????????/????/????/????/????????????/*/*x*-*-*-*-" + "?" * SIGNATURE_LENGTH + ".*"
+RESIZE_PATTERN = f"{MEDIA_PATTERN}x*-*-*-*-{'?' * SIGNATURE_LENGTH}.*"
 
 # Seconds that browsers may cache a preflight response: the limit of Firefox, the highest of all.
 _CORS_MAX_AGE = 86_400
@@ -43,13 +46,13 @@ def read_statement(
     distribution: str | None = None,
 ) -> Document:
     """
-    Return the policy statement that allows reading all media, or only resizes.
+    Return the policy statement that allows reading all media, or only resizes, and nothing else.
 
     It allows everyone, or only the CloudFront distribution with the given ARN, which uses origin
     access control:
     https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-restricting-access-to-s3.html
     """
-    objects = RESIZE_PATTERN if private_originals else "*"
+    objects = RESIZE_PATTERN if private_originals else MEDIA_PATTERN
     statement: Document = {
         "Sid": our_id(prefix),
         "Effect": "Allow",

@@ -109,7 +109,6 @@ _MANAGED_LIMIT = 6144
 def app(storage: S3MediaStorage) -> list[Document]:
     """For a process that stores uploads, generates resizes, and deletes both."""
     return [
-        allow(["s3:ListAllMyBuckets"], "*"),
         _allow_list(storage),
         allow(
             [
@@ -189,13 +188,17 @@ def policy_documents(
     transcoding: Transcoding,
     principals: Iterable[str],
     trust: Trust | None = None,
+    *,
+    list_buckets: bool = False,
 ) -> dict[str, Document]:
     """
     Return policies by name: first the one for a purpose, then those of roles.
 
     ``principals`` are the users, groups and roles that the process may attach policies to.
+    ``list_buckets`` also allows listing all buckets of the account, which this package never does.
     """
     statements = [
+        *([allow(["s3:ListAllMyBuckets"], "*")] if list_buckets else []),
         *PURPOSES[purpose](storage),
         *transcoding.statements(),
         *(allow_attaching(storage, principal) for principal in principals),

@@ -9,7 +9,10 @@ overcommit (``vm.overcommit_memory=2``).
 
 import errno
 import mmap
+import os
 import re
+import resource
+from pathlib import Path
 
 # Libraries to load, threads and caches: what an operation needs whatever the size of the image.
 _OVERHEAD = 128_000_000  # bytes
@@ -20,6 +23,11 @@ _SHORTAGE = re.compile(
     r"insufficient memory|not enough memory|bad.alloc|failed to map segment|"
     r"can't start new thread|encoding error [12]\b",
     re.IGNORECASE,
+)
+# The limit of a container on Linux, by the version of control groups; "max" stands for none.
+_CONTAINER_LIMITS = (
+    Path("/sys/fs/cgroup/memory.max"),
+    Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
 )
 # libheif says the same of files that would take more memory than its own limit allows, and of those
 # that declare a side of zero pixels.
@@ -39,6 +47,18 @@ def require_memory(size: int) -> None:
     """Raise ``MemoryError`` before a library that would end the process without this memory."""
     if not _can_allocate(size):
         raise MemoryError(f"{size:,} bytes of memory are not available.")
+
+
+def memory_limit() -> int:
+    """Return how many bytes of memory this process can have at most, whatever is in use."""
+    limits = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
+    soft, _ = resource.getrlimit(resource.RLIMIT_AS)
+    if soft != resource.RLIM_INFINITY:
+        limits.append(soft)
+    for path in _CONTAINER_LIMITS:
+        if path.is_file() and (limit := path.read_text().strip()).isdigit():
+            limits.append(int(limit))
+    return min(limits)
 
 
 def _can_allocate(size: int) -> bool:

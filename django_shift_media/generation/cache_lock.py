@@ -28,12 +28,17 @@ LOCK_SECONDS = 5
 _RENEW_SECONDS = 1
 # Seconds after which a request stops waiting for another process.
 WAIT_SECONDS = 30
-_POLL_SECONDS = 0.05
+POLL_SECONDS = 0.05
 # Seconds for which a cache that has failed is not asked again: each call may wait for a timeout.
 _RETRY_SECONDS = 5
 # These backends hold 300 entries, if not set otherwise, and drop others for each new one.
 _COUNTING_BACKENDS = (LocMemCache, FileBasedCache, DatabaseCache)
 _MAX_MARKS = 10_000
+WAITED_TOO_LONG = "Waited too long for another process."
+
+
+class LockTaken(Exception):
+    """Another process holds a lock."""
 
 
 def cache_key(purpose: str, storage: MediaStorage, key: str) -> str:
@@ -108,14 +113,21 @@ class CacheStore:
         self._call("delete", key)
 
     @contextmanager
-    def lock(self, key: str) -> Iterator[None]:
-        """Hold a lock that all processes respect; raise ``Busy`` after ``WAIT_SECONDS``."""
+    def lock(self, key: str, *, wait: bool = True) -> Iterator[None]:
+        """
+        Hold a lock that all processes respect.
+
+        Raise ``LockTaken`` at once if another process has it and ``wait`` is false, and ``Busy``
+        after ``WAIT_SECONDS`` of waiting.
+        """
         token = secrets.token_hex(8)
         deadline = time.monotonic() + WAIT_SECONDS
         while not self.add(key, token, LOCK_SECONDS):
+            if not wait:
+                raise LockTaken
             if time.monotonic() > deadline:
-                raise Busy("Waited too long for another process.")
-            time.sleep(_POLL_SECONDS)
+                raise Busy(WAITED_TOO_LONG)
+            time.sleep(POLL_SECONDS)
         try:
             with _call_repeatedly(lambda: self._renew(key, token)):
                 yield

@@ -7,19 +7,27 @@ Without this, every view of a page would fetch and decode the same unusable orig
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from django_shift_media.engines.memory import memory_limit
 from django_shift_media.exceptions import UnacceptableFile
 from django_shift_media.generation.cache_lock import cache_key, cache_store
 from django_shift_media.storages.base import MediaStorage
 
 _REMEMBER_MISSING = 60  # seconds
 _REMEMBER_UNACCEPTABLE = 3600  # seconds
+# Less than the others: other work may have taken the memory.
+_REMEMBER_SHORTAGE = 60  # seconds
 # A missing original has no reason to show; an unacceptable one always has.
 _NO_REASON = ""
 
 
 @contextmanager
 def remember_failure(storage: MediaStorage, key: str) -> Iterator[None]:
-    """Remember that the original of a resize is missing or unacceptable, and raise it again."""
+    """
+    Remember why a resize cannot be generated, and raise it again.
+
+    The original is missing or unacceptable, or takes more memory than there is. Of a shortage, the
+    limit of this process is remembered: one that can have more memory tries again.
+    """
     try:
         yield
     except FileNotFoundError:
@@ -28,12 +36,24 @@ def remember_failure(storage: MediaStorage, key: str) -> Iterator[None]:
     except UnacceptableFile as error:
         cache_store.set(cache_key("failed", storage, key), str(error), _REMEMBER_UNACCEPTABLE)
         raise
+    except MemoryError:
+        cache_store.set(cache_key("failed", storage, key), memory_limit(), _REMEMBER_SHORTAGE)
+        raise
 
 
 def raise_remembered_failure(storage: MediaStorage, key: str) -> None:
-    """Raise ``FileNotFoundError`` or ``UnacceptableFile`` if that is known of a resize's key."""
-    reason = cache_store.get(cache_key("failed", storage, key))
-    if reason == _NO_REASON:
+    """
+    Raise what is known of a resize's key.
+
+    ``FileNotFoundError``, ``UnacceptableFile``, or ``MemoryError``.
+    """
+    failure = cache_store.get(cache_key("failed", storage, key))
+    if failure is None:
+        return
+    if isinstance(failure, int):
+        if memory_limit() <= failure:
+            raise MemoryError("There was not enough memory a moment ago.")
+        return
+    if failure == _NO_REASON:
         raise FileNotFoundError(key)
-    if reason is not None:
-        raise UnacceptableFile(reason)
+    raise UnacceptableFile(failure)

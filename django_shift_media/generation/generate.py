@@ -1,15 +1,19 @@
 """From the key of a resize to the stored resize: found, or generated once for all who ask."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import partial
 
 from django_shift_media.conf import conf
 from django_shift_media.engines.selection import engine_options, get_engine
 from django_shift_media.engines.stopwatch import Stopwatch
-from django_shift_media.generation.cache_lock import cache_key, cache_store
+from django_shift_media.exceptions import Busy
+from django_shift_media.generation.cache_lock import LockTaken, cache_key, cache_store
 from django_shift_media.generation.events import report_failure, report_success
 from django_shift_media.generation.failures import raise_remembered_failure, remember_failure
+from django_shift_media.generation.request_threads import request_threads
 from django_shift_media.generation.single_flight import SingleFlight
 from django_shift_media.generation.storing import require_original
 from django_shift_media.generation.worker_pool import worker_pool
@@ -20,8 +24,32 @@ from django_shift_media.storages.base import MediaStorage
 # Seconds for which other processes that waited for the lock learn that the resize was stored.
 _REMEMBER_STORED = 60
 
+_lookups: SingleFlight["StoredResize | None"] = SingleFlight()
 _resizes: SingleFlight["StoredResize"] = SingleFlight()
 _originals: SingleFlight[bytes] = SingleFlight()
+
+
+class ResizeMissing(Exception):
+    """A resize is missing, and its request waits outside of this thread."""
+
+    def __init__(self, generation: "Generation") -> None:
+        super().__init__(generation.key)
+        self.generation = generation
+
+
+@dataclass(slots=True)
+class AsyncRequest:
+    """
+    A request on an ASGI server, which waits outside of its thread.
+
+    ``result`` returns what it has waited for, or raises the exception; None before that.
+    """
+
+    result: "Callable[[], StoredResize] | None" = None
+
+
+# The request that this thread works for; None if it may wait in the thread.
+async_request: ContextVar[AsyncRequest | None] = ContextVar("async_request", default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +72,24 @@ def find_or_generate(storage: MediaStorage, key: str) -> StoredResize:
 
     Before anything is read, raise ``BadSignature``, ``InvalidKey`` or ``InvalidResize`` for a key
     that this site has not signed, or no longer allows. Raise ``FileNotFoundError`` if the original
-    is gone, ``UnacceptableFile`` if it cannot be resized, ``Busy`` or ``StorageUnavailable``.
+    is gone, ``UnacceptableFile`` if it cannot be resized, ``Busy`` or ``StorageUnavailable``. On
+    ASGI servers, raise ``ResizeMissing`` instead of waiting.
     """
     original, resize = signing.unsign(key)
     presets.require_allowed(original, resize)
+    request = async_request.get()
+    if request and request.result:
+        return request.result()
     raise_remembered_failure(storage, key)
     generation = Generation(storage, key, original, resize)
-    with _resizes.use(storage.scoped(key), generation.run) as stored:
+    scoped = storage.scoped(key)
+    counted = nullcontext() if request else request_threads.lookup()
+    with counted, _lookups.use(scoped, generation.find) as found:
+        if found:
+            return found
+    if request:
+        raise ResizeMissing(generation)
+    with request_threads.place(), _resizes.use(scoped, generation.run) as stored:
         return stored
 
 
@@ -64,7 +103,7 @@ def read_bytes(storage: MediaStorage, stored: StoredResize) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """One request for one resize: ``run()`` finds it, or generates and stores it."""
+    """One request for one resize: ``find()`` looks for it, ``run()`` generates and stores it."""
 
     storage: MediaStorage
     key: str
@@ -72,12 +111,29 @@ class Generation:
     resize: Resize
     stopwatch: Stopwatch = field(default_factory=Stopwatch)
 
+    def find(self) -> StoredResize | None:
+        with self.reporting():
+            return self._find()
+
     def run(self) -> StoredResize:
-        with report_failure(self.storage, self.key, self.stopwatch):
-            if stored := self._find():
-                return stored
-            with cache_store.lock(cache_key("lock", self.storage, self.key)):
-                return self._find_result_of_others() or self._generate()
+        """Generate the resize, or return the one that another process has generated meanwhile."""
+        try:
+            return self.run_in_turn(wait=request_threads.may_wait)
+        except LockTaken:
+            with self.reporting():
+                reason = "Another process generates it, and this one has a single thread."
+                raise Busy(reason) from None
+
+    def run_in_turn(self, *, wait: bool) -> StoredResize:
+        """As ``run()``; raise ``LockTaken`` if it is another's turn and ``wait`` is false."""
+        with (
+            self.reporting(),
+            cache_store.lock(cache_key("lock", self.storage, self.key), wait=wait),
+        ):
+            return self._find_result_of_others() or self._generate()
+
+    def reporting(self) -> AbstractContextManager[None]:
+        return report_failure(self.storage, self.key, self.stopwatch)
 
     def _find(self) -> StoredResize | None:
         if self.storage.served_elsewhere:

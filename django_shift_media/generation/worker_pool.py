@@ -10,13 +10,17 @@ from typing import TypeVar
 
 from django_shift_media.conf import conf
 from django_shift_media.exceptions import Busy
+from django_shift_media.generation.request_threads import request_threads
 from django_shift_media.generation.threads import starting_thread
 from django_shift_media.storages.fork_safe_lock import ForkSafeLock
 
 T = TypeVar("T")
 
 # Resizes that may wait for each image that is decoded at the same time.
-_QUEUE_LENGTH = 16
+QUEUE_LENGTH = 16
+# Originals in memory for each image that is decoded: the next are fetched while others are decoded.
+ORIGINALS_IN_MEMORY = 2
+QUEUE_IS_FULL = "The queue is full."
 # Seconds that a resize waits for memory, and then for a decoder.
 WAIT_SECONDS = 15
 
@@ -35,9 +39,8 @@ class WorkerPool:
     """
 
     def __init__(self, size: int) -> None:
-        self._admitted = threading.BoundedSemaphore(size * (1 + _QUEUE_LENGTH))
-        # Twice the number of decoders: the next originals are fetched while these are decoded.
-        self._in_memory = threading.BoundedSemaphore(size * 2)
+        self._admitted = threading.BoundedSemaphore(size * (1 + QUEUE_LENGTH))
+        self._in_memory = threading.BoundedSemaphore(size * ORIGINALS_IN_MEMORY)
         self._decoding = threading.BoundedSemaphore(size)
         self._size = size
         self._start_decoders()
@@ -53,7 +56,7 @@ class WorkerPool:
         Raise ``Busy`` at once if the queue is full, and after ``WAIT_SECONDS`` in the queue.
         """
         with (
-            _acquire(self._admitted, 0, "The queue is full."),
+            _acquire(self._admitted, 0, QUEUE_IS_FULL),
             _acquire(self._in_memory, WAIT_SECONDS, "Waited too long in the queue."),
         ):
             yield
@@ -65,7 +68,7 @@ class WorkerPool:
 
     def decode_upload(self, work: Callable[[], T]) -> T:
         """Run ``work`` in a decoder thread, however long the wait: the upload is here already."""
-        with _acquire(self._decoding, None, ""):
+        with request_threads.place(refuse=False), _acquire(self._decoding, None, ""):
             return self._run(work)
 
     def _run(self, work: Callable[[], T]) -> T:
@@ -82,6 +85,8 @@ class WorkerPool:
                 raise
             if not future.cancel():  # it is running
                 return future.result()
+        finally:
+            del future  # Its exception would form a cycle with this frame.
         # A decoder is free, or the semaphore would not be acquired. So its thread has ended for
         # lack of memory, and the executor would count on it for ever.
         self._start_decoders()

@@ -8,6 +8,9 @@ from botocore.loaders import create_loader
 from botocore.session import Session
 
 _DEFAULT = "aws"
+# What a host of S3's REST API has before the domain of a partition. Hosts of websites have
+# "s3-website".
+_REST_LABELS = re.compile(r"(?:.+\.)?s3(?!-website)(?:[.-][a-z0-9-]+)*")
 
 
 class Partition(NamedTuple):
@@ -27,7 +30,19 @@ def partition_of(region: str) -> Partition:
 
 def is_aws_host(host: str) -> bool:
     """Return whether a host belongs to AWS, in any partition."""
-    return any(host.endswith(f".{partition.domain}") for partition in _partitions())
+    return _labels_before_domain(host) is not None
+
+
+def is_rest_host(host: str) -> bool:
+    """Return whether a host is one of S3's REST API on AWS, in any partition."""
+    labels = _labels_before_domain(host)
+    return labels is not None and _REST_LABELS.fullmatch(labels) is not None
+
+
+def _labels_before_domain(host: str) -> str | None:
+    domains = (f".{partition.domain}" for partition in _partitions())
+    host = host.lower()
+    return next((host.removesuffix(one) for one in domains if host.endswith(one)), None)
 
 
 @cache

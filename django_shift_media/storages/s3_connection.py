@@ -3,12 +3,13 @@
 import os
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from boto3.session import Session
 from botocore.config import Config
 from storages.backends.s3 import S3Storage
 
-from django_shift_media.storages.aws_partitions import partition_of
+from django_shift_media.storages.aws_partitions import is_aws_host, partition_of
 from django_shift_media.storages.fork_safe_lock import ForkSafeLock
 
 if TYPE_CHECKING:
@@ -48,12 +49,18 @@ class S3Connection(S3Storage):  # type: ignore[misc]  # S3Storage is not typed
     def __init__(self, **options: Any) -> None:
         self._resources: dict[int, S3ServiceResource] = {}
         super().__init__(**options)
-        self.client_config = Config(
-            connect_timeout=_CONNECT_TIMEOUT,
-            read_timeout=_READ_TIMEOUT,
-            retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
-            max_pool_connections=32,
-        ).merge(self.client_config)
+        # For botocore, s3.amazonaws.com is the default host of us-east-1.
+        hosts = {"us_east_1_regional_endpoint": "regional", **(self.client_config.s3 or {})}
+        self.client_config = (
+            Config(
+                connect_timeout=_CONNECT_TIMEOUT,
+                read_timeout=_READ_TIMEOUT,
+                retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
+                max_pool_connections=32,
+            )
+            .merge(self.client_config)
+            .merge(Config(s3=hosts))
+        )
 
     def __getstate__(self) -> dict[str, Any]:
         state: dict[str, Any] = super().__getstate__()
@@ -83,7 +90,7 @@ class S3Connection(S3Storage):  # type: ignore[misc]  # S3Storage is not typed
 
     def _new_resource(self) -> "S3ServiceResource":
         session: Session = self._create_session()
-        return session.resource(
+        resource = session.resource(
             "s3",
             region_name=self.region_name,
             use_ssl=self.use_ssl,
@@ -91,6 +98,8 @@ class S3Connection(S3Storage):  # type: ignore[misc]  # S3Storage is not typed
             config=self.client_config,
             verify=self.verify,
         )
+        _presign_for_region(resource.meta.client)
+        return resource
 
     def aws_client(self, service: str, *, region: str | None = None) -> Any:
         """Return a boto3 client of another AWS service with the credentials of this storage."""
@@ -129,3 +138,18 @@ class S3Connection(S3Storage):  # type: ignore[misc]  # S3Storage is not typed
     @property
     def _aws_domain(self) -> str:
         return partition_of(self.region).domain
+
+
+def _presign_for_region(client: "S3Client") -> None:
+    """
+    Have a client of AWS presign URLs of the region's host.
+
+    Otherwise, botocore presigns URLs of the global host. Newer regions refuse these, and others
+    redirect them, which no preflight request may follow. Its condition is the configured style;
+    endpoints have been derived from it already, so this changes no other requests.
+    """
+    config: Any = client.meta.config
+    options = config.s3 or {}
+    is_aws = is_aws_host(urlsplit(client.meta.endpoint_url).hostname or "")
+    if is_aws and options.get("addressing_style") in {None, "auto"}:
+        config.s3 = {**options, "addressing_style": "virtual"}

@@ -8,10 +8,6 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-# Hosts of S3's REST API, which knows no routing rules; those of websites have "s3-website".
-_REST_HOST = re.compile(
-    r"(?:.+\.)?s3(?!-website)(?:[.-][a-z0-9-]+)*\.amazonaws\.com(?:\.cn)?", re.IGNORECASE
-)
 _POLICY = "manage.py configure_media_bucket grants read access with a bucket policy."
 
 
@@ -101,13 +97,20 @@ def _check_public_url(url: str | None) -> None:
 
 
 def rest_endpoint(storage: Any) -> tuple[str, str] | None:
-    """Return the option and the host if media URLs are those of S3's REST API."""
+    """
+    Return the option and the host if media URLs are those of S3's REST API.
+
+    It knows no routing rules, so missing resizes would not be redirected to the app.
+    """
+    # System checks import this module on local disk, too, and that one imports botocore.
+    from django_shift_media.storages.aws_partitions import is_rest_host
+
     for option, value in (
         ("public_url", urlsplit(storage.public_url_option or "").hostname),
         ("custom_domain", (storage.custom_domain or "").partition("/")[0]),
     ):
         if value:
-            return (option, value) if _REST_HOST.fullmatch(value) else None
+            return (option, value) if is_rest_host(value) else None
     return None
 
 

@@ -22,6 +22,7 @@ def wait_patiently(seconds, lock_seconds, *, s3):
     from django_shift_media import views
     from django_shift_media.diagnostics import http_trace
     from django_shift_media.generation import (
+        asynchronous,
         cache_lock,
         failures,
         generate,
@@ -29,7 +30,7 @@ def wait_patiently(seconds, lock_seconds, *, s3):
         worker_pool,
     )
 
-    for module in (cache_lock, single_flight, worker_pool):
+    for module in (asynchronous, cache_lock, single_flight, worker_pool):
         module.WAIT_SECONDS = seconds
     cache_lock.LOCK_SECONDS = lock_seconds
     http_trace._TIMEOUT = seconds

@@ -9,6 +9,7 @@ GALLERY_S3_PRIVATE        any text: originals are private, and their URLs are si
 GALLERY_POLICY            the Content-Security-Policy of all pages (default: none)
 GALLERY_CACHE             redis://HOST:PORT or db://TABLE; without it, each process has its own
 GALLERY_CONCURRENCY       how many resizes a process makes at a time (default: the processors)
+GALLERY_MEDIA_THREADS     how many threads of a process wait for media (default: by the server)
 GALLERY_PATIENCE          seconds to wait for S3, locks, other requests and SQLite (default: theirs)
 GALLERY_LOCK_SECONDS      seconds for which a lock outlives a process (default: as long)
 GALLERY_POSTGRESQL        the database, with PGHOST and others as everywhere; without it, SQLite
@@ -139,6 +140,9 @@ GALLERY_POLICY = os.environ.get("GALLERY_POLICY")
 
 if concurrency := os.environ.get("GALLERY_CONCURRENCY"):
     SHIFT_MEDIA_CONCURRENCY = int(concurrency)
+
+if threads := os.environ.get("GALLERY_MEDIA_THREADS"):
+    SHIFT_MEDIA_THREADS = int(threads)
 
 LOGGING = {
     "version": 1,

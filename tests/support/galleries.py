@@ -72,7 +72,12 @@ def gallery(environment: dict[str, str], *under: str) -> Iterator[str]:
 def gunicorn(
     environment: dict[str, str], *, workers: int = 4, threads: int = 50
 ) -> Iterator[Workers]:
-    """Run a gallery under gunicorn until the block ends: processes with threads."""
+    """
+    Run a gallery under gunicorn until the block ends: processes with threads.
+
+    All threads may wait for media, unless the environment says something else.
+    """
+    environment = {"GALLERY_MEDIA_THREADS": str(threads), **environment}
     options = ["--workers", str(workers), "--threads", str(threads), "--bind", "127.0.0.1:{port}"]
     # It is ended after 10 seconds, whatever is still being made.
     options += ["--timeout", str(PATIENCE), "--keep-alive", str(PATIENCE)]

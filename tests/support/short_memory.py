@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 Work = Callable[[int], str]  # from the megabytes that it may allocate to its outcome
 SIZE = (1500, 1000)
@@ -100,6 +101,7 @@ def works(files: dict[str, bytes]) -> Iterator[tuple[str, Work]]:
         yield f"decode {name}", partial(render, data, "300x300-fit-90-noupscale.png")
         yield f"upload {name}", partial(upload, data)
         yield f"view {name}", partial(view, data)
+    yield "attempts png", partial(attempts, files["png"])
     for name, quality in QUALITIES.items():
         yield (
             f"encode {name}",
@@ -123,27 +125,50 @@ def upload(data: bytes, megabytes: int) -> str:
     return "ok"
 
 
-def view(data: bytes, megabytes: int) -> str:
-    """Say what the view answers, and what it answers once there is memory again."""
+def request_of(data: bytes) -> tuple[Any, str]:
+    """Store an original; return a request for a resize of it, and its key."""
     from django.core.files.base import ContentFile
     from django.test import RequestFactory
 
     from django_shift_media.naming import keys, signing
     from django_shift_media.naming.resizes import Resize
     from django_shift_media.storages.selection import media_storage
+
+    original = keys.new_original("a.jpg")
+    media_storage().save(original, ContentFile(data))
+    key = signing.sign(original, Resize.parse("300x300-fit-90-noupscale.png"))
+    return RequestFactory().get(f"/media/{key}"), key
+
+
+def view(data: bytes, megabytes: int) -> str:
+    """Say what the view answers, and what it answers once there is memory again."""
     from django_shift_media.views import media
 
-    storage = media_storage()
-    original = keys.new_original("a.jpg")
-    storage.save(original, ContentFile(data))
-    key = signing.sign(original, Resize.parse("300x300-fit-90-noupscale.png"))
-    request = RequestFactory().get(f"/media/{key}")
+    request, key = request_of(data)
     with only(megabytes):
         short = media(request, key=key)
     if short.status_code == 200:
         return "ok"
     again = media(request, key=key)
     return f"{short.status_code} then {again.status_code}"
+
+
+def attempts(data: bytes, megabytes: int) -> str:
+    """
+    Say how often three views try to make a resize while memory is short.
+
+    With too little to start a thread, there is no attempt.
+    """
+    from django_shift_media.signals import resize_failed
+    from django_shift_media.views import media
+
+    failures = []
+    resize_failed.connect(lambda **kwargs: failures.append(kwargs["cause"]), weak=False)
+    request, key = request_of(data)
+    with only(megabytes):
+        statuses = {media(request, key=key).status_code for _ in range(3)}
+    tried = [cause for cause in failures if "start new thread" not in str(cause)]
+    return "ok" if statuses == {200} else f"{statuses} after {len(tried)}"
 
 
 def _main(engine: str, levels: list[int]) -> None:

@@ -67,6 +67,12 @@ class Command(PlanCommand):
         for option, text in {**TRANSCODING_OPTIONS, **TRUST_OPTIONS}.items():
             parser.add_argument(option, help=text)
         parser.add_argument(
+            "--list-buckets",
+            action="store_true",
+            help="also allow listing the buckets of the account, for file managers; this package"
+            " does not need it",
+        )
+        parser.add_argument(
             "--may-attach-to",
             action="append",
             default=[],
@@ -114,7 +120,12 @@ class Command(PlanCommand):
         names = [field.name for field in fields(Transcoding)]
         transcoding = Transcoding(**{name: options[name] for name in names})
         return policy_documents(
-            self.storage, options["for"], transcoding, options["may_attach_to"], _trust(options)
+            self.storage,
+            options["for"],
+            transcoding,
+            options["may_attach_to"],
+            _trust(options),
+            list_buckets=options["list_buckets"],
         )
 
 
