@@ -9,10 +9,11 @@ from django_shift_media.maintenance.results import Result
 from django_shift_media.naming import keys
 from django_shift_media.storages.base import MediaStorage
 from django_shift_media.storages.bulk_storage import ObjectSummary
+from django_shift_media.storages.erasure import tombstone_of
 from django_shift_media.storages.stored_file import StoredFile
 
-# An original in the source, and the object under the same key in the target.
-Pair = tuple[ObjectSummary, ObjectSummary | None]
+# An original in the source, and what the target has of the same upload, by keys.
+Pair = tuple[ObjectSummary, dict[str, ObjectSummary]]
 
 
 def copy_originals(
@@ -38,13 +39,16 @@ def _pairs(pages: Iterable[list[ObjectSummary]], target: MediaStorage) -> Iterat
     for page in pages:
         originals = {summary.key: summary for summary in page if keys.is_original(summary.key)}
         for key, objects in target.list_uploads(sorted(originals)):
-            yield originals[key], next((summary for summary in objects if summary.key == key), None)
+            yield originals[key], {summary.key: summary for summary in objects}
 
 
 def _copy(
     source: MediaStorage, target: MediaStorage, checksum: bool, dry_run: bool, pair: Pair
 ) -> Result:
-    original, existing = pair
+    original, stored = pair
+    if tombstone_of(original.key) in stored:
+        return _erased(original)
+    existing = stored.get(original.key)
     with StoredFile(source, original.key) as file:
         try:
             if existing:
@@ -69,6 +73,9 @@ def _store(target: MediaStorage, original: ObjectSummary, file: StoredFile) -> R
     if stored_key != original.key:  # Another process stored it first, so save() chose a new key.
         target.delete(stored_key)
         return _already_stored(original)
+    if target.exists(tombstone_of(original.key)):  # while it was copied
+        target.delete(original.key)
+        return _erased(original)
     if target.has_same_content(original.key, file):
         return Result("copied", original.key, original.size)
     target.delete_many([original.key])
@@ -77,6 +84,11 @@ def _store(target: MediaStorage, original: ObjectSummary, file: StoredFile) -> R
 
 def _already_stored(original: ObjectSummary) -> Result:
     return Result("already stored", original.key, original.size)
+
+
+def _erased(original: ObjectSummary) -> Result:
+    note = "erased in the target, and still in the source: erase it there, too"
+    return Result("erased", original.key, original.size, note, "error")
 
 
 def _error(outcome: str, original: ObjectSummary, note: str) -> Result:

@@ -1,5 +1,6 @@
 """The media storage on S3, through django-storages and boto3."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 from urllib.parse import urlencode
 
@@ -16,9 +17,12 @@ from django_shift_media.naming import keys
 from django_shift_media.naming.formats import served_content_type
 from django_shift_media.naming.original_names import content_disposition
 from django_shift_media.naming.urlconf import app_url
+from django_shift_media.storages import s3_cdn
 from django_shift_media.storages.base import MediaStorage, Mode, cache_control, check_size
-from django_shift_media.storages.s3_bulk import S3BulkStorage
+from django_shift_media.storages.erasure import Invalidation, is_tombstone
+from django_shift_media.storages.s3_connection import http_status as http_status
 from django_shift_media.storages.s3_options import check_options
+from django_shift_media.storages.s3_versions import S3VersionedStorage
 
 # Marks resizes for lifecycle rules, which cannot match keys by a pattern.
 RESIZE_TAG = ("shift-media", "resize")
@@ -28,7 +32,7 @@ _KEY_EXISTS_STATUSES = frozenset({409, 412})
 _MAX_SINGLE_PUT = 64 * 1024 * 1024
 
 
-class S3MediaStorage(S3BulkStorage):
+class S3MediaStorage(S3VersionedStorage):
     """
     Media in an S3 bucket.
 
@@ -44,6 +48,9 @@ class S3MediaStorage(S3BulkStorage):
     ``tag_resizes``
         Whether resizes are stored with the tag that lifecycle rules need to expire them; False by
         default.
+    ``delete_versions``
+        Whether a deletion also deletes all versions in a versioned bucket, instead of hiding them
+        behind a delete marker; False by default.
 
     Without ``public_url`` and ``custom_domain``, the URLs are those of the bucket's website
     endpoint. With ``querystring_auth``, and in the mode "app", the URLs of originals are presigned;
@@ -62,6 +69,7 @@ class S3MediaStorage(S3BulkStorage):
         self.public_url_option: str | None = options.pop("public_url", None)
         self.mode: Mode = options.pop("mode", "website")
         self.tag_resizes: bool = options.pop("tag_resizes", False)
+        self.delete_versions: bool = options.pop("delete_versions", False)
         if self.mode not in get_args(Mode):
             raise ImproperlyConfigured(
                 f"Unknown mode {self.mode!r}. Use one of: {', '.join(get_args(Mode))}."
@@ -181,16 +189,28 @@ class S3MediaStorage(S3BulkStorage):
         with self.wrap_errors("delete", name):
             # The original first: see ``generation.storing``.
             super().delete(name)
-            if keys.is_original(name):
-                for page in self.list_pages(keys.upload_prefix(name)):
-                    if errors := self.delete_many([summary.key for summary in page]):
-                        key, message = next(iter(errors.items()))
-                        raise StorageUnavailable(f"Could not delete {key!r}: {message}")
+            if not keys.is_original(name):
+                if self.delete_versions:
+                    _require_deleted(self.delete_versions_of([name]))
+                return
+            prefix = keys.upload_prefix(name)
+            for page in self.list_pages(prefix):
+                found = [summary.key for summary in page]
+                _require_deleted(super().delete_many([x for x in found if not is_tombstone(x)]))
+            if self.delete_versions:
+                _require_deleted(self.delete_versions_below(prefix))
+
+    def delete_many(self, keys: Sequence[str]) -> dict[str, str]:
+        errors = super().delete_many(keys)
+        return {**self.delete_versions_of(keys), **errors} if self.delete_versions else errors
+
+    def invalidate_cdn(self, originals: Sequence[str]) -> list[Invalidation]:
+        return s3_cdn.invalidate(self, originals)
 
     def _bucket_and_key(self, key: str) -> dict[str, Any]:
         return {"Bucket": self.bucket_name, "Key": self.prefix + key}
 
 
-def http_status(error: ClientError) -> int:
-    """Return the HTTP status of the response behind an error of boto3."""
-    return error.response["ResponseMetadata"]["HTTPStatusCode"]
+def _require_deleted(errors: Mapping[str, str]) -> None:
+    for key, message in errors.items():
+        raise StorageUnavailable(f"Could not delete {key!r}: {message}")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from boto3.session import Session
 from botocore.config import Config
+from botocore.exceptions import ClientError
 from storages.backends.s3 import S3Storage
 
 from django_shift_media.storages.aws_partitions import partition_of
@@ -129,3 +130,8 @@ class S3Connection(S3Storage):  # type: ignore[misc]  # S3Storage is not typed
     @property
     def _aws_domain(self) -> str:
         return partition_of(self.region).domain
+
+
+def http_status(error: ClientError) -> int:
+    """Return the HTTP status of the response behind an error of boto3."""
+    return error.response["ResponseMetadata"]["HTTPStatusCode"]
