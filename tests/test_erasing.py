@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from django.core.files.base import ContentFile
 from django.core.files.storage import storages
 from django.core.management import CommandError, call_command
@@ -85,12 +86,12 @@ def test_versions_delete_markers_and_unfinished_uploads_go(versioned: Any) -> No
     kinds = [note.rpartition(" ")[0] for _, note in outcomes(document, "erased")]
     # It hides what is visible before it deletes versions, so one of the markers is its own.
     assert sorted(kinds) == [*["delete marker"] * 2, "multipart upload", *["version"] * 3]
-    with pytest.raises(versioned.client.exceptions.NoSuchUpload):
+    parts = {"Parts": [{"PartNumber": 1, "ETag": "abc"}]}
+    with pytest.raises(ClientError):
         versioned.client.complete_multipart_upload(
-            **upload,
-            UploadId=upload_id,
-            MultipartUpload={"Parts": [{"PartNumber": 1, "ETag": "abc"}]},
+            **upload, UploadId=upload_id, MultipartUpload=parts
         )
+    assert held(versioned, original) == [tombstone(original)]
 
 
 @pytest.mark.parametrize("versioned", ["moto", "ceph"], indirect=True)

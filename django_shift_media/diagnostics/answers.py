@@ -43,7 +43,7 @@ def limits(storage: MediaStorage, site: str, cdns: Iterable[str]) -> Iterator[Re
         yield Result("not requested", media, note=note, severity="notice")
     elif host not in {urlsplit(url).hostname for url in own}:
         note = "if this host is a CDN, its caches were not emptied: purge the files there"
-        yield Result("not invalidated", media, note=note, severity="notice")
+        yield Result("unknown host", media, note=note, severity="notice")
     days = conf.max_age / 86_400
     note = f"those that have loaded a file may show it for {days:g} days (SHIFT_MEDIA_MAX_AGE)"
     yield Result("out of reach", "browsers", note=note, severity="notice")
