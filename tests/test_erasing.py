@@ -251,6 +251,35 @@ def test_no_copy_brings_back_what_was_erased(settings: Any, moto: Any, tmp_path:
     assert target.bucket_name == media_storage().bucket_name  # type: ignore[attr-defined]
 
 
+def test_copies_of_what_was_erased_in_the_source_are_reported(
+    settings: Any, moto: Any, tmp_path: Path
+) -> None:
+    target = new_bucket(settings, moto)
+    local = "django_shift_media.storages.local.LocalMediaStorage"
+    source = {"BACKEND": local, "OPTIONS": {"location": tmp_path / "source"}}
+    settings.STORAGES = {**settings.STORAGES, "source": source}
+    original = put(storages["source"], new_key())
+    assert tend("copy_media", "--from", "source", "--to", "media")["counts"] == {"copied": 1}
+    settings.SHIFT_MEDIA_STORAGE = "source"
+    erase(original)
+    document = tend("copy_media", "--from", "source", "--to", "media")
+    assert outcomes(document, "erased") == [
+        (original, "erased in the source, and still in the target: erase it there, too")
+    ]
+    assert keys_of(target) == {original}
+
+
+def test_what_a_backup_brings_back_is_erased_again(any_storage: Any) -> None:
+    originals = [put(any_storage, new_key()) for _ in range(3)]
+    erase(*originals[:2])
+    restored = {put(any_storage, originals[0]), put(any_storage, resize_of(originals[0]))}
+    document = erase("--again")
+    assert {name for name, _ in outcomes(document, "erased")} == restored
+    tombstones = [tombstone(original) for original in originals[:2]]
+    assert keys_of(any_storage) == {*tombstones, originals[2]}
+    assert erase("--again")["counts"].get("erased") is None
+
+
 # -- rows -----------------------------------------------------------------------------------------
 
 
@@ -279,7 +308,7 @@ def test_rows_are_cleared_with_all_that_describes_the_file(photo: Photo) -> None
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "Give a KEY, or --model and --pk"),
+        ([], "Give a KEY, or --model and --pk, or --again"),
         (["--model", "gallery.Photo"], "Use --model and --pk together"),
         (
             ["--model", "gallery.Photo", "--pk", "7"],

@@ -9,7 +9,7 @@ from django_shift_media.maintenance.results import Result
 from django_shift_media.naming import keys
 from django_shift_media.storages.base import MediaStorage
 from django_shift_media.storages.bulk_storage import ObjectSummary
-from django_shift_media.storages.erasure import tombstone_of
+from django_shift_media.storages.erasure import is_tombstone, tombstone_of
 from django_shift_media.storages.stored_file import StoredFile
 
 # An original in the source, and what the target has of the same upload, by keys.
@@ -31,15 +31,30 @@ def copy_originals(
     An existing object of the same size is assumed to be equal, because every copy was verified.
     With ``checksum``, its content is compared, too.
     """
+    tombstones: list[ObjectSummary] = []
     copy = partial(_copy, source, target, checksum, dry_run)
-    yield from in_threads(copy, _pairs(pages, target), workers)
+    yield from in_threads(copy, _pairs(pages, target, tombstones), workers)
+    for tombstone in tombstones:
+        yield from _erased_in_source(target, tombstone)
 
 
-def _pairs(pages: Iterable[list[ObjectSummary]], target: MediaStorage) -> Iterator[Pair]:
+def _pairs(
+    pages: Iterable[list[ObjectSummary]], target: MediaStorage, tombstones: list[ObjectSummary]
+) -> Iterator[Pair]:
     for page in pages:
+        tombstones += [summary for summary in page if is_tombstone(summary.key)]
         originals = {summary.key: summary for summary in page if keys.is_original(summary.key)}
         for key, objects in target.list_uploads(sorted(originals)):
             yield originals[key], {summary.key: summary for summary in objects}
+
+
+def _erased_in_source(target: MediaStorage, tombstone: ObjectSummary) -> Iterator[Result]:
+    """Yield the originals that were copied before they were erased."""
+    for page in target.list_pages(tombstone.key[: keys.UUID_LENGTH + 1]):
+        for summary in page:
+            if keys.is_original(summary.key):
+                note = "erased in the source, and still in the target: erase it there, too"
+                yield Result("erased", summary.key, summary.size, note, "error")
 
 
 def _copy(

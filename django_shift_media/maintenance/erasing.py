@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from functools import partial
 
 from django.apps import apps
@@ -16,7 +17,13 @@ from django_shift_media.media.metadata import FileMetadata
 from django_shift_media.media.references import Column, columns_of, default_names, media_fields
 from django_shift_media.naming import keys
 from django_shift_media.storages.base import MediaStorage
-from django_shift_media.storages.erasure import StoredItem, erase_upload
+from django_shift_media.storages.bulk_storage import ObjectSummary
+from django_shift_media.storages.erasure import (
+    TOMBSTONE,
+    StoredItem,
+    erase_upload,
+    is_tombstone,
+)
 
 
 def original_of(text: str) -> str:
@@ -45,6 +52,26 @@ def originals_of_rows(fields: Sequence[MediaField], pks: Sequence[str]) -> list[
         label = fields[0].model._meta.label
         raise ValueError(f"No row of {label} has the primary key {', '.join(sorted(missing))}.")
     return [original_of(name) for name in dict.fromkeys(names) if name]
+
+
+def originals_with_tombstones(
+    storage: MediaStorage, pages: Iterable[list[ObjectSummary]]
+) -> Iterator[str]:
+    """Yield the originals of files beside a tombstone, such as those of a restored backup."""
+    for page in pages:
+        for tombstone in page:
+            if is_tombstone(tombstone.key):
+                files = storage.list_pages(tombstone.key.removesuffix(TOMBSTONE))
+                yield from _originals_of(summary.key for found in files for summary in found)
+
+
+def _originals_of(keys: Iterable[str]) -> list[str]:
+    """Return the originals that keys belong to, and pass over other keys."""
+    found: dict[str, None] = {}
+    for key in keys:
+        with suppress(ValueError):
+            found[original_of(key)] = None
+    return list(found)
 
 
 # -- rows -----------------------------------------------------------------------------------------

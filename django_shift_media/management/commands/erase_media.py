@@ -42,6 +42,12 @@ class Command(MaintenanceCommand):
             "--pk", nargs="+", default=[], metavar="PK", help="the primary keys of these rows"
         )
         parser.add_argument(
+            "--again",
+            action="store_true",
+            help="erase all uploads that were erased before and have come back, such as from a"
+            " backup",
+        )
+        parser.add_argument(
             "--clear-rows",
             action="store_true",
             help="empty the fields of all rows that name the files (default: rows are reported)",
@@ -74,10 +80,12 @@ class Command(MaintenanceCommand):
 
     def process(self, options: dict[str, Any]) -> Iterator[Result]:
         storage = media_storage()
-        originals = find_originals(options)
+        originals = self.find_originals(storage, options)
         if options["dry_run"]:
             yield from erasing.report_rows(originals, clear=False)
             yield from erasing.preview(storage, originals)
+            return
+        if not originals:
             return
         if options["interactive"] and not self.ask(_question(originals)):
             raise ValueError("Nothing was erased.")
@@ -95,6 +103,21 @@ class Command(MaintenanceCommand):
         yield from answers.limits(storage, options["site"], bases)
         # What others have stored since, such as a resize that was being generated.
         yield from (result for result in self.erase(storage, originals) if result not in erased)
+
+    def find_originals(self, storage: MediaStorage, options: dict[str, Any]) -> list[str]:
+        """Return the originals that the arguments name; raise ``ValueError``."""
+        if bool(options["model"]) != bool(options["pk"]):
+            raise ValueError("Use --model and --pk together.")
+        if not (options["keys"] or options["model"] or options["again"]):
+            raise ValueError("Give a KEY, or --model and --pk, or --again.")
+        originals = [erasing.original_of(text) for text in options["keys"]]
+        if options["model"]:
+            fields = get_media_fields(options["model"])
+            originals += erasing.originals_of_rows(fields, options["pk"])
+        if options["again"]:
+            pages = self.list_with_progress(storage)
+            originals += erasing.originals_with_tombstones(storage, pages)
+        return list(dict.fromkeys(originals))
 
     def erase(self, storage: MediaStorage, originals: Sequence[str]) -> Iterator[Result]:
         results = erasing.erase(storage, originals, self.options["workers"])
@@ -122,19 +145,6 @@ class Command(MaintenanceCommand):
     def show_status(self, status: str) -> None:
         if not self.options["quiet"]:
             self.progress.write(status, self.stderr)
-
-
-def find_originals(options: dict[str, Any]) -> list[str]:
-    """Return the originals that the arguments name; raise ``ValueError``."""
-    if bool(options["model"]) != bool(options["pk"]):
-        raise ValueError("Use --model and --pk together.")
-    if not options["keys"] and not options["model"]:
-        raise ValueError("Give a KEY, or --model and --pk.")
-    originals = [erasing.original_of(text) for text in options["keys"]]
-    if options["model"]:
-        fields = get_media_fields(options["model"])
-        originals += erasing.originals_of_rows(fields, options["pk"])
-    return list(dict.fromkeys(originals))
 
 
 def _question(originals: Sequence[str]) -> str:
