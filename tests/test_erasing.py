@@ -222,6 +222,24 @@ def test_a_disk_that_refuses_is_reported(monkeypatch: pytest.MonkeyPatch) -> Non
     assert outcomes(erase(original), "erased") == [(original, "file")]
 
 
+def test_missing_permissions_are_reported(settings: Any, aws_s3: Any, moto: Any) -> None:
+    storage = new_bucket(settings, moto, endpoint_url=aws_s3.url)
+    enable_versions(storage)
+    original = put(storage, new_key())
+    for request in (
+        "GET .*[?&]versions",
+        "GET .*[?&]uploads",
+        "GET .*[?]replication",
+        "PUT .*/erased",
+    ):
+        aws_s3.refuse(request, 403, "AccessDenied")
+    document = erase(original)
+    operations = ("PutObject", "ListObjectVersions", "ListMultipartUploads", "GetBucketReplication")
+    notes = "".join(note for _, note in outcomes(document, "incomplete"))
+    assert all(f"calling the {operation} operation" in notes for operation in operations)
+    assert not storage.exists(original), "what can be deleted is deleted"
+
+
 # -- nothing comes back ---------------------------------------------------------------------------
 
 

@@ -861,8 +861,7 @@ def test_uploads_are_erased_with_the_policy_for_that(
     assert held(storage) == [f"{name[:37]}erased"]
     assert upload["UploadId"] in str(document)
     assert document["counts"]["erased"] > 4
-    problems = [file for file in document["files"] if file["outcome"].startswith("not ")]
-    assert problems == []
+    assert document["counts"].keys() <= {"erased", "named", "out of reach", "unknown host"}
     assert {"DeleteObjects", "AbortMultipartUpload", "GetBucketReplication"} <= set(sent)
 
 

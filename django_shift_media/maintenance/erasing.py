@@ -119,7 +119,7 @@ def preview(storage: MediaStorage, originals: Iterable[str]) -> Iterator[Result]
         inventory = storage.find_items(original)
         for item in inventory.items:
             yield _result("would be erased", item)
-        yield from _not_listed(original, inventory.refused, inventory.unsupported)
+        yield from _incomplete(original, inventory.refused, inventory.unsupported)
 
 
 def erase(storage: MediaStorage, originals: Sequence[str], workers: int) -> Iterator[list[Result]]:
@@ -135,7 +135,7 @@ def _erase(storage: MediaStorage, original: str) -> list[Result]:
     results = [_result("erased", item) for item in erasure.erased]
     for item, why in erasure.remaining.items():
         results.append(_result("not erased", item, why)._replace(severity="error"))
-    return results + list(_not_listed(original, erasure.refused, erasure.unsupported))
+    return results + list(_incomplete(original, erasure.refused, erasure.unsupported))
 
 
 def _result(outcome: str, item: StoredItem, why: str = "") -> Result:
@@ -145,11 +145,11 @@ def _result(outcome: str, item: StoredItem, why: str = "") -> Result:
     return Result(outcome, item.key, item.size, f"{note}: {why}" if why else note)
 
 
-def _not_listed(
+def _incomplete(
     original: str, refused: dict[str, str], unsupported: Iterable[str]
 ) -> Iterator[Result]:
     for what, why in refused.items():
-        yield Result("not listed", original, note=f"{what}: {why}", severity="error")
+        yield Result("incomplete", original, note=f"{what} failed: {why}", severity="error")
     for what in unsupported:
-        note = f"{what}: this server cannot list them"
-        yield Result("not listed", original, note=note, severity="notice")
+        note = f"{what} is not supported by this server"
+        yield Result("incomplete", original, note=note, severity="notice")

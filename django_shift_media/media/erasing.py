@@ -27,6 +27,6 @@ def _erase(storage: MediaStorage, name: str) -> list[str]:
     invalidations = storage.invalidate_cdn([name])
     return [
         *(f"{item.kind} {item.key!r}: {why}" for item, why in erasure.remaining.items()),
-        *(f"{what} could not be listed: {why}" for what, why in erasure.refused.items()),
+        *(f"{what} failed: {why}" for what, why in erasure.refused.items()),
         *(f"{each.cdn}: {each.error}" for each in invalidations if each.error),
     ]

@@ -42,8 +42,8 @@ class Inventory:
     """
     What a storage has of an upload, without the tombstone.
 
-    ``refused`` is what could not be listed, and the reason of each. ``unsupported`` is what the
-    server cannot list, such as "versions".
+    ``refused`` is what the server has refused to do, such as "listing versions", and the reason of
+    each. ``unsupported`` is what the server cannot do.
     """
 
     items: list[StoredItem] = field(default_factory=list)
@@ -101,7 +101,7 @@ def erase_upload(storage: "MediaStorage", original: str) -> Erasure:
     The tombstone is stored first. Who stores a file of an upload looks for it afterwards, so one of
     the two sees the other. Raise ``StorageUnavailable`` if the storage fails.
     """
-    storage.bury(original)
+    refused = _bury(storage, original)
     left = storage.find_items(original)
     found = dict.fromkeys(left.items)
     error = _hide(storage, original)
@@ -116,7 +116,17 @@ def erase_upload(storage: "MediaStorage", original: str) -> Erasure:
     replicas = storage.find_in_replicas(original)
     remaining |= dict.fromkeys(replicas.items, "a replica, which has to be erased by itself")
     erased = [item for item in found if item not in remaining]
-    return Erasure(erased, remaining, left.refused | replicas.refused, left.unsupported)
+    refused |= left.refused | replicas.refused
+    return Erasure(erased, remaining, refused, left.unsupported)
+
+
+def _bury(storage: "MediaStorage", original: str) -> dict[str, str]:
+    """Store the tombstone; a failure, such as a full disk, prevents no erasure."""
+    try:
+        storage.bury(original)
+    except StorageUnavailable as error:
+        return {"storing the tombstone": str(error)}
+    return {}
 
 
 def _hide(storage: "MediaStorage", original: str) -> str:

@@ -108,18 +108,18 @@ class S3VersionedStorage(S3BulkStorage):
         inventory, prefix = Inventory(), _keys.upload_prefix(original)
         with self.wrap_errors("list", prefix):
             versions = self._versions(self.bucket_name, prefix)
-            if not self._collect(inventory, "versions", versions):
+            if not self._collect(inventory, "listing versions", versions):
                 pages = self.list_pages(prefix)
                 files = (StoredItem("file", each.key, each.size) for page in pages for each in page)
-                self._collect(inventory, "files", files)
-            self._collect(inventory, "multipart uploads", self._multipart_uploads(prefix))
+                self._collect(inventory, "listing files", files)
+            self._collect(inventory, "listing multipart uploads", self._multipart_uploads(prefix))
         return inventory
 
     def find_in_replicas(self, original: str) -> Inventory:
         inventory, prefix = Inventory(), _keys.upload_prefix(original)
         with self.wrap_errors("list the replicas of", prefix):
             for bucket in self._replicas(inventory):
-                what = f"versions in the replica {bucket}"
+                what = f"listing versions in the replica {bucket}"
                 self._collect(inventory, what, self._versions(bucket, prefix, place=bucket))
         return inventory
 
@@ -166,7 +166,7 @@ class S3VersionedStorage(S3BulkStorage):
             response = self.client.get_bucket_replication(Bucket=self.bucket_name)
         except ClientError as error:
             if http_status(error) == 403:
-                inventory.refused["replicas"] = str(error)
+                inventory.refused["listing replicas"] = str(error)
             elif http_status(error) != 404 and not self._is_unsupported(error):
                 raise
             return []
