@@ -136,6 +136,15 @@ def test_a_tombstone_does_not_tell_the_name_of_the_file() -> None:
     assert keys_of(storage) == {key}, "a deletion keeps it"
 
 
+def test_no_lifecycle_rule_for_resizes_expires_a_tombstone(settings: Any, moto: Any) -> None:
+    storage = new_bucket(settings, moto, tag_resizes=True)
+    original = put(storage, new_key())
+    erase(original)
+    key = tombstone(original)
+    tags = storage.client.get_object_tagging(Bucket=storage.bucket_name, Key=key)
+    assert tags["TagSet"] == []
+
+
 # -- what remains ---------------------------------------------------------------------------------
 
 

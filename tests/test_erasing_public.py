@@ -52,7 +52,7 @@ def test_all_public_urls_of_a_website_are_requested(
         f"{live_server.url}/media/",
         f"{s3.endpoint_url}/{bucket.bucket_name}/",
     ]
-    assert names(document, "gone") == {f"{host}{key}" for host in hosts for key in keys}
+    assert names(document, "not served") == {f"{host}{key}" for host in hosts for key in keys}
     assert document["counts"]["erased"] == 2
     assert not names(document, "still served", "unclear", "not erased")
     assert follow(resize)[-1].status == 404
@@ -68,14 +68,14 @@ def test_the_app_serves_nothing_that_was_erased(
     resize = f"{live_server.url}{photo.resize('50x50')}"
     assert fetch(resize).status == 200
     document = erase(resize, "--site", live_server.url)
-    assert resize in names(document, "gone")
+    assert resize in names(document, "not served")
     assert fetch(resize).status == 404
     assert names(document, "still served", "unclear") == set()
 
 
 def test_without_the_url_of_the_app_its_urls_are_not_requested(photo: Photo) -> None:
     document = erase(photo.photo.name)
-    assert names(document, "gone", "unclear") == set()
+    assert names(document, "not served", "unclear") == set()
     assert "use --site" in note(document, "not requested")
     assert "365 days (SHIFT_MEDIA_MAX_AGE)" in note(document, "out of reach")
 

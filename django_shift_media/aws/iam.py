@@ -160,7 +160,7 @@ def erase(storage: S3MediaStorage) -> list[Document]:
             ],
             object_arns(storage),
         ),
-        allow(_put_actions(storage), object_arns(storage, f"*/{TOMBSTONE}")),
+        allow(["s3:PutObject"], object_arns(storage, f"*/{TOMBSTONE}")),
         allow(["cloudfront:ListDistributions"], "*"),
         *_allow_resources(
             storage,

@@ -15,7 +15,7 @@ from django_shift_media.naming.urlconf import url_prefix
 from django_shift_media.storages.base import MediaStorage
 from django_shift_media.storages.s3 import S3MediaStorage
 
-_GONE = frozenset({401, 403, 404, 410})
+_NOT_SERVED = frozenset({401, 403, 404, 410})
 
 
 def base_urls(storage: MediaStorage, site: str, cdns: Iterable[str] = ()) -> list[str]:
@@ -76,8 +76,8 @@ def ask(bases: Sequence[str], keys: Iterable[str], workers: int) -> Iterator[Res
 
 def _ask(url: str) -> Result:
     last = follow(url)[-1]
-    if last.status in _GONE:
-        return Result("gone", url, note=str(last.status))
+    if last.status in _NOT_SERVED:
+        return Result("not served", url, note=str(last.status))
     if 200 <= last.status < 300:
         return Result("still served", url, len(last.body), _why(last), "error")
     note = last.error or f"{last.host} answered {last.status}"

@@ -60,10 +60,6 @@ class Erasure:
     refused: dict[str, str]
     unsupported: list[str]
 
-    @property
-    def is_complete(self) -> bool:
-        return not (self.remaining or self.refused)
-
 
 class Invalidation(NamedTuple):
     """
@@ -138,7 +134,8 @@ def _hide(storage: "MediaStorage", original: str) -> str:
     try:
         pages = storage.list_pages(keys.upload_prefix(original))
         if any(not is_tombstone(summary.key) for page in pages for summary in page):
-            storage.delete(original)  # which would hide the same versions again
+            # Otherwise, each run would add a delete marker to an original that is locked.
+            storage.delete(original)
     except StorageUnavailable as error:
         return str(error)
     return ""

@@ -19,7 +19,12 @@ from django_shift_media.naming.original_names import content_disposition
 from django_shift_media.naming.urlconf import app_url
 from django_shift_media.storages import s3_cdn
 from django_shift_media.storages.base import MediaStorage, Mode, cache_control, check_size
-from django_shift_media.storages.erasure import Invalidation, is_tombstone
+from django_shift_media.storages.erasure import (
+    TOMBSTONE_CONTENT,
+    Invalidation,
+    is_tombstone,
+    tombstone_of,
+)
 from django_shift_media.storages.s3_connection import http_status as http_status
 from django_shift_media.storages.s3_options import check_options
 from django_shift_media.storages.s3_versions import S3VersionedStorage
@@ -130,9 +135,16 @@ class S3MediaStorage(S3VersionedStorage):
 
     def put(self, key: str, data: bytes) -> None:
         tag = {"Tagging": urlencode([RESIZE_TAG])} if self.tag_resizes else {}
+        self._put_once(key, data, **tag)
+
+    def bury(self, original: str) -> None:
+        # Without a tag: a lifecycle rule for resizes must not delete it.
+        self._put_once(tombstone_of(original), TOMBSTONE_CONTENT)
+
+    def _put_once(self, key: str, data: bytes, **options: Any) -> None:
         with self.wrap_errors("write", key):
             try:
-                self._put_new(key, data, **tag)
+                self._put_new(key, data, **options)
             except ClientError as error:
                 # Another process has stored the same content, or is storing it. It is not replaced,
                 # because Ceph then responds to some concurrent reads with 500 (seen with 16.2).

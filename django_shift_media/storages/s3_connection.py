@@ -41,6 +41,11 @@ _ATTEMPTS = 2
 _creation_lock = ForkSafeLock()
 
 
+def http_status(error: ClientError) -> int:
+    """Return the HTTP status of the response behind an error of boto3."""
+    return error.response["ResponseMetadata"]["HTTPStatusCode"]
+
+
 class S3Connection(S3Storage):  # type: ignore[misc]  # S3Storage is not typed
     """django-storages' S3 backend with one boto3 client per process and short timeouts."""
 
@@ -130,8 +135,3 @@ class S3Connection(S3Storage):  # type: ignore[misc]  # S3Storage is not typed
     @property
     def _aws_domain(self) -> str:
         return partition_of(self.region).domain
-
-
-def http_status(error: ClientError) -> int:
-    """Return the HTTP status of the response behind an error of boto3."""
-    return error.response["ResponseMetadata"]["HTTPStatusCode"]

@@ -11,13 +11,7 @@ from botocore.exceptions import ClientError
 from django_shift_media.naming import keys as _keys
 from django_shift_media.storages.aws_partitions import is_aws_host
 from django_shift_media.storages.bulk_storage import BATCH_SIZE
-from django_shift_media.storages.erasure import (
-    TOMBSTONE_CONTENT,
-    Inventory,
-    StoredItem,
-    is_tombstone,
-    tombstone_of,
-)
+from django_shift_media.storages.erasure import Inventory, StoredItem, is_tombstone
 from django_shift_media.storages.s3_bulk import S3BulkStorage
 from django_shift_media.storages.s3_connection import http_status
 
@@ -98,11 +92,6 @@ class S3VersionedStorage(S3BulkStorage):
         return " and ".join(reasons) or message
 
     # -- erasing ----------------------------------------------------------------------------------
-
-    def bury(self, original: str) -> None:
-        key = tombstone_of(original)
-        if not self.exists(key):
-            self.put(key, TOMBSTONE_CONTENT)
 
     def find_items(self, original: str) -> Inventory:
         inventory, prefix = Inventory(), _keys.upload_prefix(original)

@@ -18,6 +18,7 @@ from django_shift_media.storages.selection import media_storage
 # CloudFront accepts 15 paths with wildcards at a time, and a distribution may have two for an
 # upload: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html
 _UPLOADS_AT_A_TIME = 7
+_SHOWN = 20  # keys that the question for confirmation shows
 
 
 class Command(MaintenanceCommand):
@@ -90,7 +91,8 @@ class Command(MaintenanceCommand):
         if options["interactive"] and not self.ask(_question(originals)):
             raise ValueError("Nothing was erased.")
         yield from erasing.report_rows(originals, clear=options["clear_rows"])
-        erased = list(self.erase(storage, originals))
+        # In the order of the results, and to be looked up.
+        erased = dict.fromkeys(self.erase(storage, originals))
         yield from erased
         bases: list[str] = []
         for invalidation in self.invalidate(storage, originals):
@@ -148,6 +150,8 @@ class Command(MaintenanceCommand):
 
 
 def _question(originals: Sequence[str]) -> str:
-    names = "".join(f"  {name}\n" for name in originals)
+    names = "".join(f"  {name}\n" for name in originals[:_SHOWN])
+    if len(originals) > _SHOWN:
+        names += f"  and {len(originals) - _SHOWN:,} more\n"
     count = f"{len(originals)} upload" + "s" * (len(originals) != 1)
     return f"{names}Erase {count} for good? [y/N] "
