@@ -26,6 +26,7 @@ All commands also accept the options of every Django command, such as ``--settin
 - :doc:`/howto/diagnose`: ``check_media``
 - :doc:`/howto/maintenance`: ``warm_media``, ``clear_media_resizes``, ``clean_media_orphans`` and
   ``copy_media``
+- :doc:`/howto/erase`: ``erase_media``
 - :doc:`/howto/move-from-imagefield`: ``import_media`` and ``export_media``
 """
 
@@ -51,7 +52,8 @@ def section(name: str, command: BaseCommand) -> Iterator[str]:
 def written(action: Action) -> str:
     """Return an option, or an argument, as it is typed: ``--to ALIAS``."""
     value = str(action.metavar or action.dest.upper()) if action.nargs != 0 else ""
-    value = {"*": f"[{value} …]", "?": f"[{value}]"}.get(str(action.nargs), value)
+    shown = {"*": f"[{value} …]", "+": f"{value} …", "?": f"[{value}]"}
+    value = shown.get(str(action.nargs), value)
     return f"{', '.join(action.option_strings)} {value}".strip()
 
 

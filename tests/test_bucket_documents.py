@@ -18,7 +18,7 @@ from django_shift_media.aws.access import (
     restore_blocks,
 )
 from django_shift_media.aws.common import Conflict, our_id
-from django_shift_media.aws.lifecycle import merge_lifecycle
+from django_shift_media.aws.lifecycle import is_same_lifecycle, merge_lifecycle
 from django_shift_media.aws.website import (
     INDEX_DOCUMENT,
     merge_website,
@@ -189,9 +189,30 @@ def test_lifecycle_rules_are_merged_in_place() -> None:
     tag = {"Key": "shift-media", "Value": "resize"}
     assert merged["Rules"][1]["Filter"] == {"And": {"Prefix": "up/", "Tags": [tag]}}
     assert merged["Rules"][1]["Expiration"] == {"Days": 30}
+    # What S3 accepts neither with a tag nor with days.
+    assert merged["Rules"][2]["Filter"] == {"Prefix": "up/"}
+    assert merged["Rules"][2]["Expiration"] == {"ExpiredObjectDeleteMarker": True}
+    assert len(merged["Rules"]) == 3
     assert merge_lifecycle(merged, "ID", 7, "up/") != merged
     assert merge_lifecycle(merged, "ID", 0) == current
     assert merge_lifecycle(merge_lifecycle(None, "ID", 1), "ID", 0) is None
+
+
+def test_lifecycles_are_compared_by_what_they_mean() -> None:
+    def lifecycle(**members: Any) -> Any:
+        return {"Rules": [{"ID": "ID", "Status": "Enabled", "Expiration": {"Days": 1}, **members}]}
+
+    tag = {"Key": "a", "Value": "b"}
+    ours = lifecycle(Filter={"And": {"Prefix": "up/", "Tags": [tag]}})
+    assert is_same_lifecycle(ours, lifecycle(Filter={"Prefix": "up/", "Tag": tag}))
+    assert is_same_lifecycle(lifecycle(Filter={"Prefix": ""}), lifecycle(Prefix=""))
+    assert is_same_lifecycle(None, None)
+    for other in (
+        *(lifecycle(Filter={"Prefix": "up/"}), lifecycle(Filter={"Tag": tag}), None),
+        lifecycle(Filter={"And": {"Prefix": "up/", "Tags": [tag, tag]}}),
+        lifecycle(Filter={"And": {"Prefix": "up/", "Tags": [tag]}}, Expiration={"Days": 2}),
+    ):
+        assert not is_same_lifecycle(ours, other)
 
 
 def test_a_lifecycle_of_the_old_form_is_named() -> None:

@@ -29,6 +29,8 @@ from tests.support.buckets import change_options, new_bucket, use_bucket
 from tests.support.galleries import MANAGE, environment
 from tests.support.intermediary import Intermediary, in_front_of
 from tests.support.serving import serving
+from tests.support.stored_objects import new_key, put, resize_of
+from tests.support.versions import enable_versions, held
 from tests.support.waiting import PATIENCE, wait_until
 
 SITE = "https://www.example.com"
@@ -762,6 +764,28 @@ def test_resizes_expire_and_originals_do_not(
     assert fetch(photo.photo.url).body == small_jpeg
     configure("--expire-resizes", "0", app_url=live_server.url)
     assert [hop.status for hop in follow(url)] == [302, 301, 200], "and is made again"
+
+
+@pytest.mark.parametrize("s3", ["ceph"], indirect=True)
+def test_expiry_leaves_neither_versions_nor_delete_markers(settings: Any, s3: Any) -> None:
+    """A day of this server's lifecycle takes a second."""
+    storage = use_bucket(settings, s3, tag_resizes=True, location="up")
+    configure("--create")
+    enable_versions(storage)
+    original, deleted = put(storage, new_key()), put(storage, new_key())
+    elsewhere = f"other/{new_key()}"
+    for key in (elsewhere, deleted):
+        storage.client.put_object(Bucket=storage.bucket_name, Key=key)
+        storage.client.delete_object(Bucket=storage.bucket_name, Key=key)
+    storage.delete(deleted)
+    storage.put(resize_of(original), b"data")
+    configure("--expire-resizes", "1")
+    kept = [original, *[deleted] * 2]
+    wait_until(lambda: held(storage) == sorted(kept), "only originals to remain")
+    versions = storage.client.list_object_versions(Bucket=storage.bucket_name, Prefix="other/")
+    assert len(versions["Versions"]) == len(versions["DeleteMarkers"]) == 1
+    configure("--expire-resizes", "0")
+    assert "Rules" not in snapshot(storage)["bucket_lifecycle_configuration"]
 
 
 # -- what goes wrong ------------------------------------------------------------------------------

@@ -3,8 +3,9 @@
 import itertools
 import shutil
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +14,18 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage
 from django.test import Client
 
+from django_shift_media.exceptions import StorageUnavailable
 from django_shift_media.generation.generate import find_or_generate
 from django_shift_media.generation.prewarm import make
 from django_shift_media.naming import keys
+from django_shift_media.storages.erasure import erase_upload, tombstone_of
 from django_shift_media.storages.local import LocalMediaStorage
 from django_shift_media.storages.selection import media_storage
 from gallery.models import Photo
 from tests.support.buckets import new_bucket
 from tests.support.concurrency import at_once
+from tests.support.stored_objects import keys_of
+from tests.support.versions import enable_versions, held
 from tests.support.waiting import PATIENCE
 
 # A generation fetches the original, stores the resize, and looks whether the original is there. A
@@ -90,16 +95,17 @@ def race(turns: Turns, *functions: Callable[[], Any]) -> list[Any]:
         return list(pool.map(turns.run, (GENERATE, DELETE), functions))
 
 
-def take_turns_in_requests(storage: Any, turns: Turns, original: str) -> None:
+DELETION = ("PutObject", "ListObjectsV2", "DeleteObjects")
+
+
+def take_turns_in_requests(
+    storage: Any, turns: Turns, original: str, others: Collection[str] = DELETION
+) -> None:
     """Make the requests of both to S3 steps; what concerns only the resize is none."""
     waiting = threading.local()
 
     def begin(params: Any, model: Any, **_: Any) -> None:
-        waiting.is_step = params.get("Key") == original or model.name in {
-            "PutObject",
-            "ListObjectsV2",
-            "DeleteObjects",
-        }
+        waiting.is_step = params.get("Key") == original or model.name in others
         if waiting.is_step:
             turns.wait()
 
@@ -150,7 +156,7 @@ def test_no_resize_outlives_its_original_on_s3(
     assert_race_is_lost(storage, photo, turns, client)
 
 
-@pytest.mark.parametrize("mode", ["failover", "app"])
+@pytest.mark.parametrize("mode", ["website", "failover", "app"])
 @pytest.mark.parametrize("order", ["gdggdd", "gdddgg", "ggdddg"])
 def test_no_resize_outlives_its_original_on_each_server(
     settings: Any, s3: Any, db: None, small_jpeg: bytes, client: Client, mode: str, order: str
@@ -213,3 +219,90 @@ def test_no_resize_that_is_generated_in_advance_outlives_its_original(
     with pytest.raises(FileNotFoundError):
         list(generated)
     assert not any(storage.exists(name) for name in names)
+
+
+def test_no_resize_outlives_its_original_when_generating_in_advance_fails_or_stops(
+    photo: Photo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    storage = media_storage()
+    original, put = str(photo.photo.name), storage.put
+    names = [
+        photo.photo.resize(f"{side}x{side}").removeprefix(storage.media_url) for side in (20, 30)
+    ]
+
+    def delete_and_fail(key: str, data: bytes) -> None:
+        if key == names[1]:
+            storage.delete(original)
+            Path(storage.path(names[0])).parent.mkdir(parents=True)
+            put(names[0], b"as if it had been stored a moment later")
+            raise StorageUnavailable("no space left")
+        put(key, data)
+
+    monkeypatch.setattr(storage, "put", delete_and_fail)
+    with pytest.raises((FileNotFoundError, StorageUnavailable)):
+        list(make(storage, original, names))
+    assert not any(storage.exists(name) for name in names)
+
+
+# -- erasing --------------------------------------------------------------------------------------
+
+# An erasure of an upload without resizes, in a bucket with versions: the tombstone, listings of
+# versions, the original, a listing of resizes, and the versions.
+ERASURE = ("PutObject", "ListObjectVersions", "DeleteObject", "ListObjectsV2", "DeleteObjects")
+# How many of its steps come before each step of a generation.
+POSITIONS = list(itertools.combinations_with_replacement(range(10), 3))
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        pytest.param(each, marks=() if number % 20 == 0 else pytest.mark.nightly)
+        for number, each in enumerate(POSITIONS)
+    ],
+)
+def test_no_resize_outlives_an_erasure(
+    settings: Any, moto: Any, db: None, small_jpeg: bytes, client: Client, before: Any
+) -> None:
+    storage = new_bucket(settings, moto, mode="app", delete_versions=True)
+    enable_versions(storage)
+    photo = new_photo(small_jpeg)
+    key = photo.resize("90x90").removeprefix(storage.media_url)
+    lengths = [before[0], before[1] - before[0], before[2] - before[1]]
+    turns = Turns("".join(DELETE * length + GENERATE for length in lengths))
+    take_turns_in_requests(storage, turns, photo.name, ERASURE)
+    _, erasure = race(
+        turns, lambda: find_or_generate(storage, key), lambda: erase_upload(storage, photo.name)
+    )
+    assert not isinstance(erasure, Exception)
+    assert held(storage) == [tombstone_of(photo.name)]
+    assert client.get(f"/media/{key}").status_code == 404
+
+
+def test_nothing_is_served_from_the_moment_of_the_deletion(
+    any_storage: Any, db: None, small_jpeg: bytes
+) -> None:
+    """Viewers ask for many resizes, new and stored, while the original is deleted."""
+    photo = new_photo(small_jpeg)
+    keys_ = [
+        photo.resize(f"{side}x{side}").removeprefix(any_storage.media_url) for side in range(20, 60)
+    ]
+    deleted = threading.Event()
+    served_late = []
+
+    def view(number: int) -> int:
+        for key in keys_[number::4] * 3:
+            was_deleted = deleted.is_set()
+            status = Client().get(f"/media/{key}").status_code
+            is_served = status == 200 or (status == 301 and any_storage.exists(key))
+            if was_deleted and is_served:
+                served_late.append(key)
+        return number
+
+    def delete() -> None:
+        any_storage.delete(photo.name)
+        deleted.set()
+
+    outcomes = at_once([partial(view, number) for number in range(4)] + [delete])
+    assert outcomes == [0, 1, 2, 3, None]
+    assert served_late == []
+    assert keys_of(any_storage) == set()

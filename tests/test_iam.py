@@ -24,6 +24,8 @@ from tests.support.buckets import change_options, new_bucket, operations, use_bu
 from tests.support.intermediary import in_front_of
 from tests.support.key_pairs import make_key_pair
 from tests.support.requirements import knows_eusc
+from tests.support.stored_objects import put, resize_of, tend
+from tests.support.versions import enable_versions, held
 
 ACCOUNT = "123456789012"
 MEDIACONVERT = ("--transcoder=mediaconvert", f"--account={ACCOUNT}", "--service-role=videos")
@@ -196,6 +198,23 @@ ALLOWED = {
     ],
     "check": [*CHECK_BUCKET, *CHECK_ACCOUNT],
     "pages": [],
+    "erase": [
+        ("s3:ListBucket", BUCKET),
+        ("s3:ListBucketVersions", BUCKET),
+        ("s3:ListBucketMultipartUploads", BUCKET),
+        ("s3:GetReplicationConfiguration", BUCKET),
+        ("s3:DeleteObject", ORIGINAL),
+        ("s3:DeleteObjectVersion", ORIGINAL),
+        ("s3:DeleteObjectVersion", RESIZE),
+        ("s3:AbortMultipartUpload", ORIGINAL),
+        ("s3:GetObjectVersion", ORIGINAL),
+        ("s3:GetObjectRetention", ORIGINAL),
+        ("s3:GetObjectLegalHold", ORIGINAL),
+        ("s3:PutObject", f"{UPLOAD}/erased"),
+        ("cloudfront:ListDistributions", ALL),
+        ("cloudfront:CreateInvalidation", DISTRIBUTION),
+        ("cloudfront:GetInvalidation", DISTRIBUTION),
+    ],
 }
 DENIED = {
     "app": [
@@ -258,6 +277,19 @@ DENIED = {
         ("s3:GetBucketPolicy", OTHER),
         ("s3:GetObject", ORIGINAL),
         ("s3:PutObject", RESIZE),
+    ],
+    "erase": [
+        ("s3:PutObject", ORIGINAL),
+        ("s3:PutObject", RESIZE),
+        ("s3:DeleteObjectVersion", ELSEWHERE),
+        ("s3:ListBucketVersions", OTHER),
+        ("s3:BypassGovernanceRetention", ORIGINAL),
+        ("s3:PutObjectRetention", ORIGINAL),
+        ("s3:PutObjectLegalHold", ORIGINAL),
+        ("s3:PutReplicationConfiguration", BUCKET),
+        ("s3:PutBucketVersioning", BUCKET),
+        ("cloudfront:UpdateDistribution", DISTRIBUTION),
+        ("cloudfront:DeleteDistribution", DISTRIBUTION),
     ],
     "pages": [("s3:ListBucket", BUCKET), ("s3:GetObject", ORIGINAL), ("s3:GetObject", ELSEWHERE)],
 }
@@ -325,6 +357,17 @@ def test_tags_may_be_put_where_resizes_are_tagged(iam: Any, purpose: str) -> Non
     (document,) = policy_documents(storage, purpose, Transcoding(), []).values()
     assert simulate(iam, document, "s3:PutObjectTagging", RESIZE) == "allowed"
     assert simulate(iam, document, "s3:PutObjectTagging", ELSEWHERE) == "implicitDeny"
+
+
+@pytest.mark.parametrize("purpose", ["app", "resizes"])
+def test_versions_may_be_deleted_where_deletions_delete_them(iam: Any, purpose: str) -> None:
+    storage = S3MediaStorage(bucket_name="media", location="site", region_name="eu-central-1")
+    storage.delete_versions = True
+    (document,) = policy_documents(storage, purpose, Transcoding(), []).values()
+    originals = "allowed" if purpose == "app" else "implicitDeny"
+    assert simulate(iam, document, "s3:ListBucketVersions", BUCKET) == "allowed"
+    assert simulate(iam, document, "s3:DeleteObjectVersion", RESIZE) == "allowed"
+    assert simulate(iam, document, "s3:DeleteObjectVersion", ORIGINAL) == originals
 
 
 def test_policies_may_be_put_on_those_who_are_named(iam: Any, media: Any) -> None:
@@ -822,6 +865,25 @@ def test_a_process_that_renders_pages_can_do_nothing_else(become: Any, photo: Ph
     assert Photo.objects.get().photo.resize("50x50").startswith(pages.media_url)
     assert refusal(pages.get, photo.photo.name) == "AccessDenied"
     assert refusal(pages.put, keys.new_original("a.jpg"), b"") == "AccessDenied"
+
+
+def test_uploads_are_erased_with_the_policy_for_that(
+    become: Any, storage: Any, photo: Photo, monkeypatch: pytest.MonkeyPatch, ministack: Any
+) -> None:
+    enable_versions(storage)
+    name = photo.photo.name
+    for key in (name, resize_of(name)):
+        put(storage, key)
+        put(storage, key, b"a second version")
+    upload = storage.client.create_multipart_upload(Bucket=storage.bucket_name, Key=name)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", ministack.endpoint_url)
+    sent = operations(become("erase"))
+    document = tend("erase_media", name, "--no-requests")
+    assert held(storage) == [f"{name[:37]}erased"]
+    assert upload["UploadId"] in str(document)
+    assert document["counts"]["erased"] > 4
+    assert document["counts"].keys() <= {"erased", "named", "out of reach", "unknown host"}
+    assert {"DeleteObjects", "AbortMultipartUpload", "GetBucketReplication"} <= set(sent)
 
 
 def test_the_commands_do_their_work_with_the_policy_for_them(

@@ -11,6 +11,7 @@ from botocore import xform_name
 from django_shift_media.aws.common import Conflict, Document, NotYet
 from django_shift_media.aws.distribution import OUR_IDS, deep_merge
 from django_shift_media.aws.plan import Resource
+from django_shift_media.storages.s3_cdn import create_invalidation
 
 POLL_INTERVAL = 5  # seconds between two requests for a status
 TIMEOUT = 3600  # maximum seconds to wait for a status
@@ -196,14 +197,8 @@ class Distribution(CloudFrontResource):
 
     def invalidate(self, paths: list[str]) -> str:
         """Remove these paths from CloudFront's caches; return the id of the invalidation."""
-        response = self.client.create_invalidation(
-            DistributionId=self.id,
-            InvalidationBatch={
-                "CallerReference": str(uuid.uuid4()),
-                "Paths": {"Quantity": len(paths), "Items": paths},
-            },
-        )
-        id: str = response["Invalidation"]["Id"]
+        assert self.id is not None
+        id = create_invalidation(self.client, self.id, paths)
         if self.progress:
             wait_for(
                 "invalidation", lambda: self.invalidation_status(id), "Completed", self.progress

@@ -20,6 +20,7 @@ from django_shift_media.aws.iam_statements import (
 )
 from django_shift_media.aws.transcoders import Transcoding
 from django_shift_media.aws.trust import Trust
+from django_shift_media.storages.erasure import TOMBSTONE
 from django_shift_media.storages.s3 import S3MediaStorage
 
 # Some actions have another name than the API's operation; HeadBucket needs s3:ListBucket. A "*"
@@ -115,7 +116,7 @@ def app(storage: S3MediaStorage) -> list[Document]:
                 "s3:GetObject",
                 *_put_actions(storage),
                 "s3:AbortMultipartUpload",  # to clean up after a large upload that failed
-                "s3:DeleteObject",
+                *_delete_actions(storage),
             ],
             object_arns(storage),
         ),
@@ -125,7 +126,7 @@ def app(storage: S3MediaStorage) -> list[Document]:
 def resizes(storage: S3MediaStorage) -> list[Document]:
     """For a process that generates resizes, and cannot write or delete originals."""
     # It deletes a resize that it has stored after the original was deleted.
-    actions = [*_put_actions(storage), "s3:DeleteObject"]
+    actions = [*_put_actions(storage), *_delete_actions(storage)]
     return [
         _allow_list(storage),
         allow(["s3:GetObject"], object_arns(storage)),
@@ -145,6 +146,44 @@ def pages(storage: S3MediaStorage) -> list[Document]:
         return [allow(["s3:GetObject"], object_arns(storage))]
     everything = [bucket_arn_of(storage), f"{bucket_arn_of(storage)}/*"]
     return [{"Effect": "Deny", "Action": ["s3:*"], "Resource": everything}]
+
+
+def erase(storage: S3MediaStorage) -> list[Document]:
+    """For ``erase_media`` and ``MediaFile.erase()``: delete all versions, and store a tombstone."""
+    return [
+        allow(
+            [
+                "s3:ListBucket",
+                "s3:ListBucketVersions",
+                "s3:ListBucketMultipartUploads",
+                "s3:GetReplicationConfiguration",
+            ],
+            bucket_arn_of(storage),
+        ),
+        allow(
+            [
+                "s3:GetObject",
+                "s3:GetObjectVersion",
+                "s3:GetObjectRetention",
+                "s3:GetObjectLegalHold",
+                "s3:DeleteObject",
+                "s3:DeleteObjectVersion",
+                "s3:AbortMultipartUpload",
+            ],
+            object_arns(storage),
+        ),
+        allow(["s3:PutObject"], object_arns(storage, f"*/{TOMBSTONE}")),
+        allow(["cloudfront:ListDistributions"], "*"),
+        *_allow_resources(
+            storage,
+            {
+                "cloudfront::*:distribution/*": (
+                    "cloudfront:CreateInvalidation",
+                    "cloudfront:GetInvalidation",
+                )
+            },
+        ),
+    ]
 
 
 def configure(storage: S3MediaStorage) -> list[Document]:
@@ -172,6 +211,7 @@ PURPOSES = {
     "app": app,
     "resizes": resizes,
     "pages": pages,
+    "erase": erase,
     "configure": configure,
     "check": check,
 }
@@ -265,8 +305,14 @@ def _allow_resources(
 def _allow_list(storage: S3MediaStorage) -> Document:
     # Without this permission, S3 answers 403 for a missing object. A condition on the prefix would
     # deny requests for single objects, which have no prefix.
-    return allow(["s3:ListBucket"], bucket_arn_of(storage))
+    versions = ["s3:ListBucketVersions"] if storage.delete_versions else []
+    return allow(["s3:ListBucket", *versions], bucket_arn_of(storage))
 
 
 def _put_actions(storage: S3MediaStorage) -> list[str]:
     return ["s3:PutObject", *(["s3:PutObjectTagging"] if storage.tag_resizes else [])]
+
+
+def _delete_actions(storage: S3MediaStorage) -> list[str]:
+    versions = ["s3:DeleteObjectVersion"] if storage.delete_versions else []
+    return ["s3:DeleteObject", *versions]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from django_shift_media.aws.common import Document, NotSupported, is_aws
+from django_shift_media.aws.lifecycle import is_same_lifecycle
 from django_shift_media.aws.policy_comparison import is_same_policy
 from django_shift_media.aws.server_errors import is_unsupported, wrap_unsupported
 from django_shift_media.aws.tags import is_same_tags
@@ -135,4 +136,5 @@ LIFECYCLE = Subresource(
     name="lifecycle",
     operation="bucket_lifecycle_configuration",
     pack=_lifecycle_arguments,
+    is_same=is_same_lifecycle,
 )

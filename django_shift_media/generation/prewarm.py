@@ -15,6 +15,7 @@ from django_shift_media.naming.presets import picture_layouts
 from django_shift_media.naming.resize_options import default_format
 from django_shift_media.naming.resizes import FocalPoint
 from django_shift_media.storages.base import MediaStorage
+from django_shift_media.storages.erasure import tombstone_of
 from django_shift_media.storages.selection import media_storage
 
 
@@ -48,13 +49,15 @@ def make(storage: MediaStorage, original: str, keys: Collection[str]) -> Iterato
         data = storage.get(original, max_bytes=conf.max_bytes)
         stopwatch.lap("fetch")
         made = get_engine().render_many(data, resizes, engine_options(), stopwatch)
-    for key, resized in zip(keys, made, strict=True):
-        with report_failure(storage, key, stopwatch):
-            storage.put(key, resized)
-            stopwatch.lap("put")
-        report_success(storage, key, len(resized), stopwatch)
-        yield key, len(resized)
-    require_original(storage, original, keys)
+    try:
+        for key, resized in zip(keys, made, strict=True):
+            with report_failure(storage, key, stopwatch):
+                storage.put(key, resized)
+                stopwatch.lap("put")
+            report_success(storage, key, len(resized), stopwatch)
+            yield key, len(resized)
+    finally:  # also after a failure, and if the caller stops
+        require_original(storage, original, keys)
 
 
 def make_missing(keys: Sequence[str], alias: str | None = None) -> None:
@@ -69,7 +72,9 @@ def make_missing(keys: Sequence[str], alias: str | None = None) -> None:
     [original] = {signing.unsign(key)[0] for key in keys}
     [(_, entries)] = storage.list_uploads([original])
     stored = {entry.key for entry in entries}
-    # An original that was deleted meanwhile gets no resizes.
+    # An original that was deleted or erased meanwhile gets no resizes.
+    if tombstone_of(original) in stored:
+        return
     if original in stored and (missing := [key for key in keys if key not in stored]):
         for _ in make(storage, original, missing):
             pass

@@ -113,17 +113,11 @@ class PlanCommand(TerminalCommand):
         return list(results.values())
 
     def confirm(self, changes: Sequence[Change], options: dict[str, Any]) -> bool:
-        if not (options["interactive"] and sys.stdin.isatty()):
+        if not options["interactive"]:
             return True
-        if options["json"]:
+        if options["json"] and sys.stdin.isatty():
             self.show(changes, self.stderr)
-        self.stderr.write("Make these changes? [y/N] ", self.style.WARNING, ending="")
-        self.stderr.flush()
-        try:
-            return input().strip().lower() in {"y", "yes"}
-        except (EOFError, KeyboardInterrupt):
-            self.stderr.write("")
-            return False
+        return self.ask("Make these changes? [y/N] ")
 
     def show(self, changes: Sequence[Change], out: OutputWrapper) -> None:
         styles = {"+": self.style.SUCCESS, "-": self.style.ERROR}

@@ -37,6 +37,18 @@ class TerminalCommand(BaseCommand):
         parser.print_usage = lambda file=None: None  # type: ignore[method-assign]
         return parser
 
+    def ask(self, question: str) -> bool:
+        """Ask a person for confirmation; where there is nobody to ask, return True."""
+        if not sys.stdin.isatty():
+            return True
+        self.stderr.write(question, self.style.WARNING, ending="")
+        self.stderr.flush()
+        try:
+            return input().strip().lower() in {"y", "yes"}
+        except (EOFError, KeyboardInterrupt):
+            self.stderr.write("")
+            return False
+
     def run_from_argv(self, argv: list[str]) -> None:
         try:
             super().run_from_argv(argv)

@@ -12,6 +12,7 @@ from django_shift_media.generation import prewarm
 from django_shift_media.media import focal_points, stored_names
 from django_shift_media.media.bad_rows import describe_row
 from django_shift_media.media.base_field import BaseMediaField
+from django_shift_media.media.erasing import erase_on_commit
 from django_shift_media.media.orphans import Deletion
 from django_shift_media.media.upload_validation import validate_upload
 from django_shift_media.naming import foreign_names, keys
@@ -271,22 +272,44 @@ class MediaFile(FieldFile):
         Inside a transaction, the file is deleted after the commit. With ``save=False``, its own row
         does not count, as that is about to be saved or deleted.
         """
+        if name := self._clear(save):
+            own_pk = getattr(self.instance, self.field.model._meta.pk.attname)
+            except_pk = None if save else own_pk
+            Deletion(self.field, name, self._database, except_pk=except_pk).schedule()
+
+    delete.alters_data = True  # type: ignore[attr-defined]
+
+    def erase(self, save: bool = True) -> None:
+        """
+        Clear the field, and delete the file for good, with all resizes, versions and cached copies.
+
+        Unlike ``delete()``, this does not keep a file that another row names. It deletes all
+        versions in a versioned bucket, empties CloudFront's caches, and keeps a tombstone, so that
+        no copy or task stores the file again. Inside a transaction, it does so after the commit.
+        What remains is logged as an error; ``manage.py erase_media`` also requests the public URLs.
+        Raise ``InvalidKey`` if the row's name is not the key of an upload.
+        """
+        if self._committed and self.name:
+            keys.original_folder(self.name)
+        if name := self._clear(save):
+            erase_on_commit(self.storage, name, self._database)
+
+    erase.alters_data = True  # type: ignore[attr-defined]
+
+    def _clear(self, save: bool) -> str | None:
+        """Clear the field; return the key of its file, or None if it has none in the storage."""
         name, was_stored = self.name, self._committed
         if not name:
-            return
+            return None
         self.close()
-        using = self._database
         self.name = None
         self._committed = False
         setattr(self.instance, self.field.attname, None)
         stored_names.forget(self.field, self.instance, name)
         if save:
             self.instance.save()
-        if was_stored:  # otherwise it is the file name of an upload, not a key
-            own_pk = getattr(self.instance, self.field.model._meta.pk.attname)
-            Deletion(self.field, name, using, except_pk=None if save else own_pk).schedule()
-
-    delete.alters_data = True  # type: ignore[attr-defined]
+        # Otherwise it is the file name of an upload, not a key.
+        return name if was_stored else None
 
     @property
     def _database(self) -> str:

@@ -7,6 +7,7 @@ from typing import ClassVar, NamedTuple
 from django.core.files.storage import Storage
 
 from django_shift_media.naming import keys
+from django_shift_media.storages.erasure import Invalidation, Inventory, StoredItem
 from django_shift_media.storages.stored_file import StoredFile
 
 # The maximum number of keys in a request to delete, and in a page of a listing.
@@ -53,6 +54,26 @@ class BulkStorage(Storage):
     def delete_many(self, keys: Sequence[str]) -> dict[str, str]:
         """Delete up to ``BATCH_SIZE`` objects; return the error message of each that failed."""
         raise NotImplementedError
+
+    def bury(self, original: str) -> None:
+        """Store the tombstone of an upload, unless it has one."""
+        raise NotImplementedError
+
+    def find_items(self, original: str) -> Inventory:
+        """Find all that the storage has of an upload, except its tombstone."""
+        raise NotImplementedError
+
+    def find_in_replicas(self, original: str) -> Inventory:
+        """Find what the copies that the server makes of this storage have of an upload."""
+        return Inventory()
+
+    def delete_items(self, items: Sequence[StoredItem]) -> dict[StoredItem, str]:
+        """Delete parts of uploads for good; return the reason of each that remains."""
+        raise NotImplementedError
+
+    def invalidate_cdn(self, originals: Sequence[str]) -> list[Invalidation]:
+        """Ask the CDNs that the storage knows to forget these uploads; do not wait for them."""
+        return []
 
     def has_same_content(self, key: str, file: StoredFile) -> bool:
         """Return whether an object and a file have the same size and checksum."""

@@ -5,6 +5,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Hashable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -20,9 +21,19 @@ from django_shift_media.naming.urlconf import app_url, mount_url
 from django_shift_media.storages.access import pop_access
 from django_shift_media.storages.base import MediaStorage, check_size
 from django_shift_media.storages.bulk_storage import BATCH_SIZE, ObjectSummary
+from django_shift_media.storages.erasure import (
+    TOMBSTONE,
+    TOMBSTONE_CONTENT,
+    Inventory,
+    Kind,
+    StoredItem,
+    is_tombstone,
+    tombstone_of,
+)
 
-# Each attempt to remove a directory fails only if a file has been stored in it meanwhile.
-_REMOVE_ATTEMPTS = 100
+# Each attempt to remove a directory fails only if a file has been stored in it meanwhile, and each
+# to create one only if it has been removed.
+_ATTEMPTS = 100
 
 
 class LocalMediaStorage(MediaStorage, FileSystemStorage):
@@ -120,7 +131,34 @@ class LocalMediaStorage(MediaStorage, FileSystemStorage):
             # The original first: see ``generation.storing``.
             super().delete(name)
             if keys.is_original(name):
-                _remove_tree(Path(self.path(keys.upload_prefix(name))))
+                _remove_upload(Path(self.path(keys.upload_prefix(name))))
+
+    def bury(self, original: str) -> None:
+        path = Path(self.path(tombstone_of(original)))
+        with self.wrap_errors("write", path.name):
+            for _ in range(_ATTEMPTS):
+                with suppress(FileNotFoundError):  # a deletion has removed the folder
+                    path.parent.mkdir(self.directory_permissions_mode or 0o777, True, True)
+                    path.write_bytes(TOMBSTONE_CONTENT)
+                    return
+            raise OSError(f"The folder of {str(path)!r} is removed again and again.")
+
+    def find_items(self, original: str) -> Inventory:
+        root = Path(self.path(""))
+        inventory = Inventory()
+        with self.wrap_errors("list", original):
+            for folder, _, names in os.walk(root / keys.upload_prefix(original)):
+                for path in (Path(folder, name) for name in names):
+                    key = path.relative_to(root).as_posix()
+                    kind: Kind = "temporary file" if path.name.startswith(".") else "file"
+                    if not is_tombstone(key):
+                        with suppress(FileNotFoundError):
+                            inventory.items.append(StoredItem(kind, key, path.stat().st_size))
+        return inventory
+
+    def delete_items(self, items: Sequence[StoredItem]) -> dict[StoredItem, str]:
+        errors = self.delete_many([item.key for item in items])
+        return {item: errors[item.key] for item in items if item.key in errors}
 
     def list_pages(self, prefix: str) -> Iterator[list[ObjectSummary]]:
         root = Path(self.path(""))
@@ -176,19 +214,34 @@ def _summary(file: "os.DirEntry[str]", root: Path) -> ObjectSummary:
     return ObjectSummary(key, status.st_size, datetime.fromtimestamp(status.st_mtime, UTC))
 
 
-def _remove_tree(folder: Path) -> None:
-    """Remove a directory and its empty parents, even while others store or delete files in it."""
-    for _ in range(_REMOVE_ATTEMPTS):
-        try:
-            shutil.rmtree(folder)
-        except FileNotFoundError:
-            pass  # the directory or, before Python 3.13, a file in it
-        except OSError as error:
-            if error.errno != errno.ENOTEMPTY:
-                raise
-        if not folder.exists():
+def _remove_upload(folder: Path) -> None:
+    """Remove all but the tombstone, even while others store or delete files of the upload."""
+    for _ in range(_ATTEMPTS):
+        if not (found := _all_but_tombstone(folder)):
             break
-    _remove_empty(folder.parents[:4])  # the remaining four of the UUID
+        for path in found:
+            _remove_tree(path)
+    _remove_empty([folder, *folder.parents[:4]])  # the parts of the UUID
+
+
+def _all_but_tombstone(folder: Path) -> list[Path]:
+    try:
+        return [path for path in folder.iterdir() if path.name != TOMBSTONE]
+    except FileNotFoundError:
+        return []
+
+
+def _remove_tree(path: Path) -> None:
+    try:
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+    except FileNotFoundError:
+        pass  # the directory or, before Python 3.13, a file in it
+    except OSError as error:
+        if error.errno != errno.ENOTEMPTY:
+            raise
 
 
 def _remove_empty(folders: Sequence[Path]) -> None:

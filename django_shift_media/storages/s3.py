@@ -1,6 +1,6 @@
 """The media storage on S3, through django-storages and boto3."""
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, get_args
 from urllib.parse import urlencode, urlsplit
 
@@ -17,11 +17,19 @@ from django_shift_media.naming import access_tokens, keys
 from django_shift_media.naming.formats import served_content_type
 from django_shift_media.naming.original_names import content_disposition
 from django_shift_media.naming.urlconf import app_url, mount_url
+from django_shift_media.storages import s3_cdn
 from django_shift_media.storages.access import pop_access
 from django_shift_media.storages.aws_partitions import is_aws_host
 from django_shift_media.storages.base import MediaStorage, Mode, cache_control, check_size
-from django_shift_media.storages.s3_bulk import S3BulkStorage
+from django_shift_media.storages.erasure import (
+    TOMBSTONE_CONTENT,
+    Invalidation,
+    is_tombstone,
+    tombstone_of,
+)
+from django_shift_media.storages.s3_connection import http_status as http_status
 from django_shift_media.storages.s3_options import check_options
+from django_shift_media.storages.s3_versions import S3VersionedStorage
 
 # Marks resizes for lifecycle rules, which cannot match keys by a pattern.
 RESIZE_TAG = ("shift-media", "resize")
@@ -33,7 +41,7 @@ _PRESIGNED_SECONDS = 300
 _MAX_SINGLE_PUT = 64 * 1024 * 1024
 
 
-class S3MediaStorage(S3BulkStorage):
+class S3MediaStorage(S3VersionedStorage):
     """
     Media in an S3 bucket.
 
@@ -61,6 +69,9 @@ class S3MediaStorage(S3BulkStorage):
     ``url_seconds``
         For how many seconds the app's URL of a private file is valid, at least (3600 by default)
         and at most twice as long.
+    ``delete_versions``
+        Whether a deletion also deletes all versions in a versioned bucket, instead of hiding them
+        behind a delete marker; False by default.
 
     Without ``public_url`` and ``custom_domain``, the URLs are those of the bucket's website
     endpoint. With ``querystring_auth``, and in the mode "app" of a public storage, the URLs of
@@ -80,6 +91,7 @@ class S3MediaStorage(S3BulkStorage):
         self.access = pop_access(options)
         self.mode: Mode = options.pop("mode", "app" if self.access else "website")
         self.tag_resizes: bool = options.pop("tag_resizes", False)
+        self.delete_versions: bool = options.pop("delete_versions", False)
         if self.mode not in get_args(Mode):
             raise ImproperlyConfigured(
                 f"Unknown mode {self.mode!r}. Use one of: {', '.join(get_args(Mode))}."
@@ -188,9 +200,19 @@ class S3MediaStorage(S3BulkStorage):
 
     def put(self, key: str, data: bytes) -> None:
         tag = {"Tagging": urlencode([RESIZE_TAG])} if self.tag_resizes else {}
+        self._put_once(key, data, **tag)
+
+    def bury(self, original: str) -> None:
+        key = tombstone_of(original)
+        # In a versioned bucket, Ceph ignores If-None-Match, and adds a version (seen with 16.2).
+        if not self.exists(key):
+            # Without a tag: a lifecycle rule for resizes must not delete it.
+            self._put_once(key, TOMBSTONE_CONTENT)
+
+    def _put_once(self, key: str, data: bytes, **options: Any) -> None:
         with self.wrap_errors("write", key):
             try:
-                self._put_new(key, data, **tag)
+                self._put_new(key, data, **options)
             except ClientError as error:
                 # Another process has stored the same content, or is storing it. It is not replaced,
                 # because Ceph then responds to some concurrent reads with 500 (seen with 16.2).
@@ -247,16 +269,28 @@ class S3MediaStorage(S3BulkStorage):
         with self.wrap_errors("delete", name):
             # The original first: see ``generation.storing``.
             super().delete(name)
-            if keys.is_original(name):
-                for page in self.list_pages(keys.upload_prefix(name)):
-                    if errors := self.delete_many([summary.key for summary in page]):
-                        key, message = next(iter(errors.items()))
-                        raise StorageUnavailable(f"Could not delete {key!r}: {message}")
+            if not keys.is_original(name):
+                if self.delete_versions:
+                    _require_deleted(self.delete_versions_of([name]))
+                return
+            prefix = keys.upload_prefix(name)
+            for page in self.list_pages(prefix):
+                found = [summary.key for summary in page]
+                _require_deleted(super().delete_many([x for x in found if not is_tombstone(x)]))
+            if self.delete_versions:
+                _require_deleted(self.delete_versions_below(prefix))
+
+    def delete_many(self, keys: Sequence[str]) -> dict[str, str]:
+        errors = super().delete_many(keys)
+        return {**self.delete_versions_of(keys), **errors} if self.delete_versions else errors
+
+    def invalidate_cdn(self, originals: Sequence[str]) -> list[Invalidation]:
+        return s3_cdn.invalidate(self, originals)
 
     def _bucket_and_key(self, key: str) -> dict[str, Any]:
         return {"Bucket": self.bucket_name, "Key": self.prefix + key}
 
 
-def http_status(error: ClientError) -> int:
-    """Return the HTTP status of the response behind an error of boto3."""
-    return error.response["ResponseMetadata"]["HTTPStatusCode"]
+def _require_deleted(errors: Mapping[str, str]) -> None:
+    for key, message in errors.items():
+        raise StorageUnavailable(f"Could not delete {key!r}: {message}")

@@ -22,6 +22,9 @@ _END = "\x7f"
 # Bytes; a server copies this much in one request before the read timeout of the client.
 _MAX_SINGLE_COPY = 64 * 1024 * 1024
 
+# A key, and the id of a version; "" stands for the present one, which a delete marker may hide.
+ObjectId = tuple[str, str]
+
 
 class S3BulkStorage(MediaStorage, S3Connection):
     """The interface for maintenance, with the bulk requests of S3."""
@@ -79,34 +82,52 @@ class S3BulkStorage(MediaStorage, S3Connection):
         return page, page[-1].key if page and response["IsTruncated"] else ""
 
     def delete_many(self, keys: Sequence[str]) -> dict[str, str]:
-        if not keys:
+        errors = self.delete_objects([(key, "") for key in keys])
+        return {key: message for (key, _), message in errors.items()}
+
+    def delete_objects(self, objects: Sequence[ObjectId]) -> dict[ObjectId, str]:
+        """
+        Delete up to ``BATCH_SIZE`` objects; return the error message of each that failed.
+
+        A version that is given by its id is deleted for good.
+        """
+        if not objects:
             return {}
-        with self.wrap_errors("delete", keys[0]):
+        with self.wrap_errors("delete", objects[0][0]):
             if self._has_batch_delete:
                 try:
-                    return self._delete_batch(keys)
+                    return self._delete_batch(objects)
                 except ClientError as error:
                     if not _requires_md5(error):
                         raise
                     self._has_batch_delete = False
-            return self._delete_singly(keys)
+            return self._delete_singly(objects)
 
-    def _delete_batch(self, keys: Sequence[str]) -> dict[str, str]:
+    def _delete_batch(self, objects: Sequence[ObjectId]) -> dict[ObjectId, str]:
         response = self.client.delete_objects(
             Bucket=self.bucket_name,
-            Delete={"Objects": [{"Key": self.prefix + key} for key in keys], "Quiet": True},
+            Delete={"Objects": [self._identifier(each) for each in objects], "Quiet": True},
         )
-        start = len(self.prefix)
-        return {error["Key"][start:]: error["Message"] for error in response.get("Errors", ())}
+        messages = {
+            (error["Key"][len(self.prefix) :], error.get("VersionId", "")): error["Message"]
+            for error in response.get("Errors", ())
+        }
+        # Not every server names the version in an error.
+        found = {each: messages.get(each) or messages.get((each[0], "")) for each in objects}
+        return {each: message for each, message in found.items() if message}
 
-    def _delete_singly(self, keys: Sequence[str]) -> dict[str, str]:
+    def _delete_singly(self, objects: Sequence[ObjectId]) -> dict[ObjectId, str]:
         failed = {}
-        for key in keys:
+        for each in objects:
             try:
-                self.client.delete_object(Bucket=self.bucket_name, Key=self.prefix + key)
+                self.client.delete_object(Bucket=self.bucket_name, **self._identifier(each))
             except ClientError as error:
-                failed[key] = str(error)
+                failed[each] = str(error)
         return failed
+
+    def _identifier(self, object_id: ObjectId) -> Any:
+        key, version = object_id
+        return {"Key": self.prefix + key, **({"VersionId": version} if version else {})}
 
     def copy_at_server(self, file: object, key: str) -> bool:
         """Copy a file of another bucket without downloading it; return whether that succeeded."""

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from boto3.session import Session
 from botocore.config import Config
+from botocore.exceptions import ClientError
 from storages.backends.s3 import S3Storage
 
 from django_shift_media.storages.aws_partitions import is_aws_host, partition_of
@@ -39,6 +40,11 @@ _CONNECT_TIMEOUT = 3
 _READ_TIMEOUT = 6
 _ATTEMPTS = 2
 _creation_lock = ForkSafeLock()
+
+
+def http_status(error: ClientError) -> int:
+    """Return the HTTP status of the response behind an error of boto3."""
+    return error.response["ResponseMetadata"]["HTTPStatusCode"]
 
 
 class S3Connection(S3Storage):  # type: ignore[misc]  # S3Storage is not typed
