@@ -11,12 +11,19 @@ from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import ImproperlyConfigured, SuspiciousFileOperation
 from django.core.signing import BadSignature
 from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponsePermanentRedirect,
+    HttpResponseRedirect,
+)
 from django.http.response import HttpResponseBase
 from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_safe
 from django.views.static import serve
 
+from django_shift_media.conf import conf
 from django_shift_media.exceptions import (
     Busy,
     InvalidKey,
@@ -39,6 +46,8 @@ _RETRY_STORAGE = 10
 _RETRY_CONFIGURATION = 60
 # Request headers that identify a client well enough for ``_is_redirect_loop()``.
 _CLIENT_HEADERS = ("REMOTE_ADDR", "HTTP_X_FORWARDED_FOR", "HTTP_USER_AGENT")
+# Seconds for which the URL of a resize that is too large for a response is valid.
+_PRESIGNED_SECONDS = 60
 # A client that comes back within so many seconds is in a redirect loop.
 _LOOP_SECONDS = 60
 # Browsers must display this content, never execute it.
@@ -91,12 +100,27 @@ def _response_for(
             storage.public_url(stored.key), headers={"Cache-Control": "no-store"}
         )
     else:
-        response = _serve_bytes(request, stored.key, read_bytes(storage, stored))
+        data = read_bytes(storage, stored)
+        url = _url_of_large_resize(storage, stored, len(data))
+        if url is None:
+            response = _serve_bytes(request, stored.key, data)
+        else:
+            response = HttpResponseRedirect(url, headers={"Cache-Control": "no-store"})
     if stored.timings is not None:
         # Shown by the developer tools of browsers: https://www.w3.org/TR/server-timing/
         metrics = (f"{part};dur={spent:.1f}" for part, spent in stored.timings.items())
         response["Server-Timing"] = ", ".join(metrics)
     return response
+
+
+def _url_of_large_resize(storage: MediaStorage, stored: StoredResize, size: int) -> str | None:
+    """Return where the bucket serves a resize that is too large for the app's response."""
+    if conf.max_response_bytes is None or size <= conf.max_response_bytes:
+        return None
+    if storage.mode == "failover" and stored.timings is not None:
+        return storage.public_url(stored.key)  # the CDN now finds it in the bucket
+    # The CDN asked the app for a resize that was stored: to send it there again could be a loop.
+    return storage.presigned_url(stored.key, _PRESIGNED_SECONDS)
 
 
 def _is_redirect_loop(request: HttpRequest, stored: StoredResize) -> bool:

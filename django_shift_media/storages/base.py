@@ -75,6 +75,10 @@ class MediaStorage(BulkStorage):
     def public_url(self, key: str) -> str:
         return self.media_url + filepath_to_uri(key)
 
+    def presigned_url(self, key: str, seconds: int) -> str | None:
+        """Return a URL that lets anyone read an object for a while; None if not supported."""
+        return None
+
     def url(self, name: str | None) -> str:
         if name is None:
             raise ValueError("The file has no name.")

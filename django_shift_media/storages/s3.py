@@ -94,6 +94,12 @@ class S3MediaStorage(S3BulkStorage):
         url: str = S3Storage.url(self, name, parameters, expire, http_method)
         return url
 
+    def presigned_url(self, key: str, seconds: int) -> str:
+        with self.wrap_errors("presign", key):
+            return self.client.generate_presigned_url(
+                "get_object", Params=self._bucket_and_key(key), ExpiresIn=seconds
+            )
+
     def exists(self, key: str) -> bool:
         with self.wrap_errors("check", key):
             try:

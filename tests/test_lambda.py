@@ -1,0 +1,121 @@
+"""The guide for AWS Lambda: its function is run by AWS's runtime client, behind a function URL."""
+
+import io
+import random
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from django.core.files.base import ContentFile
+from django.core.management import call_command
+from PIL import Image
+
+from gallery.models import Photo
+from tests.support.browsing import fetch, follow
+from tests.support.buckets import change_options, new_bucket
+from tests.support.diagnostics import diagnose, statuses, the_problem
+from tests.support.galleries import environment
+from tests.support.lambda_functions import MAX_PAYLOAD, Function, function_url
+from tests.support.proxies import nginx
+from tests.support.servers import free_port
+
+LIMIT = 4_500_000
+pytestmark = pytest.mark.server
+
+
+class Site(NamedTuple):
+    """A private bucket, and behind it the function, which a CDN asks for what is missing."""
+
+    function: Function
+    log: Path
+    storage: Any
+
+
+@pytest.fixture(params=[LIMIT])
+def site(request: Any, moto: Any, settings: Any, tmp_path: Path, db: None) -> Iterator[Site]:
+    """A site whose function has this limit of its responses; None: it has none."""
+    storage = new_bucket(settings, moto)
+    command = ["--mode", "website", "--app-url", "https://www.example.com", "--no-input"]
+    call_command("configure_media_bucket", *command)
+    function_port, log = free_port(), tmp_path / "function.log"
+    cdn = f"""
+        location / {{
+            proxy_pass {moto.endpoint_url}/{storage.bucket_name}/;
+            proxy_intercept_errors on;
+            error_page 403 404 = @app;
+        }}
+        location @app {{
+            rewrite ^ /media$uri break;
+            proxy_pass http://127.0.0.1:{function_port};
+        }}"""
+    with nginx(cdn) as (port,):
+        url = f"http://127.0.0.1:{port}/"
+        variables = environment(tmp_path, moto, storage.bucket_name) | {
+            "GALLERY_S3_MODE": "failover",
+            "GALLERY_S3_PUBLIC_URL": url,
+            "GALLERY_MAX_RESPONSE": str(request.param or ""),
+        }
+        with function_url(variables, log, function_port) as function:
+            settings.SHIFT_MEDIA_MAX_RESPONSE_BYTES = LIMIT
+            yield Site(function, log, change_options(settings, mode="failover", public_url=url))
+
+
+def noise(side: int) -> "ContentFile[bytes]":
+    """Return an image that no encoder makes smaller: 3 bytes a pixel."""
+    data = io.BytesIO()
+    pixels = random.Random(side).randbytes(3 * side * side)
+    Image.frombytes("RGB", (side, side), pixels).save(data, "PNG")
+    return ContentFile(data.getvalue(), name="noise.png")
+
+
+def test_a_function_makes_what_the_bucket_lacks(site: Site, small_jpeg: bytes) -> None:
+    photo = Photo.objects.create(photo=ContentFile(small_jpeg, name="small.jpg")).photo
+    url = photo.resize("9x9", how="fill", format="webp")
+    first = fetch(url)
+    assert first.status == 200, site.log.read_text()
+    assert Image.open(io.BytesIO(first.body)).size == (9, 9)
+    assert first.headers["Content-Type"] == "image/webp"
+    assert fetch(url).body == first.body
+    (event,) = site.function.events
+    assert event["rawPath"].startswith("/media/")
+    assert fetch(url.replace("/9x9", "/8x9")).status == 404
+    document = diagnose()
+    assert set(map(tuple, statuses(document).values())) == {(200,)}
+    assert document["problems"] == []
+
+
+# 1300 x 1300 pixels are 5 MB, and 6.8 MB in base64.
+@pytest.mark.parametrize("site", [None], indirect=True)
+def test_an_image_of_more_than_6_mb_breaks_a_function(site: Site) -> None:
+    url = Photo.objects.create(photo=noise(1300)).photo.resize("1300x1300", format="png")
+    assert fetch(url).status == 502
+    assert site.function.payloads[0] > MAX_PAYLOAD
+    assert fetch(url).status == 200, "the bucket has it"
+
+
+def test_a_function_redirects_to_the_bucket_for_a_large_image(site: Site) -> None:
+    url = Photo.objects.create(photo=noise(1300)).photo.resize("1300x1300", format="png")
+    first, second = follow(url)
+    assert (first.status, first.headers["Location"]) == (302, url)
+    assert first.headers["Cache-Control"] == "no-store"
+    assert (second.status, len(second.body) > LIMIT) == (200, True)
+    assert len(site.function.events) == 1
+
+
+def test_check_media_knows_that_a_function_has_a_limit(site: Site, settings: Any) -> None:
+    settings.SHIFT_MEDIA_MAX_RESPONSE_BYTES = None
+    (warning,) = diagnose()["warnings"]
+    assert warning["id"] == "function-limit"
+    settings.SHIFT_MEDIA_MAX_RESPONSE_BYTES = LIMIT
+    assert diagnose()["warnings"] == []
+
+
+def test_check_media_names_a_cdn_that_may_not_invoke_the_function(site: Site) -> None:
+    site.function.permitted = False
+    assert "lambda:InvokeFunctionUrl" in the_problem("function-forbidden")["remedy"]
+
+
+@pytest.mark.parametrize("site", ["broken"], indirect=True)
+def test_check_media_names_a_function_that_fails(site: Site) -> None:
+    assert "CloudWatch" in the_problem("function-failed")["remedy"]
