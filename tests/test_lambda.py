@@ -1,10 +1,12 @@
 """The guide for AWS Lambda: its function is run by AWS's runtime client, behind a function URL."""
 
 import io
+import json
 import random
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 import pytest
 from django.core.files.base import ContentFile
@@ -14,13 +16,22 @@ from PIL import Image
 from gallery.models import Photo
 from tests.support.browsing import fetch, follow
 from tests.support.buckets import change_options, new_bucket
+from tests.support.cdn import (
+    bucket_without_distribution,
+    config_of,
+    configure,
+    distributions,
+    states,
+)
 from tests.support.diagnostics import diagnose, statuses, the_problem
 from tests.support.galleries import environment
-from tests.support.lambda_functions import MAX_PAYLOAD, Function, function_url
+from tests.support.lambda_functions import HANDLER, MAX_PAYLOAD, Function, function_url
 from tests.support.proxies import nginx
 from tests.support.servers import free_port
 
 LIMIT = 4_500_000
+STACK = "media"
+IMAGE = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/site:1.0"
 pytestmark = pytest.mark.server
 
 
@@ -119,3 +130,65 @@ def test_check_media_names_a_cdn_that_may_not_invoke_the_function(site: Site) ->
 @pytest.mark.parametrize("site", ["broken"], indirect=True)
 def test_check_media_names_a_function_that_fails(site: Site) -> None:
     assert "CloudWatch" in the_problem("function-failed")["remedy"]
+
+
+# -- the template ---------------------------------------------------------------------------------
+
+
+def deploy(storage: Any, **parameters: str) -> dict[str, str]:
+    """Create or update the stack of the guide; return its outputs."""
+    client = storage.aws_client("cloudformation")
+    present = {stack["StackName"] for stack in client.describe_stacks()["Stacks"]}
+    put, waiter = (
+        (client.update_stack, "stack_update_complete")
+        if STACK in present
+        else (client.create_stack, "stack_create_complete")
+    )
+    parameters |= {"Bucket": storage.bucket_name, "SecretKey": "s" * 50, "Image": IMAGE}
+    put(
+        StackName=STACK,
+        TemplateBody=(HANDLER / "template.yaml").read_text(),
+        Capabilities=["CAPABILITY_IAM"],
+        Parameters=[
+            {"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()
+        ],
+    )
+    client.get_waiter(waiter).wait(StackName=STACK, WaiterConfig={"Delay": 1})
+    (stack,) = client.describe_stacks(StackName=STACK)["Stacks"]
+    return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+
+
+def test_the_template_lets_only_the_distribution_invoke_the_function(
+    aws: Any, settings: Any
+) -> None:
+    storage = bucket_without_distribution(settings, aws)
+    outputs = deploy(storage)
+    control = outputs["AccessControl"]
+    app = ["--app-url", outputs["Url"].rstrip("/"), "--app-access-control", control]
+    configure("--mode", "failover", *app)
+    origins = {origin["Id"]: origin for origin in config_of(storage)["Origins"]["Items"]}
+    bucket, function = origins["django-shift-media-bucket"], origins["django-shift-media-app"]
+    assert function["DomainName"] == urlsplit(outputs["Url"]).netloc
+    assert function["OriginPath"] == "/media"
+    assert function["OriginAccessControlId"] == control != bucket["OriginAccessControlId"]
+    assert set(states("--mode", "failover", *app[:2]).values()) == {"unchanged"}, "it stays"
+
+    (distribution,) = distributions(storage)
+    deploy(storage, Distribution=distribution["Id"])
+    resources = storage.aws_client("cloudformation").describe_stack_resources(StackName=STACK)
+    ids = {r["LogicalResourceId"]: r["PhysicalResourceId"] for r in resources["StackResources"]}
+    answer = storage.aws_client("lambda").get_policy(FunctionName=ids["Function"])
+    statements = json.loads(answer["Policy"])["Statement"]
+    assert {statement["Action"] for statement in statements} == {
+        "lambda:InvokeFunctionUrl",
+        "lambda:InvokeFunction",
+    }
+    for statement in statements:
+        assert statement["Principal"] == {"Service": "cloudfront.amazonaws.com"}
+        assert distribution["ARN"] in json.dumps(statement["Condition"])
+
+    iam = storage.aws_client("iam")
+    policy = iam.get_role_policy(RoleName=ids["Role"], PolicyName="media")["PolicyDocument"]
+    output = io.StringIO()
+    call_command("media_iam_policy", "resizes", stdout=output)
+    assert policy == json.loads(output.getvalue())

@@ -214,6 +214,7 @@ class Cdn:
             f"/{storage.prefix}".rstrip("/"),
             self.access_control.id or _PLACEHOLDER,
             parse_app_url(options.app_url or "", options.mount),
+            options.app_access_control,
         )
 
     @property

@@ -37,6 +37,12 @@ class Command(PlanCommand):
             " failover",
         )
         add(
+            "--app-access-control",
+            metavar="ID",
+            help="id of the origin access control with which CloudFront signs its requests to an"
+            " app that is a Lambda function URL (default: unchanged)",
+        )
+        add(
             "--private-originals",
             action=BooleanOptionalAction,
             help="let CloudFront read only resizes, not originals, in mode failover (default:"
@@ -47,7 +53,7 @@ class Command(PlanCommand):
             nargs="*",
             metavar="PATH",
             help="remove these paths from CloudFront's caches, or all paths if none is given;"
-            " without --domain, --mode, --app-url, --private-originals and --remove, the command"
+            " without options that describe the distribution, the command"
             " does nothing else (default: no invalidation)",
         )
         add(
@@ -75,6 +81,7 @@ class Command(PlanCommand):
             mode=options["mode"] or self.storage.mode,
             mount=url_prefix(),
             app_url=options["app_url"],
+            app_access_control=options["app_access_control"],
             domain=options["domain"],
             private_originals=options["private_originals"],
             # An invalidation alone needs none of the options for a new configuration.
@@ -95,6 +102,6 @@ class Command(PlanCommand):
 
 
 def _only_invalidates(options: dict[str, Any]) -> bool:
-    others = ("domain", "mode", "app_url", "remove", "route53")
+    others = ("domain", "mode", "app_url", "app_access_control", "remove", "route53")
     is_given = any(options[name] for name in others) or options["private_originals"] is not None
     return options["invalidate"] is not None and not is_given
