@@ -1,5 +1,6 @@
 """The guide for AWS Lambda: its function is run by AWS's runtime client, behind a function URL."""
 
+import base64
 import io
 import json
 import random
@@ -13,6 +14,8 @@ from django.core.files.base import ContentFile
 from django.core.management import call_command
 from PIL import Image
 
+from django_shift_media.diagnostics import rules_lambda
+from django_shift_media.diagnostics.http_trace import Hop
 from gallery.models import Photo
 from tests.support.browsing import fetch, follow
 from tests.support.buckets import change_options, new_bucket
@@ -25,14 +28,14 @@ from tests.support.cdn import (
 )
 from tests.support.diagnostics import diagnose, statuses, the_problem
 from tests.support.galleries import environment
-from tests.support.lambda_functions import HANDLER, MAX_PAYLOAD, Function, function_url
+from tests.support.lambda_functions import HANDLER, HOST, MAX_PAYLOAD, Function, function_url
 from tests.support.proxies import nginx
 from tests.support.servers import free_port
 
 LIMIT = 4_500_000
+FORBIDDEN = "function-forbidden"
 STACK = "media"
 IMAGE = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/site:1.0"
-pytestmark = pytest.mark.server
 
 
 class Site(NamedTuple):
@@ -80,6 +83,7 @@ def noise(side: int) -> "ContentFile[bytes]":
     return ContentFile(data.getvalue(), name="noise.png")
 
 
+@pytest.mark.server
 def test_a_function_makes_what_the_bucket_lacks(site: Site, small_jpeg: bytes) -> None:
     photo = Photo.objects.create(photo=ContentFile(small_jpeg, name="small.jpg")).photo
     url = photo.resize("9x9", how="fill", format="webp")
@@ -97,6 +101,7 @@ def test_a_function_makes_what_the_bucket_lacks(site: Site, small_jpeg: bytes) -
 
 
 # 1300 x 1300 pixels are 5 MB, and 6.8 MB in base64.
+@pytest.mark.server
 @pytest.mark.parametrize("site", [None], indirect=True)
 def test_an_image_of_more_than_6_mb_breaks_a_function(site: Site) -> None:
     url = Photo.objects.create(photo=noise(1300)).photo.resize("1300x1300", format="png")
@@ -105,6 +110,7 @@ def test_an_image_of_more_than_6_mb_breaks_a_function(site: Site) -> None:
     assert fetch(url).status == 200, "the bucket has it"
 
 
+@pytest.mark.server
 def test_a_function_redirects_to_the_bucket_for_a_large_image(site: Site) -> None:
     url = Photo.objects.create(photo=noise(1300)).photo.resize("1300x1300", format="png")
     first, second = follow(url)
@@ -114,6 +120,7 @@ def test_a_function_redirects_to_the_bucket_for_a_large_image(site: Site) -> Non
     assert len(site.function.events) == 1
 
 
+@pytest.mark.server
 def test_check_media_knows_that_a_function_has_a_limit(site: Site, settings: Any) -> None:
     settings.SHIFT_MEDIA_MAX_RESPONSE_BYTES = None
     (warning,) = diagnose()["warnings"]
@@ -122,14 +129,61 @@ def test_check_media_knows_that_a_function_has_a_limit(site: Site, settings: Any
     assert diagnose()["warnings"] == []
 
 
+@pytest.mark.server
 def test_check_media_names_a_cdn_that_may_not_invoke_the_function(site: Site) -> None:
     site.function.permitted = False
     assert "lambda:InvokeFunctionUrl" in the_problem("function-forbidden")["remedy"]
 
 
+@pytest.mark.server
 @pytest.mark.parametrize("site", ["broken"], indirect=True)
 def test_check_media_names_a_function_that_fails(site: Site) -> None:
     assert "CloudWatch" in the_problem("function-failed")["remedy"]
+
+
+def hop(status: int, *, milliseconds: float = 0, **headers: str) -> Hop:
+    names = {name.replace("_", "-"): value for name, value in headers.items()}
+    url = f"https://{HOST}/media/key"
+    return Hop(url=url, sent_at=0, status=status, headers=names, milliseconds=milliseconds)
+
+
+@pytest.mark.parametrize(
+    ("found", "id"),
+    [
+        (hop(400, x_amzn_requestid="1"), "host-refused"),
+        (hop(403, x_amzn_requestid="1", x_amzn_errortype="AccessDeniedException"), FORBIDDEN),
+        (hop(502, x_amzn_requestid="1"), "function-failed"),
+        (hop(403, x_amzn_requestid="1"), None),  # of the app, such as a firewall of Django
+        (hop(502), None),  # of a proxy
+    ],
+)
+def test_errors_of_lambda_are_told_from_others(found: Hop, id: str | None) -> None:
+    problem = rules_lambda.diagnose(found)
+    assert (problem and problem.id) == id
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "limit", "id"),
+    [
+        (14_000, LIMIT, None),
+        (16_000, LIMIT, "function-slow"),
+        (1_000, None, "function-limit"),
+        (1_000, 4_700_001, "function-limit"),
+    ],
+)
+def test_a_function_is_warned_of(
+    settings: Any, milliseconds: float, limit: int | None, id: str | None
+) -> None:
+    settings.SHIFT_MEDIA_MAX_RESPONSE_BYTES = limit
+    problem = rules_lambda.warn(hop(200, milliseconds=milliseconds, x_amzn_requestid="1"))
+    assert (problem and problem.id) == id
+    assert rules_lambda.warn(hop(200, milliseconds=milliseconds)) is None
+
+
+def test_the_largest_image_that_is_allowed_fits_into_6_mb() -> None:
+    body = base64.b64encode(bytes(rules_lambda.MAX_IMAGE_BYTES))
+    headers = 8_192  # more than the view sends
+    assert len(body) + headers < MAX_PAYLOAD < len(body) * 1.01
 
 
 # -- the template ---------------------------------------------------------------------------------
