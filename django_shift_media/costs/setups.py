@@ -1,7 +1,7 @@
 """The costs of serving media in several ways, from the numbers of a site: pure functions."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 
 from django_shift_media.costs import prices
 from django_shift_media.costs.prices import Plan, Price
@@ -58,7 +58,7 @@ class Costs:
 
     @property
     def total(self) -> float:
-        return sum(getattr(self, field.name) for field in fields(self))
+        return self.s3 + self.cdn + self.resizing + self.originals + self.transfer
 
 
 @dataclass(frozen=True, slots=True)
