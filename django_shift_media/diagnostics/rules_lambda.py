@@ -11,7 +11,11 @@ _SLOW = 15_000  # milliseconds: half of the time for which CloudFront waits for 
 
 
 def is_function(hop: Hop) -> bool:
-    """Return whether Lambda has sent this response; CloudFront passes its header on."""
+    """
+    Return whether Lambda may have sent this response; CloudFront passes its header on.
+
+    S3 has another header, but moto's S3 has this one, too.
+    """
     return "x-amzn-requestid" in hop.headers
 
 
@@ -32,8 +36,9 @@ def diagnose(hop: Hop) -> Problem | None:
 
 
 def warn(hop: Hop) -> Problem | None:
-    """Warn of an answer that shows that others will fail."""
-    if hop.status != 200 or not is_function(hop):
+    """Warn of an image from the view on Lambda that shows that others will fail."""
+    is_of_view = "sandbox" in hop.headers.get("content-security-policy", "")
+    if hop.status != 200 or not (is_of_view and is_function(hop)):
         return None
     limit = conf.max_response_bytes
     if limit is None or limit > MAX_IMAGE_BYTES:
