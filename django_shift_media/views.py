@@ -15,12 +15,19 @@ from django.core.exceptions import (
 )
 from django.core.signing import BadSignature
 from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponsePermanentRedirect,
+    HttpResponseRedirect,
+)
 from django.http.response import HttpResponseBase
 from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_safe
 from django.views.static import serve
 
+from django_shift_media.conf import conf
 from django_shift_media.delivery import (
     hand_over,
     is_logged_in,
@@ -52,6 +59,8 @@ _RETRY_STORAGE = 10
 _RETRY_CONFIGURATION = 60
 # Request headers that identify a client well enough for ``_is_redirect_loop()``.
 _CLIENT_HEADERS = ("REMOTE_ADDR", "HTTP_X_FORWARDED_FOR", "HTTP_USER_AGENT")
+# Seconds for which the URL of a resize that is too large for a response is valid.
+_PRESIGNED_SECONDS = 60
 # A client that comes back within so many seconds is in a redirect loop.
 _LOOP_SECONDS = 60
 
@@ -107,8 +116,7 @@ def _response_for(
             storage.public_url(stored.key), headers={"Cache-Control": "no-store"}
         )
     else:
-        data = read_bytes(storage, stored)
-        response = _serve_bytes(request, stored.key, data, cache_control())
+        response = _send_bytes(request, storage, stored, cache_control())
     _add_timings(response, stored)
     return response
 
@@ -131,12 +139,29 @@ def _private_response(
         response = hand_over(storage, key, method) or send_original(storage, key)
     else:
         stored = find_or_generate(storage, key)
-        response = hand_over(storage, key, method) or _serve_bytes(
-            request, key, read_bytes(storage, stored), cache
-        )
+        response = hand_over(storage, key, method) or _send_bytes(request, storage, stored, cache)
         _add_timings(response, stored)
     response.headers.setdefault("Cache-Control", cache)
     return response
+
+
+def _send_bytes(
+    request: HttpRequest, storage: MediaStorage, stored: StoredResize, cache: str
+) -> HttpResponseBase:
+    data = read_bytes(storage, stored)
+    if url := _url_of_large_resize(storage, stored, len(data)):
+        return HttpResponseRedirect(url, headers={"Cache-Control": "no-store"})
+    return _serve_bytes(request, stored.key, data, cache)
+
+
+def _url_of_large_resize(storage: MediaStorage, stored: StoredResize, size: int) -> str | None:
+    """Return where the bucket serves a resize that is too large for the app's response."""
+    if conf.max_response_bytes is None or size <= conf.max_response_bytes:
+        return None
+    if storage.mode == "failover" and stored.timings is not None:
+        return storage.public_url(stored.key)  # the CDN now finds it in the bucket
+    # The CDN asked the app for a resize that was stored: to send it there again could be a loop.
+    return storage.presigned_url(stored.key, _PRESIGNED_SECONDS)
 
 
 def _is_redirect_loop(request: HttpRequest, stored: StoredResize) -> bool:

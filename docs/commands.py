@@ -24,6 +24,7 @@ All commands also accept the options of every Django command, such as ``--settin
 - :doc:`/howto/https`: ``configure_media_cdn``
 - :doc:`iam`: ``media_iam_policy``
 - :doc:`/howto/diagnose`: ``check_media``
+- :doc:`/explanation/costs`: ``media_costs``
 - :doc:`/howto/maintenance`: ``warm_media``, ``clear_media_resizes``, ``clean_media_orphans`` and
   ``copy_media``
 - :doc:`/howto/erase`: ``erase_media``

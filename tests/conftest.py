@@ -18,7 +18,14 @@ from django_shift_media.storages.selection import media_storage
 from gallery.drawings import draw_photo
 from gallery.models import Photo
 from testproject.patience import wait_patiently
-from tests.support import botocore_models, databases, requirements, servers, summary
+from tests.support import (
+    botocore_models,
+    databases,
+    gateways,
+    requirements,
+    servers,
+    summary,
+)
 from tests.support.browsing import patient
 from tests.support.buckets import configured_bucket, new_bucket
 from tests.support.chromium_pictures import ChromiumPictures
@@ -46,6 +53,7 @@ CHROMIUM_ARGUMENTS = [
 ]
 SERVERS: dict[str, Callable[[], AbstractContextManager[Any]]] = {
     **servers.SERVERS,
+    **gateways.SERVERS,
     **databases.SERVERS,
 }
 # As they are before tests become patient.

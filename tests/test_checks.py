@@ -44,6 +44,8 @@ def test_a_misspelt_setting_is_named(settings: Any) -> None:
         ("SHIFT_MEDIA_MAX_PIXELS", "many"),
         ("SHIFT_MEDIA_MAX_BYTES", 0),
         ("SHIFT_MEDIA_MAX_FRAMES", 0),
+        ("SHIFT_MEDIA_MAX_RESPONSE_BYTES", 0),
+        ("SHIFT_MEDIA_MAX_RESPONSE_BYTES", "many"),
         ("SHIFT_MEDIA_CONCURRENCY", True),
         ("SHIFT_MEDIA_THREADS", 0),
         ("SHIFT_MEDIA_THREADS", "all"),

@@ -35,6 +35,7 @@ ENVIRONMENT = {
     "MEDIA_CONCURRENCY": "2",
     "MEDIA_KEY_ID": "K2JCJMDEHXQW5F",
     "REDIS_URL": "redis://127.0.0.1:6379/0",
+    "SECRET_KEY": "the-key-of-a-test-that-is-long-enough-to-be-accepted",
 }
 # Of packages that are not among the apps of the tests.
 OTHER_COMMANDS = {"db_worker": "django_tasks_db", "rqworker": "django_rq"}

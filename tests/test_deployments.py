@@ -1,8 +1,11 @@
 """What the guides for running it say: they are done here, step by step."""
 
+import json
+import os
 import re
 import shutil
 import subprocess
+import sys
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +14,8 @@ from typing import Any
 import pytest
 import requests
 import yaml
+from botocore.session import get_session
+from botocore.validate import validate_parameters
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.management import call_command
@@ -23,6 +28,7 @@ from tests.support.browsing import fetch, follow
 from tests.support.buckets import change_options, new_bucket, operations, use_bucket
 from tests.support.diagnostics import diagnose, statuses
 from tests.support.examples import EXAMPLES
+from tests.support.galleries import environment, running
 from tests.support.proxies import nginx
 from tests.support.requirements import missing
 from tests.support.servers import ROOT, free_port, stop, wait_for
@@ -325,3 +331,61 @@ def test_pods_have_the_memory_that_their_images_take(manifest: Any, name: str) -
     assert pixels is not None
     decoding = 16 * int(pixels[1]) * int(concurrency)
     assert int(limit[:-2]) * limits[limit[-2:]] > decoding + 256 * 2**20
+
+
+# -- ECS ------------------------------------------------------------------------------------------
+
+READ_ONLY = 'mount --make-rprivate / && mount -o remount,ro,bind / && mount -t tmpfs tmp "$TMPDIR"'
+
+
+@pytest.fixture
+def task() -> dict[str, Any]:
+    """The task definition of the guide, which must be one for boto3."""
+    task = json.loads((ROOT / "docs/examples/ecs/task-definition.json").read_text())
+    service = get_session().get_service_model("ecs")
+    validate_parameters(task, service.operation_model("RegisterTaskDefinition").input_shape)
+    return dict(task)
+
+
+def test_pods_and_tasks_write_to_tmp_only(manifest: Any, task: Any) -> None:
+    for name in ("web", "media"):
+        assert container(manifest["Deployment"][name])["securityContext"]["readOnlyRootFilesystem"]
+        (mount,) = container(manifest["Deployment"][name])["volumeMounts"]
+        assert mount["mountPath"] == "/tmp"
+    (found,) = task["containerDefinitions"]
+    assert found["readonlyRootFilesystem"]
+    assert [mount["containerPath"] for mount in found["mountPoints"]] == ["/tmp"]
+    assert found["command"] == container(manifest["Deployment"]["media"])["command"]
+
+
+@pytest.mark.server
+def test_the_command_of_a_task_runs_on_a_read_only_file_system(
+    task: Any, moto: Any, settings: Any, small_jpeg: bytes, tmp_path: Path, db: None
+) -> None:
+    storage = new_bucket(settings, moto)
+    photo = Photo.objects.create(photo=ContentFile(small_jpeg, name="small.jpg")).photo
+    key = photo.resize("9x9").removeprefix(storage.media_url)
+    (found,) = task["containerDefinitions"]
+    port, temporary = free_port(), tmp_path / "tmp"
+    temporary.mkdir()
+    command = [word.replace("example.", "testproject.") for word in found["command"]]
+    command[command.index(":8000")] = f"127.0.0.1:{port}"
+    variables = environment(
+        tmp_path,
+        moto,
+        storage.bucket_name,
+        GALLERY_S3_MODE="failover",
+        DJANGO_SETTINGS_MODULE="testproject.settings",
+        PYTHONPATH=os.pathsep.join([str(ROOT), str(ROOT / "testproject")]),
+        TMPDIR=str(temporary),
+    )
+    shell = ["unshare", "--mount", "sh", "-c", f'{READ_ONLY} && exec "$@"', "sh"]
+    if subprocess.run([*shell, "true"], env=variables, capture_output=True).returncode:
+        missing("mount namespaces: run the tests as root")
+    with running([*shell, sys.executable, "-m", *command], variables, port, tmp_path / "log"):
+        answer = requests.get(f"http://127.0.0.1:{port}/media/{key}", timeout=PATIENCE)
+        assert answer.status_code == 200
+        check = [word.replace("8000", str(port)) for word in found["healthCheck"]["command"][2:]]
+        assert subprocess.run([sys.executable, *check]).returncode == 1, "there is no /healthy/"
+        check = [word.replace("/healthy/", f"/media/{key}") for word in check]
+        assert subprocess.run([sys.executable, *check]).returncode == 0

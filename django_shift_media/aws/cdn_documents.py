@@ -87,6 +87,7 @@ def _origins(storage: S3MediaStorage, options: CdnOptions, access_control: str) 
         f"/{storage.prefix}".rstrip("/"),
         access_control,
         parse_app_url(options.app_url or "", options.mount),
+        options.app_access_control,
     )
 
 

@@ -20,7 +20,9 @@ class CdnOptions:
     """
     The desired distribution; None leaves a setting unchanged.
 
-    ``app_url`` and ``mount`` locate the app; only mode "failover" needs them. With ``progress``,
+    ``app_url`` and ``mount`` locate the app; only mode "failover" needs them.
+    ``app_access_control`` is the id of the origin access control with which CloudFront signs its
+    requests to an app that is a Lambda function URL. With ``progress``,
     changes that take AWS minutes are waited for, and ``progress`` is called with status messages.
     ``route53`` also writes the DNS records. ``trusted_key`` is the public key that verifies the
     signed cookies of private media, in PEM format. ``tags`` are added to a new certificate and to
@@ -30,6 +32,7 @@ class CdnOptions:
     mode: Mode
     mount: str
     app_url: str | None = None
+    app_access_control: str | None = None
     domain: str | None = None
     private_originals: bool | None = None
     remove: bool = False

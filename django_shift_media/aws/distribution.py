@@ -90,12 +90,17 @@ def website_origins(website_host: str) -> Document:
 
 
 def failover_origins(
-    bucket_host: str, path: str, access_control: str, app: AppEndpoint
+    bucket_host: str,
+    path: str,
+    access_control: str,
+    app: AppEndpoint,
+    app_access_control: str | None = None,
 ) -> Document:
     """
     Return the origin settings for a private bucket that fails over to the app.
 
-    ``path`` is the folder of the media in the bucket, "" or such as "/up".
+    ``path`` is the folder of the media in the bucket, "" or such as "/up". An app that is a
+    function URL has an access control, too; None leaves the present one.
     """
     bucket = {
         "Id": _BUCKET,
@@ -108,6 +113,8 @@ def failover_origins(
     mount = f"/{app.prefix}".rstrip("/")
     policy = "https-only" if app.scheme == "https" else "http-only"
     origin = _custom_origin(_APP, host, mount, policy, int(port) if port else None)
+    if app_access_control:
+        origin["OriginAccessControlId"] = app_access_control
     group = {
         "Id": _FAILOVER,
         # For a missing object, S3 answers 404 if the reader may list the bucket, else 403.

@@ -6,7 +6,7 @@ from dataclasses import replace
 from urllib.parse import urlsplit
 
 from django_shift_media.conf import conf
-from django_shift_media.diagnostics import rules_app, rules_bucket, rules_cdn
+from django_shift_media.diagnostics import rules_app, rules_bucket, rules_cdn, rules_lambda
 from django_shift_media.diagnostics.http_trace import MAX_HOPS, Hop
 from django_shift_media.diagnostics.models import Evidence, Expectations, Problem, Trace
 from django_shift_media.engines.selection import engine_options, get_engine
@@ -40,6 +40,7 @@ def diagnose_trace(expected: Expectations, trace: Trace, evidence: Evidence) -> 
     for number, hop in enumerate(trace.hops, 1):
         before = trace.hops[: number - 1]
         problems = [_problem_at(expected, trace, hop, before, evidence), _clock_skew(hop)]
+        problems.append(rules_lambda.warn(hop))
         if number == 1:
             problems.append(_mixed_content(expected, trace.hops))
         if number == MAX_HOPS and hop.is_redirect:

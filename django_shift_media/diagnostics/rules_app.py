@@ -2,6 +2,7 @@
 
 from urllib.parse import urlsplit
 
+from django_shift_media.diagnostics import rules_lambda
 from django_shift_media.diagnostics.http_trace import Hop
 from django_shift_media.diagnostics.models import Expectations, Problem
 
@@ -22,7 +23,7 @@ def diagnose(expected: Expectations, hop: Hop) -> Problem | None:
         return _redirect(expected, hop)
     if is_media_view(hop):
         return _view_error(expected, hop)
-    return _other_error(expected, hop)
+    return rules_lambda.diagnose(hop) or _other_error(expected, hop)
 
 
 def unreachable(expected: Expectations, hop: Hop, what: str) -> Problem:

@@ -127,6 +127,10 @@ class MediaStorage(BulkStorage):
         """Return the public URL of a resize, whose key has nothing to quote."""
         return self.media_url + key + self.access_query(key)
 
+    def presigned_url(self, key: str, seconds: int, method: str = "GET") -> str | None:
+        """Return a URL that lets anyone read an object for a while; None if not supported."""
+        return None
+
     def url(self, name: str | None) -> str:
         if name is None:
             raise ValueError("The file has no name.")

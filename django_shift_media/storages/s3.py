@@ -153,23 +153,22 @@ class S3MediaStorage(S3VersionedStorage):
         # While a browser keeps the redirect, it finds the file in its cache. The presigned URL must
         # outlive the redirect. That of a HEAD request is good for nothing else.
         kept = f"private, max-age={seconds // 2}" if method == "GET" else "private, no-store"
-        return {"Location": self._presigned_url(key, method), "Cache-Control": kept}
+        return {"Location": self.presigned_url(key, seconds, method), "Cache-Control": kept}
 
     def is_cdn_secret(self, secret: str) -> bool:
         is_private_cdn = self.access is not None and self.mode == "failover"
         return is_private_cdn and access_tokens.is_cdn_secret(self.bucket_name, secret)
 
-    def _presigned_url(self, key: str, method: str) -> str:
+    def presigned_url(self, key: str, seconds: int, method: str = "GET") -> str:
         parameters = self._bucket_and_key(key)
-        with self.wrap_errors("sign", key):  # without credentials, for example
-            if method == "HEAD":
-                return self.client.generate_presigned_url(
-                    "head_object", Params=parameters, ExpiresIn=self.querystring_expire
-                )
+        if self.access and method == "GET":
             # A file that was copied from a public storage says that everyone may cache it.
-            parameters["ResponseCacheControl"] = f"private, max-age={self.querystring_expire}"
+            parameters["ResponseCacheControl"] = f"private, max-age={seconds}"
+        with self.wrap_errors("sign", key):  # without credentials, for example
             return self.client.generate_presigned_url(
-                "get_object", Params=parameters, ExpiresIn=self.querystring_expire
+                "head_object" if method == "HEAD" else "get_object",
+                Params=parameters,
+                ExpiresIn=seconds,
             )
 
     def exists(self, key: str) -> bool:

@@ -5,11 +5,13 @@ GALLERY_S3_BUCKET         the bucket; without it, photos are kept on local disk
 GALLERY_S3_REGION         its region (default: us-east-1)
 GALLERY_S3_ENDPOINT_URL   the server, if it is not AWS
 GALLERY_S3_PUBLIC_URL     where the bucket's website is seen, if it is not AWS's endpoint
+GALLERY_S3_MODE           who serves it: website (the default), failover or app
 GALLERY_S3_PRIVATE        any text: originals are private, and their URLs are signed for an hour
 GALLERY_POLICY            the Content-Security-Policy of all pages (default: none)
 GALLERY_CACHE             redis://HOST:PORT or db://TABLE; without it, each process has its own
 GALLERY_CONCURRENCY       how many resizes a process makes at a time (default: the processors)
 GALLERY_MEDIA_THREADS     how many threads of a process wait for media (default: by the server)
+GALLERY_MAX_RESPONSE      how many bytes the view returns at most (default: any)
 GALLERY_PATIENCE          seconds to wait for S3, locks, other requests and SQLite (default: theirs)
 GALLERY_LOCK_SECONDS      seconds for which a lock outlives a process (default: as long)
 GALLERY_POSTGRESQL        the database, with PGHOST and others as everywhere; without it, SQLite
@@ -100,10 +102,14 @@ if bucket := os.environ.get("GALLERY_S3_BUCKET"):
             "region_name": os.environ.get("GALLERY_S3_REGION", "us-east-1"),
             "endpoint_url": os.environ.get("GALLERY_S3_ENDPOINT_URL"),
             "public_url": os.environ.get("GALLERY_S3_PUBLIC_URL"),
+            "mode": os.environ.get("GALLERY_S3_MODE", "website"),
             "querystring_auth": bool(os.environ.get("GALLERY_S3_PRIVATE")),
         },
     }
     SHIFT_MEDIA_STORAGE = "media"
+
+if limit := os.environ.get("GALLERY_MAX_RESPONSE"):
+    SHIFT_MEDIA_MAX_RESPONSE_BYTES = int(limit)
 
 # For tests, on machines that are busy with other work.
 GALLERY_PATIENCE = int(os.environ.get("GALLERY_PATIENCE", "0"))

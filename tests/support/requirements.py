@@ -20,7 +20,10 @@ TIERS = ("unit", "server", "browser", "nightly")
 # Fixtures and parameters that stand for a program.
 _PROGRAMS = {
     "browser": {"chromium"},
-    "server": {"s3rver", "ceph", "ministack", "postgresql", "mariadb", "redis"},
+    "server": {
+        *("s3rver", "ceph", "ministack", "seaweedfs", "juicefs"),
+        *("postgresql", "mariadb", "redis"),
+    },
 }
 
 # The markers of the test that is running; outside of tests, all.

@@ -27,6 +27,7 @@ from tests.support.waiting import PATIENCE, wait_until
 ROOT = Path(__file__).resolve().parent.parent.parent
 # Seconds that a server has to end in order, before it is killed; nothing depends on which it is.
 _GRACE = 10
+BESIDE_MINISTACK = "in a virtual environment of its own, with its bin folder on PATH"
 
 
 class Missing(Exception):
@@ -226,8 +227,8 @@ def ministack() -> Iterator[ExternalServer]:
     permit("server")
     if not shutil.which("ministack"):
         raise Missing(
-            "ministack: pip install ministack==1.5.33 in a virtual environment of its own (it wants"
-            " another boto3), with its bin folder on PATH"
+            f"ministack: pip install ministack==1.5.33 {BESIDE_MINISTACK}, as it wants another"
+            " boto3"
         )
     port = free_port()
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:

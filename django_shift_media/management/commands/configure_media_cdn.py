@@ -50,6 +50,12 @@ class Command(PlanCommand):
             " failover",
         )
         add(
+            "--app-access-control",
+            metavar="ID",
+            help="id of the origin access control with which CloudFront signs its requests to an"
+            " app that is a Lambda function URL (default: unchanged)",
+        )
+        add(
             "--private-originals",
             action=BooleanOptionalAction,
             help="let CloudFront read only resizes, not originals, in mode failover (default:"
@@ -112,6 +118,7 @@ class Command(PlanCommand):
             mode=options["mode"] or self.storage.mode,
             mount=url_prefix(self.storage_alias),
             app_url=options["app_url"],
+            app_access_control=options["app_access_control"],
             domain=options["domain"],
             private_originals=options["private_originals"],
             # An invalidation alone needs none of the options for a new configuration.
@@ -181,6 +188,7 @@ def _only_invalidates(options: dict[str, Any]) -> bool:
         "domain",
         "mode",
         "app_url",
+        "app_access_control",
         "remove",
         "route53",
         "tags",

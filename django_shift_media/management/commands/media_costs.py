@@ -1,0 +1,92 @@
+import json
+from dataclasses import asdict
+from typing import Any
+
+from django.core.management.base import CommandError, CommandParser
+
+from django_shift_media.costs.prices import DATE, SOURCES
+from django_shift_media.costs.setups import Usage, compare, plan_for
+from django_shift_media.costs.tables import costs_table, plans_table, prices_table
+from django_shift_media.management.terminal_command import TerminalCommand
+
+
+class Command(TerminalCommand):
+    help = (
+        "Compare what it costs per month to serve media in several ways, from your own numbers and"
+        " list prices. The command sends no requests."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        add = parser.add_argument
+        add("--views", type=int, metavar="N", help="views of resizes per month")
+        add("--originals", type=int, metavar="N", help="originals that are first viewed per month")
+        add(
+            "--resizes",
+            type=float,
+            default=1,
+            metavar="N",
+            help="resizes that are generated of each of them (default: 1)",
+        )
+        add("--image-kb", type=float, default=20, help="mean size of a resize (default: 20)")
+        add("--original-mb", type=float, default=4, help="mean size of an original (default: 4)")
+        add(
+            "--hits",
+            type=float,
+            default=90,
+            metavar="PERCENT",
+            help="requests that a CDN answers from its caches (default: 90)",
+        )
+        add("--prices", action="store_true", help="print the prices instead, with their sources")
+        add("--json", action="store_true", help="print one JSON document instead of a table")
+
+    def handle(self, **options: Any) -> None:
+        if options["prices"]:
+            lines = [
+                *prices_table(),
+                "",
+                *plans_table(),
+                "",
+                *(f"{name}: {url}" for name, url in SOURCES.items()),
+            ]
+            self.stdout.write("\n".join(lines))
+            return
+        usage = _usage(options)
+        if options["json"]:
+            self.stdout.write(json.dumps(_document(usage), indent=2))
+            return
+        self.stdout.write("\n".join(costs_table(usage)))
+        self.stdout.write(
+            f"\nUS dollars per month, at the list prices of {DATE} (see --prices). Flat-rate plan:"
+            f" {plan_for(usage).name}."
+        )
+
+
+def _usage(options: dict[str, Any]) -> Usage:
+    for name in ("views", "originals"):
+        if options[name] is None or options[name] < 0:
+            raise CommandError(f"Give --{name}, a number of 0 or more, such as --{name} 10000.")
+    if not 0 <= options["hits"] <= 100:
+        raise CommandError(f"Invalid --hits {options['hits']:g}. Use a percentage from 0 to 100.")
+    return Usage(
+        views=options["views"],
+        resizes=round(options["originals"] * options["resizes"]),
+        image_kb=options["image_kb"],
+        original_mb=options["original_mb"],
+        hits=options["hits"] / 100,
+    )
+
+
+def _document(usage: Usage) -> dict[str, Any]:
+    return {
+        "usage": asdict(usage),
+        "prices": DATE,
+        "plan": plan_for(usage).name,
+        "setups": {
+            name: {
+                **{part: round(dollars, 4) for part, dollars in asdict(costs).items()},
+                "total": round(costs.total, 4),
+                "total_after_free_tiers": round(after_free.total, 4),
+            }
+            for name, costs, after_free in compare(usage)
+        },
+    }
