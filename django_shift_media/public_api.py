@@ -27,6 +27,7 @@ PUBLIC_API: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "storages.local": ("LocalMediaStorage",),
         "storages.s3": ("S3MediaStorage",),
         "storages.selection": ("media_storage",),
+        "media.resized_image": ("ResizedImage",),
         "naming.picture": ("Picture", "PictureSource", "Variant"),
         "naming.placeholder": ("Placeholder",),
         "signals": ("resize_made", "resize_failed"),

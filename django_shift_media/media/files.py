@@ -13,6 +13,7 @@ from django_shift_media.media import focal_points, stored_names
 from django_shift_media.media.bad_rows import describe_row
 from django_shift_media.media.base_field import BaseMediaField
 from django_shift_media.media.orphans import Deletion
+from django_shift_media.media.resized_image import ResizedImage
 from django_shift_media.media.upload_validation import validate_upload
 from django_shift_media.naming import foreign_names, keys
 from django_shift_media.naming.formats import INPUT_FORMATS, extension_of
@@ -42,7 +43,7 @@ class MediaFile(FieldFile):
     _committed: bool
     _file: Any  # of Django's, which the stubs lack
 
-    def resize(self, size: str, **options: Unpack[ResizeOptions]) -> str:
+    def resize(self, size: str, **options: Unpack[ResizeOptions]) -> ResizedImage:
         """
         Return the signed URL of a resize. The resize is generated when it is first requested.
 
@@ -84,7 +85,8 @@ class MediaFile(FieldFile):
         name = self._image_name
         resize = resize_for(size, default_format(name), self.focal_point, **options)
         try:
-            return self.storage.media_url + sign(name, resize)
+            url = self.storage.media_url + sign(name, resize)
+            return ResizedImage(url, (self, resize, size, options))
         except InvalidKey as error:
             raise self._explained(error) from error
 

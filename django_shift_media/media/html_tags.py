@@ -48,7 +48,7 @@ def skip_bad_rows(tag: Tag) -> Tag:
 @skip_bad_rows
 def resize(file: TagFile, size: str, **options: Unpack[ResizeOptions]) -> str:
     """
-    Render the URL of a resize; see ``MediaFile.resize()`` for the options.
+    Render the URL of a resize, a ``ResizedImage``; see ``MediaFile.resize()`` for the options.
 
     Render nothing if there is no file.
     """
