@@ -26,7 +26,8 @@ All commands also accept the options of every Django command, such as ``--settin
 - :doc:`/howto/diagnose`: ``check_media``
 - :doc:`/howto/maintenance`: ``warm_media``, ``clear_media_resizes``, ``clean_media_orphans`` and
   ``copy_media``
-- :doc:`/howto/move-from-imagefield`: ``import_media`` and ``export_media``
+- :doc:`/howto/move-from-imagefield`: ``import_media``, ``export_media`` and
+  ``find_old_media_urls``
 """
 
 
