@@ -1,13 +1,13 @@
 """What the guides for moving in say: their migrations run, and their templates render."""
 
 import re
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from django.core.files.base import ContentFile
 from django.db import connection, migrations, models
 from django.db.migrations.state import ProjectState
-from django.template import engines
 
 from django_shift_media.fields import MediaField
 from django_shift_media.maintenance.operations import ImportMedia
@@ -16,6 +16,7 @@ from django_shift_media.storages.selection import media_storage
 from gallery.models import Photo
 from tests.support.examples import EXAMPLES
 from tests.support.servers import ROOT
+from tests.support.templates import rendered
 
 GUIDES = sorted((ROOT / "docs" / "howto").glob("move-from-*.rst"))
 FIRST = [
@@ -86,13 +87,15 @@ def test_the_three_migrations(small_jpeg: bytes) -> None:
 
 @pytest.mark.parametrize("guide", GUIDES, ids=lambda path: path.stem)
 def test_the_templates_of_the_guides_render(guide: Any, photo: Photo, settings: Any) -> None:
-    settings.SHIFT_MEDIA_PRESETS = {"avatar": {"size": "96x96", "how": "fill"}}
-    text = guide.read_text()
-    tags = re.findall(r"{% resize .*? %}", text)
+    """``tests/test_peers.py`` compares them with those of the other packages."""
+    for example in EXAMPLES:
+        if example.document == guide and "SHIFT_MEDIA_PRESETS" in example.code:
+            shown: dict[str, Any] = {}
+            exec(example.code, shown)
+            settings.SHIFT_MEDIA_PRESETS = shown["SHIFT_MEDIA_PRESETS"]
+            assert all(preset_resizes(name, "jpg") for name in settings.SHIFT_MEDIA_PRESETS)
+    tags = re.findall(r"{% (?:resize|img|picture) obj\.(?:photo|cover) .*? %}", guide.read_text())
     assert tags or guide.stem == "move-from-imagefield"
+    obj = SimpleNamespace(photo=photo.photo, cover=Photo().photo)
     for tag in tags:
-        template = engines["django"].from_string("{% load shift_media %}" + tag)
-        template.render({"obj": photo})
-    for presets in re.findall(r"``SHIFT_MEDIA_PRESETS = (.*)``", text):
-        settings.SHIFT_MEDIA_PRESETS = eval(presets)
-        assert preset_resizes("avatar", "jpg")
+        rendered(tag, obj=obj)
