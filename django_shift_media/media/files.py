@@ -185,6 +185,11 @@ class MediaFile(FieldFile):
         return self._read(self.field.name_field) or str(self.name or "").rpartition("/")[2]
 
     @property
+    def alt(self) -> str:
+        """The text for people who do not see the picture, from ``alt_field``; otherwise empty."""
+        return self._read(self.field.alt_field) or ""
+
+    @property
     def placeholder(self) -> Placeholder | None:
         """What a page shows until the image has loaded, from ``placeholder_field``."""
         text = self._read(self.field.placeholder_field)
