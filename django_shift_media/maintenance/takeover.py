@@ -74,8 +74,12 @@ class Takeover:
 
     def field_of(self, model: Model) -> AnyField:
         """Return the field of the model with the old name, as it is after the migrations."""
-        old, new = (model._meta.get_field(field.name) for field in (self.source, self.target))
-        return _displayed_as(old, new)
+        return _displayed_as(*self._fields_of(model))
+
+    def _fields_of(self, model: Model) -> tuple[Any, Any]:
+        """Return the old and the new field of the model or of one of its mirrors."""
+        meta = model._meta
+        return meta.get_field(self.source.name), meta.get_field(self.target.name)
 
     def migrations(self) -> list[migrations.Migration]:
         """Return those that are missing, in their order; raise ``ValueError``."""
@@ -135,10 +139,10 @@ class Takeover:
     def _renamings(self) -> Iterator[tuple[Model, Operation]]:
         for model in self.models:
             name = str(model._meta.model_name)
-            old, new = (model._meta.get_field(field.name) for field in (self.source, self.target))
+            old, new = self._fields_of(model)
             if self.keep:
                 yield model, migrations.RenameField(name, old.name, self.keep)
-                yield model, migrations.AlterField(name, self.keep, kept_names(old))  # type: ignore[arg-type]
+                yield model, migrations.AlterField(name, self.keep, kept_names(old))
             else:
                 yield model, migrations.RemoveField(name, old.name)
             yield model, migrations.RenameField(name, new.name, old.name)
@@ -216,10 +220,10 @@ class _Series:
 
     def append(
         self, app: str, name: str, operations: list[Operation], after: Iterable[str] = ()
-    ) -> migrations.Migration:
+    ) -> Any:
         """Add a migration after the last one of its app, and of other apps."""
         number = (MigrationAutodetector.parse_number(self._last[app] or "") or 0) + 1
-        migration = migrations.Migration(f"{number:04}_{name}", app)
+        migration: Any = migrations.Migration(f"{number:04}_{name}", app)
         migration.operations = operations
         migration.dependencies = [
             (label, last) for label in sorted({app, *after}) if (last := self._last[label])
@@ -246,13 +250,13 @@ def _add(field: AnyField) -> migrations.AddField:
     )
 
 
-def _displayed_as(old: AnyField, new: AnyField) -> AnyField:
+def _displayed_as(old: AnyField, new: Any) -> AnyField:
     """Return the new field with the label, the help and the validation of the old one."""
     _, _, args, kwargs = new.deconstruct()
     _, _, _, shown = old.deconstruct()
     kept = {name: value for name, value in kwargs.items() if name not in _DISPLAY_OPTIONS}
     options = {name: shown[name] for name in _DISPLAY_OPTIONS if name in shown}
-    field = type(new)(*args, **kept, **options)
+    field: AnyField = type(new)(*args, **kept, **options)
     for option in ("delete_orphans", "warm"):  # which deconstruct() leaves out
         if hasattr(new, option):
             setattr(field, option, getattr(new, option))
