@@ -48,6 +48,12 @@ PUBLIC_API: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "contrib.celery": ("enqueue", "make_resizes"),
         "contrib.rest_framework": ("MediaSerializerField",),
         "contrib.tasks": ("enqueue", "make_resizes"),
-        "testing": ("S3Emulator",),
+        "testing": (
+            "InMemoryMediaStorage",
+            "IsolatedMediaMixin",
+            "S3Emulator",
+            "isolated_media",
+            "sample_image",
+        ),
     }
 )
