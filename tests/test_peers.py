@@ -22,8 +22,6 @@ from tests.support.examples import EXAMPLES
 from tests.support.requirements import missing
 from tests.support.templates import rendered
 
-pytestmark = pytest.mark.nightly
-
 _GUIDES = ROOT / "docs" / "howto"
 _ROW = re.compile(r"^   \* - ``(.+)``\n     - (?:``(.+)``|none)\n     -(?: (.+))?$", re.MULTILINE)
 _URL = re.compile(r"/media/[^\s\"'<>,]+")
@@ -160,6 +158,7 @@ def run_ours(line: str, obj: SimpleNamespace) -> tuple[str, list[Image.Image]]:
     return _URL.sub("URL", text), pictures
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.peer} {row.before}")
 def test_a_row(row: Row, results: Any, ours: Any, settings: Any) -> None:
     before = results(row.peer)[row.before]
@@ -186,6 +185,7 @@ def difference(one: Image.Image, other: Image.Image) -> float:
     return float(np.abs(values[0] - values[1]).mean())
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("place", ["local", "s3"])
 @pytest.mark.parametrize("peer", ["sorl-thumbnail", "easy-thumbnails"])
 def test_tags_of_before_work_on_a_media_file(

@@ -75,7 +75,8 @@ class Command(MaintenanceCommand):
                 raise CommandError(str(error)) from error
             return
         super().handle(**options)
-        if self.into_media and not (options["json"] or options["quiet"] or options["dry_run"]):
+        is_partial = options["dry_run"] or options["limit"]
+        if self.into_media and not (is_partial or options["json"] or options["quiet"]):
             self.print_next_steps(options)
 
     def process(self, options: dict[str, Any]) -> Iterator[Result]:
