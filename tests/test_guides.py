@@ -8,14 +8,18 @@ import pytest
 from django.core.files.base import ContentFile
 from django.db import connection, migrations, models
 from django.db.migrations.state import ProjectState
+from django.db.models.signals import pre_save
 
+from album.models import Picture
 from django_shift_media.fields import MediaField
 from django_shift_media.maintenance.operations import ImportMedia
 from django_shift_media.naming.presets import preset_resizes
 from django_shift_media.storages.selection import media_storage
+from gallery.drawings import draw_photo
 from gallery.models import Photo
 from tests.support.examples import EXAMPLES
 from tests.support.servers import ROOT
+from tests.support.stored_objects import tend
 from tests.support.templates import rendered
 
 GUIDES = sorted((ROOT / "docs" / "howto").glob("move-from-*.rst"))
@@ -83,6 +87,24 @@ def test_the_three_migrations(small_jpeg: bytes) -> None:
     finally:
         with connection.schema_editor() as editor:
             editor.delete_model(state.apps.get_model("shop", "Product"))
+
+
+@pytest.mark.django_db
+def test_a_row_that_gets_another_image_meanwhile_is_copied_again() -> None:
+    [receiver] = [example for example in EXAMPLES if "def forget_copy" in example.code]
+    names: dict[str, Any] = {"Product": Picture}
+    exec(receiver.code, names)
+    try:
+        row = Picture.objects.create(image=ContentFile(draw_photo(60, 40), name="a.jpg"))
+        for photo in (None, ContentFile(draw_photo(80, 40), name="b.jpg")):
+            if photo:
+                row.image = photo
+            row.save()
+            tend("import_media", "album.Picture.image", "album.Picture.photo")
+            row.refresh_from_db()
+            assert row.photo.read() == row.image.read()
+    finally:
+        pre_save.disconnect(names["forget_copy"], sender=Picture)
 
 
 @pytest.mark.parametrize("guide", GUIDES, ids=lambda path: path.stem)
