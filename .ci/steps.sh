@@ -101,6 +101,8 @@ install_servers() {
 
 install_suites() { "${newest:-$oldest}" -m tests.suites; }
 
+install_peers() { alone "${newest:-$oldest}" -m tests.peers; }
+
 install_dist() {
     alone "$work/tools/bin/python" -m build -q --outdir "$work/dist"
     "$work/tools/bin/twine" check --strict "$work"/dist/*
@@ -186,13 +188,13 @@ step_servers_oldest() {
 }
 
 step_exhaustive() {
-    need $pair servers suites
+    need $pair servers suites peers
     tests $pair nightly
 }
 
 step_exhaustive_oldest() {
     [ -n "$oldest" ] || return 0
-    need oldest servers suites
+    need oldest servers suites peers
     tests oldest nightly --ignore tests/test_benchmarks.py --ignore tests/test_fuzz_guided.py
 }
 

@@ -40,7 +40,7 @@ def thumbnail(
         except BAD_ROW_ERRORS as error:
             report(error)
             return None
-        return format_html('<img src="{}" alt="" loading="lazy">', url)
+        return format_html('<img src="{}" alt="{}" loading="lazy">', url, file.alt)
 
     column.__name__ = f"{field}_thumbnail"
     column.short_description = description or capfirst(field.replace("_", " "))  # type: ignore[attr-defined]

@@ -1,13 +1,15 @@
 """System checks of the settings: mistakes that would otherwise show up as broken images."""
 
 import difflib
+from collections.abc import Sequence
 from importlib.util import find_spec
 from itertools import chain
 from typing import Any
 
+from django.apps import AppConfig, apps
 from django.conf import settings
 from django.core import checks
-from django.core.checks import CheckMessage, Error, register
+from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.encoding import force_bytes
 from django.utils.module_loading import import_string
@@ -15,6 +17,8 @@ from django.utils.module_loading import import_string
 from django_shift_media.conf import MIN_KEY_LENGTH, NAMES, conf
 from django_shift_media.engines.selection import get_engine
 from django_shift_media.media.focal_points import focal_point_function
+from django_shift_media.media.name_checks import check_names
+from django_shift_media.media.references import media_fields
 from django_shift_media.media.storage_users import storage_users
 from django_shift_media.media.url_checks import check_urls_of
 from django_shift_media.naming.formats import INPUT_FORMATS, OUTPUT_FORMATS
@@ -206,6 +210,22 @@ def check_focal_point(**kwargs: Any) -> list[CheckMessage]:
         hint = "Remove SHIFT_MEDIA_FOCAL_POINT to crop around the center."
         return [Error(str(error), hint=hint, id="shift_media.E019")]
     return []
+
+
+@register(Tags.database)
+def check_names_in_rows(
+    app_configs: Sequence[AppConfig] | None = None,
+    databases: Sequence[str] | None = None,
+    **kwargs: Any,
+) -> list[CheckMessage]:
+    """Run by ``migrate``, and by ``check --database``."""
+    labels = {config.label for config in app_configs} if app_configs else None
+    fields = [
+        field
+        for field in media_fields(apps)
+        if labels is None or field.model._meta.app_label in labels
+    ]
+    return list(check_names(fields, databases or ()))
 
 
 def _similar_setting(name: str) -> str:

@@ -141,6 +141,9 @@ class MediaField(BaseMediaField):
     ``name_field``
         The name of a character field, which is set to the name that the user gave the file. The
         file's key has only a simplified form of it.
+    ``alt_field``
+        The name of a character field for the text that describes the picture to people who do not
+        see it. It is the ``alt`` of the template tags, unless they are given another.
     ``delete_orphans``
         Whether a file that is replaced or cleared, or whose row is deleted, is deleted after the
         commit, unless another row or a default names it. The default is False.
@@ -189,6 +192,7 @@ class MediaField(BaseMediaField):
         placeholder_field: str | None = None,
         focal_point_field: str | None = None,
         name_field: str | None = None,
+        alt_field: str | None = None,
         delete_orphans: bool = False,
         warm: Sequence[str] = (),
         storage: str | None = None,
@@ -214,6 +218,7 @@ class MediaField(BaseMediaField):
         self.placeholder_field = placeholder_field
         self.focal_point_field = focal_point_field
         self.name_field = name_field
+        self.alt_field = alt_field
         # Not part of deconstruct(): historical models of migrations delete and enqueue nothing.
         self.delete_orphans = delete_orphans
         self.warm = tuple(warm)
@@ -243,6 +248,7 @@ class MediaField(BaseMediaField):
             "placeholder_field": None,
             "focal_point_field": None,
             "name_field": None,
+            "alt_field": None,
             "max_length": MAX_LENGTH,
         }
         for argument, default in defaults.items():

@@ -255,7 +255,8 @@ def _parse(module: str) -> ast.Module:
 
 
 def _path(module: str) -> Path:
-    return _PACKAGE.joinpath(*module.split(".")).with_suffix(".py")
+    path = _PACKAGE.joinpath(*module.split("."))
+    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
 
 
 def _class_named(name: str) -> ast.ClassDef:

@@ -218,10 +218,15 @@ def tables(transactional_db: None) -> Iterator[Callable[..., None]]:
             editor.delete_model(model)
 
 
-@pytest.fixture(params=["local", *servers.WEBSITES])
+@pytest.fixture(params=["local", "memory", *servers.WEBSITES])
 def any_storage(request: Any, settings: Any, running: Any) -> Any:
-    """Local disk, and a bucket, bare, on each S3 server in turn."""
+    """Local disk, memory, and a bucket, bare, on each S3 server in turn."""
     if request.param == "local":
+        return media_storage()
+    if request.param == "memory":
+        memory = {"BACKEND": "django_shift_media.testing.InMemoryMediaStorage"}
+        settings.STORAGES = {**settings.STORAGES, "media": memory}
+        settings.SHIFT_MEDIA_STORAGE = "media"
         return media_storage()
     return new_bucket(settings, running(request.param), location="some/where")
 

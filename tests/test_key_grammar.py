@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from django_shift_media.aws.access import read_statement
+from django_shift_media.aws.policy_evaluation import anyone_may
 from django_shift_media.naming import keys, signing
 from django_shift_media.naming.resizes import Resize
-from django_shift_media.testing import anyone_may
 
 ORIGINAL = "3c72aedc/ba25/41e6/a569/406c8f413974/cat.jpg/cat.jpg"
 KEY = "a-key-of-32-characters-or-more-.."

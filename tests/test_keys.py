@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from django_shift_media.aws.access import read_statement
+from django_shift_media.aws.policy_evaluation import anyone_may
 from django_shift_media.exceptions import InvalidKey
 from django_shift_media.naming import keys
-from django_shift_media.testing import anyone_may
 
 FOLDER = "3c72aedc/ba25/41e6/a569/406c8f413974/cat.jpg"
 ORIGINAL = f"{FOLDER}/cat.jpg"

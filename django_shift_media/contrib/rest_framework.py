@@ -53,6 +53,7 @@ class MediaSerializerField(serializers.FileField):
             dict(resizes) if isinstance(resizes, Mapping) else {size: size for size in resizes}
         )
         self.picture = picture
+        self.has_alt = False
         self.kind: Kind = kind
         self.max_bytes = max_bytes
         super().__init__(**kwargs)
@@ -63,6 +64,7 @@ class MediaSerializerField(serializers.FileField):
         model_fields = {field.name: field for field in model._meta.fields} if model else {}
         if isinstance(field := model_fields.get(self.source), fields.MediaField):
             self.kind, self.max_bytes = field.kind, field.max_bytes
+            self.has_alt = bool(field.alt_field)
 
     def to_internal_value(self, data: Any) -> "File[Any]":
         file: File[Any] = super().to_internal_value(data)
@@ -101,6 +103,8 @@ class MediaSerializerField(serializers.FileField):
             "width": value.width,
             "height": value.height,
         }
+        if self.has_alt:
+            document["alt"] = value.alt
         if self.resizes and value.is_image:
             document["resizes"] = {
                 name: absolute_url(value.resize(size)) for name, size in self.resizes.items()

@@ -18,6 +18,8 @@ class MediaSerializerFieldExtension(OpenApiSerializerFieldExtension):
         if direction == "request":
             return {"type": "string", "format": "binary"}
         properties = {"url": _URL, **_size()}
+        if self.target.has_alt:
+            properties["alt"] = _TEXT
         if self.target.resizes:
             properties["resizes"] = _object(dict.fromkeys(self.target.resizes, _URL))
         if self.target.picture:

@@ -56,10 +56,12 @@ class FieldMigration:
 
     Rows that share a file share its copy. A row is updated after the copy was verified, unless it
     was changed meanwhile. Nothing is deleted except copies that are damaged or no longer needed.
+    ``using`` is the only database, None for all.
     """
 
     source: models.FileField
     target: models.FileField
+    using: str | None = None
 
     def __post_init__(self) -> None:
         if self.source.model is not self.target.model or self.source is self.target:
@@ -69,7 +71,7 @@ class FieldMigration:
 
     @property
     def columns(self) -> list[Column]:
-        return columns_of([self.source])
+        return columns_of([self.source], self.using)
 
     def rows(self, column: Column) -> "models.QuerySet[Any]":
         """Return the rows with a file in ``source`` and none in ``target``."""

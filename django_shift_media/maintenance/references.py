@@ -38,11 +38,15 @@ class NameTable:
 
     def mark_found(self, names: Sequence[str]) -> set[str]:
         """Mark those of the names that the table has as found, and return them."""
-        placeholders = ", ".join("?" * len(names))
-        query = f"SELECT name FROM names WHERE name IN ({placeholders})"  # noqa: S608
-        found = {name for (name,) in self._database.execute(query, names)}
+        found = {name for name, _ in self.find(names)}
         self._database.executemany("UPDATE names SET is_found = 1 WHERE name = ?", zip(found))
         return found
+
+    def find(self, names: Sequence[str]) -> list[tuple[str, str]]:
+        """Return those of the names that the table has, with their values."""
+        placeholders = ", ".join("?" * len(names))
+        query = f"SELECT name, value FROM names WHERE name IN ({placeholders})"  # noqa: S608
+        return self._database.execute(query, names).fetchall()
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
         return self._database.execute("SELECT name, value FROM names ORDER BY name")

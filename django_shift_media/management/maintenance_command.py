@@ -25,7 +25,7 @@ from django_shift_media.management.terminal_command import TerminalCommand
 from django_shift_media.storages.bulk_storage import BulkStorage, ObjectSummary
 
 T = TypeVar("T")
-F = TypeVar("F", bound=models.FileField)
+F = TypeVar("F", bound="models.Field[Any, Any]")
 
 _JSON_START = '{"files": ['
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -48,6 +48,9 @@ class MaintenanceCommand(TerminalCommand):
         parser.add_argument("--dry-run", action="store_true", help=self.dry_run_help)
         workers = f"number of parallel workers (default: {self.default_workers})"
         parser.add_argument("--workers", type=positive_int, default=8, metavar="N", help=workers)
+        self.add_output_arguments(parser)
+
+    def add_output_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--quiet", action="store_true", help="print errors only")
         parser.add_argument("--json", action="store_true", help="print the results as JSON")
 
@@ -124,7 +127,7 @@ class MaintenanceCommand(TerminalCommand):
                 "counts": dict(self.counts),
                 "bytes": dict(self.sizes),
                 "finished": self.finished,
-                "dry_run": self.options["dry_run"],
+                "dry_run": self.options.get("dry_run", False),
                 "seconds": round(self.progress.seconds, 1),
             }
             start = _JSON_START if self.separator == _JSON_START else ""

@@ -22,6 +22,7 @@ class BaseMediaField(models.FileField):
     placeholder_field: str | None
     focal_point_field: str | None
     name_field: str | None
+    alt_field: str | None
     delete_orphans: bool
     db_index: bool
     warm: Sequence[str]

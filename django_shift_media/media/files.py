@@ -14,6 +14,7 @@ from django_shift_media.media.bad_rows import describe_row
 from django_shift_media.media.base_field import BaseMediaField
 from django_shift_media.media.erasing import erase_on_commit
 from django_shift_media.media.orphans import Deletion
+from django_shift_media.media.resized_image import ResizedImage
 from django_shift_media.media.upload_validation import validate_upload
 from django_shift_media.naming import foreign_names, keys
 from django_shift_media.naming.formats import INPUT_FORMATS, extension_of
@@ -43,7 +44,7 @@ class MediaFile(FieldFile):
     _committed: bool
     _file: Any  # of Django's, which the stubs lack
 
-    def resize(self, size: str, **options: Unpack[ResizeOptions]) -> str:
+    def resize(self, size: str, **options: Unpack[ResizeOptions]) -> ResizedImage:
         """
         Return the signed URL of a resize. The resize is generated when it is first requested.
 
@@ -85,7 +86,8 @@ class MediaFile(FieldFile):
         name = self._image_name
         resize = resize_for(size, default_format(name), self.focal_point, **options)
         try:
-            return self.storage.resize_url(sign(name, resize))
+            url = self.storage.resize_url(sign(name, resize))
+            return ResizedImage(url, (self, resize, size, options))
         except InvalidKey as error:
             raise self._explained(error) from error
 
@@ -182,6 +184,11 @@ class MediaFile(FieldFile):
     def original_name(self) -> str:
         """The name that a person gave the file, from ``name_field``; otherwise that in the key."""
         return self._read(self.field.name_field) or str(self.name or "").rpartition("/")[2]
+
+    @property
+    def alt(self) -> str:
+        """The text for people who do not see the picture, from ``alt_field``; otherwise empty."""
+        return self._read(self.field.alt_field) or ""
 
     @property
     def placeholder(self) -> Placeholder | None:

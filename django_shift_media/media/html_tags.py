@@ -48,7 +48,7 @@ def skip_bad_rows(tag: Tag) -> Tag:
 @skip_bad_rows
 def resize(file: TagFile, size: str, **options: Unpack[ResizeOptions]) -> str:
     """
-    Render the URL of a resize; see ``MediaFile.resize()`` for the options.
+    Render the URL of a resize, a ``ResizedImage``; see ``MediaFile.resize()`` for the options.
 
     Render nothing if there is no file.
     """
@@ -64,7 +64,7 @@ def picture(
 
     With ``placeholder``, the file's placeholder is displayed until the picture has loaded. All
     other arguments are attributes of the ``<img>``, with _ for - in their names; ``alt`` is
-    required. Render nothing if there is no file.
+    required, unless the field has an ``alt_field``. Render nothing if there is no file.
     """
     if not _has_file(file, "picture"):
         return ""
@@ -122,6 +122,8 @@ def _split_arguments(
         for name, value in arguments.items()
         if name not in PICTURE_OPTIONS
     }
+    if attributes.get("alt") is None and file.field.alt_field:
+        attributes["alt"] = file.alt
     if attributes.get("alt") is None:
         raise ValueError(
             f'{tag} requires alt="…": a text for people who do not see the picture, or alt="" if'

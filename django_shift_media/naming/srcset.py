@@ -102,7 +102,13 @@ def source_layout(
     )
     candidates = tuple(_candidates(targets, unit, original_size))
     displayed = candidates[-1 if spec.sizes else 0]
-    return SourceLayout(candidates, _layout_size(displayed), spec.sizes, spec.media)
+    size = _layout_size(displayed.resize, displayed.size)
+    return SourceLayout(candidates, size, spec.sizes, spec.media)
+
+
+def displayed_size(resize: Resize, original_size: Size | None) -> Size | None:
+    """Return the width and height for the HTML attributes of a resize, in pixels."""
+    return _layout_size(resize, _result_size(resize, original_size))
 
 
 def _art_directions(options: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -219,11 +225,10 @@ def _result_size(resize: Resize, original_size: Size | None) -> Size | None:
         return None  # The request for the resize fails with 422; the page must still render.
 
 
-def _layout_size(candidate: SrcsetCandidate) -> Size | None:
-    resize = candidate.resize
-    if candidate.size is None and resize.width and resize.height and resize.how != "fit":
+def _layout_size(resize: Resize, size: Size | None) -> Size | None:
+    if size is None and resize.width and resize.height and resize.how != "fit":
         return (resize.width, resize.height)
-    return candidate.size
+    return size
 
 
 def _parse_ratio(value: Any) -> Fraction:

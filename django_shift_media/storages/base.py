@@ -14,6 +14,7 @@ from django_shift_media.exceptions import gettext_noop as _
 from django_shift_media.naming import keys
 from django_shift_media.storages.access import PrivateAccess
 from django_shift_media.storages.bulk_storage import BulkStorage
+from django_shift_media.storages.erasure import TOMBSTONE_CONTENT, tombstone_of
 
 Mode = Literal["website", "failover", "app"]
 
@@ -101,6 +102,10 @@ class MediaStorage(BulkStorage):
         An existing object may be kept, because the same key always has the same content.
         """
         raise NotImplementedError
+
+    def bury(self, original: str) -> None:
+        """Store the tombstone of an upload, unless it has one."""
+        self.put(tombstone_of(original), TOMBSTONE_CONTENT)
 
     @contextmanager
     def wrap_errors(self, action: str, key: str) -> Iterator[None]:

@@ -2,12 +2,18 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from itertools import chain
 from typing import ClassVar, NamedTuple
 
 from django.core.files.storage import Storage
 
 from django_shift_media.naming import keys
-from django_shift_media.storages.erasure import Invalidation, Inventory, StoredItem
+from django_shift_media.storages.erasure import (
+    Invalidation,
+    Inventory,
+    StoredItem,
+    is_tombstone,
+)
 from django_shift_media.storages.stored_file import StoredFile
 
 # The maximum number of keys in a request to delete, and in a page of a listing.
@@ -55,13 +61,12 @@ class BulkStorage(Storage):
         """Delete up to ``BATCH_SIZE`` objects; return the error message of each that failed."""
         raise NotImplementedError
 
-    def bury(self, original: str) -> None:
-        """Store the tombstone of an upload, unless it has one."""
-        raise NotImplementedError
-
     def find_items(self, original: str) -> Inventory:
         """Find all that the storage has of an upload, except its tombstone."""
-        raise NotImplementedError
+        summaries = chain.from_iterable(self.list_pages(keys.upload_prefix(original)))
+        return Inventory(
+            [StoredItem("file", key, size) for key, size, _ in summaries if not is_tombstone(key)]
+        )
 
     def find_in_replicas(self, original: str) -> Inventory:
         """Find what the copies that the server makes of this storage have of an upload."""
@@ -69,7 +74,8 @@ class BulkStorage(Storage):
 
     def delete_items(self, items: Sequence[StoredItem]) -> dict[StoredItem, str]:
         """Delete parts of uploads for good; return the reason of each that remains."""
-        raise NotImplementedError
+        errors = self.delete_many([item.key for item in items])
+        return {item: errors[item.key] for item in items if item.key in errors}
 
     def invalidate_cdn(self, originals: Sequence[str]) -> list[Invalidation]:
         """Ask the CDNs that the storage knows to forget these uploads; do not wait for them."""

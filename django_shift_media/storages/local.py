@@ -156,10 +156,6 @@ class LocalMediaStorage(MediaStorage, FileSystemStorage):
                             inventory.items.append(StoredItem(kind, key, path.stat().st_size))
         return inventory
 
-    def delete_items(self, items: Sequence[StoredItem]) -> dict[StoredItem, str]:
-        errors = self.delete_many([item.key for item in items])
-        return {item: errors[item.key] for item in items if item.key in errors}
-
     def list_pages(self, prefix: str) -> Iterator[list[ObjectSummary]]:
         root = Path(self.path(""))
         folder, _, name_prefix = prefix.rpartition("/")

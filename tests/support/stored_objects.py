@@ -4,10 +4,13 @@ import json
 import os
 import re
 import uuid
+from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
+from django.core.files.base import ContentFile
+from django.core.files.storage import InMemoryStorage
 from django.core.management import CommandError, call_command
 
 
@@ -23,6 +26,8 @@ def put(storage: Any, key: str, data: bytes = b"data") -> str:
     """Store anything under any key."""
     if hasattr(storage, "client"):
         storage.client.put_object(Bucket=storage.bucket_name, Key=storage.prefix + key, Body=data)
+    elif isinstance(storage, InMemoryStorage):
+        InMemoryStorage._save(storage, key, ContentFile(data))
     else:
         path = Path(storage.path(key))
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -32,6 +37,8 @@ def put(storage: Any, key: str, data: bytes = b"data") -> str:
 
 def keys_of(storage: Any) -> set[str]:
     """Return all keys that a storage has, below its prefix or folder."""
+    if isinstance(storage, InMemoryStorage):
+        return set(_names_in_memory(storage))
     if not hasattr(storage, "client"):
         root = Path(storage.path(""))
         # Unlike rglob(), it passes over folders that others delete meanwhile.
@@ -42,6 +49,13 @@ def keys_of(storage: Any) -> set[str]:
         }
     listed = storage.bucket.objects.filter(Prefix=storage.prefix)
     return {entry.key.removeprefix(storage.prefix) for entry in listed}
+
+
+def _names_in_memory(storage: InMemoryStorage, folder: str = "") -> Iterator[str]:
+    folders, files = storage.listdir(folder)
+    yield from (f"{folder}{name}" for name in files)
+    for name in folders:
+        yield from _names_in_memory(storage, f"{folder}{name}/")
 
 
 def tend(command: str, *arguments: str) -> dict[str, Any]:

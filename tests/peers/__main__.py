@@ -1,0 +1,3 @@
+from tests.peers import install
+
+install()
