@@ -75,7 +75,11 @@ def hand_over(storage: MediaStorage, key: str, method: str) -> HttpResponse | No
 def send_original(storage: MediaStorage, key: str) -> HttpResponseBase:
     """Send an original, without holding all of it in memory; raise ``FileNotFoundError``."""
     with logged_failure(key), storage.wrap_errors("open", key):
-        return FileResponse(storage.open(key), headers=_file_headers(key))
+        response = FileResponse(storage.open(key))
+    # Afterwards, because it guesses a content type, which browsers could execute.
+    for name, value in _file_headers(key).items():
+        response[name] = value
+    return response
 
 
 def _file_headers(key: str) -> dict[str, str]:

@@ -22,6 +22,7 @@ from django_shift_media.media.files import MediaFile
 from django_shift_media.media.focal_points import fill_in_before_saving
 from django_shift_media.media.metadata import MetadataFields
 from django_shift_media.media.orphans import OrphanTracker
+from django_shift_media.media.references import require_same_storage
 from django_shift_media.media.upload_validation import Kind, clean_upload
 from django_shift_media.naming import keys
 from django_shift_media.naming.resize_options import parse_focal_point
@@ -269,8 +270,8 @@ class MediaField(BaseMediaField):
 
     def pre_save(self, model_instance: models.Model, add: bool) -> Any:
         file = super().pre_save(model_instance, add)
-        if isinstance(file, MediaFile):
-            file.require_storage_of(self)
+        if isinstance(file, MediaFile) and file.name:  # maybe of another field
+            require_same_storage(file.name, file.field, self)
         return file
 
     def generate_filename(

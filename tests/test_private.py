@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 from django.core.checks import run_checks
 from django.core.exceptions import ImproperlyConfigured, PermissionDenied
+from django.core.files.base import ContentFile
 from django.http import Http404
 from django.test import Client
 
 from django_shift_media.naming import access_tokens
-from gallery.models import Photo
+from gallery.models import Attachment, Photo
 from tests.support.buckets import operations, use_bucket
 from tests.support.private_storages import IS_OWNER, logged_in, photo_of, private_folder
 from tests.support.servers import ROOT
@@ -54,6 +55,20 @@ def test_who_may_see_a_file_gets_it(url: str, small_jpeg: bytes) -> None:
     assert kept is not None
     assert 3600 <= int(kept[1]) <= 7200
     assert {"Cookie", "Authorization"} <= vary(answer)
+
+
+@pytest.mark.parametrize("accel_url", [None, "/protected/"])
+def test_a_file_that_a_browser_could_execute_is_a_download(
+    settings: Any, tmp_path: Path, db: None, accel_url: str | None
+) -> None:
+    private_folder(settings, tmp_path / "private", accel_url=accel_url)
+    attachment = Attachment.objects.create(file=ContentFile(b"<script>", name="a.html"))
+    answer: Any = logged_in("chief", is_staff=True).get(attachment.file.url)
+    assert answer.status_code == 200
+    assert answer["Content-Type"] == "application/octet-stream"
+    assert answer["Content-Disposition"] == "attachment"
+    assert answer["Content-Security-Policy"].startswith("default-src 'none'")
+    assert ("X-Accel-Redirect" in answer) is (accel_url is not None)
 
 
 def is_refused(answer: Any, status: int) -> bool:

@@ -24,6 +24,7 @@ from tests.support.cdn import (
     bucket_without_distribution,
     config_of,
     configure,
+    distributions,
     states,
 )
 from tests.support.key_pairs import KeyPair, make_key_pair
@@ -85,7 +86,7 @@ def test_the_cookies_open_a_prefix_for_a_while(
         assert (cookie["domain"], cookie["path"]) == ("example.com", f"/{prefix}")
         assert (cookie["secure"], cookie["httponly"], cookie["samesite"]) == (True, True, "Lax")
         assert cookie["max-age"] == 600
-    delete_media_cookies(response, prefix=prefix)
+    delete_media_cookies(response, storage="media", prefix=prefix)
     assert {cookie["max-age"] for cookie in response.cookies.values()} == {0}
     assert {cookie["path"] for cookie in response.cookies.values()} == {f"/{prefix}"}
 
@@ -230,32 +231,46 @@ def test_remove_takes_the_keys_away(storage: Any, keys: KeyPair) -> None:
     assert key_groups(storage) == public_keys(storage) == {}
 
 
+def test_a_private_storage_gets_no_public_distribution(storage: Any) -> None:
+    with pytest.raises(CommandError, match="Use --trusted-key-group"):
+        configure(*FAILOVER)
+    assert distributions(storage) == []
+
+
+# -- wrong options --------------------------------------------------------------------------------
+
+
+class NoServer:
+    access_key = secret_key = "nobody"
+
+
+@pytest.fixture
+def unasked(settings: Any, keys: KeyPair) -> Any:
+    return use_bucket(settings, AwsOptions(NoServer()), **private_options(keys.private))
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (FAILOVER, "The storage is private. Use --trusted-key-group"),
         (("--mode", "website", "--domain", DOMAIN), "The storage is private. Use --mode failover"),
         ((*FAILOVER, "--trusted-key-group", __file__), "not a public key in PEM format"),
         ((*FAILOVER, "--trusted-key-group", "/missing.pem"), "Could not read '/missing.pem'"),
     ],
 )
-def test_a_private_storage_gets_no_public_distribution(
-    storage: Any, options: tuple[str, ...], message: str
+def test_wrong_options_of_a_private_distribution_are_refused(
+    unasked: Any, options: tuple[str, ...], message: str
 ) -> None:
     with pytest.raises(CommandError, match=message):
         configure(*options)
-    assert key_groups(storage) == {}
 
 
-def test_a_private_bucket_is_not_made_a_public_website(storage: Any) -> None:
+def test_a_private_bucket_is_not_made_a_public_website(unasked: Any) -> None:
     options = ["--mode", "website", "--app-url", SITE, "--no-input"]
     with pytest.raises(CommandError, match="The storage is private"):
         call_command("configure_media_bucket", *options)
 
 
-def test_a_public_storage_needs_no_key_group(
-    storage: Any, settings: Any, aws: Any, keys: KeyPair
-) -> None:
-    use_bucket(settings, AwsOptions(aws), bucket_name=storage.bucket_name)
+def test_a_public_storage_needs_no_key_group(settings: Any, keys: KeyPair) -> None:
+    use_bucket(settings, AwsOptions(NoServer()))
     with pytest.raises(CommandError, match='requires "access": "private"'):
         configure(*FAILOVER, "--trusted-key-group", str(keys.public))

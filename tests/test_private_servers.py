@@ -70,12 +70,9 @@ def private_bucket(running: Any, settings: Any, live_server: Any) -> str:
     return str(live_server.url)
 
 
-def example(language: str) -> list[str]:
-    return [
-        e.code
-        for e in EXAMPLES
-        if e.document.name == "private-media.rst" and e.language == language
-    ]
+def example(language: str, guide: str = "private-media") -> list[str]:
+    name = f"{guide}.rst"
+    return [e.code for e in EXAMPLES if e.document.name == name and e.language == language]
 
 
 @pytest.fixture
@@ -186,6 +183,26 @@ def test_nobody_reaches_the_files_around_the_app(site: str, photo: Any) -> None:
             location = storage.handover(key, "GET")["Location"]
             for altered in (location.partition("?")[0], f"{location}0"):
                 assert requests.get(altered, timeout=PATIENCE).status_code == 403
+
+
+@pytest.mark.usefixtures("transactional_db")
+def test_a_cache_in_front_of_the_app_keeps_nothing(
+    settings: Any, live_server: Any, tmp_path: Path, small_jpeg: bytes
+) -> None:
+    private_folder(settings, tmp_path / "private", permission=IS_OWNER)
+    (block,) = example("nginx", "private-bucket")
+    block = block.replace("127.0.0.1:8000", live_server.url.removeprefix("http://"))
+    http, _, server = block.replace("/shift-media/", "/media/").partition("\n")
+    photo = photo_of("ann", small_jpeg)
+    urls = [photo.url, photo.resize("9x9")]
+    with nginx(server, http=http) as (port,):
+        site = f"http://127.0.0.1:{port}"
+        ann = Visitor(site, logged_in("ann"))
+        permissions.asked.clear()
+        assert statuses(ann, urls) == statuses(ann, urls) == {200}
+        assert permissions.asked == [photo.name] * 4, "nginx asks the app each time"
+        assert statuses(Visitor(site, logged_in("bob")), urls) == {403}
+        assert statuses(Visitor(site), urls) == {404}
 
 
 # -- check_media ----------------------------------------------------------------------------------

@@ -4,7 +4,6 @@ import json
 from io import StringIO
 from typing import Any
 
-import django
 import pytest
 from celery import current_app
 from django.core.files.base import ContentFile
@@ -247,9 +246,7 @@ def test_a_job_carries_the_alias(
     settings: Any, private: MediaStorage, monkeypatch: pytest.MonkeyPatch, queue: str
 ) -> None:
     settings.SHIFT_MEDIA_ENQUEUE = f"django_shift_media.contrib.{queue}.enqueue"
-    package = "django.tasks" if django.VERSION >= (6, 0) else "django_tasks"
-    settings.TASKS = {"default": {"BACKEND": f"{package}.backends.immediate.ImmediateBackend"}}
-    monkeypatch.setattr(current_app.conf, "task_always_eager", True)
+    monkeypatch.setattr(current_app.conf, "task_always_eager", True)  # as Django's tasks are
     for field in (Attachment._meta.get_field("preview"), Photo._meta.get_field("photo")):
         monkeypatch.setattr(field, "warm", ("avatar",))
     preview = attach().preview

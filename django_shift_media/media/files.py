@@ -30,7 +30,6 @@ from django_shift_media.naming.resizes import FocalPoint
 from django_shift_media.naming.signing import sign
 from django_shift_media.naming.srcset import PictureOptions
 from django_shift_media.storages.base import MediaStorage
-from django_shift_media.storages.selection import is_same_place
 
 T = TypeVar("T")
 
@@ -215,14 +214,6 @@ class MediaFile(FieldFile):
         except InvalidKey as error:
             raise self._explained(error) from error
         _ = self.dimensions, self.focal_point, self.placeholder
-
-    def require_storage_of(self, field: BaseMediaField) -> None:
-        """Raise ``ValueError`` if this is the file of a field that has another storage."""
-        if self and not is_same_place(self.field.storage_alias, field.storage_alias):
-            raise ValueError(
-                f"{self.name!r} is a file of {self.field}, which has another storage than {field}."
-                f" To copy its content, call obj.{field.name}.save({self.original_name!r}, file)."
-            )
 
     def _read(self, name: str | None) -> Any:
         return getattr(self.instance, name) if name else None

@@ -99,6 +99,15 @@ def fields_beside(field: BaseMediaField) -> list[BaseMediaField]:
     return fields_on(field.storage_alias, field.model._meta.apps)
 
 
+def require_same_storage(name: str, source: BaseMediaField, target: BaseMediaField) -> None:
+    """Raise ``ValueError`` if a field would name a file of a field that has another storage."""
+    if not is_same_place(source.storage_alias, target.storage_alias):
+        raise ValueError(
+            f"{name!r} is a file of {source}, which has another storage than {target}. To copy its"
+            f" content, call obj.{target.name}.save(name, file)."
+        )
+
+
 def columns_of(fields: Iterable[AnyField], using: str | None = None) -> list[Column]:
     """
     Return the columns of these fields that exist, in one database or in all.

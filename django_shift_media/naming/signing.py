@@ -49,6 +49,7 @@ def signatures(text: str, *, salt: bytes) -> list[str]:
 
 
 def is_signed(text: str, signature: str, *, salt: bytes) -> bool:
+    """Return whether this is the signature of a text, with the current key or a former one."""
     # Compare with every key, so that the time does not reveal which one matched.
     matches = [constant_time_compare(signature, each) for each in signatures(text, salt=salt)]
     return any(matches)

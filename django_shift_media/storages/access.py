@@ -79,10 +79,10 @@ def pop_access(options: dict[str, Any]) -> PrivateAccess | None:
         raise ImproperlyConfigured(
             f"Invalid permission {private.permission!r}. Use the dotted path of a function."
         )
-    check_seconds("url_seconds", private.url_seconds)
+    _check_seconds("url_seconds", private.url_seconds)
     return private
 
 
-def check_seconds(option: str, value: Any) -> None:
+def _check_seconds(option: str, value: Any) -> None:
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
         raise ImproperlyConfigured(f"Invalid {option} {value!r}. Use a number of seconds.")
