@@ -80,8 +80,9 @@ async def _release_thread() -> None:
     The next synchronous call starts another. asgiref has no public function for this.
     """
     context = SyncToAsync.thread_sensitive_context.get(None)
-    if context in SyncToAsync.context_to_thread_executor and await sync_to_async(_disconnect)():
-        SyncToAsync.context_to_thread_executor.pop(context).shutdown(wait=False)
+    threads = SyncToAsync.context_to_thread_executor
+    if context and context in threads and await sync_to_async(_disconnect)():
+        threads.pop(context).shutdown(wait=False)
 
 
 def _disconnect() -> bool:

@@ -55,8 +55,9 @@ class S3Connection(S3Storage):  # type: ignore[misc]  # S3Storage is not typed
     def __init__(self, **options: Any) -> None:
         self._resources: dict[int, S3ServiceResource] = {}
         super().__init__(**options)
+        given: Any = self.client_config
         # For botocore, s3.amazonaws.com is the default host of us-east-1.
-        hosts = {"us_east_1_regional_endpoint": "regional", **(self.client_config.s3 or {})}
+        hosts: Any = {"us_east_1_regional_endpoint": "regional", **(given.s3 or {})}
         self.client_config = (
             Config(
                 connect_timeout=_CONNECT_TIMEOUT,
@@ -64,7 +65,7 @@ class S3Connection(S3Storage):  # type: ignore[misc]  # S3Storage is not typed
                 retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
                 max_pool_connections=32,
             )
-            .merge(self.client_config)
+            .merge(given)
             .merge(Config(s3=hosts))
         )
 
