@@ -21,7 +21,8 @@ class InMemoryMediaStorage(MediaStorage, InMemoryStorage):
 
     @property
     def media_url(self) -> str:
-        return app_url() if self._base_url is None else str(self.base_url)
+        is_default = self._base_url is None  # type: ignore[attr-defined]  # not in the stubs
+        return app_url() if is_default else str(self.base_url)
 
     @property
     def place(self) -> int:
@@ -38,7 +39,7 @@ class InMemoryMediaStorage(MediaStorage, InMemoryStorage):
 
     def put(self, key: str, data: bytes) -> None:
         if not self.exists(key):
-            self._save(key, ContentFile(data))
+            self._save(key, ContentFile(data))  # type: ignore[attr-defined]  # not in the stubs
 
     def delete(self, name: str) -> None:
         super().delete(name)
