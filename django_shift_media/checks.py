@@ -1,33 +1,26 @@
 """System checks of the settings: mistakes that would otherwise show up as broken images."""
 
 import difflib
-import re
-from collections.abc import Iterator
 from importlib.util import find_spec
+from itertools import chain
 from typing import Any
 
 from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage, Error, register
 from django.core.exceptions import ImproperlyConfigured
-from django.urls import Resolver404, get_script_prefix, resolve
 from django.utils.encoding import force_bytes
 from django.utils.module_loading import import_string
 
 from django_shift_media.conf import MIN_KEY_LENGTH, NAMES, conf
 from django_shift_media.engines.selection import get_engine
 from django_shift_media.media.focal_points import focal_point_function
+from django_shift_media.media.storage_users import storage_users
+from django_shift_media.media.url_checks import check_urls_of
 from django_shift_media.naming.formats import INPUT_FORMATS, OUTPUT_FORMATS
 from django_shift_media.naming.presets import preset_error, preset_resizes
-from django_shift_media.naming.urlconf import url_prefix
-from django_shift_media.storages.selection import media_storage
-from django_shift_media.storages.storage_checks import check_media_storage
+from django_shift_media.storages.storage_checks import check_media_storage, check_places
 
-# The path of a resize, with a signature that is not valid.
-PROBE_KEY = (
-    "00000000/0000/4000/8000/000000000000/probe.jpg/200x200-fit-80-noupscale-"
-    "00000000000000000000000000000000.jpg"
-)
 _PREFIX = "SHIFT_MEDIA_"
 
 
@@ -88,56 +81,21 @@ def check_formats(**kwargs: Any) -> list[CheckMessage]:
 
 @register()
 def check_storage(**kwargs: Any) -> list[CheckMessage]:
-    return list(check_media_storage())
+    users = _storage_users()
+    messages = (check_media_storage(alias, ", ".join(users[alias])) for alias in users)
+    return [*chain.from_iterable(messages), *check_places(users)]
 
 
 @register()
 def check_urls(**kwargs: Any) -> list[CheckMessage]:
+    return [message for alias in _storage_users() for message in check_urls_of(alias)]
+
+
+def _storage_users() -> dict[str | None, list[str]]:
     try:
-        path = url_prefix()
-    except ImproperlyConfigured as error:
-        hint = (
-            "Add path('shift-media/', include('django_shift_media.urls')) to the urlpatterns of"
-            f" {settings.ROOT_URLCONF}."
-        )
-        return [Error(str(error), hint=hint, id="shift_media.E007")]
-    return [*_check_base_url(path), *_check_shadowed(path)]
-
-
-def _check_base_url(path: str) -> Iterator[CheckMessage]:
-    try:
-        storage = media_storage()
-    except ImproperlyConfigured:  # reported as E004
-        return
-    # In the other modes, the URLs are those of a bucket or a CDN.
-    is_path = re.match("/(?!/)", storage.media_url)
-    if storage.mode == "app" and is_path and storage.media_url != path:
-        yield Error(
-            f"Media URLs begin with {storage.media_url!r}, but the URLconf includes the URLs of"
-            f" django_shift_media at {path!r}.",
-            hint='Remove "base_url" or "public_url" from the OPTIONS of'
-            f" STORAGES[{conf.storage!r}], or include the URLs at {storage.media_url!r}.",
-            id="shift_media.E008",
-        )
-
-
-def _check_shadowed(path: str) -> Iterator[CheckMessage]:
-    """Resolve the path of a resize as a request would."""
-    root = get_script_prefix()
-    try:
-        match = resolve(f"/{path.removeprefix(root)}{PROBE_KEY}")
-    except Resolver404:  # for example, a pattern of another language
-        return
-    if match.app_names[-1:] == ["django_shift_media"]:
-        return
-    yield Error(
-        f"Requests for media at {path!r} are handled by the URL pattern {match.route!r} instead of"
-        " django_shift_media.urls.",
-        hint="Add path('shift-media/', include('django_shift_media.urls')) to the urlpatterns of"
-        f" {settings.ROOT_URLCONF} before this pattern. The path must differ from MEDIA_URL if"
-        " static(settings.MEDIA_URL, …) serves other files there.",
-        id="shift_media.E015",
-    )
+        return storage_users()
+    except ImproperlyConfigured:  # reported as E002
+        return {}
 
 
 @register()

@@ -22,6 +22,7 @@ from django_shift_media.media.files import MediaFile
 from django_shift_media.media.focal_points import fill_in_before_saving
 from django_shift_media.media.metadata import MetadataFields
 from django_shift_media.media.orphans import OrphanTracker
+from django_shift_media.media.references import require_same_storage
 from django_shift_media.media.upload_validation import Kind, clean_upload
 from django_shift_media.naming import keys
 from django_shift_media.naming.resize_options import parse_focal_point
@@ -152,12 +153,18 @@ class MediaField(BaseMediaField):
         The names of presets. A queue's workers generate these resizes of each upload after the
         commit.
 
-    There is no ``upload_to`` and no ``storage``: the package generates the keys, and the setting
-    ``SHIFT_MEDIA_STORAGE`` selects the storage.
+    ``storage``
+        The alias in ``STORAGES`` of the media storage that has the files. The default is that of
+        the setting ``SHIFT_MEDIA_STORAGE``. Migrations contain the alias if one is given, and never
+        the storage or its options.
+
+    There is no ``upload_to``, because the package generates the keys.
     """
 
     attr_class = MediaFile
     descriptor_class = MediaDescriptor
+    # Without this, SQLite would copy the whole table for a change of the alias.
+    non_db_attrs = (*BaseMediaField.non_db_attrs, "storage")
 
     if TYPE_CHECKING:
         # So that editors and type checkers know the arguments of ``obj.photo.resize()``.
@@ -184,15 +191,19 @@ class MediaField(BaseMediaField):
         name_field: str | None = None,
         delete_orphans: bool = False,
         warm: Sequence[str] = (),
+        storage: str | None = None,
         **kwargs: Any,
     ) -> None:
-        for argument in ("upload_to", "storage"):
-            if argument in kwargs:
-                raise TypeError(
-                    f"MediaField does not accept {argument!r} (got {kwargs[argument]!r}). The"
-                    " package generates the keys, and the setting SHIFT_MEDIA_STORAGE selects the"
-                    " storage."
-                )
+        if "upload_to" in kwargs:
+            raise TypeError(
+                f"MediaField does not accept 'upload_to' (got {kwargs['upload_to']!r}). The package"
+                " generates the keys."
+            )
+        if not isinstance(storage, str | None):
+            raise TypeError(
+                f"storage is {storage!r}. Use the alias of a media storage in STORAGES, such as"
+                ' "private".'
+            )
         if kind not in get_args(Kind):
             raise ValueError(f"Invalid kind {kind!r}, must be one of: {', '.join(get_args(Kind))}.")
         self.kind: Kind = kind
@@ -206,22 +217,23 @@ class MediaField(BaseMediaField):
         # Not part of deconstruct(): historical models of migrations delete and enqueue nothing.
         self.delete_orphans = delete_orphans
         self.warm = tuple(warm)
+        self.storage_alias = storage
         kwargs.setdefault("max_length", MAX_LENGTH)
         super().__init__(verbose_name, name, **kwargs)
 
     @property
     def storage(self) -> Storage:
         # FileField.__init__() reads this before the apps are loaded.
-        return media_storage() if hasattr(self, "model") else default_storage
+        return media_storage(self.storage_alias) if hasattr(self, "model") else default_storage
 
     @storage.setter
     def storage(self, storage: object) -> None:
-        """Ignore what ``FileField`` sets: the settings select the storage, at use."""
+        """Ignore what ``FileField`` sets: the alias selects the storage, at use."""
 
     def deconstruct(self) -> Any:
-        name, path, args, kwargs = super().deconstruct()
-        for argument in ("upload_to", "storage", "max_length"):
-            kwargs.pop(argument, None)
+        # Not by FileField.deconstruct(), which creates the storage.
+        name, path, args, kwargs = super(models.FileField, self).deconstruct()
+        kwargs.pop("max_length", None)
         defaults = {
             "kind": "image",
             "max_bytes": None,
@@ -236,6 +248,9 @@ class MediaField(BaseMediaField):
         for argument, default in defaults.items():
             if (value := getattr(self, argument)) != default:
                 kwargs[argument] = value
+        # Without the alias, data migrations would store private files in the default storage.
+        if self.storage_alias is not None:
+            kwargs["storage"] = self.storage_alias
         return name, path, args, kwargs
 
     def contribute_to_class(  # type: ignore[override]  # Django's own FileField takes **kwargs
@@ -252,6 +267,12 @@ class MediaField(BaseMediaField):
             fill_in_before_saving(self)
         if self.delete_orphans:
             OrphanTracker(self)
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> Any:
+        file = super().pre_save(model_instance, add)
+        if isinstance(file, MediaFile) and file.name:  # maybe of another field
+            require_same_storage(file.name, file.field, self)
+        return file
 
     def generate_filename(
         self, instance: models.Model | None, filename: "str | PathLike[str]"

@@ -1,9 +1,15 @@
-"""The URLs of the package: ``path("shift-media/", include("django_shift_media.urls"))``."""
+"""
+The URLs of the package: ``path("shift-media/", include("django_shift_media.urls"))``.
+
+For a storage other than the default media storage, include them once more, with its alias as the
+namespace: ``path("documents/", include("django_shift_media.urls", namespace="private"))``.
+"""
 
 from django.urls import path
 
+from django_shift_media.naming.urlconf import APP_NAME
 from django_shift_media.views import media
 
-app_name = "django_shift_media"
+app_name = APP_NAME
 
 urlpatterns = [path("<path:key>", media, name="media")]

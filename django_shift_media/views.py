@@ -28,6 +28,7 @@ from django_shift_media.generation.cache_lock import cache_store
 from django_shift_media.generation.generate import StoredResize, find_or_generate, read_bytes
 from django_shift_media.naming.formats import content_type, served_content_type
 from django_shift_media.naming.original_names import content_disposition
+from django_shift_media.naming.urlconf import storage_alias
 from django_shift_media.responses import shareable
 from django_shift_media.storages.base import MediaStorage, cache_control
 from django_shift_media.storages.local import LocalMediaStorage
@@ -54,7 +55,8 @@ _SECURITY_HEADERS = {
 @login_not_required
 def media(request: HttpRequest, key: str) -> HttpResponseBase:
     """Find or generate a resize, then redirect to the bucket or return the bytes."""
-    return shareable(_respond(request, media_storage(), key))
+    storage = media_storage(storage_alias(request.resolver_match))
+    return shareable(_respond(request, storage, key))
 
 
 def _respond(request: HttpRequest, storage: MediaStorage, key: str) -> HttpResponseBase:

@@ -30,6 +30,11 @@ class NotSupported(Exception):
     """The server does not implement a resource; the message gives its answer."""
 
 
+def name_storage(text: str, alias: str | None) -> str:
+    """Add ``--storage`` to the commands that a text for the user mentions, if there is an alias."""
+    return re.sub(r"manage\.py \w+", rf"\g<0> --storage {alias}", text) if alias else text
+
+
 def our_id(prefix: str = "") -> str:
     """
     Return the id of the statements and rules that this package writes for a storage.

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/
 """
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 
 from django_shift_media.aws.access import RESIZE_PATTERN
@@ -227,12 +228,18 @@ def policy_documents(
         *transcoding.statements(),
         *(allow_attaching(storage, principal) for principal in principals),
     ]
-    name = f"{our_id(storage.prefix)}{purpose.title()}"
+    name = f"{our_id(storage.prefix)}{purpose.title()}{_suffix(storage)}"
     return {
         name: policy_document(statements),
         **(trust.policies(storage.region) if trust else {}),
         **transcoding.role_policies(storage),
     }
+
+
+def _suffix(storage: S3MediaStorage) -> str:
+    """Return the end of a policy's name, so that a role can have the policies of two storages."""
+    alias = re.sub(r"[^\w+=,.@-]", "-", str(storage.alias), flags=re.ASCII)
+    return "" if storage.is_default else f"-{alias}"
 
 
 def length_problem(document: Document, owner: str | None = None) -> str:

@@ -20,11 +20,11 @@ from django_shift_media.generation import prewarm
     autoretry_for=(StorageUnavailable,),
     retry_backoff=True,
 )
-def make_resizes(keys: list[str]) -> None:
+def make_resizes(keys: list[str], storage: str | None = None) -> None:
     """Generate missing resizes of one original: a Celery task."""
-    prewarm.make_missing(keys)
+    prewarm.make_missing(keys, storage)
 
 
-def enqueue(keys: Sequence[str]) -> None:
+def enqueue(keys: Sequence[str], storage: str | None = None) -> None:
     """Enqueue ``make_resizes``: a value for ``SHIFT_MEDIA_ENQUEUE``."""
-    make_resizes.delay(list(keys))
+    make_resizes.delay(list(keys), storage)

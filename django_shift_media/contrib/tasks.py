@@ -15,11 +15,11 @@ except ImportError:  # Django 5.2
 
 
 @task
-def make_resizes(keys: list[str]) -> None:
+def make_resizes(keys: list[str], storage: str | None = None) -> None:
     """Generate missing resizes of one original: a task of Django."""
-    prewarm.make_missing(keys)
+    prewarm.make_missing(keys, storage)
 
 
-def enqueue(keys: Sequence[str]) -> None:
+def enqueue(keys: Sequence[str], storage: str | None = None) -> None:
     """Enqueue ``make_resizes``: the default of ``SHIFT_MEDIA_ENQUEUE``."""
-    make_resizes.enqueue(list(keys))
+    make_resizes.enqueue(list(keys), storage)

@@ -8,6 +8,7 @@ from urllib.parse import urljoin
 from django.core.files.base import ContentFile
 from PIL import Image
 
+from django_shift_media.aws.common import name_storage
 from django_shift_media.aws.inspection import error_code, read_bucket_configuration
 from django_shift_media.aws.website import parse_app_url
 from django_shift_media.conf import conf
@@ -71,6 +72,11 @@ class Diagnosis:
             # If the response to a first attempt was lost, the storage has used another name.
             for name in {requested, self.expected.original}:
                 self._clean_up(name)
+            alias = None if self.storage.is_default else self.storage.alias
+            self.problems = [
+                replace(problem, remedy=name_storage(problem.remedy, alias))
+                for problem in self.problems
+            ]
 
     def _store_probe(self, requested: str) -> bool:
         """Store the probe as an upload; return whether that succeeded."""
@@ -160,7 +166,7 @@ class Diagnosis:
 def expectations_for(storage: MediaStorage, original: str, site: str) -> Expectations:
     """Return the expectations for a probe with this key."""
     resize = _resize_of(original)
-    app, key = _app_base_url(site), signing.sign(original, resize)
+    app, key = _app_base_url(storage, site), signing.sign(original, resize)
     s3 = storage if isinstance(storage, S3MediaStorage) else None
     return Expectations(
         mode=storage.mode,
@@ -182,10 +188,11 @@ def _resize_of(original: str) -> Resize:
     return _RESIZE
 
 
-def _app_base_url(site: str) -> str:
+def _app_base_url(storage: MediaStorage, site: str) -> str:
+    prefix = url_prefix(storage.alias)
     if not site:
-        return url_prefix()
-    app = parse_app_url(site, url_prefix())
+        return prefix
+    app = parse_app_url(site, prefix)
     return f"{app.scheme}://{app.host}/{app.prefix}"
 
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
+from urllib.parse import quote
 
 from django.core.cache import InvalidCacheBackendError, caches
 from django.core.cache.backends.db import DatabaseCache
@@ -17,6 +18,7 @@ from django.db import connections
 from django_shift_media.conf import conf
 from django_shift_media.exceptions import Busy
 from django_shift_media.generation.threads import starting_thread
+from django_shift_media.storages.base import MediaStorage
 
 logger = logging.getLogger("django_shift_media")
 
@@ -34,10 +36,11 @@ _COUNTING_BACKENDS = (LocMemCache, FileBasedCache, DatabaseCache)
 _MAX_MARKS = 10_000
 
 
-def cache_key(purpose: str, key: str) -> str:
-    """Return the cache key of a resize for a purpose, such as "lock" or "failed"."""
+def cache_key(purpose: str, storage: MediaStorage, key: str) -> str:
+    """Return the cache key of a resize in a storage for a purpose, such as "lock" or "failed"."""
+    alias = quote(storage.alias or "")
     # The signature identifies the resize; a whole key may exceed a backend's limit of length.
-    return f"django_shift_media:{purpose}:{key.rpartition('-')[2]}"
+    return f"django_shift_media:{purpose}:{alias}:{key.rpartition('-')[2]}"
 
 
 class CacheStore:

@@ -33,10 +33,15 @@ def report_success(storage: MediaStorage, key: str, size: int, stopwatch: Stopwa
         key,
         size,
         milliseconds,
-        extra={"key": key, "cause": None, "milliseconds": milliseconds, "bytes": size},
+        extra=_attributes(storage, key, None, milliseconds, size),
     )
     resize_made.send_robust(
-        type(storage), key=key, bytes=size, milliseconds=milliseconds, parts=stopwatch.parts
+        type(storage),
+        key=key,
+        storage=storage.alias,
+        bytes=size,
+        milliseconds=milliseconds,
+        parts=stopwatch.parts,
     )
 
 
@@ -55,7 +60,26 @@ def report_failure(storage: MediaStorage, key: str, stopwatch: Stopwatch) -> Ite
             cause,
             error,
             exc_info=error.__cause__ if isinstance(error, UnacceptableFile) else None,
-            extra={"key": key, "cause": cause, "milliseconds": milliseconds, "bytes": None},
+            extra=_attributes(storage, key, cause, milliseconds, None),
         )
-        resize_failed.send_robust(type(storage), key=key, cause=error, milliseconds=milliseconds)
+        resize_failed.send_robust(
+            type(storage),
+            key=key,
+            storage=storage.alias,
+            cause=error,
+            milliseconds=milliseconds,
+        )
         raise
+
+
+def _attributes(
+    storage: MediaStorage, key: str, cause: str | None, milliseconds: float, size: int | None
+) -> dict[str, object]:
+    """Return the attributes of a log record."""
+    return {
+        "key": key,
+        "storage": storage.alias,
+        "cause": cause,
+        "milliseconds": milliseconds,
+        "bytes": size,
+    }

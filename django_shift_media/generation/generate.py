@@ -48,9 +48,9 @@ def find_or_generate(storage: MediaStorage, key: str) -> StoredResize:
     """
     original, resize = signing.unsign(key)
     presets.require_allowed(original, resize)
-    raise_remembered_failure(key)
+    raise_remembered_failure(storage, key)
     generation = Generation(storage, key, original, resize)
-    with _resizes.use(key, generation.run) as stored:
+    with _resizes.use(storage.scoped(key), generation.run) as stored:
         return stored
 
 
@@ -76,7 +76,7 @@ class Generation:
         with report_failure(self.storage, self.key, self.stopwatch):
             if stored := self._find():
                 return stored
-            with cache_store.lock(cache_key("lock", self.key)):
+            with cache_store.lock(cache_key("lock", self.storage, self.key)):
                 return self._find_result_of_others() or self._generate()
 
     def _find(self) -> StoredResize | None:
@@ -89,18 +89,19 @@ class Generation:
 
     def _find_result_of_others(self) -> StoredResize | None:
         """Look again with the lock: another process may have finished, or failed, meanwhile."""
-        raise_remembered_failure(self.key)
-        return self._find() if cache_store.get(cache_key("stored", self.key)) else None
+        raise_remembered_failure(self.storage, self.key)
+        is_stored = cache_store.get(cache_key("stored", self.storage, self.key))
+        return self._find() if is_stored else None
 
     def _generate(self) -> StoredResize:
         self.stopwatch.lap("find")
-        with remember_failure(self.key):
+        with remember_failure(self.storage, self.key):
             data = self._render()
             self.storage.put(self.key, data)
             require_original(self.storage, self.original, [self.key])
         self.stopwatch.lap("put")
         report_success(self.storage, self.key, len(data), self.stopwatch)
-        cache_store.set(cache_key("stored", self.key), True, _REMEMBER_STORED)
+        cache_store.set(cache_key("stored", self.storage, self.key), True, _REMEMBER_STORED)
         return StoredResize(self.key, data, self.stopwatch.parts)
 
     def _render(self) -> bytes:
@@ -108,7 +109,7 @@ class Generation:
         with pool.admit():
             self.stopwatch.lap("queue")
             # Several sizes of one original that are requested together fetch it once.
-            with _originals.use(self.original, self._fetch) as original:
+            with _originals.use(self.storage.scoped(self.original), self._fetch) as original:
                 self.stopwatch.lap("fetch")
                 return pool.decode(partial(self._resize, original))
 

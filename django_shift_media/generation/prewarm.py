@@ -60,14 +60,15 @@ def make(storage: MediaStorage, original: str, keys: Collection[str]) -> Iterato
         require_original(storage, original, keys)
 
 
-def make_missing(keys: Sequence[str]) -> None:
+def make_missing(keys: Sequence[str], alias: str | None = None) -> None:
     """
     Generate the resizes of one original that are missing: the task of a queue's worker.
 
+    ``alias`` is that of the storage in ``STORAGES``; None means the default media storage.
     The task is idempotent, and can be interrupted at any time. Raise ``BadSignature`` or
     ``InvalidResize`` for a key that this site has not signed, or no longer allows.
     """
-    storage = media_storage()
+    storage = media_storage(alias)
     [original] = {signing.unsign(key)[0] for key in keys}
     [(_, entries)] = storage.list_uploads([original])
     stored = {entry.key for entry in entries}
@@ -79,6 +80,7 @@ def make_missing(keys: Sequence[str]) -> None:
             pass
 
 
-def enqueue(keys: Sequence[str]) -> None:
-    """Call ``SHIFT_MEDIA_ENQUEUE`` with keys for ``make_missing()``."""
-    import_string(conf.enqueue)(keys)
+def enqueue(keys: Sequence[str], alias: str | None) -> None:
+    """Call ``SHIFT_MEDIA_ENQUEUE`` with keys, and an alias if given, for ``make_missing()``."""
+    # Most projects have one storage, and functions that take no other argument.
+    import_string(conf.enqueue)(keys, **({"storage": alias} if alias else {}))

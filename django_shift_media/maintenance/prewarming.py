@@ -115,9 +115,9 @@ def make(storage: MediaStorage, missing: MissingResizes) -> list[Result]:
     return results
 
 
-def enqueue(missing: MissingResizes) -> list[Result]:
-    """Send the missing resizes to the task queue."""
-    prewarm.enqueue(missing.keys)
+def enqueue(alias: str | None, missing: MissingResizes) -> list[Result]:
+    """Send the missing resizes to the task queue, with the alias of their storage."""
+    prewarm.enqueue(missing.keys, alias)
     return [Result("enqueued", key) for key in missing.keys]
 
 

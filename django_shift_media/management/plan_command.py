@@ -8,9 +8,13 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import CommandError, CommandParser, OutputWrapper
 
-from django_shift_media.aws.common import Conflict
+from django_shift_media.aws.common import Conflict, name_storage
 from django_shift_media.aws.plan import AWS_ERRORS, Change, Resource, State, apply, plan
-from django_shift_media.management.terminal_command import TerminalCommand
+from django_shift_media.management.terminal_command import (
+    DEFAULT_STORAGE,
+    TerminalCommand,
+    add_storage_argument,
+)
 from django_shift_media.storages.s3 import S3MediaStorage
 from django_shift_media.storages.selection import media_storage
 
@@ -22,7 +26,10 @@ class PlanCommand(TerminalCommand):
     ``resources`` may raise ``Conflict`` or ``ValueError`` for invalid options.
     """
 
+    storage_alias: str | None = None
+
     def add_arguments(self, parser: CommandParser) -> None:
+        add_storage_argument(parser, default=DEFAULT_STORAGE)
         for option, text in {
             "--dry-run": "show the changes without making them",
             "--check": "show the changes without making them, and exit with 1 if there are any",
@@ -40,12 +47,12 @@ class PlanCommand(TerminalCommand):
     @property
     def storage(self) -> S3MediaStorage:
         """The media storage; raise ``ImproperlyConfigured`` if it is not on S3."""
-        storage = media_storage()
+        storage = media_storage(self.storage_alias)
         if not isinstance(storage, S3MediaStorage):
             kind = type(storage).__name__
             raise ImproperlyConfigured(
                 f"The media storage is a {kind}. Set SHIFT_MEDIA_STORAGE to the alias of an"
-                " S3MediaStorage in STORAGES."
+                " S3MediaStorage in STORAGES, or give one with --storage."
             )
         return storage
 
@@ -60,10 +67,11 @@ class PlanCommand(TerminalCommand):
         return []
 
     def handle(self, **options: Any) -> None:
+        self.storage_alias = options["storage"]
         try:
             self.run_plan(options)
         except (*AWS_ERRORS, Conflict, ImproperlyConfigured, ValueError) as error:
-            raise CommandError(str(error)) from error
+            raise CommandError(name_storage(str(error), self.storage_alias)) from error
 
     def run_plan(self, options: dict[str, Any]) -> None:
         changes = plan(self.resources(options))
@@ -77,6 +85,7 @@ class PlanCommand(TerminalCommand):
             changes = self.make(changes, options)
         failed, skipped = _names(changes, "failed"), _names(changes, "skipped")
         notes = [] if read_only or failed else self.finish(options)
+        notes = [name_storage(note, self.storage_alias) for note in notes]
         if options["json"]:
             document = {"resources": [change.as_document() for change in changes], "notes": notes}
             self.stdout.write(json.dumps(document, indent=2, default=str))
@@ -113,7 +122,7 @@ class PlanCommand(TerminalCommand):
     def show(self, changes: Sequence[Change], out: OutputWrapper) -> None:
         styles = {"+": self.style.SUCCESS, "-": self.style.ERROR}
         for change in changes:
-            reason = f": {change.reason}" if change.reason else ""
+            reason = name_storage(f": {change.reason}", self.storage_alias) * bool(change.reason)
             style = self.style.ERROR if change.state == "failed" else str
             out.write(f"  {change.state:<14} {change.resource.name}{reason}", style)
             for line in change.diff() if change.state == "to change" else ():

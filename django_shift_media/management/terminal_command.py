@@ -8,6 +8,19 @@ from django.core.management.base import BaseCommand, CommandParser
 
 # 128 and the number of SIGPIPE, as shells report it.
 _EXIT_STATUS_OF_CLOSED_PIPE = 141
+# The storage of a command without --storage.
+DEFAULT_STORAGE = "that of SHIFT_MEDIA_STORAGE"
+
+
+def add_storage_argument(parser: CommandParser, *others: str, default: str) -> None:
+    """Add ``--storage ALIAS``; ``default`` says which storage it is without the option."""
+    parser.add_argument(
+        *others,
+        "--storage",
+        dest="storage",
+        metavar="ALIAS",
+        help=f"alias of the media storage in STORAGES (default: {default})",
+    )
 
 
 class TerminalCommand(BaseCommand):

@@ -25,4 +25,5 @@ class BaseMediaField(models.FileField):
     delete_orphans: bool
     db_index: bool
     warm: Sequence[str]
+    storage_alias: str | None
     metadata: "MetadataFields"

@@ -248,7 +248,7 @@ class MediaFile(FieldFile):
         # Not functools.partial: Django 5.2 logs a failure with the __qualname__ of the callable.
         def enqueue() -> None:
             resizes = prewarm.keys_of(name, self.field.warm, self.focal_point, self.dimensions)
-            prewarm.enqueue(resizes)
+            prewarm.enqueue(resizes, self.field.storage_alias)
 
         transaction.on_commit(enqueue, using=self._database, robust=True)
 

@@ -12,7 +12,7 @@ and after its commit it is such a row itself. Once no committed row names a file
 again. Only then, after a commit, the file is deleted.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial, wraps
@@ -122,7 +122,7 @@ class OrphanTracker:
         return next(iter(column.lock(column.rows.filter(pk=key))), None)
 
     def _lock_rows_naming(self, name: str, using: str) -> None:
-        fields = references.media_fields(self.field.model._meta.apps)
+        fields = references.fields_beside(self.field)
         if name in references.default_names(fields):
             return  # It is never deleted, and many rows may name it.
         own = Column(self.field, using)
@@ -131,21 +131,12 @@ class OrphanTracker:
         for column in references.columns_of(fields, using):
             if column != own and column.lock(column.rows_with(name)):
                 return
-        if not self._was_named_by_locked_row(name, using):
+        if not _was_named_by_locked_row(fields, name, using):
             raise FileNotFoundError(
                 f"{name!r} has been replaced or deleted since this {self.field.model.__name__} was"
                 " loaded, so no row can name it any more. Call refresh_from_db(). To name a stored"
                 " file that no row has named before, use QuerySet.update() or bulk_create()."
             )
-
-    def _was_named_by_locked_row(self, name: str, using: str) -> bool:
-        """Return whether this transaction has taken the name from a row, as when two rows swap."""
-        pending = (run for _, run, *_ in connections[using].run_on_commit)
-        deletions = (getattr(run, "__self__", None) for run in pending)
-        return any(
-            isinstance(deletion, Deletion) and deletion.row_is_locked and deletion.name == name
-            for deletion in deletions
-        )
 
     # -- deleting ---------------------------------------------------------------------------------
 
@@ -155,6 +146,19 @@ class OrphanTracker:
     def _after_delete(self, instance: models.Model, using: str, **kwargs: Any) -> None:
         if former := instance.__dict__.pop(self._former, None):
             Deletion(self.field, former, using, row_is_locked=True).schedule()
+
+
+def _was_named_by_locked_row(fields: Sequence[BaseMediaField], name: str, using: str) -> bool:
+    """Return whether this transaction has taken the name from a row, as when two rows swap."""
+    pending = (run for _, run, *_ in connections[using].run_on_commit)
+    deletions = (getattr(run, "__self__", None) for run in pending)
+    return any(
+        isinstance(deletion, Deletion)
+        and deletion.row_is_locked
+        and deletion.name == name
+        and deletion.field in fields
+        for deletion in deletions
+    )
 
 
 def _is_saved(field: BaseMediaField, update_fields: frozenset[str] | None) -> bool:

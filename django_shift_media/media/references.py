@@ -9,6 +9,7 @@ from django.db import DatabaseError, connections, models, transaction
 from django.db.models import NOT_PROVIDED, QuerySet, Value
 
 from django_shift_media.media.base_field import BaseMediaField
+from django_shift_media.storages.selection import is_same_place
 
 _PAGE_SIZE = 1000  # rows
 
@@ -81,6 +82,30 @@ def media_fields(apps: Apps) -> list[BaseMediaField]:
     classes = apps.get_models(include_auto_created=True, include_swapped=True)
     fields = [field for model in classes for field in model._meta.local_fields]
     return [field for field in fields if isinstance(field, BaseMediaField)]
+
+
+def fields_on(alias: str | None, apps: Apps) -> list[BaseMediaField]:
+    """
+    Return the media fields whose files are in the storage with an alias.
+
+    The same name in a field of another storage is another file. But two aliases may be for the
+    same bucket.
+    """
+    return [field for field in media_fields(apps) if is_same_place(field.storage_alias, alias)]
+
+
+def fields_beside(field: BaseMediaField) -> list[BaseMediaField]:
+    """Return the media fields that may name the files of a field, including itself."""
+    return fields_on(field.storage_alias, field.model._meta.apps)
+
+
+def require_same_storage(name: str, source: BaseMediaField, target: BaseMediaField) -> None:
+    """Raise ``ValueError`` if a field would name a file of a field that has another storage."""
+    if not is_same_place(source.storage_alias, target.storage_alias):
+        raise ValueError(
+            f"{name!r} is a file of {source}, which has another storage than {target}. To copy its"
+            f" content, call obj.{target.name}.save(name, file)."
+        )
 
 
 def columns_of(fields: Iterable[AnyField], using: str | None = None) -> list[Column]:
@@ -156,7 +181,7 @@ def is_referenced(field: BaseMediaField, name: str, using: str, except_pk: Any =
 
     ``except_pk`` is the primary key of a row whose value in this field does not count.
     """
-    fields = media_fields(field.model._meta.apps)
+    fields = fields_beside(field)
     if name in default_names(fields):
         return True
     columns = [Column(each, using) for each in fields]

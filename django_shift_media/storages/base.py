@@ -1,10 +1,12 @@
 """The interface of media storages."""
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from typing import Literal
 
+from django.core.files.storage import storages
 from django.utils.encoding import filepath_to_uri
+from django.utils.functional import cached_property
 
 from django_shift_media.conf import A_YEAR, conf
 from django_shift_media.exceptions import FileTooLarge, StorageUnavailable
@@ -37,6 +39,23 @@ class MediaStorage(BulkStorage):
     mode: Mode = "app"
     # The exceptions that the backend raises.
     backend_errors: tuple[type[Exception], ...] = (OSError,)
+
+    @cached_property
+    def alias(self) -> str | None:
+        """The alias in ``STORAGES``; None for local disk without an alias."""
+        # Not an attribute that media_storage() sets: storages["private"] is a media storage, too.
+        created: dict[str, object] = storages._storages  # type: ignore[attr-defined]  # not in the stubs
+        return next((alias for alias, storage in created.items() if storage is self), None)
+
+    @property
+    def is_default(self) -> bool:
+        """Whether this is the default media storage, which commands and URLs need not name."""
+        return self.alias in {None, conf.storage}
+
+    @property
+    def place(self) -> Hashable:
+        """Where the objects are; two storages with the same place have the same objects."""
+        raise NotImplementedError
 
     @property
     def media_url(self) -> str:
@@ -71,6 +90,10 @@ class MediaStorage(BulkStorage):
             raise
         except self.backend_errors as error:
             raise StorageUnavailable(f"Could not {action} {key!r}: {error}") from error
+
+    def scoped(self, key: str) -> str:
+        """Return a text for an object that no object of another storage has."""
+        return f"{self.alias or ''}:{key}"
 
     def public_url(self, key: str) -> str:
         return self.media_url + filepath_to_uri(key)

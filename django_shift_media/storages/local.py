@@ -4,7 +4,7 @@ import errno
 import os
 import secrets
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import islice
@@ -44,7 +44,11 @@ class LocalMediaStorage(MediaStorage, FileSystemStorage):
     @property
     def media_url(self) -> str:
         is_default = self._base_url is None  # type: ignore[attr-defined]  # not in the stubs
-        return app_url() if is_default else str(self.base_url)
+        return app_url(self.alias) if is_default else str(self.base_url)
+
+    @property
+    def place(self) -> Hashable:
+        return Path(self.location).resolve()
 
     def exists(self, key: str) -> bool:
         with self.wrap_errors("check", key):

@@ -1,8 +1,8 @@
 """The media storage on S3, through django-storages and boto3."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, get_args
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from boto3.exceptions import Boto3Error
 from botocore.exceptions import BotoCoreError, ClientError
@@ -18,6 +18,7 @@ from django_shift_media.naming.formats import served_content_type
 from django_shift_media.naming.original_names import content_disposition
 from django_shift_media.naming.urlconf import app_url
 from django_shift_media.storages import s3_cdn
+from django_shift_media.storages.aws_partitions import is_aws_host
 from django_shift_media.storages.base import MediaStorage, Mode, cache_control, check_size
 from django_shift_media.storages.erasure import (
     TOMBSTONE_CONTENT,
@@ -91,9 +92,15 @@ class S3MediaStorage(S3VersionedStorage):
         if self.custom_domain:
             return f"{self.url_protocol}//{self.custom_domain}/{self.prefix}"
         if self.mode == "app":
-            return app_url()
+            return app_url(self.alias)
         # The website endpoints of AWS do not support HTTPS.
         return f"http://{self.website_host}/{self.prefix}"
+
+    @property
+    def place(self) -> Hashable:
+        # The names of buckets are unique on AWS, whichever of its hosts is asked.
+        host = urlsplit(self.endpoint_url or "").netloc
+        return ("" if is_aws_host(host) else host, self.bucket_name, self.prefix)
 
     def url(
         self,

@@ -1,4 +1,4 @@
-"""The media storage selected by the settings."""
+"""The media storages of the settings."""
 
 from functools import cache
 
@@ -13,23 +13,42 @@ from django_shift_media.storages.local import LocalMediaStorage
 _creation_lock = ForkSafeLock()
 
 
-def media_storage() -> MediaStorage:
-    """Return the storage for ``SHIFT_MEDIA_STORAGE``; raise ``ImproperlyConfigured``."""
-    alias = conf.storage
-    if alias is None:
-        return _default_storage()
+def media_storage(alias: str | None = None) -> MediaStorage:
+    """
+    Return the media storage with an alias in ``STORAGES``; raise ``ImproperlyConfigured``.
+
+    Without an alias, return the default media storage, which is that of ``SHIFT_MEDIA_STORAGE``.
+    """
+    if alias is not None:
+        return _get_storage(alias, f"STORAGES[{alias!r}]")
+    if (default := conf.storage) is not None:
+        return _get_storage(default, f"SHIFT_MEDIA_STORAGE is {default!r}, which")
+    return _default_storage()
+
+
+def is_same_place(alias: str | None, other: str | None) -> bool:
+    """Return whether the storages with two aliases have the same files."""
+    return alias == other or media_storage(alias).place == media_storage(other).place
+
+
+def _get_storage(alias: str, subject: str) -> MediaStorage:
     try:
         # Without the lock, concurrent first calls would each create a storage.
         with _creation_lock.held():
             storage = storages[alias]
     except InvalidStorageError as error:
-        raise ImproperlyConfigured(f"SHIFT_MEDIA_STORAGE is {alias!r}: {error}") from error
+        if alias in storages.backends:
+            raise ImproperlyConfigured(f"STORAGES[{alias!r}] cannot be used: {error}") from error
+        known = ", ".join(storages.backends)
+        message = f"Unknown storage {alias!r}. STORAGES has: {known}."
+        raise ImproperlyConfigured(message) from error
     except TypeError as error:  # an option that the storage does not know
         raise ImproperlyConfigured(f"The OPTIONS of STORAGES[{alias!r}]: {error}") from error
     if not isinstance(storage, MediaStorage):
         raise ImproperlyConfigured(
-            f"SHIFT_MEDIA_STORAGE is {alias!r}, which is a {type(storage).__name__}, not a media"
-            " storage. Use django_shift_media.storages.s3.S3MediaStorage, for example."
+            f"{subject} is a {type(storage).__name__}, not a media storage. Use"
+            " django_shift_media.storages.s3.S3MediaStorage or"
+            " django_shift_media.storages.local.LocalMediaStorage."
         )
     return storage
 

@@ -1,6 +1,7 @@
 """System checks of the media storage, its options and where it stores files."""
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterable, Iterator
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -23,35 +24,56 @@ _STORAGE_HINT = (
 )
 
 
-def check_media_storage() -> Iterator[CheckMessage]:
+def check_media_storage(alias: str | None, users: str) -> Iterator[CheckMessage]:
+    """
+    Check the storage with an alias, or the default media storage.
+
+    ``users`` are the places in the code that name the alias.
+    """
     try:
-        alias = conf.storage
-    except ImproperlyConfigured:  # reported as E002
-        return
-    try:
-        storage = media_storage()
+        storage = media_storage(alias)
     except ImproperlyConfigured as error:
-        yield Error(str(error), hint=_hint(alias), id="shift_media.E004")
+        yield Error(str(error), hint=_hint(alias, users), id="shift_media.E004")
         return
     yield from _check_location(storage)
-    yield from _check_fallback_to_disk()
+    if alias is None:
+        yield from _check_fallback_to_disk()
     yield from _check_inherited_options(storage)
 
 
-def _hint(alias: str | None) -> str:
-    if issubclass(_backend_class(alias), MediaStorage):
-        return f"Correct the OPTIONS of STORAGES[{alias!r}]."
-    return _STORAGE_HINT
+def check_places(aliases: Iterable[str | None]) -> Iterator[CheckMessage]:
+    """Warn of storages that have the same files, so that one serves those of the other."""
+    names: dict[Hashable, list[str]] = {}
+    for alias in aliases:
+        with suppress(ImproperlyConfigured):  # reported as E004
+            name = repr(alias) if alias else "the default media storage"
+            names.setdefault(media_storage(alias).place, []).append(name)
+    for same in names.values():
+        if len(same) > 1:
+            yield checks.Warning(
+                f"These storages have the same files: {', '.join(same)}.",
+                hint='Give each its own "location", or its own bucket, in the OPTIONS of STORAGES.',
+                id="shift_media.W020",
+            )
+
+
+def _hint(alias: str | None, users: str) -> str:
+    name = conf.storage if alias is None else alias
+    if issubclass(_backend_class(name), MediaStorage):
+        return f"Correct the OPTIONS of STORAGES[{name!r}]."
+    if alias is None:
+        return _STORAGE_HINT
+    return f"Add a media storage with this alias to STORAGES, or correct the alias in: {users}."
 
 
 def _check_location(storage: MediaStorage) -> Iterator[CheckMessage]:
     if hasattr(storage, "bucket_name") and not storage.bucket_name:
         yield Error(
             "The media storage has no bucket name.",
-            hint=f'Set "bucket_name" in the OPTIONS of STORAGES[{conf.storage!r}].',
+            hint=f'Set "bucket_name" in the OPTIONS of STORAGES[{storage.alias!r}].',
             id="shift_media.E005",
         )
-    if conf.storage is None and not settings.MEDIA_ROOT:
+    if storage.alias is None and not settings.MEDIA_ROOT:
         yield Error(
             "Media are stored on local disk, but MEDIA_ROOT is not set.",
             hint="Set MEDIA_ROOT to a directory, or SHIFT_MEDIA_STORAGE to an alias in STORAGES.",
@@ -81,19 +103,19 @@ def _check_fallback_to_disk() -> Iterator[CheckMessage]:
 def _check_inherited_options(storage: MediaStorage) -> Iterator[CheckMessage]:
     if not hasattr(storage, "bucket_name"):
         return
-    options: Any = settings.STORAGES[str(conf.storage)].get("OPTIONS", {})
+    options: Any = settings.STORAGES[str(storage.alias)].get("OPTIONS", {})
     for name, value, option in s3_options.inherited_options(options):
         yield checks.Warning(
             f"The media storage inherits {name} = {value!r}.",
             hint=f"Set {option}, or the value that is right for media, in the OPTIONS of"
-            f" STORAGES[{conf.storage!r}].",
+            f" STORAGES[{storage.alias!r}].",
             id="shift_media.W013",
         )
     if found := s3_options.rest_endpoint(storage):
         yield checks.Warning(
             f"The {found[0]} {found[1]!r} is the REST endpoint of S3, which knows no routing rules:"
             " missing resizes are never created.",
-            hint=f"Remove {found[0]!r} from the OPTIONS of STORAGES[{conf.storage!r}] to use the"
+            hint=f"Remove {found[0]!r} from the OPTIONS of STORAGES[{storage.alias!r}] to use the"
             " bucket's website endpoint, or set it to the domain of a CDN.",
             id="shift_media.W014",
         )

@@ -1,5 +1,5 @@
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
@@ -9,7 +9,12 @@ from django_shift_media.diagnostics import report
 from django_shift_media.diagnostics.models import Trace
 from django_shift_media.diagnostics.probe import Diagnosis
 from django_shift_media.maintenance.exit_signals import exit_gracefully
-from django_shift_media.management.terminal_command import TerminalCommand
+from django_shift_media.management.terminal_command import (
+    DEFAULT_STORAGE,
+    TerminalCommand,
+    add_storage_argument,
+)
+from django_shift_media.media.storage_users import storage_users
 from django_shift_media.storages.selection import media_storage
 
 
@@ -20,6 +25,7 @@ class Command(TerminalCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
+        add_storage_argument(parser, default=DEFAULT_STORAGE)
         parser.add_argument(
             "--site",
             default="",
@@ -35,7 +41,7 @@ class Command(TerminalCommand):
         self.json_output = options["json"]
         try:
             self.diagnosis = Diagnosis(
-                media_storage(), site=options["site"], on_trace=self.write_trace
+                media_storage(options["storage"]), site=options["site"], on_trace=self.write_trace
             )
         except (ImproperlyConfigured, ValueError) as error:
             raise CommandError(str(error)) from error
@@ -45,6 +51,8 @@ class Command(TerminalCommand):
                 self.diagnosis.run()
         finally:
             self.report_results()
+            if options["storage"] is None:
+                self.write(_others())
         if errors := self.diagnosis.errors:
             raise CommandError(f"Problems found: {', '.join(problem.id for problem in errors)}.")
 
@@ -61,3 +69,10 @@ class Command(TerminalCommand):
             for text, style in lines:
                 self.stdout.write(getattr(self.style, style)(text) if style else text)
             self.stdout.flush()
+
+
+def _others() -> Iterator[report.Line]:
+    """Yield a line for each storage that was not checked, as no storage was given."""
+    for alias in filter(None, storage_users()):
+        text = f"Not checked: {alias}. Run: manage.py check_media --storage {alias}"
+        yield report.Line(text, "WARNING")

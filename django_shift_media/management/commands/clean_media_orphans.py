@@ -9,7 +9,8 @@ from django_shift_media.maintenance.bad_rows import find_bad_rows
 from django_shift_media.maintenance.references import NameTable
 from django_shift_media.maintenance.results import Result
 from django_shift_media.management.maintenance_command import MaintenanceCommand, parse_time
-from django_shift_media.media.references import columns_of, default_names, media_fields
+from django_shift_media.management.terminal_command import DEFAULT_STORAGE, add_storage_argument
+from django_shift_media.media.references import columns_of, default_names, fields_on
 from django_shift_media.storages.selection import media_storage
 
 
@@ -22,6 +23,7 @@ class Command(MaintenanceCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
+        add_storage_argument(parser, default=DEFAULT_STORAGE)
         parser.add_argument(
             "--grace",
             type=parse_time,
@@ -40,8 +42,13 @@ class Command(MaintenanceCommand):
         )
 
     def process(self, options: dict[str, Any]) -> Iterator[Result]:
-        storage = media_storage()
-        fields = media_fields(apps)
+        storage = media_storage(options["storage"])
+        fields = fields_on(options["storage"], apps)
+        if not fields:
+            # Such as a copy that the project does not use yet.
+            raise ValueError(
+                "No MediaField stores its files in this storage, so all of them would be orphans."
+            )
         columns = columns_of(fields)
         with NameTable() as referenced:
             referenced.add_columns(columns)

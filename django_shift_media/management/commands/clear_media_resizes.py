@@ -11,8 +11,10 @@ from django_shift_media.management.maintenance_command import (
     get_media_fields,
     parse_time,
 )
+from django_shift_media.management.terminal_command import DEFAULT_STORAGE, add_storage_argument
 from django_shift_media.media.references import columns_of
 from django_shift_media.naming.presets import preset_resizes
+from django_shift_media.storages.base import MediaStorage
 from django_shift_media.storages.selection import media_storage
 
 
@@ -24,6 +26,7 @@ class Command(MaintenanceCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
+        add_storage_argument(parser, default=f"that of the model's files, or {DEFAULT_STORAGE}")
         parser.add_argument(
             "--model", metavar="APP.MODEL", help="only resizes of the originals of this model"
         )
@@ -41,11 +44,15 @@ class Command(MaintenanceCommand):
         )
 
     def process(self, options: dict[str, Any]) -> Iterator[Result]:
-        storage = media_storage()
         with NameTable() as originals:
             filters = list(self.filters(originals, options))
-            pages = self.list_with_progress(storage)
-            yield from clearing.delete_resizes(storage, pages, filters, dry_run=options["dry_run"])
+            for storage in _storages(options):
+                yield from clearing.delete_resizes(
+                    storage,
+                    self.list_with_progress(storage),
+                    filters,
+                    dry_run=options["dry_run"],
+                )
 
     def filters(self, originals: NameTable, options: dict[str, Any]) -> Iterator[clearing.Filter]:
         if options["older_than"]:
@@ -58,3 +65,10 @@ class Command(MaintenanceCommand):
         if options["model"]:
             originals.add_columns(columns_of(get_media_fields(options["model"])))
             yield clearing.original_in(originals)
+
+
+def _storages(options: dict[str, Any]) -> list[MediaStorage]:
+    aliases = {options["storage"]}
+    if options["model"] and not options["storage"]:
+        aliases = {field.storage_alias for field in get_media_fields(options["model"])}
+    return list({storage.place: storage for storage in map(media_storage, aliases)}.values())

@@ -105,4 +105,4 @@ class Command(PlanCommand):
         names = [field.name for field in fields(BucketOptions)]
         values: dict[str, Any] = {name: options.get(name) for name in names}
         mode = options["mode"] or self.storage.mode
-        return BucketOptions(**{**values, "mode": mode, "mount": url_prefix()})
+        return BucketOptions(**{**values, "mode": mode, "mount": url_prefix(self.storage_alias)})

@@ -73,7 +73,7 @@ class Command(PlanCommand):
     def cdn_options(self, options: dict[str, Any]) -> CdnOptions:
         return CdnOptions(
             mode=options["mode"] or self.storage.mode,
-            mount=url_prefix(),
+            mount=url_prefix(self.storage_alias),
             app_url=options["app_url"],
             domain=options["domain"],
             private_originals=options["private_originals"],

@@ -1,13 +1,12 @@
 from collections.abc import Iterator
 from typing import Any
 
-from django.core.files.storage import InvalidStorageError, storages
 from django.core.management.base import CommandParser
 
 from django_shift_media.maintenance.copying import copy_originals
 from django_shift_media.maintenance.results import Result
 from django_shift_media.management.maintenance_command import MaintenanceCommand
-from django_shift_media.storages.base import MediaStorage
+from django_shift_media.management.terminal_command import DEFAULT_STORAGE, add_storage_argument
 from django_shift_media.storages.selection import media_storage
 
 
@@ -23,12 +22,7 @@ class Command(MaintenanceCommand):
         parser.add_argument(
             "--to", required=True, metavar="ALIAS", help="alias of the target in STORAGES"
         )
-        parser.add_argument(
-            "--from",
-            dest="source",
-            metavar="ALIAS",
-            help="alias of the source in STORAGES (default: the current media storage)",
-        )
+        add_storage_argument(parser, "--from", default=DEFAULT_STORAGE)
         parser.add_argument(
             "--checksum",
             action="store_true",
@@ -36,8 +30,7 @@ class Command(MaintenanceCommand):
         )
 
     def process(self, options: dict[str, Any]) -> Iterator[Result]:
-        source = get_media_storage(options["source"]) if options["source"] else media_storage()
-        target = get_media_storage(options["to"])
+        source, target = media_storage(options["storage"]), media_storage(options["to"])
         if source is target:
             raise ValueError(
                 f"{options['to']!r} is both the source and the target. Use two storages."
@@ -50,21 +43,3 @@ class Command(MaintenanceCommand):
             checksum=options["checksum"],
             dry_run=options["dry_run"],
         )
-
-
-def get_media_storage(alias: str) -> MediaStorage:
-    """Return the media storage with this alias; raise ``ValueError``."""
-    try:
-        storage = storages[alias]
-    except InvalidStorageError as error:
-        if alias in storages.backends:
-            raise ValueError(f"STORAGES[{alias!r}] cannot be used: {error}") from error
-        aliases = ", ".join(storages.backends)
-        raise ValueError(f"Unknown storage {alias!r}. STORAGES has: {aliases}.") from error
-    if not isinstance(storage, MediaStorage):
-        raise ValueError(
-            f"STORAGES[{alias!r}] is a {type(storage).__name__}, not a media storage. Use"
-            " django_shift_media.storages.s3.S3MediaStorage or"
-            " django_shift_media.storages.local.LocalMediaStorage."
-        )
-    return storage

@@ -15,6 +15,7 @@ from django_shift_media.management.maintenance_command import (
     get_file_field,
     parse_time,
 )
+from django_shift_media.management.terminal_command import add_storage_argument
 from django_shift_media.naming.presets import preset_resizes
 from django_shift_media.storages.selection import media_storage
 
@@ -26,6 +27,7 @@ class Command(MaintenanceCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
+        add_storage_argument(parser, default="that of the field")
         parser.set_defaults(workers=conf.concurrency)
         parser.add_argument("field", metavar="FIELD", help="the MediaField, as app.Model.field")
         parser.add_argument(
@@ -42,7 +44,8 @@ class Command(MaintenanceCommand):
         presets = options["preset"].split(",")
         for preset in presets:
             preset_resizes(preset, "jpg")  # raises InvalidResize for an unknown preset
-        storage = media_storage()
+        self.alias = options["storage"] or field.storage_alias
+        self.storage = storage = media_storage(self.alias)
         with NameTable() as originals:
             prewarming.read_originals(originals, field, self.record)
             found = self.with_progress(
@@ -59,5 +62,5 @@ class Command(MaintenanceCommand):
         if options["dry_run"]:
             return map(prewarming.preview, missing)
         if options["enqueue"]:  # in this thread only, because queues may use the database
-            return map(prewarming.enqueue, missing)
-        return in_threads(partial(prewarming.make, media_storage()), missing, options["workers"])
+            return map(partial(prewarming.enqueue, self.alias), missing)
+        return in_threads(partial(prewarming.make, self.storage), missing, options["workers"])
