@@ -256,7 +256,7 @@ POSITIONS = list(itertools.combinations_with_replacement(range(10), 3))
 @pytest.mark.parametrize(
     "before",
     [
-        pytest.param(each, marks=() if number % 11 == 0 else pytest.mark.nightly)
+        pytest.param(each, marks=() if number % 20 == 0 else pytest.mark.nightly)
         for number, each in enumerate(POSITIONS)
     ],
 )
