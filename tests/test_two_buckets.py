@@ -95,7 +95,7 @@ def test_two_buckets_may_be_in_two_regions(two_buckets: tuple[Any, Any]) -> None
 
 
 @on_moto
-def test_the_doctor_examines_the_bucket_that_it_is_given(
+def test_check_media_examines_the_bucket_that_it_is_given(
     two_buckets: tuple[Any, Any], live_server: Any
 ) -> None:
     for storage, arguments, path in zip(

@@ -21,6 +21,7 @@ from PIL import Image
 
 from django_shift_media.contrib.rest_framework import MediaSerializerField
 from django_shift_media.fields import MediaField
+from django_shift_media.generation import cache_lock, single_flight
 from django_shift_media.storages.base import MediaStorage
 from django_shift_media.storages.selection import media_storage
 from gallery.drawings import draw_photo
@@ -230,10 +231,16 @@ def test_urls_of_another_storage_do_not_reach_a_file(
     assert keys_of(media_storage()) == set()
 
 
+@pytest.mark.parametrize("is_stored", [False, True])
 def test_requests_for_the_same_key_share_nothing_across_storages(
-    private: MediaStorage, monkeypatch: pytest.MonkeyPatch
+    private: MediaStorage, monkeypatch: pytest.MonkeyPatch, is_stored: bool
 ) -> None:
     url = attach().preview.resize("20x20")
+    if is_stored:
+        assert Client().get(url).status_code == 200
+    # Nobody waits for anybody here; otherwise, this ends it soon.
+    for module in (single_flight, cache_lock):
+        monkeypatch.setattr(module, "WAIT_SECONDS", 1)
     is_read, may_continue = Event(), Event()
     get = type(private).get
 
