@@ -25,7 +25,7 @@ def base_urls(storage: MediaStorage, site: str, cdns: Iterable[str] = ()) -> lis
     These are the site's media URL, the app's, those of the bucket, and ``cdns``. ``site`` is the
     public URL of the app; with "", URLs without a host are left out.
     """
-    found = [urljoin(site, storage.media_url), *_app_urls(site), *cdns]
+    found = [urljoin(site, storage.media_url), *_app_urls(storage, site), *cdns]
     if isinstance(storage, S3MediaStorage):
         found += _bucket_urls(storage)
     return [url for url in dict.fromkeys(found) if urlsplit(url).netloc]
@@ -35,7 +35,7 @@ def limits(storage: MediaStorage, site: str, cdns: Iterable[str]) -> Iterator[Re
     """Yield what requests from here cannot show."""
     media = urljoin(site, storage.media_url)
     host = urlsplit(media).hostname
-    own = [*_app_urls(site), *cdns]
+    own = [*_app_urls(storage, site), *cdns]
     if isinstance(storage, S3MediaStorage):
         own += _bucket_urls(storage)
     if not host:
@@ -49,11 +49,11 @@ def limits(storage: MediaStorage, site: str, cdns: Iterable[str]) -> Iterator[Re
     yield Result("out of reach", "browsers", note=note, severity="notice")
 
 
-def _app_urls(site: str) -> Iterator[str]:
+def _app_urls(storage: MediaStorage, site: str) -> Iterator[str]:
     if site:
         try:
-            app = parse_app_url(site, url_prefix())
-        except ImproperlyConfigured:  # the URLs of this package are not included
+            app = parse_app_url(site, url_prefix(storage.alias))
+        except ImproperlyConfigured:  # the URLs of this package are not included for it
             return
         yield f"{app.scheme}://{app.host}/{app.prefix}"
 

@@ -14,7 +14,7 @@ from django_shift_media.fields import MediaField
 from django_shift_media.maintenance.listing import in_threads
 from django_shift_media.maintenance.results import Result
 from django_shift_media.media.metadata import FileMetadata
-from django_shift_media.media.references import Column, columns_of, default_names, media_fields
+from django_shift_media.media.references import Column, columns_of, default_names, fields_on
 from django_shift_media.naming import keys
 from django_shift_media.storages.base import MediaStorage
 from django_shift_media.storages.bulk_storage import ObjectSummary
@@ -77,9 +77,11 @@ def _originals_of(keys: Iterable[str]) -> list[str]:
 # -- rows -----------------------------------------------------------------------------------------
 
 
-def report_rows(originals: Sequence[str], *, clear: bool) -> Iterator[Result]:
-    """Yield the rows that name an original; with ``clear``, empty their fields."""
-    fields = media_fields(apps)
+def report_rows(
+    storage: MediaStorage, originals: Sequence[str], *, clear: bool
+) -> Iterator[Result]:
+    """Yield the rows that name an original of a storage; with ``clear``, empty their fields."""
+    fields = fields_on(storage.alias, apps)
     columns = columns_of(fields)
     defaults = default_names(fields)
     for original in originals:

@@ -1,3 +1,4 @@
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -11,6 +12,7 @@ from django_shift_media.maintenance import erasing
 from django_shift_media.maintenance.listing import batched
 from django_shift_media.maintenance.results import Result
 from django_shift_media.management.maintenance_command import MaintenanceCommand, get_media_fields
+from django_shift_media.management.terminal_command import DEFAULT_STORAGE, add_storage_argument
 from django_shift_media.storages.base import MediaStorage
 from django_shift_media.storages.erasure import COMPLETED, Invalidation
 from django_shift_media.storages.selection import media_storage
@@ -30,6 +32,7 @@ class Command(MaintenanceCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
+        add_storage_argument(parser, default=f"that of the model's files, or {DEFAULT_STORAGE}")
         parser.add_argument(
             "keys",
             nargs="*",
@@ -80,17 +83,43 @@ class Command(MaintenanceCommand):
         super().handle(**options)
 
     def process(self, options: dict[str, Any]) -> Iterator[Result]:
-        storage = media_storage()
-        originals = self.find_originals(storage, options)
+        found = self.find_originals(options)
         if options["dry_run"]:
-            yield from erasing.report_rows(originals, clear=False)
-            yield from erasing.preview(storage, originals)
+            for storage, originals in found.items():
+                yield from erasing.report_rows(storage, originals, clear=False)
+                yield from erasing.preview(storage, originals)
             return
-        if not originals:
-            return
-        if options["interactive"] and not self.ask(_question(originals)):
+        keys = [original for originals in found.values() for original in originals]
+        if keys and options["interactive"] and not self.ask(_question(keys)):
             raise ValueError("Nothing was erased.")
-        yield from erasing.report_rows(originals, clear=options["clear_rows"])
+        for storage, originals in found.items():
+            yield from self.erase_everywhere(storage, originals, options)
+
+    def find_originals(self, options: dict[str, Any]) -> dict[MediaStorage, list[str]]:
+        """Return the originals that the arguments name, by storages; raise ``ValueError``."""
+        if bool(options["model"]) != bool(options["pk"]):
+            raise ValueError("Use --model and --pk together.")
+        if not (options["keys"] or options["model"] or options["again"]):
+            raise ValueError("Give a KEY, or --model and --pk, or --again.")
+        found: dict[MediaStorage, list[str]] = defaultdict(list)
+        if options["keys"]:
+            storage = media_storage(options["storage"])
+            found[storage] += [erasing.original_of(text) for text in options["keys"]]
+        if options["model"]:
+            for field in get_media_fields(options["model"]):
+                storage = media_storage(options["storage"] or field.storage_alias)
+                found[storage] += erasing.originals_of_rows([field], options["pk"])
+        if options["again"]:
+            storage = media_storage(options["storage"])
+            pages = self.list_with_progress(storage)
+            found[storage] += erasing.originals_with_tombstones(storage, pages)
+        return {storage: list(dict.fromkeys(keys)) for storage, keys in found.items() if keys}
+
+    def erase_everywhere(
+        self, storage: MediaStorage, originals: Sequence[str], options: dict[str, Any]
+    ) -> Iterator[Result]:
+        """Erase uploads in a storage and in CDNs; request their URLs; look for late files."""
+        yield from erasing.report_rows(storage, originals, clear=options["clear_rows"])
         # In the order of the results, and to be looked up.
         erased = dict.fromkeys(self.erase(storage, originals))
         yield from erased
@@ -105,21 +134,6 @@ class Command(MaintenanceCommand):
         yield from answers.limits(storage, options["site"], bases)
         # What others have stored since, such as a resize that was being generated.
         yield from (result for result in self.erase(storage, originals) if result not in erased)
-
-    def find_originals(self, storage: MediaStorage, options: dict[str, Any]) -> list[str]:
-        """Return the originals that the arguments name; raise ``ValueError``."""
-        if bool(options["model"]) != bool(options["pk"]):
-            raise ValueError("Use --model and --pk together.")
-        if not (options["keys"] or options["model"] or options["again"]):
-            raise ValueError("Give a KEY, or --model and --pk, or --again.")
-        originals = [erasing.original_of(text) for text in options["keys"]]
-        if options["model"]:
-            fields = get_media_fields(options["model"])
-            originals += erasing.originals_of_rows(fields, options["pk"])
-        if options["again"]:
-            pages = self.list_with_progress(storage)
-            originals += erasing.originals_with_tombstones(storage, pages)
-        return list(dict.fromkeys(originals))
 
     def erase(self, storage: MediaStorage, originals: Sequence[str]) -> Iterator[Result]:
         results = erasing.erase(storage, originals, self.options["workers"])
