@@ -46,9 +46,10 @@ def test_nothing_is_missing(settings: Any) -> None:
         "Tags",
         "WebsiteConfiguration",
     }
-    (rule,) = properties["LifecycleConfiguration"]["Rules"]
-    assert rule["TagFilters"] == [{"Key": "shift-media", "Value": "resize"}]
-    assert rule["ExpirationInDays"] == 30
+    expiry, cleanup = properties["LifecycleConfiguration"]["Rules"]
+    assert expiry["TagFilters"] == [{"Key": "shift-media", "Value": "resize"}]
+    assert expiry["ExpirationInDays"] == 30
+    assert cleanup["ExpiredObjectDeleteMarker"] is True
     cdn = printed("cloudformation", "configure_media_cdn", "--mode=failover", *CDN_OPTIONS)
     assert set(cdn["Resources"]) == {
         "CachePolicy",
