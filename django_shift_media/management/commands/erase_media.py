@@ -11,6 +11,8 @@ from django_shift_media.maintenance import erasing
 from django_shift_media.maintenance.listing import batched
 from django_shift_media.maintenance.results import Result
 from django_shift_media.management.maintenance_command import MaintenanceCommand, get_media_fields
+from django_shift_media.management.terminal_command import add_storage_argument
+from django_shift_media.media.storage_users import storage_users
 from django_shift_media.storages.base import MediaStorage
 from django_shift_media.storages.erasure import COMPLETED, Invalidation
 from django_shift_media.storages.selection import media_storage
@@ -30,6 +32,7 @@ class Command(MaintenanceCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
+        add_storage_argument(parser, default="all that the project uses")
         parser.add_argument(
             "keys",
             nargs="*",
@@ -80,17 +83,24 @@ class Command(MaintenanceCommand):
         super().handle(**options)
 
     def process(self, options: dict[str, Any]) -> Iterator[Result]:
-        storage = media_storage()
-        originals = self.find_originals(storage, options)
+        storages = _storages(options["storage"])
+        originals = self.find_originals(storages, options)
         if options["dry_run"]:
             yield from erasing.report_rows(originals, clear=False)
-            yield from erasing.preview(storage, originals)
+            for storage in storages:
+                yield from erasing.preview(storage, originals)
             return
         if not originals:
             return
         if options["interactive"] and not self.ask(_question(originals)):
             raise ValueError("Nothing was erased.")
         yield from erasing.report_rows(originals, clear=options["clear_rows"])
+        for storage in storages:
+            yield from self.process_storage(storage, originals, options)
+
+    def process_storage(
+        self, storage: MediaStorage, originals: Sequence[str], options: dict[str, Any]
+    ) -> Iterator[Result]:
         # In the order of the results, and to be looked up.
         erased = dict.fromkeys(self.erase(storage, originals))
         yield from erased
@@ -106,7 +116,9 @@ class Command(MaintenanceCommand):
         # What others have stored since, such as a resize that was being generated.
         yield from (result for result in self.erase(storage, originals) if result not in erased)
 
-    def find_originals(self, storage: MediaStorage, options: dict[str, Any]) -> list[str]:
+    def find_originals(
+        self, storages: Sequence[MediaStorage], options: dict[str, Any]
+    ) -> list[str]:
         """Return the originals that the arguments name; raise ``ValueError``."""
         if bool(options["model"]) != bool(options["pk"]):
             raise ValueError("Use --model and --pk together.")
@@ -117,8 +129,9 @@ class Command(MaintenanceCommand):
             fields = get_media_fields(options["model"])
             originals += erasing.originals_of_rows(fields, options["pk"])
         if options["again"]:
-            pages = self.list_with_progress(storage)
-            originals += erasing.originals_with_tombstones(storage, pages)
+            for storage in storages:
+                pages = self.list_with_progress(storage)
+                originals += erasing.originals_with_tombstones(storage, pages)
         return list(dict.fromkeys(originals))
 
     def erase(self, storage: MediaStorage, originals: Sequence[str]) -> Iterator[Result]:
@@ -147,6 +160,14 @@ class Command(MaintenanceCommand):
     def show_status(self, status: str) -> None:
         if not self.options["quiet"]:
             self.progress.write(status, self.stderr)
+
+
+def _storages(alias: str | None) -> list[MediaStorage]:
+    """
+    Return the storage with an alias, or all in use: ``copy_media`` stores an upload in several.
+    """
+    aliases = storage_users() if alias is None else [alias]
+    return list({storage.place: storage for storage in map(media_storage, aliases)}.values())
 
 
 def _question(originals: Sequence[str]) -> str:
