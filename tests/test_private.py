@@ -382,6 +382,35 @@ def test_a_permission_may_raise_what_views_raise(
     assert is_refused(Client().get(photo.url), 404)
 
 
+def ask_for_a_photo(settings: Any, permission: str, data: bytes) -> Any:
+    location = settings.STORAGES["media"]["OPTIONS"]["location"]
+    private_folder(settings, location, permission=f"tests.support.permissions.{permission}")
+    return Client().get(photo_of("ann", data).url)
+
+
+@pytest.mark.usefixtures("photo")
+def test_what_a_decorator_for_views_returns_allows_nothing(
+    settings: Any, small_jpeg: bytes
+) -> None:
+    with pytest.raises(TypeError, match="behind_a_login' returned <HttpResponseRedirect"):
+        ask_for_a_photo(settings, "behind_a_login", small_jpeg)
+
+
+@pytest.mark.usefixtures("photo")
+def test_a_permission_that_returns_nothing_allows_nothing(settings: Any, small_jpeg: bytes) -> None:
+    assert is_refused(ask_for_a_photo(settings, "undecided", small_jpeg), 404)
+
+
+@pytest.mark.usefixtures("photo")
+def test_an_asynchronous_permission_allows_nothing(
+    settings: Any, small_jpeg: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert is_refused(ask_for_a_photo(settings, "asynchronous", small_jpeg), 503)
+    reason = "The permission 'tests.support.permissions.asynchronous' is asynchronous."
+    assert reason in caplog.text
+    assert reason in found("E024")[0]
+
+
 # -- the guide ------------------------------------------------------------------------------------
 
 
