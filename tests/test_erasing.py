@@ -187,7 +187,7 @@ def test_whoever_leaves_something_fails(settings: Any, moto: Any) -> None:
     original = put(storage, new_key())
     hold(storage, version_of(storage, original))
     with pytest.raises(CommandError, match="2 files need attention"):
-        call_command("erase_media", original, "--no-requests")
+        call_command("erase_media", original, "--no-requests", "--no-input")
 
 
 def test_replicas_are_looked_at(settings: Any, moto: Any) -> None:
@@ -369,6 +369,14 @@ def test_keys_and_urls_of_originals_and_resizes_name_an_upload(photo: Photo) -> 
         assert document["counts"] == {"named": 1, "would be erased": 1}
     assert storage.exists(photo.photo.name)
     assert Photo.objects.get().photo
+
+
+def test_an_upload_of_which_nothing_is_stored_is_named(photo: Photo) -> None:
+    unknown = new_key()
+    assert outcomes(erase(unknown, photo.photo.name), "not found") == [
+        (unknown, "nothing was stored of this upload")
+    ]
+    assert outcomes(erase(photo.photo.name), "not found") != []
 
 
 # -- from code ------------------------------------------------------------------------------------

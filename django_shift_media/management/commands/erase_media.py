@@ -1,3 +1,4 @@
+import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -92,11 +93,17 @@ class Command(MaintenanceCommand):
             return
         if not originals:
             return
-        if options["interactive"] and not self.ask(_question(originals)):
-            raise ValueError("Nothing was erased.")
+        if options["interactive"] and not self.ask(_question(originals), without_terminal=False):
+            hint = "" if sys.stdin.isatty() else " Without a terminal, use --no-input."
+            raise ValueError(f"Nothing was erased.{hint}")
         yield from erasing.report_rows(originals, clear=options["clear_rows"])
+        found: set[str] = set()
         for storage in storages:
-            yield from self.process_storage(storage, originals, options)
+            for result in self.process_storage(storage, originals, options):
+                if result.outcome in erasing.OUTCOMES:
+                    found.add(result.name)
+                yield result
+        yield from erasing.report_unknown(originals, found)
 
     def process_storage(
         self, storage: MediaStorage, originals: Sequence[str], options: dict[str, Any]
