@@ -18,6 +18,7 @@ from django_shift_media.naming import access_tokens
 from gallery.models import Attachment, Photo
 from tests.support.buckets import operations, use_bucket
 from tests.support.private_storages import IS_OWNER, logged_in, photo_of, private_folder
+from tests.support.second_storage import on_disk, store_attachments_in
 from tests.support.servers import ROOT
 
 
@@ -233,6 +234,32 @@ def test_private_files_where_a_web_server_serves_them_are_reported(
     private_folder(settings, tmp_path / "private", permission=IS_OWNER)
     assert "is under MEDIA_ROOT" in found("W025")[0]
     assert found("E024") == []
+
+
+@pytest.mark.parametrize(
+    ("folder", "id", "message"),
+    [
+        ("secret", "W025", "is under the location of a public storage"),
+        ("", "E026", "The private storage 'private' has the same files as a public storage"),
+    ],
+)
+def test_private_files_that_a_public_storage_serves_are_reported(
+    settings: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    folder: str,
+    id: str,
+    message: str,
+) -> None:
+    public, private = on_disk(tmp_path / "public"), on_disk(tmp_path / "public" / folder)
+    private["OPTIONS"]["access"] = "private"
+    settings.STORAGES = {**settings.STORAGES, "public": public}
+    settings.SHIFT_MEDIA_STORAGE = "public"
+    store_attachments_in(settings, monkeypatch, private)
+    assert message in found(id)[0]
+    private["OPTIONS"]["location"] = tmp_path / "elsewhere"
+    store_attachments_in(settings, monkeypatch, private)
+    assert found("W025") == found("E026") == []
 
 
 def test_urls_of_private_files_lead_to_the_app_and_not_to_a_cdn_before_it(
