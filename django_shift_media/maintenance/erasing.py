@@ -26,7 +26,7 @@ from django_shift_media.storages.erasure import (
 )
 
 # What becomes of that which is stored of an upload.
-OUTCOMES = frozenset({"erased", "not erased", "incomplete"})
+OUTCOMES = frozenset({"erased", "would be erased", "not erased", "incomplete"})
 
 
 def original_of(text: str) -> str:

@@ -89,7 +89,8 @@ class Command(MaintenanceCommand):
         if options["dry_run"]:
             yield from erasing.report_rows(originals, clear=False)
             for storage in storages:
-                yield from erasing.preview(storage, originals)
+                for result in erasing.preview(storage, originals):
+                    yield _located(result, storage, storages)
             return
         if not originals:
             return
@@ -102,7 +103,7 @@ class Command(MaintenanceCommand):
             for result in self.process_storage(storage, originals, options):
                 if result.outcome in erasing.OUTCOMES:
                     found.add(result.name)
-                yield result
+                yield _located(result, storage, storages)
         yield from erasing.report_unknown(originals, found)
 
     def process_storage(
@@ -175,6 +176,13 @@ def _storages(alias: str | None) -> list[MediaStorage]:
     """
     aliases = storage_users() if alias is None else [alias]
     return list({storage.place: storage for storage in map(media_storage, aliases)}.values())
+
+
+def _located(result: Result, storage: MediaStorage, storages: Sequence[MediaStorage]) -> Result:
+    """Say in which of several storages a key is; URLs say it themselves."""
+    if len(storages) == 1 or result.outcome not in erasing.OUTCOMES:
+        return result
+    return result._replace(note=f"in {storage.alias or 'the default storage'}: {result.note}")
 
 
 def _question(originals: Sequence[str]) -> str:
