@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.core.signing import SignatureExpired
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -41,7 +41,12 @@ def require_access(
         seconds = access_tokens.verify(key, request.GET.get(access_tokens.PARAMETER, ""))
     except SignatureExpired as error:
         raise PermissionDenied("This URL has expired. Reload the page.") from error
-    if not access.permits(request, original):
+    try:
+        is_permitted = access.permits(request, original)
+    except ImproperlyConfigured as error:
+        logger.error("Cannot ask who may see %s: %s", key, error, extra={"key": key})
+        raise
+    if not is_permitted:
         raise PermissionDenied("You are not allowed to see this file.")
     return seconds
 

@@ -263,7 +263,7 @@ POSITIONS = list(itertools.combinations_with_replacement(range(10), 3))
 def test_no_resize_outlives_an_erasure(
     settings: Any, moto: Any, db: None, small_jpeg: bytes, client: Client, before: Any
 ) -> None:
-    storage = new_bucket(settings, moto, mode="app", delete_versions=True)
+    storage = new_bucket(settings, moto, mode="app")
     enable_versions(storage)
     photo = new_photo(small_jpeg)
     key = photo.resize("90x90").removeprefix(storage.media_url)

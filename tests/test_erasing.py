@@ -16,6 +16,7 @@ from django.db import transaction
 from django_shift_media.exceptions import InvalidKey
 from django_shift_media.generation.prewarm import make_missing
 from django_shift_media.naming import keys
+from django_shift_media.storages.erasure import erase_upload
 from django_shift_media.storages.selection import media_storage
 from gallery.models import Attachment, Photo
 from tests.support.buckets import new_bucket
@@ -187,7 +188,7 @@ def test_whoever_leaves_something_fails(settings: Any, moto: Any) -> None:
     original = put(storage, new_key())
     hold(storage, version_of(storage, original))
     with pytest.raises(CommandError, match="2 files need attention"):
-        call_command("erase_media", original, "--no-requests")
+        call_command("erase_media", original, "--no-requests", "--no-input")
 
 
 def test_replicas_are_looked_at(settings: Any, moto: Any) -> None:
@@ -371,6 +372,14 @@ def test_keys_and_urls_of_originals_and_resizes_name_an_upload(photo: Photo) -> 
     assert Photo.objects.get().photo
 
 
+def test_an_upload_of_which_nothing_is_stored_is_named(photo: Photo) -> None:
+    unknown = new_key()
+    assert outcomes(erase(unknown, photo.photo.name), "not found") == [
+        (unknown, "nothing was stored of this upload")
+    ]
+    assert outcomes(erase(photo.photo.name), "not found") != []
+
+
 # -- from code ------------------------------------------------------------------------------------
 
 
@@ -444,3 +453,21 @@ def test_late_resizes_leave_no_versions_with_the_option(
     key = photo.resize("90x90").removeprefix(storage.media_url)
     assert client.get(f"/media/{key}").status_code == 404
     assert held(storage) == []
+
+
+def test_a_resize_that_is_stored_after_an_erasure_leaves_no_version(
+    settings: Any, moto: Any, db: None, small_jpeg: bytes, client: Any
+) -> None:
+    storage = new_bucket(settings, moto, mode="app")
+    enable_versions(storage)
+    photo = Photo.objects.create(photo=ContentFile(small_jpeg, name="a.jpg")).photo
+    to_erase = [photo.name]
+
+    def erase_once(**_: Any) -> None:
+        if to_erase:  # it stores a tombstone
+            erase_upload(storage, to_erase.pop())
+
+    storage.client.meta.events.register_first("before-send.s3.PutObject", erase_once)
+    key = photo.resize("90x90").removeprefix(storage.media_url)
+    assert client.get(f"/media/{key}").status_code == 404
+    assert held(storage) == [tombstone(photo.name)]

@@ -231,3 +231,12 @@ def test_a_person_is_asked_first(
     assert f"{name}\nErase 1 upload for good? [y/N]" in errors.getvalue()
     assert storage.exists(name) is not is_erased
     assert bool(Photo.objects.get().photo) is not is_erased
+
+
+def test_nothing_is_erased_where_nobody_can_be_asked(
+    photo: Photo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
+    with pytest.raises(CommandError, match=r"^Nothing was erased\. .* use --no-input\.$"):
+        call_command("erase_media", photo.photo.name)
+    assert media_storage().exists(photo.photo.name)

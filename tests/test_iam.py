@@ -878,7 +878,7 @@ def test_uploads_are_erased_with_the_policy_for_that(
     upload = storage.client.create_multipart_upload(Bucket=storage.bucket_name, Key=name)
     monkeypatch.setenv("AWS_ENDPOINT_URL", ministack.endpoint_url)
     sent = operations(become("erase"))
-    document = tend("erase_media", name, "--no-requests")
+    document = tend("erase_media", name, "--no-requests", "--no-input")
     assert held(storage) == [f"{name[:37]}erased"]
     assert upload["UploadId"] in str(document)
     assert document["counts"]["erased"] > 4

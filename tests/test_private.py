@@ -18,6 +18,7 @@ from django_shift_media.naming import access_tokens
 from gallery.models import Attachment, Photo
 from tests.support.buckets import operations, use_bucket
 from tests.support.private_storages import IS_OWNER, logged_in, photo_of, private_folder
+from tests.support.second_storage import on_disk, store_attachments_in
 from tests.support.servers import ROOT
 
 
@@ -235,6 +236,32 @@ def test_private_files_where_a_web_server_serves_them_are_reported(
     assert found("E024") == []
 
 
+@pytest.mark.parametrize(
+    ("folder", "id", "message"),
+    [
+        ("secret", "W025", "is under the location of a public storage"),
+        ("", "E026", "The private storage 'private' has the same files as a public storage"),
+    ],
+)
+def test_private_files_that_a_public_storage_serves_are_reported(
+    settings: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    folder: str,
+    id: str,
+    message: str,
+) -> None:
+    public, private = on_disk(tmp_path / "public"), on_disk(tmp_path / "public" / folder)
+    private["OPTIONS"]["access"] = "private"
+    settings.STORAGES = {**settings.STORAGES, "public": public}
+    settings.SHIFT_MEDIA_STORAGE = "public"
+    store_attachments_in(settings, monkeypatch, private)
+    assert message in found(id)[0]
+    private["OPTIONS"]["location"] = tmp_path / "elsewhere"
+    store_attachments_in(settings, monkeypatch, private)
+    assert found("W025") == found("E026") == []
+
+
 def test_urls_of_private_files_lead_to_the_app_and_not_to_a_cdn_before_it(
     photo: Any, settings: Any
 ) -> None:
@@ -380,6 +407,35 @@ def test_a_permission_may_raise_what_views_raise(
     monkeypatch.setattr("tests.support.permissions.is_owner", refuse)
     assert is_refused(logged_in("ann").get(photo.url), 403)
     assert is_refused(Client().get(photo.url), 404)
+
+
+def ask_for_a_photo(settings: Any, permission: str, data: bytes) -> Any:
+    location = settings.STORAGES["media"]["OPTIONS"]["location"]
+    private_folder(settings, location, permission=f"tests.support.permissions.{permission}")
+    return Client().get(photo_of("ann", data).url)
+
+
+@pytest.mark.usefixtures("photo")
+def test_what_a_decorator_for_views_returns_allows_nothing(
+    settings: Any, small_jpeg: bytes
+) -> None:
+    with pytest.raises(TypeError, match="behind_a_login' returned <HttpResponseRedirect"):
+        ask_for_a_photo(settings, "behind_a_login", small_jpeg)
+
+
+@pytest.mark.usefixtures("photo")
+def test_a_permission_that_returns_nothing_allows_nothing(settings: Any, small_jpeg: bytes) -> None:
+    assert is_refused(ask_for_a_photo(settings, "undecided", small_jpeg), 404)
+
+
+@pytest.mark.usefixtures("photo")
+def test_an_asynchronous_permission_allows_nothing(
+    settings: Any, small_jpeg: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert is_refused(ask_for_a_photo(settings, "asynchronous", small_jpeg), 503)
+    reason = "The permission 'tests.support.permissions.asynchronous' is asynchronous."
+    assert reason in caplog.text
+    assert reason in found("E024")[0]
 
 
 # -- the guide ------------------------------------------------------------------------------------

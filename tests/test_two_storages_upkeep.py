@@ -13,6 +13,7 @@ from django.db import transaction
 from album.models import Picture
 from django_shift_media.generation import prewarm
 from django_shift_media.storages.base import MediaStorage
+from django_shift_media.storages.erasure import tombstone_of
 from django_shift_media.storages.selection import media_storage
 from gallery.drawings import draw_photo
 from gallery.models import Attachment, Photo
@@ -235,6 +236,49 @@ def test_files_are_imported_into_the_storage_of_the_field(
     assert tend("import_media", *arguments)["counts"] == {"copied": 1}
     row.refresh_from_db()
     assert keys_of(private) == {row.photo.name}
+
+
+# -- erasure --------------------------------------------------------------------------------------
+
+
+def erase(*arguments: str) -> dict[str, Any]:
+    return tend("erase_media", *arguments, "--no-input", "--no-requests")
+
+
+@pytest.mark.parametrize("by", ["key", "row"])
+def test_an_upload_is_erased_from_the_storage_of_its_field(private: MediaStorage, by: str) -> None:
+    attachment = attach()
+    name = str(attachment.preview.name)
+    row = ["--model", "gallery.Attachment", "--pk", str(attachment.pk)]
+    arguments = [name] if by == "key" else row
+    assert tend("erase_media", *arguments, "--dry-run")["counts"]["would be erased"] == 1
+    assert erase(*arguments)["counts"]["erased"] == 1
+    assert keys_of(private) == {tombstone_of(name)}
+
+
+def test_an_upload_is_erased_from_all_storages(private: MediaStorage) -> None:
+    name = str(attach().preview.name)
+    put(media_storage(), name)
+    document = erase(name)
+    erased = [file["note"] for file in document["files"] if file["outcome"] == "erased"]
+    assert erased == ["in the default storage: file", "in private: file"]
+    assert keys_of(private) == keys_of(media_storage()) == {tombstone_of(name)}
+
+
+def test_an_upload_can_be_erased_from_one_storage_only(private: MediaStorage) -> None:
+    name = str(attach().preview.name)
+    put(media_storage(), name)
+    assert erase(name, "--storage", "private")["counts"]["erased"] == 1
+    assert keys_of(private) == {tombstone_of(name)}
+    assert media_storage().exists(name)
+
+
+def test_the_app_is_asked_under_the_urls_of_each_storage(private: MediaStorage) -> None:
+    name = str(attach().preview.name)
+    hosts = ["http://127.0.0.1:1/media/", "http://127.0.0.1:1/documents/"]  # nobody answers
+    document = tend("erase_media", name, "--no-input", "--site", "http://127.0.0.1:1")
+    asked = {file["name"] for file in document["files"] if file["outcome"] == "unclear"}
+    assert asked == {f"{host}{name}" for host in hosts}
 
 
 # -- queues ---------------------------------------------------------------------------------------

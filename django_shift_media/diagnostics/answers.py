@@ -44,16 +44,22 @@ def limits(storage: MediaStorage, site: str, cdns: Iterable[str]) -> Iterator[Re
     elif host not in {urlsplit(url).hostname for url in own}:
         note = "if this host is a CDN, its caches were not emptied: purge the files there"
         yield Result("unknown host", media, note=note, severity="notice")
-    days = conf.max_age / 86_400
-    note = f"those that have loaded a file may show it for {days:g} days (SHIFT_MEDIA_MAX_AGE)"
+    note = f"those that have loaded a file may show it for {_kept(storage)}"
     yield Result("out of reach", "browsers", note=note, severity="notice")
+
+
+def _kept(storage: MediaStorage) -> str:
+    """Say for how long browsers may keep files, and what limits it."""
+    if storage.access:  # a URL is valid for twice as long at most
+        return f"{2 * storage.access.url_seconds / 3600:g} hours (url_seconds)"
+    return f"{conf.max_age / 86_400:g} days (SHIFT_MEDIA_MAX_AGE)"
 
 
 def _app_urls(storage: MediaStorage, site: str) -> Iterator[str]:
     if site:
         try:
             app = parse_app_url(site, url_prefix(storage.alias))
-        except ImproperlyConfigured:  # the URLs of this package are not included for it
+        except ImproperlyConfigured:  # the URLs of this package are not included
             return
         yield f"{app.scheme}://{app.host}/{app.prefix}"
 

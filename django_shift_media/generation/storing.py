@@ -3,6 +3,7 @@
 from collections.abc import Collection
 
 from django_shift_media.storages.base import MediaStorage
+from django_shift_media.storages.erasure import erase_upload, tombstone_of
 
 
 def require_original(storage: MediaStorage, original: str, stored: Collection[str]) -> None:
@@ -16,4 +17,6 @@ def require_original(storage: MediaStorage, original: str, stored: Collection[st
         return
     for key in stored:
         storage.delete(key)
+    if storage.exists(tombstone_of(original)):
+        erase_upload(storage, original)  # In a versioned bucket, a deletion keeps the version.
     raise FileNotFoundError(original)

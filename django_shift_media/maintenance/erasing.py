@@ -25,6 +25,9 @@ from django_shift_media.storages.erasure import (
     is_tombstone,
 )
 
+# What becomes of that which is stored of an upload.
+OUTCOMES = frozenset({"erased", "would be erased", "not erased", "incomplete"})
+
 
 def original_of(text: str) -> str:
     """Return the original of a key or a URL, of itself or of a resize; raise ``ValueError``."""
@@ -78,10 +81,10 @@ def _originals_of(keys: Iterable[str]) -> list[str]:
 
 
 def report_rows(
-    storage: MediaStorage, originals: Sequence[str], *, clear: bool
+    storages: Iterable[MediaStorage], originals: Sequence[str], *, clear: bool
 ) -> Iterator[Result]:
-    """Yield the rows that name an original of a storage; with ``clear``, empty their fields."""
-    fields = fields_on(storage.alias, apps)
+    """Yield the rows that name an original in a storage; with ``clear``, empty their fields."""
+    fields = [field for storage in storages for field in fields_on(storage.alias, apps)]
     columns = columns_of(fields)
     defaults = default_names(fields)
     for original in originals:
@@ -138,6 +141,15 @@ def _erase(storage: MediaStorage, original: str) -> list[Result]:
     for item, why in erasure.remaining.items():
         results.append(_result("not erased", item, why)._replace(severity="error"))
     return results + list(_incomplete(original, erasure.refused, erasure.unsupported))
+
+
+def report_unknown(originals: Iterable[str], found: Iterable[str]) -> Iterator[Result]:
+    """Yield the originals of which no key was found, such as one with a mistyped UUID."""
+    uploads = {key[: keys.UUID_LENGTH] for key in found}
+    for original in originals:
+        if original[: keys.UUID_LENGTH] not in uploads:
+            note = "nothing was stored of this upload"
+            yield Result("not found", original, note=note, severity="notice")
 
 
 def _result(outcome: str, item: StoredItem, why: str = "") -> Result:

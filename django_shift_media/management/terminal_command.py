@@ -37,10 +37,10 @@ class TerminalCommand(BaseCommand):
         parser.print_usage = lambda file=None: None  # type: ignore[method-assign]
         return parser
 
-    def ask(self, question: str) -> bool:
-        """Ask a person for confirmation; where there is nobody to ask, return True."""
+    def ask(self, question: str, *, without_terminal: bool = True) -> bool:
+        """Ask a person for confirmation; ``without_terminal`` is the answer if nobody is there."""
         if not sys.stdin.isatty():
-            return True
+            return without_terminal
         self.stderr.write(question, self.style.WARNING, ending="")
         self.stderr.flush()
         try:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from inspect import iscoroutinefunction
 from typing import Any, Literal, get_args
 
 from django.core.exceptions import ImproperlyConfigured, PermissionDenied
@@ -44,10 +45,18 @@ class PrivateAccess:
         return f"private, max-age={self.url_seconds}"
 
     def permits(self, request: HttpRequest, original: str) -> bool:
+        """
+        Ask the permission; raise ``TypeError`` for what is not a bool, but would count as true.
+
+        Such as a redirect to the login page, by a decorator that is for views.
+        """
         try:
-            return bool(self.load_permission()(request, original))
+            answer = self.load_permission()(request, original)
         except (PermissionDenied, Http404):  # as by get_object_or_404()
             return False
+        if answer and answer is not True:
+            raise TypeError(f"The permission {self.permission!r} returned {answer!r}, not a bool.")
+        return bool(answer)
 
     def load_permission(self) -> Permission:
         """Return the function; raise ``ImproperlyConfigured``."""
@@ -59,6 +68,10 @@ class PrivateAccess:
             ) from error
         if not callable(permission):
             raise ImproperlyConfigured(f"The permission {self.permission!r} is not a function.")
+        if iscoroutinefunction(permission):
+            raise ImproperlyConfigured(
+                f"The permission {self.permission!r} is asynchronous. Use a plain function."
+            )
         return permission
 
 

@@ -4,7 +4,7 @@ import errno
 import os
 import secrets
 import shutil
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import islice
@@ -81,7 +81,7 @@ class LocalMediaStorage(MediaStorage, FileSystemStorage):
         return {"X-Accel-Redirect": self.accel_url + filepath_to_uri(key)} if self.accel_url else {}
 
     @property
-    def place(self) -> Hashable:
+    def place(self) -> Path:
         return Path(self.location).resolve()
 
     def exists(self, key: str) -> bool:

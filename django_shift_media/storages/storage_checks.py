@@ -14,7 +14,7 @@ from django.utils.module_loading import import_string
 
 from django_shift_media.conf import conf
 from django_shift_media.storages import s3_options
-from django_shift_media.storages.access_checks import check_access
+from django_shift_media.storages.access_checks import check_exposure, check_permission
 from django_shift_media.storages.base import MediaStorage
 from django_shift_media.storages.selection import media_storage
 
@@ -40,16 +40,19 @@ def check_media_storage(alias: str | None, users: str) -> Iterator[CheckMessage]
     if alias is None:
         yield from _check_fallback_to_disk()
     yield from _check_inherited_options(storage)
-    yield from check_access(storage)
+    yield from check_permission(storage)
 
 
 def check_places(aliases: Iterable[str | None]) -> Iterator[CheckMessage]:
-    """Warn of storages that have the same files, so that one serves those of the other."""
+    """Find storages that have the same files, so that one serves those of the other."""
     names: dict[Hashable, list[str]] = {}
+    storages = []
     for alias in aliases:
         with suppress(ImproperlyConfigured):  # reported as E004
             name = repr(alias) if alias else "the default media storage"
-            names.setdefault(media_storage(alias).place, []).append(name)
+            storages.append(media_storage(alias))
+            names.setdefault(storages[-1].place, []).append(name)
+    yield from check_exposure(storages)
     for same in names.values():
         if len(same) > 1:
             yield checks.Warning(

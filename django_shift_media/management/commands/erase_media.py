@@ -1,4 +1,4 @@
-from collections import defaultdict
+import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -12,7 +12,8 @@ from django_shift_media.maintenance import erasing
 from django_shift_media.maintenance.listing import batched
 from django_shift_media.maintenance.results import Result
 from django_shift_media.management.maintenance_command import MaintenanceCommand, get_media_fields
-from django_shift_media.management.terminal_command import DEFAULT_STORAGE, add_storage_argument
+from django_shift_media.management.terminal_command import add_storage_argument
+from django_shift_media.media.storage_users import storage_users
 from django_shift_media.storages.base import MediaStorage
 from django_shift_media.storages.erasure import COMPLETED, Invalidation
 from django_shift_media.storages.selection import media_storage
@@ -32,7 +33,7 @@ class Command(MaintenanceCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
-        add_storage_argument(parser, default=f"that of the model's files, or {DEFAULT_STORAGE}")
+        add_storage_argument(parser, default="all that the project uses")
         parser.add_argument(
             "keys",
             nargs="*",
@@ -83,43 +84,31 @@ class Command(MaintenanceCommand):
         super().handle(**options)
 
     def process(self, options: dict[str, Any]) -> Iterator[Result]:
-        found = self.find_originals(options)
+        storages = _storages(options["storage"])
+        originals = self.find_originals(storages, options)
         if options["dry_run"]:
-            for storage, originals in found.items():
-                yield from erasing.report_rows(storage, originals, clear=False)
-                yield from erasing.preview(storage, originals)
+            yield from erasing.report_rows(storages, originals, clear=False)
+            for storage in storages:
+                for result in erasing.preview(storage, originals):
+                    yield _located(result, storage, storages)
             return
-        keys = [original for originals in found.values() for original in originals]
-        if keys and options["interactive"] and not self.ask(_question(keys)):
-            raise ValueError("Nothing was erased.")
-        for storage, originals in found.items():
-            yield from self.erase_everywhere(storage, originals, options)
+        if not originals:
+            return
+        if options["interactive"] and not self.ask(_question(originals), without_terminal=False):
+            hint = "" if sys.stdin.isatty() else " Without a terminal, use --no-input."
+            raise ValueError(f"Nothing was erased.{hint}")
+        yield from erasing.report_rows(storages, originals, clear=options["clear_rows"])
+        found: set[str] = set()
+        for storage in storages:
+            for result in self.process_storage(storage, originals, options):
+                if result.outcome in erasing.OUTCOMES:
+                    found.add(result.name)
+                yield _located(result, storage, storages)
+        yield from erasing.report_unknown(originals, found)
 
-    def find_originals(self, options: dict[str, Any]) -> dict[MediaStorage, list[str]]:
-        """Return the originals that the arguments name, by storages; raise ``ValueError``."""
-        if bool(options["model"]) != bool(options["pk"]):
-            raise ValueError("Use --model and --pk together.")
-        if not (options["keys"] or options["model"] or options["again"]):
-            raise ValueError("Give a KEY, or --model and --pk, or --again.")
-        found: dict[MediaStorage, list[str]] = defaultdict(list)
-        if options["keys"]:
-            storage = media_storage(options["storage"])
-            found[storage] += [erasing.original_of(text) for text in options["keys"]]
-        if options["model"]:
-            for field in get_media_fields(options["model"]):
-                storage = media_storage(options["storage"] or field.storage_alias)
-                found[storage] += erasing.originals_of_rows([field], options["pk"])
-        if options["again"]:
-            storage = media_storage(options["storage"])
-            pages = self.list_with_progress(storage)
-            found[storage] += erasing.originals_with_tombstones(storage, pages)
-        return {storage: list(dict.fromkeys(keys)) for storage, keys in found.items() if keys}
-
-    def erase_everywhere(
+    def process_storage(
         self, storage: MediaStorage, originals: Sequence[str], options: dict[str, Any]
     ) -> Iterator[Result]:
-        """Erase uploads in a storage and in CDNs; request their URLs; look for late files."""
-        yield from erasing.report_rows(storage, originals, clear=options["clear_rows"])
         # In the order of the results, and to be looked up.
         erased = dict.fromkeys(self.erase(storage, originals))
         yield from erased
@@ -134,6 +123,24 @@ class Command(MaintenanceCommand):
         yield from answers.limits(storage, options["site"], bases)
         # What others have stored since, such as a resize that was being generated.
         yield from (result for result in self.erase(storage, originals) if result not in erased)
+
+    def find_originals(
+        self, storages: Sequence[MediaStorage], options: dict[str, Any]
+    ) -> list[str]:
+        """Return the originals that the arguments name; raise ``ValueError``."""
+        if bool(options["model"]) != bool(options["pk"]):
+            raise ValueError("Use --model and --pk together.")
+        if not (options["keys"] or options["model"] or options["again"]):
+            raise ValueError("Give a KEY, or --model and --pk, or --again.")
+        originals = [erasing.original_of(text) for text in options["keys"]]
+        if options["model"]:
+            fields = get_media_fields(options["model"])
+            originals += erasing.originals_of_rows(fields, options["pk"])
+        if options["again"]:
+            for storage in storages:
+                pages = self.list_with_progress(storage)
+                originals += erasing.originals_with_tombstones(storage, pages)
+        return list(dict.fromkeys(originals))
 
     def erase(self, storage: MediaStorage, originals: Sequence[str]) -> Iterator[Result]:
         results = erasing.erase(storage, originals, self.options["workers"])
@@ -161,6 +168,21 @@ class Command(MaintenanceCommand):
     def show_status(self, status: str) -> None:
         if not self.options["quiet"]:
             self.progress.write(status, self.stderr)
+
+
+def _storages(alias: str | None) -> list[MediaStorage]:
+    """
+    Return the storage with an alias, or all in use: ``copy_media`` stores an upload in several.
+    """
+    aliases = storage_users() if alias is None else [alias]
+    return list({storage.place: storage for storage in map(media_storage, aliases)}.values())
+
+
+def _located(result: Result, storage: MediaStorage, storages: Sequence[MediaStorage]) -> Result:
+    """Say in which of several storages a key is; URLs say it themselves."""
+    if len(storages) == 1 or result.outcome not in erasing.OUTCOMES:
+        return result
+    return result._replace(note=f"in {storage.alias or 'the default storage'}: {result.note}")
 
 
 def _question(originals: Sequence[str]) -> str:
