@@ -191,6 +191,16 @@ def test_cloudfront_needs_the_key_of_an_encrypted_bucket(storage: Any) -> None:
         configure(*failover)
 
 
+def test_cloudfront_needs_the_key_of_a_storage_that_encrypts(storage: Any, settings: Any) -> None:
+    failover = ("--mode", "failover", "--distribution-arn", DISTRIBUTION)
+    encryption = {"ServerSideEncryption": "aws:kms"}
+    change_options(settings, object_parameters={**encryption, "SSEKMSKeyId": "alias/media"})
+    assert "The KMS key alias/media must let CloudFront decrypt." in configure(*failover)
+    change_options(settings, object_parameters=encryption)
+    with pytest.raises(CommandError, match="the KMS key aws/s3, which CloudFront cannot use"):
+        configure(*failover)
+
+
 @pytest.mark.parametrize("setting", ["BlockPublicPolicy", "RestrictPublicBuckets"])
 def test_a_block_of_the_account_or_its_organization_is_named(
     storage: Any, aws_s3: Intermediary, setting: str
