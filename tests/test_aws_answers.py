@@ -22,6 +22,7 @@ from tests.support.requirements import knows_eusc
 from tests.support.waiting import PATIENCE
 
 SITE = "https://www.example.com"
+DISTRIBUTION = "arn:aws:cloudfront::123456789012:distribution/E1"
 BLOCKS = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
 
 
@@ -177,16 +178,25 @@ def test_a_storage_that_encrypts_with_a_kms_key_cannot_be_a_website(
 
 
 def test_cloudfront_needs_the_key_of_an_encrypted_bucket(storage: Any) -> None:
-    arn = "arn:aws:cloudfront::123456789012:distribution/E1"
-    failover = ("--mode", "failover", "--distribution-arn", arn)
+    failover = ("--mode", "failover", "--distribution-arn", DISTRIBUTION)
     key = "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
     encrypt(storage, SSEAlgorithm="aws:kms", KMSMasterKeyID=key)
     report = configure(*failover)
     assert f"The KMS key {key} must let CloudFront decrypt." in report
     (statement,) = (json.loads(line) for line in report.splitlines() if "kms:Decrypt" in line)
-    assert statement["Condition"] == {"StringEquals": {"AWS:SourceArn": arn}}
+    assert statement["Condition"] == {"StringEquals": {"AWS:SourceArn": DISTRIBUTION}}
     assert (statement["Action"], statement["Resource"]) == ("kms:Decrypt", "*")
     encrypt(storage, SSEAlgorithm="aws:kms")
+    with pytest.raises(CommandError, match="the KMS key aws/s3, which CloudFront cannot use"):
+        configure(*failover)
+
+
+def test_cloudfront_needs_the_key_of_a_storage_that_encrypts(storage: Any, settings: Any) -> None:
+    failover = ("--mode", "failover", "--distribution-arn", DISTRIBUTION)
+    encryption = {"ServerSideEncryption": "aws:kms"}
+    change_options(settings, object_parameters={**encryption, "SSEKMSKeyId": "alias/media"})
+    assert "The KMS key alias/media must let CloudFront decrypt." in configure(*failover)
+    change_options(settings, object_parameters=encryption)
     with pytest.raises(CommandError, match="the KMS key aws/s3, which CloudFront cannot use"):
         configure(*failover)
 
@@ -294,7 +304,7 @@ def test_a_bucket_stays_public_if_its_policy_cannot_be_replaced(
     put_blocks(storage, False)
     aws_s3.refuse(r"PUT .*\?policy$", 400, "MalformedPolicy")
     with pytest.raises(CommandError, match=r"Failed: policy\. Skipped: public access block\."):
-        configure("--mode", "failover", "--distribution-arn", "arn:aws:cloudfront::1:d/E1")
+        configure("--mode", "failover", "--distribution-arn", DISTRIBUTION)
     assert blocks(storage) == set()
 
 

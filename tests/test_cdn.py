@@ -373,6 +373,10 @@ def test_a_removal_takes_two_runs_if_nobody_waits(storage: Any, deploying: Deplo
             ["--domain", "https://x.example.com"],
             "Invalid domain 'https://x.example.com'. Use a host name, such as",
         ),
+        (
+            ["--app-access-control", "arn:aws:lambda", *FAILOVER],
+            "Invalid id of an origin access control 'arn:aws:lambda'. Use one such as 'E",
+        ),
         (["--domain", "localhost"], "Invalid domain 'localhost'. Use a host name, such as"),
     ],
 )

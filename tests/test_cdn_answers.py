@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError
 
+from django_shift_media.aws.dns import records_to_create
 from tests.support.buckets import new_bucket, use_bucket
 from tests.support.cdn import (
     DOMAIN,
@@ -240,6 +241,13 @@ def test_an_apex_domain_needs_alias_records(storage: Any) -> None:
     assert "example.org CNAME" not in report
 
 
+@pytest.mark.parametrize("domain", ["example.org", "example.co.uk", "example.com.au"])
+def test_registered_names_have_no_cname_record(domain: str) -> None:
+    assert "CNAME d1.cloudfront.net" not in records_to_create(domain, "d1.cloudfront.net")[0]
+    (line,) = records_to_create(f"media.{domain}", "d1.cloudfront.net")
+    assert line == f"DNS record to create: media.{domain} CNAME d1.cloudfront.net"
+
+
 @pytest.fixture
 def zone(storage: Any) -> Any:
     """A hosted zone of Route 53, and a longer one that is nearer to the domain."""
@@ -297,9 +305,18 @@ def test_a_cname_record_of_the_domain_is_replaced(storage: Any, zone: Any) -> No
 def test_records_are_removed_with_the_distribution(storage: Any, zone: Any) -> None:
     domain, records = zone
     configure("--domain", domain, "--route53")
-    configure("--remove", "--domain", domain, "--route53", "--wait")
+    report = configure("--remove", "--domain", domain, "--route53", "--wait")
     assert {type for name, type in records() if name == f"{domain}."} == set()
     assert distributions(storage) == []
+    assert "records to delete" not in report
+
+
+def test_a_removal_names_the_records_that_it_leaves(storage: Any) -> None:
+    configure("--domain", DOMAIN)
+    host = distributions(storage)[0]["DomainName"]
+    line = f"DNS records to delete: those of {DOMAIN} that point to {host}.\n"
+    assert configure("--remove", "--wait").endswith(line)
+    assert "to delete" not in configure("--remove")
 
 
 def test_records_of_something_else_survive_a_removal(storage: Any, zone: Any) -> None:

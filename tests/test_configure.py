@@ -34,6 +34,7 @@ from tests.support.versions import enable_versions, held
 from tests.support.waiting import PATIENCE, wait_until
 
 SITE = "https://www.example.com"
+DISTRIBUTION = "arn:aws:cloudfront::123456789012:distribution/E1"
 
 
 def configure(*options: str, app_url: str = SITE) -> str:
@@ -330,12 +331,22 @@ def test_a_website_that_redirects_everything_is_named(moto_storage: Any) -> None
         configure()
 
 
-@pytest.mark.parametrize("url", ["www.example.com", "ftp://x", "https://", "https://x/?a=b"])
+@pytest.mark.parametrize(
+    "url",
+    ["www.example.com", "ftp://x", "https://", "https://x/?a=b", "https://u:p@x", "https://x:port"],
+)
 def test_a_wrong_app_url_is_named(moto_storage: Any, url: str) -> None:
     with pytest.raises(
         CommandError, match=f"Invalid URL of the app '{re.escape(url)}'. Use a scheme"
     ):
         configure(app_url=url)
+
+
+@pytest.mark.parametrize("arn", ["E1", "arn:aws:s3:::b", f"{DISTRIBUTION}/", f" {DISTRIBUTION}"])
+def test_a_wrong_distribution_is_named(moto_storage: Any, arn: str) -> None:
+    with pytest.raises(CommandError, match=f"Invalid ARN of a distribution '{arn}'. Use one such"):
+        configure("--mode", "failover", "--distribution-arn", arn)
+    assert snapshot(moto_storage)["bucket_policy"] == "NoSuchBucketPolicy"
 
 
 def test_a_storage_that_is_no_bucket_is_named() -> None:
@@ -571,7 +582,9 @@ def test_a_website_needs_to_know_the_app(moto_storage: Any) -> None:
         CommandError, match="nothing to print in mode failover without --distribution-arn"
     ):
         configure("--print", "--mode=failover")
-    assert "Principal" in configure("--print", "--mode=failover", "--distribution-arn=arn:x")
+    assert "Principal" in configure(
+        "--print", "--mode=failover", f"--distribution-arn={DISTRIBUTION}"
+    )
 
 
 @pytest.mark.parametrize("s3", ["moto", "ceph"], indirect=True)
@@ -708,17 +721,16 @@ def test_a_307_is_what_the_viewer_gets(moto: Any, live_server: Any, settings: An
 
 def test_a_private_bucket_lets_only_the_cdn_read(moto: Any, settings: Any) -> None:
     storage = new_bucket(settings, moto, mode="failover")
-    arn = "arn:aws:cloudfront::123456789012:distribution/E1"
     assert (
         "To let CloudFront read, run: manage.py configure_media_cdn --mode failover" in configure()
     )
     assert snapshot(storage)["bucket_policy"] == "NoSuchBucketPolicy"
-    configure("--distribution-arn", arn)
+    configure("--distribution-arn", DISTRIBUTION)
     blocks = snapshot(storage)["public_access_block"]["PublicAccessBlockConfiguration"]
     assert set(blocks.values()) == {True}
     (statement,) = policy(storage)["Statement"]
     assert statement["Principal"] == {"Service": "cloudfront.amazonaws.com"}
-    assert statement["Condition"] == {"StringEquals": {"AWS:SourceArn": arn}}
+    assert statement["Condition"] == {"StringEquals": {"AWS:SourceArn": DISTRIBUTION}}
     assert set(states("--check").values()) == {"unchanged"}, "nobody has to repeat the ARN"
 
 
@@ -726,7 +738,7 @@ def test_a_private_bucket_lets_only_the_cdn_read(moto: Any, settings: Any) -> No
 def test_a_bucket_may_change_its_mode(storage: Any) -> None:
     configure("--create")
     public = snapshot(storage)
-    report = configure("--mode", "failover", "--distribution-arn", "arn:aws:cloudfront::1:d/E1")
+    report = configure("--mode", "failover", "--distribution-arn", DISTRIBUTION)
     assert 'Set "mode": "failover" in the OPTIONS' in report
     assert snapshot(storage)["bucket_website"] == "NoSuchWebsiteConfiguration"
     configure("--mode", "website")

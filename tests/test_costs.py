@@ -159,6 +159,14 @@ def test_a_plan_is_the_cheapest_that_is_enough(views: int, kilobytes: int, plan:
     assert document(*options)["plan"] == plan
 
 
+def test_a_plan_that_is_not_enough_says_so() -> None:
+    at_most, more = (["--views", f"50000000{end}", "--originals", "0"] for end in "01")
+    assert costs(*at_most).endswith("Flat-rate plan: Premium.\n")
+    assert document(*at_most)["plan_is_sufficient"]
+    assert costs(*more).endswith("Flat-rate plan: Premium, which is not sufficient.\n")
+    assert not document(*more)["plan_is_sufficient"]
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -167,6 +175,26 @@ def test_a_plan_is_the_cheapest_that_is_enough(views: int, kilobytes: int, plan:
         (
             ["--views", "5", "--originals", "1", "--hits", "101"],
             "Invalid --hits 101. Use a percentage from 0 to 100.",
+        ),
+        (
+            ["--views", "-1", "--originals", "1"],
+            "Invalid --views -1. Give --views, a number of 0 or more, such as --views 10000.",
+        ),
+        (
+            ["--views", "5", "--originals", "1", "--image-kb", "-3"],
+            "Invalid --image-kb -3.0. Give --image-kb, a number of 0 or more",
+        ),
+        (
+            ["--views", "5", "--originals", "1", "--original-mb", "nan"],
+            "Invalid --original-mb nan. Give --original-mb, a number of 0 or more",
+        ),
+        (
+            ["--views", "5", "--originals", "1", "--resizes", "inf"],
+            "Invalid --resizes inf; the maximum is 1000000000000000.",
+        ),
+        (
+            ["--views", f"1{'0' * 400}", "--originals", "1"],
+            "0; the maximum is 1000000000000000.",
         ),
     ],
 )

@@ -1,5 +1,6 @@
 """Build the documents that control read access: bucket policy, public access block and CORS."""
 
+import re
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
@@ -25,6 +26,8 @@ BLOCK_SETTINGS = (
 )
 # These two prevent bucket policies that grant public access.
 _POLICY_BLOCKS = ("BlockPublicPolicy", "RestrictPublicBuckets")
+
+_DISTRIBUTION_ARN = re.compile(r"arn:[\w-]+:cloudfront::[0-9]{12}:distribution/[A-Z0-9]+")
 
 # Matches the key of every original and of every resize: a UUID in parts, and two more parts. Other
 # files in the bucket, such as dumps of a database, do not have such names.
@@ -122,6 +125,15 @@ def restore_blocks(current: Document | None) -> Document | None:
 
 def block_all(current: Document | None) -> Document:
     return {**(current or {}), **dict.fromkeys(BLOCK_SETTINGS, True)}
+
+
+def check_distribution_arn(arn: str) -> None:
+    """Raise ``ValueError`` for anything but the ARN of a CloudFront distribution."""
+    if not _DISTRIBUTION_ARN.fullmatch(arn):
+        raise ValueError(
+            f"Invalid ARN of a distribution {arn!r}. Use one such as"
+            " 'arn:aws:cloudfront::123456789012:distribution/E1A2B3C4D5E6F7'."
+        )
 
 
 def parse_origins(values: Sequence[str]) -> list[str]:

@@ -31,6 +31,7 @@ from django_shift_media.aws.dns import (
     alias_records,
     is_same_records,
     records_to_create,
+    records_to_delete,
 )
 from django_shift_media.aws.obstacles import key_policy_hint
 from django_shift_media.aws.plan import Resource
@@ -222,6 +223,8 @@ class Cdn:
 
     def next_steps(self) -> Iterator[str]:
         """Yield what the user has to do next."""
+        if self.options.remove:
+            yield from self.records_left()
         if self.options.remove or not self.distribution.id:
             return
         storage, options = self.storage, self.options
@@ -241,6 +244,15 @@ class Cdn:
             yield storage_option_hint(option, value)
         if storage.mode != options.mode:
             yield storage_option_hint("mode", options.mode)
+
+    def records_left(self) -> list[str]:
+        """Return the DNS records that a removal leaves, as instructions."""
+        if not (details := self.distribution.details):
+            return []
+        aliases = details["DistributionConfig"].get("Aliases", {}).get("Items", [])
+        removed = {self.options.domain} if self.zone else set()
+        left = [alias for alias in aliases if alias not in removed]
+        return records_to_delete(left, details["DomainName"])
 
     def host(self) -> str:
         """Return the host for media: the domain, else an alias, else the distribution's own."""

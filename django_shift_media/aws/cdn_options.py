@@ -13,6 +13,7 @@ from django_shift_media.storages.base import Mode
 from django_shift_media.storages.s3 import S3MediaStorage
 
 _DOMAIN = re.compile(r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z0-9-]+")
+_ACCESS_CONTROL_ID = re.compile("[A-Za-z0-9]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +58,11 @@ def check_options(storage: S3MediaStorage, options: CdnOptions) -> None:
     if options.domain and not _DOMAIN.fullmatch(options.domain):
         raise ValueError(
             f"Invalid domain {options.domain!r}. Use a host name, such as 'media.example.com'."
+        )
+    control = options.app_access_control
+    if control and not _ACCESS_CONTROL_ID.fullmatch(control):
+        raise ValueError(
+            f"Invalid id of an origin access control {control!r}. Use one such as 'E1A2B3C4D5E6F7'."
         )
     if storage.access and options.mode != "failover":
         raise Conflict("The storage is private. Use --mode failover, and --trusted-key-group.")

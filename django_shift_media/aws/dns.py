@@ -1,5 +1,6 @@
 """DNS records of a distribution and of its certificate, in Amazon Route 53."""
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -12,6 +13,8 @@ _CLOUDFRONT_ZONES = {"aws": "Z2FDTNDATAQYW2", "aws-cn": "Z3RFFRIM2A3IF5"}
 # CloudFront answers over IPv4 and IPv6; each needs an alias record.
 _ADDRESS_TYPES = ("A", "AAAA")
 TTL = 300  # seconds
+# What many countries register names under, such as example.co.uk.
+_SECOND_LEVEL = re.compile(r"(ac|co|com|edu|go|gov|ne|net|or|org)\.[a-z]{2}")
 
 
 def records_to_create(domain: str, host: str) -> list[str]:
@@ -20,13 +23,21 @@ def records_to_create(domain: str, host: str) -> list[str]:
 
     A domain that is a zone of its own cannot have a CNAME record (RFC 1034, section 3.6.2).
     """
-    if domain.count(".") > 1:
+    parent = domain.partition(".")[2]
+    if "." in parent and not _SECOND_LEVEL.fullmatch(parent):
         return [f"DNS record to create: {domain} CNAME {host}"]
     return [
         f"DNS records to create: {domain} A and {domain} AAAA, both as alias records of {host}.",
         f"DNS does not allow a CNAME record for {domain}. If your DNS server has no alias records"
         " (also called ALIAS, ANAME or flattened CNAME), use a subdomain, or Route 53 (--route53).",
     ]
+
+
+def records_to_delete(domains: Sequence[str], host: str) -> list[str]:
+    """Return instructions for the records of a distribution that is removed."""
+    if not domains:
+        return []
+    return [f"DNS records to delete: those of {', '.join(domains)} that point to {host}."]
 
 
 def alias_records(domain: str, host: str, partition: str) -> Document:

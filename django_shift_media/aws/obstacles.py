@@ -79,7 +79,7 @@ def check_website(client: "S3Client", storage: S3MediaStorage) -> None:
             " RestrictPublicBuckets in the account's settings; if an organization's S3 policy sets"
             " them, only the organization's administrator can."
         )
-    if _encrypts_with_kms(client, storage):
+    if _kms_keys(client, storage):
         raise Conflict(
             f"The bucket {storage.bucket_name!r} encrypts with a KMS key, and S3 answers anonymous"
             " requests for such files with an error, so mode website is impossible. Either"
@@ -103,20 +103,22 @@ def key_policy_hint(
     client: "S3Client", storage: S3MediaStorage, distribution: str | None
 ) -> list[str]:
     """
-    Return what the key of an encrypted bucket must allow before CloudFront can read the bucket.
+    Return what the keys of encrypted files must allow before CloudFront can read the bucket.
 
     Raise ``Conflict`` for the key that AWS manages, whose policy cannot be changed:
     https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-restricting-access-to-s3.html
     """
-    key = kms_key(client, storage.bucket_name)
-    if key is None:
-        return []
-    if not key:
+    keys = _kms_keys(client, storage)
+    if "" in keys:
         raise Conflict(
             f"The bucket {storage.bucket_name!r} encrypts with the KMS key aws/s3, which CloudFront"
             " cannot use. Use a KMS key of your own, or Amazon S3 managed keys (SSE-S3), as default"
-            " encryption."
+            " encryption, and in object_parameters of the storage if they name an encryption."
         )
+    return [line for key in keys for line in _key_policy(key, distribution)]
+
+
+def _key_policy(key: str, distribution: str | None) -> list[str]:
     return [
         f"The KMS key {key} must let CloudFront decrypt. Add to its key policy:",
         f'  {{"Effect": "Allow", "Principal": {{"Service": "cloudfront.amazonaws.com"}}, "Action":'
@@ -125,8 +127,14 @@ def key_policy_hint(
     ]
 
 
-def _encrypts_with_kms(client: "S3Client", storage: S3MediaStorage) -> bool:
+def _kms_keys(client: "S3Client", storage: S3MediaStorage) -> list[str]:
+    """
+    Return the KMS keys of the bucket's default encryption and of the storage's own, if any.
+
+    "" stands for the key "aws/s3", which S3 uses if a request names no key.
+    """
+    keys = [kms_key(client, storage.bucket_name)]
     parameters = storage.get_object_parameters(_ANY_ORIGINAL)
     if str(parameters.get("ServerSideEncryption", "")).startswith("aws:kms"):
-        return True
-    return kms_key(client, storage.bucket_name) is not None
+        keys.append(str(parameters.get("SSEKMSKeyId", "")))
+    return list(dict.fromkeys(key for key in keys if key is not None))

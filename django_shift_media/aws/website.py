@@ -1,5 +1,6 @@
 """The bucket's website configuration: routing rules that redirect missing files to the app."""
 
+import re
 from typing import Literal, NamedTuple
 from urllib.parse import urlsplit
 from xml.etree import ElementTree
@@ -14,6 +15,8 @@ INDEX_DOCUMENT = "django-shift-media-index.html"
 # For a missing object, AWS's website endpoint answers 404 if the policy grants s3:GetObject; other
 # servers answer 403 unless readers may also list the bucket. Both need a rule.
 _ERROR_CODES = ("403", "404")
+# A host name or an IPv6 address, and a port; no user name and password.
+_HOST = re.compile(r"([\w.-]+|\[[0-9a-fA-F:.]+\])(:[0-9]{1,5})?")
 
 
 class AppEndpoint(NamedTuple):
@@ -31,7 +34,8 @@ def parse_app_url(url: str, mount: str) -> AppEndpoint:
     Raise ``ValueError`` for anything but "https://host", with an optional port and path.
     """
     parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+    is_host = _HOST.fullmatch(parts.netloc)
+    if parts.scheme not in {"http", "https"} or not is_host or parts.query or parts.fragment:
         raise ValueError(
             f"Invalid URL of the app {url!r}. Use a scheme and a host, such as"
             " 'https://www.example.com'."

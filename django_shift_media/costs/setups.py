@@ -184,12 +184,13 @@ SETUPS: dict[str, Callable[[Usage, _Bill], Costs]] = {
 
 def plan_for(usage: Usage) -> Plan:
     """Return the cheapest flat-rate plan for a month; the largest one if none is enough."""
-    enough = (
-        plan
-        for plan in prices.PLANS
-        if usage.views <= plan.requests and usage.viewed_gb <= plan.gigabytes
-    )
+    enough = (plan for plan in prices.PLANS if is_enough(plan, usage))
     return next(enough, prices.PLANS[-1])
+
+
+def is_enough(plan: Plan, usage: Usage) -> bool:
+    """Return whether a flat-rate plan includes the requests and the transfer of a month."""
+    return usage.views <= plan.requests and usage.viewed_gb <= plan.gigabytes
 
 
 def compare(usage: Usage) -> Iterator[tuple[str, Costs, Costs]]:

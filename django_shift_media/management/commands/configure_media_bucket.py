@@ -4,6 +4,7 @@ from typing import Any, get_args
 
 from django.core.management.base import CommandParser
 
+from django_shift_media.aws.access import check_distribution_arn
 from django_shift_media.aws.access_logs import parse_log_target
 from django_shift_media.aws.bucket import BucketOptions, bucket_resources, next_steps
 from django_shift_media.aws.export.formats import CONSOLE, FORMATS, bucket_text
@@ -108,6 +109,8 @@ class Command(PlanCommand):
         names = [field.name for field in fields(BucketOptions)]
         values: dict[str, Any] = {name: options.get(name) for name in names}
         logs = options["access_logs"]
+        if arn := options["distribution_arn"]:
+            check_distribution_arn(arn)
         return BucketOptions(
             **{
                 **values,

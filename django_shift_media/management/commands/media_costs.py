@@ -5,9 +5,13 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from django_shift_media.costs.prices import DATE, SOURCES
-from django_shift_media.costs.setups import Usage, compare, plan_for
+from django_shift_media.costs.setups import Usage, compare, is_enough, plan_for
 from django_shift_media.costs.tables import costs_table, plans_table, prices_table
 from django_shift_media.management.terminal_command import TerminalCommand
+
+# Numbers of 0 or more, and examples of them.
+_AMOUNTS = {"views": 10_000, "originals": 10_000, "resizes": 1, "image_kb": 20, "original_mb": 4}
+_MAX_AMOUNT = 10**15
 
 
 class Command(TerminalCommand):
@@ -36,6 +40,7 @@ class Command(TerminalCommand):
             metavar="PERCENT",
             help="requests that a CDN answers from its caches (default: 90)",
         )
+        add = parser.add_mutually_exclusive_group().add_argument
         add("--prices", action="store_true", help="print the prices instead, with their sources")
         add("--json", action="store_true", help="print one JSON document instead of a table")
 
@@ -57,14 +62,13 @@ class Command(TerminalCommand):
         self.stdout.write("\n".join(costs_table(usage)))
         self.stdout.write(
             f"\nUS dollars per month, at the list prices of {DATE} (see --prices). Flat-rate plan:"
-            f" {plan_for(usage).name}."
+            f" {_plan_text(usage)}."
         )
 
 
 def _usage(options: dict[str, Any]) -> Usage:
-    for name in ("views", "originals"):
-        if options[name] is None or options[name] < 0:
-            raise CommandError(f"Give --{name}, a number of 0 or more, such as --{name} 10000.")
+    for name, example in _AMOUNTS.items():
+        _check_amount(f"--{name.replace('_', '-')}", options[name], example)
     if not 0 <= options["hits"] <= 100:
         raise CommandError(f"Invalid --hits {options['hits']:g}. Use a percentage from 0 to 100.")
     return Usage(
@@ -76,11 +80,27 @@ def _usage(options: dict[str, Any]) -> Usage:
     )
 
 
+def _check_amount(option: str, amount: float | None, example: int) -> None:
+    wanted = f"Give {option}, a number of 0 or more, such as {option} {example}."
+    if amount is None:
+        raise CommandError(wanted)
+    if amount > _MAX_AMOUNT:
+        raise CommandError(f"Invalid {option} {amount}; the maximum is {_MAX_AMOUNT}.")
+    if not amount >= 0:  # or not a number
+        raise CommandError(f"Invalid {option} {amount}. {wanted}")
+
+
+def _plan_text(usage: Usage) -> str:
+    plan = plan_for(usage)
+    return plan.name if is_enough(plan, usage) else f"{plan.name}, which is not sufficient"
+
+
 def _document(usage: Usage) -> dict[str, Any]:
     return {
         "usage": asdict(usage),
         "prices": DATE,
         "plan": plan_for(usage).name,
+        "plan_is_sufficient": is_enough(plan_for(usage), usage),
         "setups": {
             name: {
                 **{part: round(dollars, 4) for part, dollars in asdict(costs).items()},
