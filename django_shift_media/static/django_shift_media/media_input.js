@@ -70,6 +70,7 @@ class MediaInput extends HTMLElement {
             this.showChosen(); // some browsers keep the chosen file when a page is reloaded
         } else {
             this.showPicture(this.stored);
+            this.showFocalPoint(); // at once, so that the page does not move when the picture loads
         }
     }
 
@@ -115,6 +116,9 @@ class MediaInput extends HTMLElement {
         image.onload = () => this.showLoaded();
         image.onerror = () => this.showLoaded();
         if (image.src !== source) {
+            for (const attribute of ["srcset", "width", "height"]) {
+                image.removeAttribute(attribute); // those of the stored picture
+            }
             image.src = source;
         } else if (image.complete) {
             this.showLoaded();

@@ -1,0 +1,79 @@
+"""Thumbnails and previews: the names that a screen reader reads, and pages that do not jump."""
+
+import re
+from typing import Any
+
+import pytest
+from django.core.files.base import ContentFile
+
+from django_shift_media.admin import thumbnail
+from gallery.admin import PhotoAdmin
+from gallery.drawings import draw_photo
+from gallery.models import Photo
+from tests.support.axe import violations
+from tests.support.desks import Desk
+
+# The parts of forms that moved, by the Layout Instability API; the admin's own sidebar is outside.
+MOVED = """() => new Promise(resolve => {
+    const inForm = ({node}) => node && (node.closest ? node : node.parentElement).closest("form");
+    const describe = ({node}) => (node.outerHTML ?? node.textContent).slice(0, 99);
+    const observe = list => resolve(
+        list.getEntries().flatMap(entry => entry.sources.filter(inForm).map(describe))
+    );
+    new PerformanceObserver(observe).observe({type: "layout-shift", buffered: true});
+    setTimeout(() => resolve([]), 300); // nothing has moved
+})"""
+
+
+@pytest.fixture
+def photos(db: None) -> list[Photo]:
+    data = draw_photo(1200, 900)
+    first = Photo.objects.create(title="Sea", photo=ContentFile(data, name="sea.jpg"))
+    copies = [
+        Photo(title=f"Sea {n}", photo=first.photo.name, width=1200, height=900) for n in range(12)
+    ]
+    return [first, *Photo.objects.bulk_create(copies)]
+
+
+def images_after_the_page(desk: Desk) -> None:
+    """Let images come late, as from a slow network: when the rest of the page is displayed."""
+
+    def wait(route: Any) -> None:
+        desk.page.evaluate("() => new Promise(done => setTimeout(done, 50))")
+        route.continue_()
+
+    desk.page.route(re.compile(r"-(fit|fill)-"), wait)
+
+
+@pytest.mark.parametrize("options", [{}, {"how": "fill"}])
+def test_a_list_in_the_admin_does_not_jump(
+    desk: Desk, photos: list[Photo], monkeypatch: pytest.MonkeyPatch, options: Any
+) -> None:
+    column = thumbnail("photo", "120x120", **options)
+    monkeypatch.setattr(PhotoAdmin, "list_display", [column, "title"])
+    monkeypatch.setattr(PhotoAdmin, "list_display_links", ())
+    images_after_the_page(desk)
+    page = desk.open("photo/")
+    page.wait_for_function("() => [...document.images].every(image => image.naturalWidth)")
+    assert page.evaluate(MOVED) == []
+    assert not violations(page, "#result_list")
+    link = page.get_by_role("link", name="Sea", exact=True)
+    assert link.locator("img").count() == 1
+
+
+BOX = "() => document.querySelector('.field-photo').getBoundingClientRect().height"
+
+
+def test_a_form_has_its_height_before_the_preview_loads(desk: Desk, photos: list[Photo]) -> None:
+    routes: list[Any] = []
+    desk.page.route(re.compile("-fit-"), lambda route: routes.append(route))
+    desk.page.goto(f"{desk.site}/admin/gallery/photo/{photos[0].pk}/change/", wait_until="commit")
+    page = desk.page
+    page.locator(".shift-media-focusable").wait_for()
+    before = page.evaluate(BOX)
+    for route in routes:
+        route.continue_()
+    page.wait_for_function("() => document.querySelector('.shift-media-preview').naturalWidth")
+    page.wait_for_function("() => document.querySelector('.shift-media-crops img').naturalWidth")
+    assert page.evaluate(BOX) == before
+    assert not violations(page, "shift-media-input")
