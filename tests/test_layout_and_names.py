@@ -9,7 +9,7 @@ from django.core.files.base import ContentFile
 from django_shift_media.admin import thumbnail
 from gallery.admin import PhotoAdmin
 from gallery.drawings import draw_photo
-from gallery.models import Photo
+from gallery.models import Attachment, Photo
 from tests.support.axe import violations
 from tests.support.desks import Desk
 
@@ -77,3 +77,27 @@ def test_a_form_has_its_height_before_the_preview_loads(desk: Desk, photos: list
     page.wait_for_function("() => document.querySelector('.shift-media-crops img').naturalWidth")
     assert page.evaluate(BOX) == before
     assert not violations(page, "shift-media-input")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_file_that_is_cleared_or_replaced_is_legible(
+    new_desk: Any, photos: list[Photo], scheme: str
+) -> None:
+    Attachment.objects.create(photo=photos[0], file=ContentFile(b"PDF", name="deed.pdf"))
+    desk = new_desk(color_scheme=scheme)
+    page = desk.open(f"photo/{photos[0].pk}/change/")
+    page.check("[name=attachment_set-0-file-clear]")
+    new = {"name": "new.jpg", "mimeType": "image/jpeg", "buffer": draw_photo(80, 60)}
+    page.set_input_files("[name=photo]", new)
+    page.locator(".shift-media-replaced .shift-media-stored a").wait_for()
+    desk.shoot(f"struck-{scheme}")
+    assert page.locator(".shift-media-cleared").count() == 1
+    assert not violations(page, "form")
+
+
+def test_a_long_name_wraps(new_desk: Any, photos: list[Photo]) -> None:
+    name = f"{95 * 'w'}.pdf"
+    Attachment.objects.create(photo=photos[0], file=ContentFile(b"PDF", name=name))
+    page = new_desk(viewport={"width": 390, "height": 800}).open(f"photo/{photos[0].pk}/change/")
+    link = page.locator("shift-media-input a", has_text="www").bounding_box()
+    assert link["x"] + link["width"] <= 390
