@@ -79,6 +79,54 @@ def test_a_form_has_its_height_before_the_preview_loads(desk: Desk, photos: list
     assert not violations(page, "shift-media-input")
 
 
+def test_points_and_previews_are_named_after_their_field_and_row(
+    desk: Desk, photos: list[Photo]
+) -> None:
+    for _ in range(2):
+        Attachment.objects.create(photo=photos[0], preview=photos[0].photo.name)
+    page = desk.open(f"photo/{photos[0].pk}/change/")
+    page.locator("#attachment_set-1 .shift-media-focusable").wait_for()
+    for name in ("Photo", "Preview #1", "Preview #2"):
+        slider = page.get_by_role("slider", name=f"Focal point: {name}", exact=True)
+        assert slider.get_attribute("aria-valuetext") == (
+            "50 percent from the left, 50 percent from the top"
+        )
+        help = page.locator(f"[id='{slider.get_attribute('aria-describedby')}']")
+        assert help.inner_text().startswith("Click the part")
+        assert page.get_by_role("img", name=f"Preview: {name}", exact=True).count() == 1
+    assert not violations(page, "form")
+
+
+def test_the_keys_of_sliders_move_the_point_and_not_the_page(
+    desk: Desk, photos: list[Photo]
+) -> None:
+    page = desk.open(f"photo/{photos[0].pk}/change/")
+    slider = page.get_by_role("slider", name="Focal point: Photo")
+    slider.focus()
+    before = page.evaluate("scrollY")
+    for key, point in {
+        "Home": "0,50",
+        "PageUp": "0,40",
+        "End": "100,40",
+        "PageDown": "100,50",
+    }.items():
+        slider.press(key)
+        assert page.locator("[name=focal_point]").input_value() == point
+        assert page.evaluate("scrollY") == before
+
+
+def test_the_point_is_seen_in_forced_colors(new_desk: Any, photos: list[Photo]) -> None:
+    desk = new_desk(forced_colors="active")
+    page = desk.open(f"photo/{photos[0].pk}/change/")
+    slider = page.get_by_role("slider", name="Focal point: Photo")
+    desk.shoot("forced-colors")
+    colors = slider.evaluate(
+        "p => [getComputedStyle(p).borderColor, getComputedStyle(p).boxShadow]"
+    )
+    assert colors[0] == "rgb(255, 255, 255)"
+    assert "rgb(0, 0, 0)" in colors[1]
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_file_that_is_cleared_or_replaced_is_legible(
     new_desk: Any, photos: list[Photo], scheme: str

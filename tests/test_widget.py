@@ -452,7 +452,7 @@ def test_the_widget_is_translated(new_desk: Any, photo: Photo, settings: Any) ->
     assert "Klicken Sie auf den Teil, der" in page.locator(".shift-media-help").first.inner_text()
     page.locator(POINT).press("ArrowUp")
     point = page.locator(POINT)
-    assert point.get_attribute("aria-label") == "Fokuspunkt"
+    assert point.get_attribute("aria-label") == "Fokuspunkt: Photo"
     assert point.get_attribute("aria-valuetext") == "50 Prozent von links, 49 Prozent von oben"
     page.set_input_files("[name=photo]", chosen("seite.jpg", b"<html>"))
     desk.save()
