@@ -4,18 +4,23 @@ import json
 from typing import Any
 
 from django import forms
+from django.forms.utils import flatatt
 from django.forms.widgets import Script
 from django.template.defaultfilters import filesizeformat
+from django.utils.safestring import SafeString
 
 from django_shift_media.conf import conf
-from django_shift_media.exceptions import InvalidKey
+from django_shift_media.exceptions import InvalidKey, InvalidMetadata
 from django_shift_media.media.files import MediaFile
+from django_shift_media.media.resized_image import ResizedImage, img_attributes
 from django_shift_media.naming.formats import extension_of
 
 _PREVIEW_SIZE = "400x300"
 # The name of a preset that replaces that size. With SHIFT_MEDIA_PRESETS_ONLY, there is no preview
 # without it.
 _PREVIEW_PRESET = "preview"
+# In pixels, as in media_input.css.
+_MAX_HEIGHT = 300
 
 
 class MediaInput(forms.ClearableFileInput):
@@ -38,12 +43,14 @@ class MediaInput(forms.ClearableFileInput):
         context: dict[str, Any] = super().get_context(name, value, attrs)
         context["widget"]["size_samples"] = json.dumps(_size_samples())
         if isinstance(value, MediaFile) and value:
+            preview = _preview(value)
             context["widget"] |= {
                 "file_name": _file_name(value),
                 "file_type": extension_of(str(value)).upper(),
                 "dimensions": _known_values(value, value.width, value.height),
                 "bytes": _known_values(value, value.recorded_size),
-                "preview": _preview_url(value),
+                "preview": preview,
+                "preview_attributes": preview and _preview_attributes(preview),
             }
         return context
 
@@ -54,17 +61,37 @@ def _size_samples() -> list[str]:
     return [filesizeformat(size) for size in (*plurals, *(1024**n for n in range(1, 5)))]
 
 
-def _preview_url(file: MediaFile) -> str | None:
+def _preview(file: MediaFile) -> ResizedImage | None:
     if file.field.kind != "image":
         return None
-    # After a validation error, the instance has the new focal point, which may be invalid.
-    stored = MediaFile(file.field.model(), file.field, str(file))
+    stored = _without_focal_point(file)
     try:
         if _PREVIEW_PRESET in conf.presets:
             return stored.resize(_PREVIEW_PRESET)
         return None if conf.presets_only else stored.resize(_PREVIEW_SIZE, format="webp")
     except InvalidKey:  # a file from before the field was a MediaField
         return None
+
+
+def _preview_attributes(preview: ResizedImage) -> SafeString:
+    attributes = img_attributes(preview)
+    width, height = preview.width, preview.height
+    if width and height and height > _MAX_HEIGHT:
+        attributes |= {"width": round(width * _MAX_HEIGHT / height), "height": _MAX_HEIGHT}
+    return flatatt(attributes)
+
+
+def _without_focal_point(file: MediaFile) -> MediaFile:
+    """Return the stored file: after a validation error, the instance may have an invalid point."""
+    stored = MediaFile(file.field.model(), file.field, str(file))
+    try:
+        size = file.dimensions if _is_current(file) else None
+    except InvalidMetadata:
+        size = None
+    if size:
+        setattr(stored.instance, file.field.width_field, size[0])
+        setattr(stored.instance, file.field.height_field, size[1])
+    return stored
 
 
 def _known_values(file: MediaFile, *values: int | None) -> tuple[int | None, ...]:

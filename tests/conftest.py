@@ -29,6 +29,7 @@ from tests.support import (
 from tests.support.browsing import patient
 from tests.support.buckets import configured_bucket, new_bucket
 from tests.support.chromium_pictures import ChromiumPictures
+from tests.support.desks import Desk
 from tests.support.intermediary import Intermediary, in_front_of
 from tests.support.pictures import ALL_FORMATS
 from tests.support.requirements import missing
@@ -312,3 +313,26 @@ def chromium() -> Iterator[Any]:
 def chromium_pictures(chromium: Any) -> ChromiumPictures:
     """Pictures and animations as Chromium shows them."""
     return ChromiumPictures(chromium)
+
+
+@pytest.fixture
+def new_desk(chromium: Any, live_server: Any, admin_client: Any) -> Iterator[Any]:
+    """Open a tab of the admin, logged in, with the options of a browser's context."""
+    contexts = []
+
+    def open(**options: Any) -> Desk:
+        context = chromium.new_context(**options)
+        contexts.append(context)
+        cookie = {"name": "sessionid", "value": admin_client.cookies["sessionid"].value}
+        context.add_cookies([{**cookie, "url": live_server.url}])
+        return Desk(context, live_server.url)
+
+    yield open
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def desk(new_desk: Any) -> Desk:
+    desk: Desk = new_desk()
+    return desk

@@ -207,6 +207,21 @@ def test_what_a_document_names_is_there(document: Path) -> None:
         assert setting in NAMES, setting
 
 
+RESPONSIVE = re.compile(r"{% (?:picture|img) [^%]*(?:widths=|\"hero\")")
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_a_document_with_responsive_images_has_the_css_that_they_need(document: Path) -> None:
+    text = document.read_text()
+    assert not RESPONSIVE.search(text) or "height: auto" in text
+
+
+def test_no_example_delays_an_image_that_is_urgent() -> None:
+    tags = [tag for path in DOCUMENTS for tag in re.findall("{%.*?%}", path.read_text())]
+    assert any("fetchpriority=" in tag for tag in tags)
+    assert not [tag for tag in tags if "loading=" in tag and "fetchpriority=" in tag]
+
+
 DRAWINGS = [path for path in ROOT.glob("docs/**/*.svg") if "_build" not in path.parts]
 
 

@@ -128,6 +128,19 @@ def test_the_admin_needs_no_query_and_no_storage_request(
 
 
 @pytest.mark.django_db
+def test_a_thumbnail_has_a_name_a_size_and_a_srcset(photo: Photo) -> None:
+    column = thumbnail("photo", "40x40")
+    photo.title = '"Sea"'
+    html = str(column(photo))
+    assert ' alt="&quot;Sea&quot;"' in html
+    assert ' width="40"' in html
+    assert ' height="30"' in html
+    assert f'{photo.photo.resize("80x80")} 2x"' in html
+    photo.width = photo.height = None
+    assert " width=" not in str(column(photo)), "it is unknown"
+
+
+@pytest.mark.django_db
 def test_the_thumbnail_column(photo: Photo) -> None:
     column: Any = thumbnail("photo", "40x30", description="Picture", format="webp")
     assert column.short_description == "Picture"
@@ -181,6 +194,19 @@ def test_the_preview_uses_the_preset_of_that_name(
     html = PhotoForm(instance=photo)["photo"].as_widget()
     assert "<shift-media-input" in html
     assert shown in html if shown else "<img" not in html
+
+
+@pytest.mark.parametrize(
+    ("size", "width", "height"), [("100x100", 100, 75), ("800x800", 400, 300), ("400x", 400, 300)]
+)
+def test_the_preview_has_a_size_and_a_srcset(
+    photo: Photo, settings: Any, size: str, width: int, height: int
+) -> None:
+    settings.SHIFT_MEDIA_PRESETS = {"preview": {"size": size, "upscale": True}}
+    html = PhotoForm(instance=photo)["photo"].as_widget()
+    assert f' width="{width}"' in html
+    assert f' height="{height}"' in html
+    assert html.count(" 1x, ") == html.count(" 2x") == 1
 
 
 def test_the_widget_shows_stored_dimensions_and_file_size(

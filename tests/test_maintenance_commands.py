@@ -19,10 +19,11 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.core.management.base import OutputWrapper
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from django_shift_media.management.maintenance_command import parse_time
 from django_shift_media.management.progress import Progress
+from django_shift_media.management.terminal_command import format_size
 from django_shift_media.storages.local import LocalMediaStorage
 from tests.support.galleries import MANAGE, environment
 from tests.support.servers import ROOT
@@ -81,7 +82,7 @@ def test_a_terminal_shows_a_bar_with_rate_and_time_left(site: dict[str, str]) ->
     assert re.search(
         r"[0-9]+%\|.*\| [0-9]+/[0-9]+ \[[0-9:]+<[0-9:]+, .*(objects/s|s/ objects)", seen
     )
-    assert seen.rstrip().endswith("1,000 would be deleted (3.9\xa0KB).")
+    assert seen.rstrip().endswith("1,000 would be deleted (3.9 KB).")
 
 
 def run(site: dict[str, str], *command: str) -> "subprocess.CompletedProcess[str]":
@@ -93,7 +94,35 @@ def test_elsewhere_there_are_plain_lines(site: dict[str, str]) -> None:
     assert ran.returncode == 0
     assert "\r" not in ran.stdout + ran.stderr
     assert re.search(r"2000.*objects/s", ran.stderr)
-    assert ran.stdout == "1,000 would be deleted (3.9\xa0KB).\n"
+    assert ran.stdout == "1,000 would be deleted (3.9 KB).\n"
+
+
+def test_sizes_are_the_same_in_all_languages_and_in_ascii(site: dict[str, str]) -> None:
+    ascii_only = {**site, "PYTHONIOENCODING": "ascii:strict"}
+    ran = run(ascii_only, "clear_media_resizes", "--dry-run")
+    assert (ran.returncode, ran.stdout) == (0, "1,000 would be deleted (3.9 KB).\n")
+    with translation.override("de"):
+        assert format_size(1_234_567) == "1.2 MB"
+
+
+PRINTS_A_NAME = """
+from django_shift_media.management.terminal_command import TerminalCommand
+
+class Command(TerminalCommand):
+    requires_system_checks = []
+
+    def handle(self, **options):
+        self.stdout.write("Deleted caf\\xe9.jpg.")
+
+Command().run_from_argv(["manage.py", "print"])
+"""
+
+
+def test_a_terminal_that_lacks_a_character_does_not_end_the_command(tmp_path: Path) -> None:
+    ascii_only = {**environment(tmp_path), "PYTHONIOENCODING": "ascii:strict"}
+    shell = [*MANAGED, "shell", "--no-imports", "-c", PRINTS_A_NAME]
+    ran = subprocess.run(shell, env=ascii_only, capture_output=True, text=True)
+    assert (ran.stdout, ran.stderr) == ("Deleted caf\\xe9.jpg.\n", "")
 
 
 def test_quiet_says_nothing_and_json_one_document(site: dict[str, str]) -> None:

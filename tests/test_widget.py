@@ -1,9 +1,6 @@
 """The widget and the admin in Chromium."""
 
 import io
-import os
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +12,7 @@ from PIL import Image, ImageChops, ImageFilter, ImageStat
 from gallery.drawings import draw_photo
 from gallery.models import Attachment, Photo
 from tests.support.browsing import follow
+from tests.support.desks import Desk
 
 SHOWN = "images => images.every(image => image.complete && image.naturalWidth)"
 POINT = "shift-media-input:has([name=photo]) .shift-media-point"
@@ -30,57 +28,6 @@ NEW = draw_photo(640, 480, seed=7)
 def photo(db: None) -> Photo:
     data = draw_photo(1200, 900, seed=1)
     return Photo.objects.create(title="Sea", photo=ContentFile(data, name="sea.jpg"))
-
-
-class Desk:
-    """The admin in a tab, with all that Chromium complained about."""
-
-    def __init__(self, context: Any, site: str) -> None:
-        self.page = context.new_page()
-        self.site = site
-        self.complaints: list[str] = []
-        self.page.on("console", self.note)
-        self.page.route("**/favicon.ico", lambda route: route.fulfill(status=204))
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-
-    def note(self, message: Any) -> None:
-        if message.type in {"error", "warning"}:
-            self.complaints.append(message.text)
-
-    def open(self, path: str) -> Any:
-        self.page.goto(f"{self.site}/admin/gallery/{path}", wait_until="load")
-        return self.page
-
-    def save(self) -> None:
-        self.page.click("input[name=_continue]")
-        self.page.wait_for_load_state("load")
-
-    def shoot(self, name: str) -> None:
-        if folder := os.environ.get("SCREENSHOTS"):
-            self.page.screenshot(path=Path(folder, f"{name}.png"), full_page=True)
-
-
-@pytest.fixture
-def new_desk(chromium: Any, live_server: Any, admin_client: Any) -> Iterator[Any]:
-    """Open a tab of the admin, logged in, with the options of a browser's context."""
-    contexts = []
-
-    def open(**options: Any) -> Desk:
-        context = chromium.new_context(**options)
-        contexts.append(context)
-        cookie = {"name": "sessionid", "value": admin_client.cookies["sessionid"].value}
-        context.add_cookies([{**cookie, "url": live_server.url}])
-        return Desk(context, live_server.url)
-
-    yield open
-    for context in contexts:
-        context.close()
-
-
-@pytest.fixture
-def desk(new_desk: Any) -> Desk:
-    desk: Desk = new_desk()
-    return desk
 
 
 def change(photo: Photo) -> str:
@@ -505,7 +452,7 @@ def test_the_widget_is_translated(new_desk: Any, photo: Photo, settings: Any) ->
     assert "Klicken Sie auf den Teil, der" in page.locator(".shift-media-help").first.inner_text()
     page.locator(POINT).press("ArrowUp")
     point = page.locator(POINT)
-    assert point.get_attribute("aria-label") == "Fokuspunkt"
+    assert point.get_attribute("aria-label") == "Fokuspunkt: Photo"
     assert point.get_attribute("aria-valuetext") == "50 Prozent von links, 49 Prozent von oben"
     page.set_input_files("[name=photo]", chosen("seite.jpg", b"<html>"))
     desk.save()

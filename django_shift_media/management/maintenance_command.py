@@ -11,7 +11,6 @@ from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist, ImproperlyConfigured
 from django.core.management.base import CommandError, CommandParser
 from django.db import models
-from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 
@@ -21,7 +20,7 @@ from django_shift_media.maintenance.exit_signals import exit_gracefully
 from django_shift_media.maintenance.listing import Listing
 from django_shift_media.maintenance.results import Result
 from django_shift_media.management.progress import Progress
-from django_shift_media.management.terminal_command import TerminalCommand
+from django_shift_media.management.terminal_command import TerminalCommand, format_size
 from django_shift_media.storages.bulk_storage import BulkStorage, ObjectSummary
 
 T = TypeVar("T")
@@ -138,7 +137,7 @@ class MaintenanceCommand(TerminalCommand):
     def summary(self) -> str:
         parts = [
             f"{count:,} {outcome}"
-            + (f" ({filesizeformat(self.sizes[outcome])})" if self.sizes[outcome] else "")
+            + (f" ({format_size(self.sizes[outcome])})" if self.sizes[outcome] else "")
             for outcome, count in sorted(self.counts.items())
         ]
         if not parts:

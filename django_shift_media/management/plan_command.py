@@ -32,7 +32,8 @@ class PlanCommand(TerminalCommand):
         add_storage_argument(parser, default=DEFAULT_STORAGE)
         for option, text in {
             "--dry-run": "show the changes without making them",
-            "--check": "show the changes without making them, and exit with 1 if there are any",
+            "--check": "show the changes without making them, and exit with 1 if there are any, or"
+            " with 2 if they could not be determined",
             "--json": "print one JSON document with the current and the desired configuration",
         }.items():
             parser.add_argument(option, action="store_true", help=text)
@@ -71,7 +72,8 @@ class PlanCommand(TerminalCommand):
         try:
             self.run_plan(options)
         except (*AWS_ERRORS, Conflict, ImproperlyConfigured, ValueError) as error:
-            raise CommandError(name_storage(str(error), self.storage_alias)) from error
+            message = name_storage(str(error), self.storage_alias)
+            raise CommandError(message, returncode=_error_status(options)) from error
 
     def run_plan(self, options: dict[str, Any]) -> None:
         changes = plan(self.resources(options))
@@ -95,7 +97,8 @@ class PlanCommand(TerminalCommand):
             for note in notes:
                 self.stdout.write(note)
         if failed:
-            raise CommandError(f"Failed: {failed}." + f" Skipped: {skipped}." * bool(skipped))
+            message = f"Failed: {failed}." + f" Skipped: {skipped}." * bool(skipped)
+            raise CommandError(message, returncode=_error_status(options))
         if options["check"] and (differing := _names(changes, "to change", "waiting")):
             raise CommandError(f"Changes needed: {differing}.")
 
@@ -127,6 +130,11 @@ class PlanCommand(TerminalCommand):
             out.write(f"  {change.state:<14} {change.resource.name}{reason}", style)
             for line in change.diff() if change.state == "to change" else ():
                 out.write(f"      {line}", styles.get(line[0], str))
+
+
+def _error_status(options: dict[str, Any]) -> int:
+    """Return the exit status of an error; with ``--check``, 1 is for changes."""
+    return 2 if options["check"] else 1
 
 
 def add_options_for_operators(parser: CommandParser) -> None:

@@ -2,9 +2,12 @@
 
 import os
 import sys
+from io import TextIOWrapper
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
+from django.template.defaultfilters import filesizeformat
+from django.utils import translation
 
 # 128 and the number of SIGPIPE, as shells report it.
 _EXIT_STATUS_OF_CLOSED_PIPE = 141
@@ -21,6 +24,12 @@ def add_storage_argument(parser: CommandParser, *others: str, default: str) -> N
         metavar="ALIAS",
         help=f"alias of the media storage in STORAGES (default: {default})",
     )
+
+
+def format_size(number: int) -> str:
+    """Return a size such as "1.2 MB": in English, as all output, and in ASCII for any terminal."""
+    with translation.override("en"):
+        return filesizeformat(number).replace("\xa0", " ")
 
 
 class TerminalCommand(BaseCommand):
@@ -50,6 +59,9 @@ class TerminalCommand(BaseCommand):
             return False
 
     def run_from_argv(self, argv: list[str]) -> None:
+        if isinstance(sys.stdout, TextIOWrapper):
+            # A terminal that cannot show a character must not end the command.
+            sys.stdout.reconfigure(errors="backslashreplace")
         try:
             super().run_from_argv(argv)
             sys.stdout.flush()

@@ -72,3 +72,14 @@ class ResizedImage(str):
 
     def __reduce__(self) -> Any:
         return str, (str(self),)
+
+
+def img_attributes(image: ResizedImage) -> dict[str, str | int | None]:
+    """Return the attributes of an ``<img>``; None for those that are unknown or not needed."""
+    srcset = image.srcset
+    return {
+        "src": image.url,
+        "srcset": None if srcset in {"", f"{image} 1x"} else srcset,
+        "width": image.width,
+        "height": image.height,
+    }

@@ -8,6 +8,7 @@
 const ASPECT_RATIOS = [1, 16 / 9, 3 / 4]; // of the sample crops
 const CENTER = [50, 50];
 const ARROW_KEYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+const LARGE_STEPS = { Home: [-100, 0], End: [100, 0], PageUp: [0, -10], PageDown: [0, 10] };
 const PLURALS = [0, 1, 2, 5, 11, 100]; // the numbers of bytes in the first samples of data-sizes
 
 const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
@@ -66,10 +67,12 @@ class MediaInput extends HTMLElement {
         });
         this.clear?.addEventListener("change", () => this.showCleared());
         this.listenToFocalPoint();
+        this.nameFocalPoint();
         if (this.input.files.length) {
             this.showChosen(); // some browsers keep the chosen file when a page is reloaded
         } else {
             this.showPicture(this.stored);
+            this.showFocalPoint(); // at once, so that the page does not move when the picture loads
         }
     }
 
@@ -81,6 +84,14 @@ class MediaInput extends HTMLElement {
     get focalPointInput() {
         const field = this.input.dataset.focalPoint;
         return field && this.input.form?.elements[this.input.name.replace(/[^-]*$/, field)];
+    }
+
+    /* The label of the field, with the number of the row in a formset. */
+    get label() {
+        const [, row, field] = /(?:-([0-9]+)-)?([^-]*)$/.exec(this.input.name);
+        const heading = this.input.labels[0] ?? this.closest("table")?.querySelector(`.column-${field}`);
+        const text = heading?.textContent.trim().replace(/\s*:$/, "") || field;
+        return row ? `${text} #${Number(row) + 1}` : text;
     }
 
     // -- the picture ----------------------------------------------------------------------
@@ -112,9 +123,13 @@ class MediaInput extends HTMLElement {
         }
         const image = this.preview ?? this.picture.insertBefore(new Image(), this.point);
         image.className = "shift-media-preview";
+        image.alt = `${this.picture.dataset.text}: ${this.label}`;
         image.onload = () => this.showLoaded();
         image.onerror = () => this.showLoaded();
         if (image.src !== source) {
+            for (const attribute of ["srcset", "width", "height"]) {
+                image.removeAttribute(attribute); // those of the stored picture
+            }
             image.src = source;
         } else if (image.complete) {
             this.showLoaded();
@@ -160,6 +175,14 @@ class MediaInput extends HTMLElement {
         this.focalPointInput?.addEventListener("input", () => this.showFocalPoint());
     }
 
+    /* Tell the points of a form apart, and describe them, for people who do not see the picture. */
+    nameFocalPoint() {
+        const help = this.querySelector(".shift-media-help");
+        help.id = `${this.input.name}-focal-point-help`;
+        this.point.setAttribute("aria-describedby", help.id);
+        this.point.ariaLabel += `: ${this.label}`;
+    }
+
     moveToPointer(event) {
         const box = this.preview.getBoundingClientRect();
         this.setFocalPoint(
@@ -169,10 +192,11 @@ class MediaInput extends HTMLElement {
     }
 
     moveByKey(event) {
-        if (event.key in ARROW_KEYS) {
-            event.preventDefault();
-            const factor = event.shiftKey ? 10 : 1;
-            const [right, down] = ARROW_KEYS[event.key].map((step) => step * factor);
+        const factor = event.shiftKey ? 10 : 1;
+        const steps = LARGE_STEPS[event.key] ?? ARROW_KEYS[event.key]?.map((step) => step * factor);
+        if (steps) {
+            event.preventDefault(); // the page does not scroll
+            const [right, down] = steps;
             const [x, y] = parseFocalPoint(this.focalPointInput.value);
             this.setFocalPoint(x + right, y + down);
         }
