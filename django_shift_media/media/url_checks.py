@@ -10,6 +10,7 @@ from django.urls import Resolver404, get_script_prefix, resolve
 
 from django_shift_media.conf import conf
 from django_shift_media.naming.urlconf import APP_NAME, storage_alias, url_prefix
+from django_shift_media.storages.contract import missing_methods
 from django_shift_media.storages.selection import media_storage
 
 # The path of a resize, with a signature that is not valid.
@@ -39,6 +40,8 @@ def _check_base_url(path: str, alias: str | None) -> Iterator[CheckMessage]:
     try:
         storage = media_storage(alias)
     except ImproperlyConfigured:  # reported as E004
+        return
+    if missing_methods(storage):  # reported as E027
         return
     # In the other modes, the URLs are those of a bucket or a CDN.
     is_path = re.match("/(?!/)", storage.media_url)

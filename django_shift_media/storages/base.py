@@ -35,7 +35,8 @@ class MediaStorage(BulkStorage):
     A storage for originals and resizes, in addition to Django's interface.
 
     ``exists()``, ``get()`` and ``put()`` handle whole objects under exact keys. They raise
-    ``StorageUnavailable`` if the backend fails.
+    ``StorageUnavailable`` if the backend fails. The page "Write a media storage"
+    says what a subclass has to implement, and ``testing.StorageConformance`` tests it.
     """
 
     mode: Mode = "app"

@@ -1,12 +1,13 @@
 """The interface for maintenance: list, delete and compare many objects."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import chain
 from typing import ClassVar, NamedTuple
 
 from django.core.files.storage import Storage
 
+from django_shift_media.exceptions import StorageUnavailable
 from django_shift_media.naming import keys
 from django_shift_media.storages.erasure import (
     Invalidation,
@@ -58,8 +59,21 @@ class BulkStorage(Storage):
             yield original, [summary for page in self.list_pages(prefix) for summary in page]
 
     def delete_many(self, keys: Sequence[str]) -> dict[str, str]:
-        """Delete up to ``BATCH_SIZE`` objects; return the error message of each that failed."""
+        """
+        Delete up to ``BATCH_SIZE`` objects; return the error message of each that failed.
+
+        Delete nothing else: not the resizes of an original. A missing object is not an error.
+        """
         raise NotImplementedError
+
+    def delete(self, name: str) -> None:
+        """Delete a file; for an original, also delete all of its resizes."""
+        # The original first: see ``generation.storing``.
+        require_deleted(self.delete_many([name]))
+        if keys.is_original(name):
+            for page in self.list_pages(keys.upload_prefix(name)):
+                found = [summary.key for summary in page if not is_tombstone(summary.key)]
+                require_deleted(self.delete_many(found))
 
     def find_items(self, original: str) -> Inventory:
         """Find all that the storage has of an upload, except its tombstone."""
@@ -84,3 +98,9 @@ class BulkStorage(Storage):
     def has_same_content(self, key: str, file: StoredFile) -> bool:
         """Return whether an object and a file have the same size and checksum."""
         return StoredFile(self, key).has_same_content_as(file)
+
+
+def require_deleted(errors: Mapping[str, str]) -> None:
+    """Raise ``StorageUnavailable`` if ``delete_many()`` has returned an error."""
+    for key, message in errors.items():
+        raise StorageUnavailable(f"Could not delete {key!r}: {message}")

@@ -129,7 +129,7 @@ class LocalMediaStorage(MediaStorage, FileSystemStorage):
         """Delete a file; for an original, also delete all of its resizes."""
         with self.wrap_errors("delete", name):
             # The original first: see ``generation.storing``.
-            super().delete(name)
+            FileSystemStorage.delete(self, name)
             if keys.is_original(name):
                 _remove_upload(Path(self.path(keys.upload_prefix(name))))
 

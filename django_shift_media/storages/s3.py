@@ -12,7 +12,6 @@ from django.core.files.base import File
 from storages.backends.s3 import S3Storage
 from urllib3.exceptions import HTTPError
 
-from django_shift_media.exceptions import StorageUnavailable
 from django_shift_media.naming import access_tokens, keys
 from django_shift_media.naming.formats import served_content_type
 from django_shift_media.naming.original_names import content_disposition
@@ -21,6 +20,7 @@ from django_shift_media.storages import s3_cdn
 from django_shift_media.storages.access import pop_access
 from django_shift_media.storages.aws_partitions import is_aws_host
 from django_shift_media.storages.base import MediaStorage, Mode, cache_control, check_size
+from django_shift_media.storages.bulk_storage import require_deleted
 from django_shift_media.storages.erasure import (
     TOMBSTONE_CONTENT,
     Invalidation,
@@ -267,17 +267,17 @@ class S3MediaStorage(S3VersionedStorage):
         """Delete a file; for an original, also delete all of its resizes."""
         with self.wrap_errors("delete", name):
             # The original first: see ``generation.storing``.
-            super().delete(name)
+            S3Storage.delete(self, name)
             if not keys.is_original(name):
                 if self.delete_versions:
-                    _require_deleted(self.delete_versions_of([name]))
+                    require_deleted(self.delete_versions_of([name]))
                 return
             prefix = keys.upload_prefix(name)
             for page in self.list_pages(prefix):
                 found = [summary.key for summary in page]
-                _require_deleted(super().delete_many([x for x in found if not is_tombstone(x)]))
+                require_deleted(super().delete_many([x for x in found if not is_tombstone(x)]))
             if self.delete_versions:
-                _require_deleted(self.delete_versions_below(prefix))
+                require_deleted(self.delete_versions_below(prefix))
 
     def delete_many(self, keys: Sequence[str]) -> dict[str, str]:
         errors = super().delete_many(keys)
@@ -288,8 +288,3 @@ class S3MediaStorage(S3VersionedStorage):
 
     def _bucket_and_key(self, key: str) -> dict[str, Any]:
         return {"Bucket": self.bucket_name, "Key": self.prefix + key}
-
-
-def _require_deleted(errors: Mapping[str, str]) -> None:
-    for key, message in errors.items():
-        raise StorageUnavailable(f"Could not delete {key!r}: {message}")

@@ -47,8 +47,9 @@ def _get_storage(alias: str, subject: str) -> MediaStorage:
     if not isinstance(storage, MediaStorage):
         raise ImproperlyConfigured(
             f"{subject} is a {type(storage).__name__}, not a media storage. Use"
-            " django_shift_media.storages.s3.S3MediaStorage or"
-            " django_shift_media.storages.local.LocalMediaStorage."
+            " django_shift_media.storages.s3.S3MediaStorage,"
+            " django_shift_media.storages.local.LocalMediaStorage or, for any other storage,"
+            " django_shift_media.storages.adapter.AdaptedMediaStorage."
         )
     return storage
 

@@ -15,7 +15,9 @@ from django.utils.module_loading import import_string
 from django_shift_media.conf import conf
 from django_shift_media.storages import s3_options
 from django_shift_media.storages.access_checks import check_exposure, check_permission
+from django_shift_media.storages.adapter import AdaptedMediaStorage
 from django_shift_media.storages.base import MediaStorage
+from django_shift_media.storages.contract import missing_methods
 from django_shift_media.storages.selection import media_storage
 
 _STORAGE_HINT = (
@@ -36,6 +38,9 @@ def check_media_storage(alias: str | None, users: str) -> Iterator[CheckMessage]
     except ImproperlyConfigured as error:
         yield Error(str(error), hint=_hint(alias, users), id="shift_media.E004")
         return
+    if missing := list(_check_methods(storage)):
+        yield from missing
+        return
     yield from _check_location(storage)
     if alias is None:
         yield from _check_fallback_to_disk()
@@ -48,7 +53,7 @@ def check_places(aliases: Iterable[str | None]) -> Iterator[CheckMessage]:
     names: dict[Hashable, list[str]] = {}
     storages = []
     for alias in aliases:
-        with suppress(ImproperlyConfigured):  # reported as E004
+        with suppress(ImproperlyConfigured, NotImplementedError):  # reported as E004 and E027
             name = repr(alias) if alias else "the default media storage"
             storages.append(media_storage(alias))
             names.setdefault(storages[-1].place, []).append(name)
@@ -64,11 +69,30 @@ def check_places(aliases: Iterable[str | None]) -> Iterator[CheckMessage]:
 
 def _hint(alias: str | None, users: str) -> str:
     name = conf.storage if alias is None else alias
-    if issubclass(_backend_class(name), MediaStorage):
+    backend = _backend_class(name)
+    if issubclass(backend, MediaStorage):
         return f"Correct the OPTIONS of STORAGES[{name!r}]."
+    if backend is not object:
+        setting = "SHIFT_MEDIA_STORAGE" if alias is None else users
+        return (
+            'Set STORAGES = {…, "media": {"BACKEND":'
+            ' "django_shift_media.storages.adapter.AdaptedMediaStorage", "OPTIONS": {"storage":'
+            f' {name!r}}}}}}}, and use "media" instead of {name!r} in: {setting}.'
+        )
     if alias is None:
         return _STORAGE_HINT
     return f"Add a media storage with this alias to STORAGES, or correct the alias in: {users}."
+
+
+def _check_methods(storage: MediaStorage) -> Iterator[CheckMessage]:
+    adapted = [storage.backend] if isinstance(storage, AdaptedMediaStorage) else []
+    for each in (storage, *adapted):
+        if missing := missing_methods(each):
+            yield Error(
+                f"{type(each).__qualname__} does not define: {', '.join(missing)}.",
+                hint="Define these methods. The page “Write a media storage” says what they do.",
+                id="shift_media.E027",
+            )
 
 
 def _check_location(storage: MediaStorage) -> Iterator[CheckMessage]:

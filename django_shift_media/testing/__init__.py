@@ -1,5 +1,9 @@
-"""For the tests of projects: media in memory or in a folder, sample images, and an S3 server."""
+"""
+For the tests of projects: media in memory or in a folder, sample images, an S3 server, and tests of
+the contract of media storages.
+"""
 
+from django_shift_media.testing.conformance import StorageConformance
 from django_shift_media.testing.isolation import IsolatedMediaMixin, isolated_media
 from django_shift_media.testing.memory_storage import InMemoryMediaStorage
 from django_shift_media.testing.s3_emulator import S3Emulator, WebsiteEndpoint
@@ -9,6 +13,7 @@ __all__ = [
     "InMemoryMediaStorage",
     "IsolatedMediaMixin",
     "S3Emulator",
+    "StorageConformance",
     "WebsiteEndpoint",
     "isolated_media",
     "sample_image",

@@ -1,11 +1,12 @@
 """A media storage in memory, for tests."""
 
 from collections.abc import Iterator, Sequence
+from threading import RLock
+from typing import ClassVar
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import InMemoryStorage
 
-from django_shift_media.naming import keys
 from django_shift_media.naming.urlconf import app_url
 from django_shift_media.storages.base import MediaStorage, check_size
 from django_shift_media.storages.bulk_storage import ObjectSummary
@@ -18,6 +19,9 @@ class InMemoryMediaStorage(MediaStorage, InMemoryStorage):
     It has the options of Django's ``InMemoryStorage``. Everything works as on local disk, also the
     view and the commands, in this process only.
     """
+
+    # Django's storage writes in parts.
+    _lock: ClassVar = RLock()
 
     @property
     def media_url(self) -> str:
@@ -32,19 +36,15 @@ class InMemoryMediaStorage(MediaStorage, InMemoryStorage):
         return bool(InMemoryStorage.exists(self, key))
 
     def get(self, key: str, *, max_bytes: int | None = None) -> bytes:
-        with self.open(key) as file:
+        with self._lock, self.open(key) as file:
             check_size(file.size, max_bytes)
             content: bytes = file.read()
             return content
 
     def put(self, key: str, data: bytes) -> None:
-        if not self.exists(key):
-            self._save(key, ContentFile(data))  # type: ignore[attr-defined]  # not in the stubs
-
-    def delete(self, name: str) -> None:
-        super().delete(name)
-        if keys.is_original(name):
-            self.delete_many([item.key for item in self.find_items(name).items])
+        with self._lock:
+            if not self.exists(key):
+                self._save(key, ContentFile(data))  # type: ignore[attr-defined]  # not in the stubs
 
     def list_pages(self, prefix: str) -> Iterator[list[ObjectSummary]]:
         folder, _, start = prefix.rpartition("/")
