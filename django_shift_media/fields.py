@@ -151,6 +151,9 @@ class MediaField(BaseMediaField):
     ``warm``
         The names of presets. A queue's workers generate these resizes of each upload after the
         commit.
+    ``direct``
+        Whether browsers send files straight to the storage, in forms and in the admin. The default
+        is False.
 
     There is no ``upload_to`` and no ``storage``: the package generates the keys, and the setting
     ``SHIFT_MEDIA_STORAGE`` selects the storage.
@@ -184,6 +187,7 @@ class MediaField(BaseMediaField):
         name_field: str | None = None,
         delete_orphans: bool = False,
         warm: Sequence[str] = (),
+        direct: bool = False,
         **kwargs: Any,
     ) -> None:
         for argument in ("upload_to", "storage"):
@@ -206,6 +210,7 @@ class MediaField(BaseMediaField):
         # Not part of deconstruct(): historical models of migrations delete and enqueue nothing.
         self.delete_orphans = delete_orphans
         self.warm = tuple(warm)
+        self.direct = direct
         kwargs.setdefault("max_length", MAX_LENGTH)
         super().__init__(verbose_name, name, **kwargs)
 
@@ -275,6 +280,8 @@ class MediaField(BaseMediaField):
             "max_bytes": self.max_bytes,
             "focal_point_field": self.focal_point_field,
         }
+        if self.direct:
+            defaults["direct"] = f"{self.model._meta.label_lower}.{self.name}"
         if _is_admin_widget(kwargs.get("widget")):
             del kwargs["widget"]
         # A long file name is shortened, so it needs no validation.

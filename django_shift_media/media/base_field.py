@@ -25,4 +25,5 @@ class BaseMediaField(models.FileField):
     delete_orphans: bool
     db_index: bool
     warm: Sequence[str]
+    direct: bool
     metadata: "MetadataFields"

@@ -11,6 +11,7 @@ from django_shift_media.exceptions import FileTooLarge, StorageUnavailable
 from django_shift_media.exceptions import gettext_noop as _
 from django_shift_media.naming import keys
 from django_shift_media.storages.bulk_storage import BulkStorage
+from django_shift_media.storages.multipart import MultipartUploads
 
 Mode = Literal["website", "failover", "app"]
 
@@ -61,6 +62,11 @@ class MediaStorage(BulkStorage):
         An existing object may be kept, because the same key always has the same content.
         """
         raise NotImplementedError
+
+    @property
+    def multipart(self) -> MultipartUploads | None:
+        """The uploads that browsers send by themselves; None if the storage does not take any."""
+        return None
 
     @contextmanager
     def wrap_errors(self, action: str, key: str) -> Iterator[None]:

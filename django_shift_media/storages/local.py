@@ -16,6 +16,7 @@ from django_shift_media.naming import keys
 from django_shift_media.naming.urlconf import app_url
 from django_shift_media.storages.base import MediaStorage, check_size
 from django_shift_media.storages.bulk_storage import BATCH_SIZE, ObjectSummary
+from django_shift_media.storages.local_multipart import LocalMultipart
 
 # Each attempt to remove a directory fails only if a file has been stored in it meanwhile.
 _REMOVE_ATTEMPTS = 100
@@ -34,6 +35,10 @@ class LocalMediaStorage(MediaStorage, FileSystemStorage):
     def media_url(self) -> str:
         is_default = self._base_url is None  # type: ignore[attr-defined]  # not in the stubs
         return app_url() if is_default else str(self.base_url)
+
+    @property
+    def multipart(self) -> LocalMultipart:
+        return LocalMultipart(self)
 
     def exists(self, key: str) -> bool:
         with self.wrap_errors("check", key):

@@ -18,6 +18,7 @@ from django_shift_media.naming.original_names import content_disposition
 from django_shift_media.naming.urlconf import app_url
 from django_shift_media.storages.base import MediaStorage, Mode, cache_control, check_size
 from django_shift_media.storages.s3_bulk import S3BulkStorage
+from django_shift_media.storages.s3_multipart import S3Multipart
 from django_shift_media.storages.s3_options import check_options
 
 # Marks resizes for lifecycle rules, which cannot match keys by a pattern.
@@ -81,6 +82,10 @@ class S3MediaStorage(S3BulkStorage):
             return app_url()
         # The website endpoints of AWS do not support HTTPS.
         return f"http://{self.website_host}/{self.prefix}"
+
+    @property
+    def multipart(self) -> S3Multipart:
+        return S3Multipart(self)
 
     def url(
         self,
