@@ -43,8 +43,11 @@ class DirectMediaInput(MediaInput):
         context["widget"]["upload"] = {
             "name": name + _SUFFIX,
             "token": self._token(),
+            "label": self.label,
             "url": _endpoint_url(),
-            "accepted": accepted and {"value": value, **self._facts(accepted)},
+            "value": value if accepted else "",
+            "accepted": accepted,
+            "preview": accepted and self._preview(accepted),
         }
         if accepted:
             context["widget"]["attrs"].pop("required", None)
@@ -67,14 +70,11 @@ class DirectMediaInput(MediaInput):
         except BadSignature:
             return None
 
-    def _facts(self, accepted: AcceptedUpload) -> dict[str, Any]:
+    def _preview(self, accepted: AcceptedUpload) -> str | None:
         field = model_field(self.label)
-        file = MediaFile(field.model(), field, accepted.key) if field else None
-        return {
-            "name": accepted.name,
-            "size": accepted.size,
-            "preview": preview_url(file) if file and accepted.format else None,
-        }
+        if field is None or not accepted.format:
+            return None
+        return preview_url(MediaFile(field.model(), field, accepted.key))
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
         value = super().value_from_datadict(data, files, name)
