@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 
 from gallery.drawings import draw_photo
 from gallery.models import Photo
-from tests.support.buckets import new_bucket
+from tests.support.buckets import use_bucket
 from tests.support.direct_uploads import stored, unfinished
 from tests.support.waiting import wait_until
 
@@ -29,10 +30,12 @@ TEXT = ".shift-media-upload-text"
 def storage(settings: Any, running: Any, live_server: Any, monkeypatch: Any) -> Any:
     monkeypatch.setattr(Photo._meta.get_field("photo"), "direct", True)
     server = running("ceph")
-    storage = new_bucket(settings, server)
-    rule = {"AllowedMethods": ["PUT"], "AllowedOrigins": [live_server.url], "AllowedHeaders": ["*"]}
-    storage.client.put_bucket_cors(
-        Bucket=storage.bucket_name, CORSConfiguration={"CORSRules": [rule]}
+    storage = use_bucket(settings, server)
+    call_command(
+        "configure_media_bucket",
+        "--create",
+        "--no-input",
+        *("--app-url", live_server.url, "--uploads", live_server.url),
     )
     settings.GALLERY_POLICY = POLICY.format(bucket=server.endpoint_url, media=storage.media_url)
     return storage
@@ -99,12 +102,12 @@ def desk(storage: Any, chromium: Any, live_server: Any, admin_client: Any) -> It
 
 
 def test_a_small_file_and_a_large_one(desk: Desk, storage: Any) -> None:
-    for data in (SMALL[:], LARGE):
+    sent: list[int] = []
+    for data in (SMALL, LARGE):
         desk.open()
         desk.choose(data)
         desk.wait_for("Uploaded")
         desk.shoot(f"direct-{len(data)}")
-        sent: list[int] = []
         desk.page.on("request", lambda request: sent.append(len(request.post_data_buffer or b"")))
         desk.save()
         assert max(sent) < 10_000

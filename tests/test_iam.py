@@ -151,6 +151,7 @@ ALLOWED = {
         ("s3:PutObject", ORIGINAL),
         ("s3:PutObject", RESIZE),
         ("s3:AbortMultipartUpload", ORIGINAL),
+        ("s3:ListMultipartUploadParts", ORIGINAL),
         ("s3:DeleteObject", ORIGINAL),
         ("s3:DeleteObject", RESIZE),
     ],
@@ -188,6 +189,14 @@ ALLOWED = {
         *CONFIGURE_ACCOUNT,
     ],
     "check": [*CHECK_BUCKET, *CHECK_ACCOUNT],
+    "uploads": [
+        ("s3:ListBucket", BUCKET),
+        ("s3:GetObject", ORIGINAL),
+        ("s3:PutObject", ORIGINAL),
+        ("s3:AbortMultipartUpload", ORIGINAL),
+        ("s3:ListMultipartUploadParts", ORIGINAL),
+        ("s3:DeleteObject", ORIGINAL),
+    ],
     "pages": [],
 }
 DENIED = {
@@ -248,6 +257,14 @@ DENIED = {
         ("s3:GetBucketPolicy", OTHER),
         ("s3:GetObject", ORIGINAL),
         ("s3:PutObject", RESIZE),
+    ],
+    "uploads": [
+        ("s3:ListAllMyBuckets", ALL),
+        ("s3:GetObject", ELSEWHERE),
+        ("s3:PutObject", ELSEWHERE),
+        ("s3:DeleteObject", ELSEWHERE),
+        ("s3:ListMultipartUploadParts", ELSEWHERE),
+        ("s3:PutBucketPolicy", BUCKET),
     ],
     "pages": [("s3:ListBucket", BUCKET), ("s3:GetObject", ORIGINAL), ("s3:GetObject", ELSEWHERE)],
 }

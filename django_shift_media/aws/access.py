@@ -150,6 +150,28 @@ def merge_cors(current: Document | None, rule_id: str, origins: Sequence[str]) -
             "MaxAgeSeconds": _CORS_MAX_AGE,
         }
     ]
+    return _replace_cors_rule(current, rule_id, ours if origins else [])
+
+
+def merge_upload_cors(
+    current: Document | None, rule_id: str, origins: Sequence[str]
+) -> Document | None:
+    """Replace our CORS rule by one that lets pages of these origins upload; or remove it."""
+    ours: list[Document] = [
+        {
+            "ID": rule_id,
+            "AllowedMethods": ["PUT"],
+            "AllowedOrigins": sorted(set(origins)),
+            "AllowedHeaders": ["content-type"],  # ours sends none, other scripts do
+            "MaxAgeSeconds": _CORS_MAX_AGE,
+        }
+    ]
+    return _replace_cors_rule(current, rule_id, ours if origins else [])
+
+
+def _replace_cors_rule(
+    current: Document | None, rule_id: str, ours: list[Document]
+) -> Document | None:
     rules = (current or {}).get("CORSRules", [])
-    rules = replace_ours(rules, ours if origins else [], lambda rule: rule.get("ID") == rule_id)
+    rules = replace_ours(rules, ours, lambda rule: rule.get("ID") == rule_id)
     return {"CORSRules": rules} if rules else None

@@ -10,7 +10,7 @@ from django_shift_media.aws import access
 from django_shift_media.aws.bucket_existence import bucket_document, create_bucket, find_bucket
 from django_shift_media.aws.clients import s3_client
 from django_shift_media.aws.common import Conflict, Document, our_id
-from django_shift_media.aws.lifecycle import merge_lifecycle
+from django_shift_media.aws.lifecycle import merge_lifecycle, merge_upload_lifecycle
 from django_shift_media.aws.obstacles import check_policy, check_website, key_policy_hint
 from django_shift_media.aws.plan import Resource
 from django_shift_media.aws.subresources import (
@@ -47,6 +47,8 @@ _NEW_BUCKET_DEFAULTS: dict[Subresource, Document] = {
 
 
 _BUCKET = "bucket"
+# Days after which an upload that was not completed is deleted; the tokens live for one.
+_ABORT_DAYS = 7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,8 +58,9 @@ class BucketOptions:
 
     A website redirects requests for missing files to ``app_url`` and ``mount``, the path of this
     package's URLs. ``distribution_arn`` names the CloudFront distribution that may read a private
-    bucket; a function is called once the plan needs the ARN. An empty ``cors_origins`` and 0
-    ``expire_resizes`` (days) remove their rule; ``remove`` removes all of our settings.
+    bucket; a function is called once the plan needs the ARN. Pages of ``upload_origins`` may send
+    uploads. An empty ``cors_origins`` or ``upload_origins`` and 0 ``expire_resizes`` (days) remove
+    their rules; ``remove`` removes all of our settings.
     """
 
     mode: "Mode"
@@ -70,6 +73,7 @@ class BucketOptions:
     distribution_arn: str | Callable[[], str] | None = None
     cors_origins: Sequence[str] | None = None
     expire_resizes: int | None = None
+    upload_origins: Sequence[str] | None = None
 
 
 def bucket_resources(storage: S3MediaStorage, options: BucketOptions) -> list[Resource]:
@@ -156,6 +160,7 @@ class _Bucket:
         self.client: S3Client = s3_client(storage)
         self.name: str = storage.bucket_name
         self.id = our_id(storage.prefix)
+        self.upload_id = f"{self.id}-uploads"
         self.is_public = options.mode == "website" and not options.remove
         self.check_options()
         self.is_new = False
@@ -273,12 +278,22 @@ class _Bucket:
 
     def merge_cors(self, current: Document | None) -> Document | None:
         origins = () if self.options.remove else self.options.cors_origins
-        if origins is None:
-            return current
-        return access.merge_cors(current, self.id, access.parse_origins(origins))
+        if origins is not None:
+            current = access.merge_cors(current, self.id, access.parse_origins(origins))
+        if self.upload_origins is not None:
+            current = access.merge_upload_cors(current, self.upload_id, self.upload_origins)
+        return current
+
+    @property
+    def upload_origins(self) -> Sequence[str] | None:
+        origins = () if self.options.remove else self.options.upload_origins
+        return None if origins is None else access.parse_origins(origins)
 
     def merge_lifecycle(self, current: Document | None) -> Document | None:
         days = 0 if self.options.remove else self.options.expire_resizes
-        if days is None:
-            return current
-        return merge_lifecycle(current, self.id, days, self.storage.prefix)
+        if days is not None:
+            current = merge_lifecycle(current, self.id, days, self.storage.prefix)
+        if self.upload_origins is not None:
+            days = _ABORT_DAYS if self.upload_origins else 0
+            current = merge_upload_lifecycle(current, self.upload_id, days, self.storage.prefix)
+        return current

@@ -77,6 +77,15 @@ class Command(PlanCommand):
             help="delete resizes after DAYS days; 0 disables expiry (default: unchanged)",
         )
         add(
+            "--uploads",
+            action="append",
+            dest="upload_origins",
+            metavar="ORIGIN",
+            help="origin whose pages may upload straight to the bucket, such as"
+            ' https://www.example.com; repeat it for several origins, or use "none" to allow no'
+            " pages; uploads that are not completed are deleted after 7 days (default: unchanged)",
+        )
+        add(
             "--redirect-code",
             choices=get_args(RedirectCode),
             default="302",

@@ -523,7 +523,7 @@ class DirectUpload extends HTMLElement {
         const known = rate > 0 ? "uploading" : "beginning";
         const text = this.dataset[textName(state === "uploading" ? known : state)] ?? "";
         return text
-            .replace("{percent}", Math.floor(100 * fraction))
+            .replace("{percent}", () => formatPercent(fraction))
             .replace("{rate}", () => formatRate(1000 * rate))
             .replace("{time}", () => formatTime((file.size - sent) / rate / 1000));
     }
@@ -553,6 +553,11 @@ function format(number, unit) {
     const digits = number < 10 && unit === "megabyte" ? 1 : 0;
     const options = { style: "unit", unit, maximumFractionDigits: digits };
     return new Intl.NumberFormat(language(), options).format(number);
+}
+
+function formatPercent(fraction) {
+    const percent = Math.floor(100 * fraction) / 100;
+    return new Intl.NumberFormat(language(), { style: "percent" }).format(percent);
 }
 
 function formatRate(bytes) {
