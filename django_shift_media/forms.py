@@ -49,8 +49,9 @@ class MediaFormField(forms.FileField):
 
             kwargs.setdefault("widget", DirectMediaInput)
         super().__init__(**kwargs)
-        if direct and isinstance(self.widget, DirectMediaInput):
-            self.widget.take_uploads(direct, kind, max_bytes)
+        widget: object = self.widget  # a class, for the stubs
+        if direct and isinstance(widget, DirectMediaInput):
+            widget.take_uploads(direct, kind, max_bytes)
 
     def to_python(self, data: Any) -> "File[Any] | None":
         if self.direct and isinstance(data, str):

@@ -127,7 +127,8 @@ def _serve_local_file(
     request: HttpRequest, storage: MediaStorage, key: str
 ) -> HttpResponseBase | None:
     """In development, serve a file on local disk as a web server does in production."""
-    if not (settings.DEBUG and isinstance(storage, LocalMediaStorage)):
+    is_private = key.startswith(".")  # parts of uploads that nobody has examined
+    if is_private or not (settings.DEBUG and isinstance(storage, LocalMediaStorage)):
         return None
     try:
         response = serve(request, key, document_root=str(storage.location))

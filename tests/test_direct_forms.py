@@ -2,15 +2,20 @@
 
 import re
 from datetime import timedelta
+from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import call_command
 from django.forms import modelform_factory
+from django.test import RequestFactory
 from django.utils import timezone
 
 from django_shift_media.storages.selection import media_storage
+from django_shift_media.uploads import owners
 from gallery.drawings import draw_photo
 from gallery.models import Attachment, Photo
 from tests.support.buckets import new_bucket, operations
@@ -109,3 +114,93 @@ def test_without_a_user_the_widget_is_a_plain_file_input(rf: Any) -> None:
 def test_a_form_in_the_app_still_takes_the_file_itself(uploader: Uploader) -> None:
     assert add(uploader, "", photo=SimpleUploadedFile("b.jpg", JPEG)).status_code == 302
     assert Photo.objects.get().width == 400
+
+
+def test_a_file_is_deleted_with_its_row(
+    uploader: Uploader, monkeypatch: Any, django_capture_on_commit_callbacks: Any
+) -> None:
+    monkeypatch.setattr(Attachment._meta.get_field("file"), "direct", True)
+    mine = Uploader(
+        uploader.client, User.objects.get(), label="gallery.attachment.file", kind="any"
+    )
+    data = {"file-upload": mine.upload(b"Dear Sir", "letter.txt").body["value"]}
+    form = form_of(Attachment, ["file"], data, mine)
+    with django_capture_on_commit_callbacks(execute=True):
+        attachment = form.save()
+    assert (attachment.file_size, attachment.file.read()) == (8, b"Dear Sir")
+    with django_capture_on_commit_callbacks(execute=True):
+        attachment.delete()
+    assert stored(media_storage()) == []
+    assert not form_of(Attachment, ["file"], data, mine).is_valid(), "the value was used"
+
+
+def form_of(model: Any, fields: list[str], data: dict[str, str], uploader: Uploader) -> Any:
+    """Return a bound form, in a request of this person."""
+    request = RequestFactory().post("/")
+    request.user = User.objects.get(pk=uploader.owner.removeprefix("user "))
+    context = owners.during(request)
+    context.__enter__()
+    form = modelform_factory(model, fields=fields)(data, {})
+    form.is_valid()
+    context.__exit__(None, None, None)
+    return form
+
+
+def test_two_rows_never_have_the_same_file(uploader: Uploader) -> None:
+    value = uploader.upload(JPEG).body["value"]
+    forms = [form_of(Photo, ["photo"], {"photo-upload": value}, uploader) for _ in range(2)]
+    first, second = (form.save().photo for form in forms)  # both were valid before
+    assert first.name != second.name
+    assert second.read() == JPEG
+
+
+def test_what_no_form_sends_is_an_orphan(uploader: Uploader) -> None:
+    unsent = uploader.upload(JPEG)
+    sent = uploader.upload(JPEG).body["value"]
+    assert add(uploader, sent).status_code == 302
+    assert unsent.status == 200
+    call_command("clean_media_orphans", "--grace", "1h", "--delete", stdout=StringIO())
+    assert len(stored(media_storage())) == 2
+    call_command("clean_media_orphans", "--grace", "0s", "--delete", stdout=StringIO())
+    assert stored(media_storage()) == [Photo.objects.get().photo.name]
+
+
+def test_presets_are_enqueued_before_the_form_is_sent(
+    uploader: Uploader, settings: Any, monkeypatch: Any
+) -> None:
+    settings.SHIFT_MEDIA_PRESETS = {"avatar": {"size": "96x96"}}
+    settings.SHIFT_MEDIA_ENQUEUE = f"{__name__}.enqueue"
+    monkeypatch.setattr(Photo._meta.get_field("photo"), "warm", ("avatar",))
+    enqueued.clear()
+    uploader.upload(JPEG)
+    assert len(enqueued) == 1
+    assert "/96x96-fit-" in enqueued[0]
+
+
+enqueued: list[str] = []
+
+
+def enqueue(keys: list[str]) -> None:
+    enqueued.extend(keys)
+
+
+def test_the_focal_point_is_found_before_the_form_is_sent(
+    uploader: Uploader, settings: Any
+) -> None:
+    settings.SHIFT_MEDIA_FOCAL_POINT = f"{__name__}.find_corner"
+    assert add(uploader, uploader.upload(JPEG).body["value"]).status_code == 302
+    assert Photo.objects.get().focal_point == "0,100"
+
+
+def find_corner(image: Any) -> tuple[float, float]:
+    return 0, 100
+
+
+def test_parts_on_disk_are_not_served(uploader: Uploader, settings: Any) -> None:
+    settings.DEBUG = True
+    upload = uploader.begin(JPEG).body["upload"]
+    uploader.send(upload, JPEG)
+    (part,) = Path(media_storage().path(".uploads")).glob("*/1")
+    assert part.stat().st_size == len(JPEG)
+    assert part.parent.parent.stat().st_mode & 0o077 == 0
+    assert uploader.client.get(f"/media/.uploads/{part.parent.name}/1").status_code == 404
