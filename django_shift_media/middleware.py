@@ -1,4 +1,4 @@
-"""A 503 response for views that fail because the media storage does, and who uploads."""
+"""503 responses for views that fail because the storage does, and the owner of direct uploads."""
 
 import logging
 from collections.abc import Callable

@@ -22,7 +22,7 @@ PUBLIC_API: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "widgets": ("MediaInput",),
         "admin": ("thumbnail",),
         "urls": (),
-        "middleware": ("StorageUnavailableMiddleware",),
+        "middleware": ("StorageUnavailableMiddleware", "direct_uploads"),
         "jinja2": ("ShiftMediaExtension",),
         "storages.local": ("LocalMediaStorage",),
         "storages.s3": ("S3MediaStorage",),

@@ -248,15 +248,19 @@ def photo(small_jpeg: bytes, db: None) -> Photo:
 
 
 @pytest.fixture
-def uploader(admin_client: Client, admin_user: User) -> Uploader:
+def uploader(db: None) -> Uploader:
     """A person who sends photos straight to the storage."""
-    return Uploader(admin_client, admin_user)
+    return _uploader("uploader")
 
 
 @pytest.fixture
 def stranger(db: None) -> Uploader:
     """Another such person."""
-    user = User.objects.create_user("stranger", is_staff=True, is_superuser=True)
+    return _uploader("stranger")
+
+
+def _uploader(name: str) -> Uploader:
+    user = User.objects.create_superuser(name)  # without a password, which takes long to hash
     client = Client()
     client.force_login(user)
     return Uploader(client, user)

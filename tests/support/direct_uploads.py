@@ -28,7 +28,8 @@ class Uploader:
 
     def post(self, step: str, **values: Any) -> Answer:
         response = self.client.post(PREFIX + step, values, content_type="application/json")
-        return Answer(response.status_code, response.json() if response.content else None)
+        is_json = response.headers.get("Content-Type") == "application/json"
+        return Answer(response.status_code, response.json() if is_json else None)
 
     def begin(self, data: bytes, name: str = "cat.jpg", **values: Any) -> Answer:
         values = {"token": self.field.sign(), "name": name, "size": len(data), **values}
