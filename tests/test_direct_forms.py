@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.forms import modelform_factory
@@ -204,3 +205,19 @@ def test_parts_on_disk_are_not_served(uploader: Uploader, settings: Any) -> None
     assert part.stat().st_size == len(JPEG)
     assert part.parent.parent.stat().st_mode & 0o077 == 0
     assert uploader.client.get(f"/media/.uploads/{part.parent.name}/1").status_code == 404
+
+
+def refuse(file: Any) -> None:
+    raise ValidationError("Refused.")
+
+
+def test_completing_again_never_deletes_the_file_of_a_row(
+    uploader: Uploader, settings: Any
+) -> None:
+    upload = uploader.begin(JPEG).body["upload"]
+    uploader.send(upload, JPEG)
+    value = uploader.post("complete/", upload=upload).body["value"]
+    assert add(uploader, value).status_code == 302
+    settings.SHIFT_MEDIA_UPLOAD_SCANNER = f"{__name__}.refuse"
+    assert uploader.post("complete/", upload=upload).status == 422
+    assert Photo.objects.get().photo.read() == JPEG

@@ -11,6 +11,7 @@ from django_shift_media.engines.decode.sniff import unaccepted_file_error
 from django_shift_media.engines.selection import engine_options
 from django_shift_media.exceptions import UnacceptableFile
 from django_shift_media.generation import prewarm
+from django_shift_media.media.claims import is_claimed
 from django_shift_media.media.upload_validation import refusal
 from django_shift_media.naming import keys
 from django_shift_media.naming.original_names import clean_name
@@ -113,7 +114,9 @@ def complete(upload: Upload) -> AcceptedUpload:
     try:
         accepted = examine(storage, upload)
     except ValidationError:
-        storage.delete(upload.key)
+        # A second request may come after a row was saved, and the scanner may know more by then.
+        if not is_claimed(upload.key, model_field(upload.field.label)):
+            storage.delete(upload.key)
         release_slot(upload.field.owner, upload.slot)
         raise
     release_slot(upload.field.owner, upload.slot)
