@@ -43,7 +43,7 @@ class MediaInput(forms.ClearableFileInput):
                 "file_type": extension_of(str(value)).upper(),
                 "dimensions": _known_values(value, value.width, value.height),
                 "bytes": _known_values(value, value.recorded_size),
-                "preview": _preview_url(value),
+                "preview": preview_url(value),
             }
         return context
 
@@ -54,7 +54,7 @@ def _size_samples() -> list[str]:
     return [filesizeformat(size) for size in (*plurals, *(1024**n for n in range(1, 5)))]
 
 
-def _preview_url(file: MediaFile) -> str | None:
+def preview_url(file: MediaFile) -> str | None:
     if file.field.kind != "image":
         return None
     # After a validation error, the instance has the new focal point, which may be invalid.

@@ -25,6 +25,7 @@ from django_shift_media.aws.subresources import (
     Subresource,
 )
 from django_shift_media.aws.tags import merge_tags, remove_tags
+from django_shift_media.aws.upload_rules import merge_upload_cors, merge_upload_lifecycle
 from django_shift_media.aws.website import (
     AppEndpoint,
     check_not_media,
@@ -59,9 +60,9 @@ class BucketOptions:
 
     A website redirects requests for missing files to ``app_url`` and ``mount``, the path of this
     package's URLs. ``distribution_arn`` names the CloudFront distribution that may read a private
-    bucket; a function is called once the plan needs the ARN. An empty ``cors_origins`` and 0
-    ``expire_resizes`` (days) remove their rule; ``remove`` removes all of our settings, and
-    ``tags`` only if they are given again.
+    bucket; a function is called once the plan needs the ARN. Pages of ``upload_origins`` may send
+    uploads. An empty ``cors_origins`` or ``upload_origins`` and 0 ``expire_resizes`` (days) remove
+    their rules; ``remove`` removes all of our settings, and ``tags`` only if they are given again.
     """
 
     mode: "Mode"
@@ -74,6 +75,7 @@ class BucketOptions:
     distribution_arn: str | Callable[[], str] | None = None
     cors_origins: Sequence[str] | None = None
     expire_resizes: int | None = None
+    upload_origins: Sequence[str] | None = None
     access_logs: LogTarget | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
 
@@ -288,13 +290,23 @@ class _Bucket:
         return merge(current, self.rules)
 
     def merge_cors(self, current: Document | None) -> Document | None:
-        origins = () if self.options.remove else self.options.cors_origins
-        if origins is None:
-            return current
-        return access.merge_cors(current, self.id, access.parse_origins(origins))
+        if (origins := self.origins(self.options.cors_origins)) is not None:
+            current = access.merge_cors(current, self.id, origins)
+        if (origins := self.origins(self.options.upload_origins)) is not None:
+            current = merge_upload_cors(current, self.id, origins)
+        return current
+
+    def origins(self, values: Sequence[str] | None) -> Sequence[str] | None:
+        """Return the origins for a rule, none to remove it, or None to leave it unchanged."""
+        if self.options.remove:
+            return ()
+        return None if values is None else access.parse_origins(values)
 
     def merge_lifecycle(self, current: Document | None) -> Document | None:
+        prefix = self.storage.prefix
         days = 0 if self.options.remove else self.options.expire_resizes
-        if days is None:
-            return current
-        return merge_lifecycle(current, self.id, days, self.storage.prefix)
+        if days is not None:
+            current = merge_lifecycle(current, self.id, days, prefix)
+        if (origins := self.origins(self.options.upload_origins)) is not None:
+            current = merge_upload_lifecycle(current, self.id, origins, prefix)
+        return current

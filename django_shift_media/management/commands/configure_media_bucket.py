@@ -79,6 +79,15 @@ class Command(PlanCommand):
             metavar="DAYS",
             help="delete resizes after DAYS days; 0 disables expiry (default: unchanged)",
         )
+        add(
+            "--uploads",
+            action="append",
+            dest="upload_origins",
+            metavar="ORIGIN",
+            help="origin whose pages may upload straight to the bucket, such as"
+            ' https://www.example.com; repeat it for several origins, or use "none" to allow no'
+            " pages; uploads that are not completed are deleted after 7 days (default: unchanged)",
+        )
         add_options_for_operators(parser)
         add(
             "--redirect-code",
