@@ -12,15 +12,13 @@ from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.forms import modelform_factory
-from django.test import RequestFactory
 from django.utils import timezone
 
 from django_shift_media.storages.selection import media_storage
-from django_shift_media.uploads import owners
 from gallery.drawings import draw_photo
 from gallery.models import Attachment, Photo
 from tests.support.buckets import new_bucket, operations
-from tests.support.direct_uploads import Uploader, stored
+from tests.support.direct_uploads import Uploader, form_of, stored
 from tests.support.forms import form_data
 
 pytestmark = pytest.mark.django_db
@@ -32,13 +30,14 @@ def _direct(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Photo._meta.get_field("photo"), "direct", True)
 
 
-def test_the_app_asks_s3_for_four_things_and_for_nothing_when_the_form_is_sent(
+def test_the_app_asks_s3_for_five_things_and_for_nothing_when_the_form_is_sent(
     running: Any, settings: Any, uploader: Uploader
 ) -> None:
     storage = new_bucket(settings, running("moto"))
     sent = operations(storage)
     value = uploader.upload(JPEG).body["value"]
-    assert sent == ["CreateMultipartUpload", "ListParts", "CompleteMultipartUpload", "GetObject"]
+    steps = ["CreateMultipartUpload", "ListParts", "CompleteMultipartUpload"]
+    assert sent == [*steps, "GetObject", "HeadObject"], "the last one looks for a tombstone"
     sent.clear()
     answer = uploader.client.post(
         "/admin/gallery/photo/add/", form_data(**{"photo-upload": value, "title": "Cat"})
@@ -133,18 +132,6 @@ def test_a_file_is_deleted_with_its_row(
         attachment.delete()
     assert stored(media_storage()) == []
     assert not form_of(Attachment, ["file"], data, mine).is_valid(), "the value was used"
-
-
-def form_of(model: Any, fields: list[str], data: dict[str, str], uploader: Uploader) -> Any:
-    """Return a bound form, in a request of this person."""
-    request = RequestFactory().post("/")
-    request.user = User.objects.get(pk=uploader.owner.removeprefix("user "))
-    context = owners.during(request)
-    context.__enter__()
-    form = modelform_factory(model, fields=fields)(data, {})
-    form.is_valid()
-    context.__exit__(None, None, None)
-    return form
 
 
 def test_two_rows_never_have_the_same_file(uploader: Uploader) -> None:

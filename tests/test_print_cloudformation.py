@@ -46,9 +46,13 @@ def test_nothing_is_missing(settings: Any) -> None:
         "Tags",
         "WebsiteConfiguration",
     }
-    (rule,) = properties["LifecycleConfiguration"]["Rules"]
+    rule, markers, uploads = properties["LifecycleConfiguration"]["Rules"]
     assert rule["TagFilters"] == [{"Key": "shift-media", "Value": "resize"}]
     assert rule["ExpirationInDays"] == 30
+    assert markers["ExpiredObjectDeleteMarker"] is True
+    assert uploads["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 7}
+    cors = properties["CorsConfiguration"]["CorsRules"]
+    assert [rule["AllowedMethods"] for rule in cors] == [["GET", "HEAD"], ["PUT"]]
     cdn = printed("cloudformation", "configure_media_cdn", "--mode=failover", *CDN_OPTIONS)
     assert set(cdn["Resources"]) == {
         "CachePolicy",

@@ -17,6 +17,7 @@ from django_shift_media.naming import keys
 from django_shift_media.naming.original_names import clean_name
 from django_shift_media.naming.resize_options import parse_focal_point
 from django_shift_media.storages.base import MediaStorage, check_size
+from django_shift_media.storages.erasure import erase_upload, tombstone_of
 from django_shift_media.storages.multipart import (
     MAX_SIZE,
     MultipartUploads,
@@ -106,8 +107,8 @@ def complete(upload: Upload) -> AcceptedUpload:
     Complete an upload, and examine the file.
 
     Can be repeated if the response was lost. Raise ``IncompleteUpload`` for other parts than those
-    that were signed, ``FileNotFoundError`` if the upload was aborted, and ``ValidationError`` if
-    the file is refused; then it is deleted.
+    that were signed, ``FileNotFoundError`` if the upload was aborted or erased, and
+    ``ValidationError`` if the file is refused; then it is deleted.
     """
     storage = storage_for(upload.field.label)
     _assemble(storage, upload)
@@ -120,6 +121,7 @@ def complete(upload: Upload) -> AcceptedUpload:
         release_slot(upload.field.owner, upload.slot)
         raise
     release_slot(upload.field.owner, upload.slot)
+    _require_not_erased(storage, upload, accepted.key)
     _prewarm(accepted)
     return accepted
 
@@ -135,6 +137,13 @@ def _assemble(storage: MediaStorage, upload: Upload) -> None:
         # Perhaps it is complete, and the response was lost.
         if not storage.exists(upload.key):
             raise
+
+
+def _require_not_erased(storage: MediaStorage, upload: Upload, key: str) -> None:
+    """Raise ``FileNotFoundError`` if the upload was erased meanwhile, and erase its file, too."""
+    if storage.exists(tombstone_of(upload.key)):
+        erase_upload(storage, key)
+        raise FileNotFoundError(key)
 
 
 def _prewarm(accepted: AcceptedUpload) -> None:

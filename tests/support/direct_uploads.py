@@ -3,9 +3,13 @@
 from typing import Any, NamedTuple
 
 import requests
-from django.test import Client
+from django.contrib.auth.models import User
+from django.forms import modelform_factory
+from django.http import HttpRequest
+from django.test import Client, RequestFactory
 
 from django_shift_media.storages.multipart import expected_parts
+from django_shift_media.uploads import owners
 from django_shift_media.uploads.tokens import UploadField
 
 LABEL = "gallery.photo.photo"
@@ -20,6 +24,8 @@ class Answer(NamedTuple):
 class Uploader:
     """A person who is logged in, and has a form with a token."""
 
+    prefix = PREFIX
+
     def __init__(self, client: Client, user: Any, **field: Any) -> None:
         self.client = client
         self.owner = f"user {user.pk}"
@@ -27,7 +33,7 @@ class Uploader:
         self.field = UploadField(**{**values, **field})
 
     def post(self, step: str, **values: Any) -> Answer:
-        response = self.client.post(PREFIX + step, values, content_type="application/json")
+        response = self.client.post(self.prefix + step, values, content_type="application/json")
         is_json = response.headers.get("Content-Type") == "application/json"
         return Answer(response.status_code, response.json() if is_json else None)
 
@@ -77,3 +83,17 @@ def unfinished(storage: Any) -> list[str]:
 def stored(storage: Any) -> list[str]:
     """Return the keys of everything that a storage has."""
     return [summary.key for page in storage.list_pages("") for summary in page]
+
+
+def form_of(model: Any, fields: list[str], data: dict[str, str], uploader: Uploader) -> Any:
+    """Return a bound form that was validated in a request of this person."""
+    with owners.during(request_of(uploader)):
+        form = modelform_factory(model, fields=fields)(data, {})
+        form.is_valid()
+    return form
+
+
+def request_of(uploader: Uploader) -> HttpRequest:
+    request = RequestFactory().post("/")
+    request.user = User.objects.get(pk=uploader.owner.removeprefix("user "))
+    return request
