@@ -5,7 +5,8 @@ from typing import Any, get_args
 from django.core.management.base import CommandParser
 
 from django_shift_media.aws.access_logs import parse_log_target
-from django_shift_media.aws.bucket import BucketOptions, bucket_resources, next_steps
+from django_shift_media.aws.bucket import bucket_resources, next_steps
+from django_shift_media.aws.bucket_options import BucketOptions
 from django_shift_media.aws.export.formats import CONSOLE, FORMATS, bucket_text
 from django_shift_media.aws.plan import Resource
 from django_shift_media.aws.tags import parse_tags
