@@ -19,6 +19,7 @@ from django.test import AsyncClient, Client
 from django_shift_media.generation.asynchronous import _tasks
 from django_shift_media.generation.cache_lock import cache_key
 from django_shift_media.signals import resize_failed
+from django_shift_media.storages.selection import media_storage
 from gallery.models import Photo
 from tests.support.waiting import PATIENCE
 
@@ -44,7 +45,7 @@ def run(work: Callable[[], Awaitable[Any]]) -> Any:
 
 
 def lock_of(url: str) -> str:
-    return cache_key("lock", url.removeprefix("/media/"))
+    return cache_key("lock", media_storage(), url.removeprefix("/media/"))
 
 
 @pytest.mark.parametrize("status", [200, 304, 404, 405, 422])

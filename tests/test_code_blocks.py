@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import hcl2
 import pytest
 import yaml
 from django.contrib import admin
@@ -88,6 +89,7 @@ CHECKS: dict[str, Callable[[str], Any]] = {
     "nginx": check_nginx,
     "python": check_python,
     "sh": check_shell,
+    "terraform": hcl2.loads,
     "yaml": lambda code: list(yaml.safe_load_all(code)),
 }
 
@@ -164,9 +166,9 @@ def test_the_commands_of_a_document_take_its_options(document: Path) -> None:
     for name, arguments in re.findall(r"manage\.py ([a-z_]+)((?:[^\n`\\]|\\\n)*)", text):
         if name not in OTHER_COMMANDS_BEFORE:
             command = command_of(name)
+            arguments = arguments.replace("\\\n", " ").partition(" > ")[0]
             if arguments.strip():
-                arguments = shlex.split(arguments.replace("\\\n", " "))
-                command.create_parser("manage.py", name).parse_args(arguments)
+                command.create_parser("manage.py", name).parse_args(shlex.split(arguments))
 
 
 def command_of(name: str) -> BaseCommand:

@@ -46,10 +46,10 @@ def test_nothing_is_missing(settings: Any) -> None:
         "Tags",
         "WebsiteConfiguration",
     }
-    rule, markers, uploads = properties["LifecycleConfiguration"]["Rules"]
-    assert rule["TagFilters"] == [{"Key": "shift-media", "Value": "resize"}]
-    assert rule["ExpirationInDays"] == 30
-    assert markers["ExpiredObjectDeleteMarker"] is True
+    expiry, cleanup, uploads = properties["LifecycleConfiguration"]["Rules"]
+    assert expiry["TagFilters"] == [{"Key": "shift-media", "Value": "resize"}]
+    assert expiry["ExpirationInDays"] == 30
+    assert cleanup["ExpiredObjectDeleteMarker"] is True
     assert uploads["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 7}
     cors = properties["CorsConfiguration"]["CorsRules"]
     assert [rule["AllowedMethods"] for rule in cors] == [["GET", "HEAD"], ["PUT"]]
