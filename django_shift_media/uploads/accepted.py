@@ -32,10 +32,9 @@ def file_for(text: str, label: str) -> ExaminedFile:
         accepted = parse_value(text, label)
     except BadSignature as error:
         raise ValidationError(UPLOAD_EXPIRED, code="upload_expired") from error
-    file = as_file(accepted)
-    if is_claimed(file.storage, file.key, model_field(label)):
+    if is_claimed(storage_for(label), accepted.key, model_field(label)):
         raise ValidationError(UPLOAD_EXPIRED, code="upload_expired")
-    return file
+    return as_file(accepted)
 
 
 def as_file(accepted: AcceptedUpload) -> ExaminedFile:
