@@ -144,6 +144,24 @@ def check_enqueue(**kwargs: Any) -> list[CheckMessage]:
 
 
 @register()
+def check_upload_functions(**kwargs: Any) -> list[CheckMessage]:
+    messages: list[CheckMessage] = []
+    for name in ("upload_permission", "upload_scanner"):
+        try:
+            if (path := getattr(conf, name)) is not None:
+                import_string(path)
+        except ImproperlyConfigured:  # reported as E002
+            continue
+        except ImportError as error:
+            setting = f"{_PREFIX}{name.upper()}"
+            hint = "Use the dotted path of a function, or remove the setting."
+            messages.append(
+                Error(f"{setting} is {path!r}: {error}", hint=hint, id="shift_media.E028")
+            )
+    return messages
+
+
+@register()
 def check_signing_key(**kwargs: Any) -> list[CheckMessage]:
     try:
         length = len(force_bytes(conf.signing_key))

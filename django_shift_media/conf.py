@@ -233,6 +233,28 @@ class Conf:
         return value
 
     @property
+    def upload_seconds(self) -> int:
+        """For how many seconds a form may take to upload straight to the storage and be sent."""
+        return _positive("SHIFT_MEDIA_UPLOAD_SECONDS", 86_400)
+
+    @property
+    def upload_limit(self) -> int:
+        """The maximum number of uploads straight to the storage that a user has in flight."""
+        return _positive("SHIFT_MEDIA_UPLOAD_LIMIT", 20)
+
+    @property
+    def upload_permission(self) -> str | None:
+        """The dotted path of the function that says who may upload straight to the storage."""
+        value: str | None = _setting("SHIFT_MEDIA_UPLOAD_PERMISSION", None, str, type(None))
+        return value
+
+    @property
+    def upload_scanner(self) -> str | None:
+        """The dotted path of the function that may refuse what was uploaded to the storage."""
+        value: str | None = _setting("SHIFT_MEDIA_UPLOAD_SCANNER", None, str, type(None))
+        return value
+
+    @property
     def enqueue(self) -> str:
         """The dotted path of the function that sends resizes to a task queue."""
         value: str = _setting(

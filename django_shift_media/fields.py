@@ -155,6 +155,9 @@ class MediaField(BaseMediaField):
     ``warm``
         The names of presets. A queue's workers generate these resizes of each upload after the
         commit.
+    ``direct``
+        Whether browsers send files straight to the storage, in forms and in the admin. The default
+        is False.
 
     ``storage``
         The alias in ``STORAGES`` of the media storage that has the files. The default is that of
@@ -196,6 +199,7 @@ class MediaField(BaseMediaField):
         delete_orphans: bool = False,
         warm: Sequence[str] = (),
         storage: str | None = None,
+        direct: bool = False,
         **kwargs: Any,
     ) -> None:
         if "upload_to" in kwargs:
@@ -223,6 +227,7 @@ class MediaField(BaseMediaField):
         self.delete_orphans = delete_orphans
         self.warm = tuple(warm)
         self.storage_alias = storage
+        self.direct = direct
         kwargs.setdefault("max_length", MAX_LENGTH)
         super().__init__(verbose_name, name, **kwargs)
 
@@ -302,6 +307,8 @@ class MediaField(BaseMediaField):
             "max_bytes": self.max_bytes,
             "focal_point_field": self.focal_point_field,
         }
+        if self.direct:
+            defaults["direct"] = f"{self.model._meta.label_lower}.{self.name}"
         if _is_admin_widget(kwargs.get("widget")):
             del kwargs["widget"]
         # A long file name is shortened, so it needs no validation.

@@ -23,7 +23,8 @@ class MediaFormField(forms.FileField):
     A file field that validates uploads by their content.
 
     The arguments are those of ``MediaField``. ``focal_point_field`` is the name of another field
-    of the same form.
+    of the same form. ``direct`` is a name that no other field has, such as "contact.attachment":
+    browsers send the file straight to the storage, and the form gets it from there.
     """
 
     widget = MediaInput
@@ -36,20 +37,37 @@ class MediaFormField(forms.FileField):
         kind: Kind = "image",
         max_bytes: int | None = None,
         focal_point_field: str | None = None,
+        direct: str = "",
         **kwargs: Any,
     ) -> None:
+        self.direct = direct
         self.kind: Kind = kind
         self.max_bytes = max_bytes
         self.focal_point_field = focal_point_field
+        if direct:
+            from django_shift_media.uploads.widgets import DirectMediaInput
+
+            kwargs.setdefault("widget", DirectMediaInput)
         super().__init__(**kwargs)
+        widget: object = self.widget  # a class, for the stubs
+        if direct and isinstance(widget, DirectMediaInput):
+            widget.take_uploads(direct, kind, max_bytes)
 
     def to_python(self, data: Any) -> "File[Any] | None":
+        if self.direct and isinstance(data, str):
+            from django_shift_media.uploads.accepted import file_for
+
+            data = file_for(data, self.direct)
         file: File[Any] | None = super().to_python(data)
         if file is not None:
             clean_upload(
                 file, kind=self.kind, max_bytes=self.max_bytes, messages=self.error_messages
             )
         return file
+
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        """Show an upload again if the form has errors elsewhere; browsers forget chosen files."""
+        return data if self.direct and isinstance(data, str) else initial
 
     def widget_attrs(self, widget: Widget) -> dict[str, Any]:
         attrs = super().widget_attrs(widget)

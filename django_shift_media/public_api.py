@@ -23,7 +23,7 @@ PUBLIC_API: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "admin": ("thumbnail",),
         "urls": (),
         "redirects": ("redirect_to_media",),
-        "middleware": ("StorageUnavailableMiddleware",),
+        "middleware": ("StorageUnavailableMiddleware", "direct_uploads"),
         "jinja2": ("ShiftMediaExtension",),
         "storages.adapter": ("AdaptedMediaStorage",),
         "storages.base": ("MediaStorage", "check_size"),

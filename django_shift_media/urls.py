@@ -5,6 +5,7 @@ For a storage other than the default media storage, include them once more, with
 namespace: ``path("documents/", include("django_shift_media.urls", namespace="private"))``.
 """
 
+from django.urls import include, path
 from django.urls.resolvers import RoutePattern
 
 from django_shift_media.asgi import MediaPattern
@@ -14,5 +15,6 @@ from django_shift_media.views import media
 app_name = APP_NAME
 
 urlpatterns = [
-    MediaPattern(RoutePattern("<path:key>", name="media", is_endpoint=True), media, name="media")
+    path("uploads/", include("django_shift_media.uploads.urls")),
+    MediaPattern(RoutePattern("<path:key>", name="media", is_endpoint=True), media, name="media"),
 ]

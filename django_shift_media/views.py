@@ -192,7 +192,8 @@ def _serve_local_file(
     request: HttpRequest, storage: MediaStorage, key: str
 ) -> HttpResponseBase | None:
     """In development, serve a public file on local disk as a web server does in production."""
-    if not (settings.DEBUG and isinstance(storage, LocalMediaStorage)) or storage.access:
+    is_private = storage.access or key.startswith(".")  # parts of uploads that nobody has examined
+    if is_private or not (settings.DEBUG and isinstance(storage, LocalMediaStorage)):
         return None
     try:
         response = serve(request, key, document_root=str(storage.location))

@@ -43,7 +43,7 @@ class MediaInput(forms.ClearableFileInput):
         context: dict[str, Any] = super().get_context(name, value, attrs)
         context["widget"]["size_samples"] = json.dumps(_size_samples())
         if isinstance(value, MediaFile) and value:
-            preview = _preview(value)
+            preview = preview_of(value)
             context["widget"] |= {
                 "file_name": _file_name(value),
                 "file_type": extension_of(str(value)).upper(),
@@ -61,7 +61,7 @@ def _size_samples() -> list[str]:
     return [filesizeformat(size) for size in (*plurals, *(1024**n for n in range(1, 5)))]
 
 
-def _preview(file: MediaFile) -> ResizedImage | None:
+def preview_of(file: MediaFile) -> ResizedImage | None:
     if file.field.kind != "image":
         return None
     stored = _without_focal_point(file)

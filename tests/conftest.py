@@ -6,9 +6,11 @@ from typing import Any
 
 import hypothesis
 import pytest
+from django.contrib.auth.models import User
 from django.core.cache import cache
 from django.core.files.base import ContentFile
 from django.db import connection, connections, models
+from django.test import Client
 
 from django_shift_media.engines.engine import Engine
 from django_shift_media.engines.selection import get_engine
@@ -30,6 +32,7 @@ from tests.support.browsing import patient
 from tests.support.buckets import configured_bucket, new_bucket
 from tests.support.chromium_pictures import ChromiumPictures
 from tests.support.desks import Desk
+from tests.support.direct_uploads import Uploader
 from tests.support.intermediary import Intermediary, in_front_of
 from tests.support.pictures import ALL_FORMATS
 from tests.support.requirements import missing
@@ -257,6 +260,25 @@ def small_jpeg() -> bytes:
 @pytest.fixture
 def photo(small_jpeg: bytes, db: None) -> Photo:
     return Photo.objects.create(photo=ContentFile(small_jpeg, name="small.jpg"))
+
+
+@pytest.fixture
+def uploader(db: None) -> Uploader:
+    """A person who sends photos straight to the storage."""
+    return _uploader("uploader")
+
+
+@pytest.fixture
+def stranger(db: None) -> Uploader:
+    """Another such person."""
+    return _uploader("stranger")
+
+
+def _uploader(name: str) -> Uploader:
+    user = User.objects.create_superuser(name)  # without a password, which takes long to hash
+    client = Client()
+    client.force_login(user)
+    return Uploader(client, user)
 
 
 @pytest.fixture(params=["pillow", "vips"])

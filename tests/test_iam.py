@@ -156,6 +156,7 @@ ALLOWED = {
         ("s3:PutObject", ORIGINAL),
         ("s3:PutObject", RESIZE),
         ("s3:AbortMultipartUpload", ORIGINAL),
+        ("s3:ListMultipartUploadParts", ORIGINAL),
         ("s3:DeleteObject", ORIGINAL),
         ("s3:DeleteObject", RESIZE),
     ],
@@ -197,6 +198,14 @@ ALLOWED = {
         *CONFIGURE_ACCOUNT,
     ],
     "check": [*CHECK_BUCKET, *CHECK_ACCOUNT],
+    "uploads": [
+        ("s3:ListBucket", BUCKET),
+        ("s3:GetObject", ORIGINAL),
+        ("s3:PutObject", ORIGINAL),
+        ("s3:AbortMultipartUpload", ORIGINAL),
+        ("s3:ListMultipartUploadParts", ORIGINAL),
+        ("s3:DeleteObject", ORIGINAL),
+    ],
     "pages": [],
     "erase": [
         ("s3:ListBucket", BUCKET),
@@ -290,6 +299,14 @@ DENIED = {
         ("s3:PutBucketVersioning", BUCKET),
         ("cloudfront:UpdateDistribution", DISTRIBUTION),
         ("cloudfront:DeleteDistribution", DISTRIBUTION),
+    ],
+    "uploads": [
+        ("s3:ListAllMyBuckets", ALL),
+        ("s3:GetObject", ELSEWHERE),
+        ("s3:PutObject", ELSEWHERE),
+        ("s3:DeleteObject", ELSEWHERE),
+        ("s3:ListMultipartUploadParts", ELSEWHERE),
+        ("s3:PutBucketPolicy", BUCKET),
     ],
     "pages": [("s3:ListBucket", BUCKET), ("s3:GetObject", ORIGINAL), ("s3:GetObject", ELSEWHERE)],
 }

@@ -46,10 +46,13 @@ def test_nothing_is_missing(settings: Any) -> None:
         "Tags",
         "WebsiteConfiguration",
     }
-    expiry, cleanup = properties["LifecycleConfiguration"]["Rules"]
+    expiry, cleanup, uploads = properties["LifecycleConfiguration"]["Rules"]
     assert expiry["TagFilters"] == [{"Key": "shift-media", "Value": "resize"}]
     assert expiry["ExpirationInDays"] == 30
     assert cleanup["ExpiredObjectDeleteMarker"] is True
+    assert uploads["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 7}
+    cors = properties["CorsConfiguration"]["CorsRules"]
+    assert [rule["AllowedMethods"] for rule in cors] == [["GET", "HEAD"], ["PUT"]]
     cdn = printed("cloudformation", "configure_media_cdn", "--mode=failover", *CDN_OPTIONS)
     assert set(cdn["Resources"]) == {
         "CachePolicy",

@@ -132,3 +132,12 @@ def test_the_site_is_the_one_that_is_given(no_aws: None) -> None:
     website = printed("json", "configure_media_bucket", "--app-url", SITE)
     rules = website["website and routing rules"]["RoutingRules"]
     assert {rule["Redirect"]["HostName"] for rule in rules} == {"www.example.com"}
+
+
+def test_uploads_have_rules_of_their_own(no_aws: None) -> None:
+    documents = printed("json", "configure_media_bucket", *BUCKET_OPTIONS)
+    origins = ["https://one.example.com", "https://two.example.com"]
+    cors, lifecycle = documents["CORS"]["CORSRules"], documents["lifecycle"]["Rules"]
+    assert [rule["AllowedMethods"] for rule in cors] == [["GET", "HEAD"], ["PUT"]]
+    assert [rule["AllowedOrigins"] for rule in cors] == [origins, origins]
+    assert lifecycle[-1]["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 7}

@@ -125,3 +125,13 @@ def test_names_of_resources_are_valid(settings: Any, bucket: str, name: str) -> 
     file = printed("terraform", "configure_media_bucket", *BUCKET_OPTIONS)
     assert list(file["resource"]["aws_s3_bucket"]) == [name]
     assert problems(file) == []
+
+
+def test_uploads_have_rules_of_their_own(settings: Any) -> None:
+    use_aws(settings)
+    resources = printed("terraform", "configure_media_bucket", *BUCKET_OPTIONS)["resource"]
+    cors = resources["aws_s3_bucket_cors_configuration"]["example-media"]["cors_rule"]
+    assert [rule["allowed_methods"] for rule in cors] == [["GET", "HEAD"], ["PUT"]]
+    assert cors[1]["allowed_headers"] == ["content-type"]
+    rules = resources["aws_s3_bucket_lifecycle_configuration"]["example-media"]["rule"]
+    assert rules[-1]["abort_incomplete_multipart_upload"] == {"days_after_initiation": 7}

@@ -37,7 +37,7 @@ MEDIA_PATTERN = "????????/????/????/????/????????????/*/*"
 RESIZE_PATTERN = f"{MEDIA_PATTERN}x*-*-*-*-{'?' * SIGNATURE_LENGTH}.*"
 
 # Seconds that browsers may cache a preflight response: the limit of Firefox, the highest of all.
-_CORS_MAX_AGE = 86_400
+CORS_MAX_AGE = 86_400
 
 
 def read_statement(
@@ -162,9 +162,15 @@ def merge_cors(current: Document | None, rule_id: str, origins: Sequence[str]) -
             "ID": rule_id,
             "AllowedMethods": ["GET", "HEAD"],
             "AllowedOrigins": sorted(set(origins)),  # some servers return them in another order
-            "MaxAgeSeconds": _CORS_MAX_AGE,
+            "MaxAgeSeconds": CORS_MAX_AGE,
         }
     ]
+    return replace_cors_rule(current, rule_id, ours if origins else [])
+
+
+def replace_cors_rule(
+    current: Document | None, rule_id: str, ours: list[Document]
+) -> Document | None:
     rules = (current or {}).get("CORSRules", [])
-    rules = replace_ours(rules, ours if origins else [], lambda rule: rule.get("ID") == rule_id)
+    rules = replace_ours(rules, ours, lambda rule: rule.get("ID") == rule_id)
     return {"CORSRules": rules} if rules else None

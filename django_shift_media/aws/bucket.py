@@ -1,13 +1,14 @@
 """The configuration of a media bucket, as resources of a plan."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from django_shift_media.aws import access
-from django_shift_media.aws.access_logs import LogTarget, bucket_logging
+from django_shift_media.aws.access_logs import bucket_logging
 from django_shift_media.aws.bucket_existence import bucket_document, create_bucket, find_bucket
+from django_shift_media.aws.bucket_options import BucketOptions
 from django_shift_media.aws.clients import s3_client
 from django_shift_media.aws.common import Conflict, Document, our_id
 from django_shift_media.aws.lifecycle import merge_lifecycle
@@ -25,6 +26,7 @@ from django_shift_media.aws.subresources import (
     Subresource,
 )
 from django_shift_media.aws.tags import merge_tags, remove_tags
+from django_shift_media.aws.upload_rules import merge_upload_cors, merge_upload_lifecycle
 from django_shift_media.aws.website import (
     AppEndpoint,
     check_not_media,
@@ -38,9 +40,6 @@ from django_shift_media.storages.s3 import S3MediaStorage
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-    from django_shift_media.aws.website import RedirectCode
-    from django_shift_media.storages.base import Mode
-
 # The defaults of a new bucket: https://docs.aws.amazon.com/AmazonS3/latest/userguide/create-bucket-faq.html
 _NEW_BUCKET_DEFAULTS: dict[Subresource, Document] = {
     PUBLIC_ACCESS_BLOCK: dict.fromkeys(access.BLOCK_SETTINGS, True),
@@ -50,32 +49,6 @@ _NEW_BUCKET_DEFAULTS: dict[Subresource, Document] = {
 
 _BUCKET = "bucket"
 Merge = Callable[[Document | None], Document | None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BucketOptions:
-    """
-    The desired configuration of a media bucket; None leaves a setting unchanged.
-
-    A website redirects requests for missing files to ``app_url`` and ``mount``, the path of this
-    package's URLs. ``distribution_arn`` names the CloudFront distribution that may read a private
-    bucket; a function is called once the plan needs the ARN. An empty ``cors_origins`` and 0
-    ``expire_resizes`` (days) remove their rule; ``remove`` removes all of our settings, and
-    ``tags`` only if they are given again.
-    """
-
-    mode: "Mode"
-    mount: str
-    app_url: str | None = None
-    create: bool = False
-    remove: bool = False
-    redirect_code: "RedirectCode" = "302"
-    private_originals: bool | None = None
-    distribution_arn: str | Callable[[], str] | None = None
-    cors_origins: Sequence[str] | None = None
-    expire_resizes: int | None = None
-    access_logs: LogTarget | None = None
-    tags: Mapping[str, str] = field(default_factory=dict)
 
 
 def bucket_resources(storage: S3MediaStorage, options: BucketOptions) -> list[Resource]:
@@ -288,13 +261,23 @@ class _Bucket:
         return merge(current, self.rules)
 
     def merge_cors(self, current: Document | None) -> Document | None:
-        origins = () if self.options.remove else self.options.cors_origins
-        if origins is None:
-            return current
-        return access.merge_cors(current, self.id, access.parse_origins(origins))
+        if (origins := self.origins(self.options.cors_origins)) is not None:
+            current = access.merge_cors(current, self.id, origins)
+        if (origins := self.origins(self.options.upload_origins)) is not None:
+            current = merge_upload_cors(current, self.id, origins)
+        return current
+
+    def origins(self, values: Sequence[str] | None) -> Sequence[str] | None:
+        """Return the origins for a rule, none to remove it, or None to leave it unchanged."""
+        if self.options.remove:
+            return ()
+        return None if values is None else access.parse_origins(values)
 
     def merge_lifecycle(self, current: Document | None) -> Document | None:
+        prefix = self.storage.prefix
         days = 0 if self.options.remove else self.options.expire_resizes
-        if days is None:
-            return current
-        return merge_lifecycle(current, self.id, days, self.storage.prefix)
+        if days is not None:
+            current = merge_lifecycle(current, self.id, days, prefix)
+        if (origins := self.origins(self.options.upload_origins)) is not None:
+            current = merge_upload_lifecycle(current, self.id, origins, prefix)
+        return current

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from django_shift_media.aws import key_groups
-from django_shift_media.aws.bucket import BucketOptions
+from django_shift_media.aws.bucket_options import BucketOptions
 from django_shift_media.aws.cdn_options import CdnOptions
 from django_shift_media.aws.common import Conflict, Document, our_id, partition
 from django_shift_media.aws.distribution import (

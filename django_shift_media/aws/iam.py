@@ -116,6 +116,7 @@ def app(storage: S3MediaStorage) -> list[Document]:
                 "s3:GetObject",
                 *_put_actions(storage),
                 "s3:AbortMultipartUpload",  # to clean up after a large upload that failed
+                "s3:ListMultipartUploadParts",  # to complete an upload of a browser
                 *_delete_actions(storage),
             ],
             object_arns(storage),
@@ -132,6 +133,18 @@ def resizes(storage: S3MediaStorage) -> list[Document]:
         allow(["s3:GetObject"], object_arns(storage)),
         allow(actions, object_arns(storage, RESIZE_PATTERN)),
     ]
+
+
+def uploads(storage: S3MediaStorage) -> list[Document]:
+    """For a process that only takes uploads of browsers: signs, completes and examines them."""
+    actions = [
+        "s3:GetObject",
+        *_put_actions(storage),
+        "s3:AbortMultipartUpload",
+        "s3:ListMultipartUploadParts",
+        *_delete_actions(storage),  # of what is refused
+    ]
+    return [_allow_list(storage), allow(actions, object_arns(storage))]
 
 
 def pages(storage: S3MediaStorage) -> list[Document]:
@@ -210,6 +223,7 @@ def check(storage: S3MediaStorage) -> list[Document]:
 PURPOSES = {
     "app": app,
     "resizes": resizes,
+    "uploads": uploads,
     "pages": pages,
     "erase": erase,
     "configure": configure,

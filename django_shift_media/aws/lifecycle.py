@@ -1,5 +1,7 @@
 """Build the lifecycle rules that delete old resizes."""
 
+from collections.abc import Collection
+
 from django_shift_media.aws.common import Conflict, Document, replace_ours
 from django_shift_media.storages.s3 import RESIZE_TAG
 
@@ -15,9 +17,15 @@ def merge_lifecycle(
     """
     if days < 0:
         raise ValueError(f"Invalid number of days {days}. Use 1 or more, or 0 to disable expiry.")
-    rules = (current or {}).get("Rules", [])
     ours = [_expiry(rule_id, days, prefix), _cleanup(rule_id, prefix)] if days else []
-    ids = {rule_id, _cleanup_id(rule_id)}
+    return replace_rules(current, {rule_id, _cleanup_id(rule_id)}, ours)
+
+
+def replace_rules(
+    current: Document | None, ids: Collection[str], ours: list[Document]
+) -> Document | None:
+    """Replace the rules with these IDs, or append ours; return None if no rule is left."""
+    rules = (current or {}).get("Rules", [])
     others = [rule for rule in rules if rule.get("ID") not in ids]
     if ours and (old := [rule for rule in others if "Filter" not in rule]):
         raise Conflict(

@@ -89,6 +89,20 @@ def _lifecycle_arguments(document: Document) -> Document:
     return {"LifecycleConfiguration": {"Rules": document["Rules"]}, **others}
 
 
+def _lifecycle_of(response: Document) -> Document:
+    """Return a lifecycle in which a rule for all objects has a filter, as the others do."""
+    rules = [_with_filter(rule) for rule in response.get("Rules", [])]
+    return {**response, "Rules": rules} if rules else response
+
+
+def _with_filter(rule: Document) -> Document:
+    # Ceph returns an empty filter as this older form, which means the same (seen with 16.2).
+    if "Filter" in rule or rule.get("Prefix") != "":
+        return rule
+    others = {name: value for name, value in rule.items() if name != "Prefix"}
+    return {**others, "Filter": {"Prefix": ""}}
+
+
 PUBLIC_ACCESS_BLOCK = Subresource(
     name="public access block",
     operation="public_access_block",
@@ -135,6 +149,7 @@ CORS = Subresource(
 LIFECYCLE = Subresource(
     name="lifecycle",
     operation="bucket_lifecycle_configuration",
+    unpack=_lifecycle_of,
     pack=_lifecycle_arguments,
     is_same=is_same_lifecycle,
 )

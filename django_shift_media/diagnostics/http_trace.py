@@ -107,11 +107,17 @@ def follow(url: str) -> list[Hop]:
     return hops
 
 
-def fetch(url: str) -> Hop:
-    """Send one GET request, without following redirects. Certificates are verified."""
+def fetch(
+    url: str,
+    method: str = "GET",
+    *,
+    headers: Mapping[str, str] | None = None,
+    body: bytes | None = None,
+) -> Hop:
+    """Send one request, without following redirects. Certificates are verified."""
     sent_at, started = time.time(), time.perf_counter()
     try:
-        status, headers, body = _get(urlsplit(url))
+        status, answered, content = _send(urlsplit(url), method, headers or {}, body)
     except (OSError, http.client.HTTPException, ValueError) as error:
         return Hop(
             url=url,
@@ -124,13 +130,15 @@ def fetch(url: str) -> Hop:
         url=url,
         sent_at=sent_at,
         status=status,
-        headers=headers,
-        body=body,
+        headers=answered,
+        body=content,
         milliseconds=1000 * (time.perf_counter() - started),
     )
 
 
-def _get(url: SplitResult) -> tuple[int, dict[str, str], bytes]:
+def _send(
+    url: SplitResult, method: str, headers: Mapping[str, str], body: bytes | None
+) -> tuple[int, dict[str, str], bytes]:
     host, port = url.hostname or "", url.port or _PORTS[url.scheme]
     # Browsers resolve *.localhost to the loopback address; not every resolver does.
     address = "127.0.0.1" if host.endswith(".localhost") else host
@@ -142,10 +150,10 @@ def _get(url: SplitResult) -> tuple[int, dict[str, str], bytes]:
             connection.sock = context.wrap_socket(connection.sock, server_hostname=host)
         path = (url.path or "/") + (f"?{url.query}" if url.query else "")
         authority = url.netloc.rpartition("@")[2]
-        connection.request("GET", path, headers={**_HEADERS, "Host": authority})
+        connection.request(method, path, body, {**_HEADERS, **headers, "Host": authority})
         response = connection.getresponse()
-        headers = {name.lower(): value for name, value in response.getheaders()}
-        return response.status, headers, response.read(_MAX_BODY)
+        answered = {name.lower(): value for name, value in response.getheaders()}
+        return response.status, answered, response.read(_MAX_BODY)
     finally:
         connection.close()
 

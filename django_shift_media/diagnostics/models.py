@@ -18,6 +18,9 @@ RequestName = Literal[
     "stranger",
     "stranger_original",
     "bucket",
+    "preflight",
+    "part",
+    "longer_part",
 ]
 Severity = Literal["error", "warning"]
 

@@ -12,7 +12,7 @@ from django_shift_media.aws.common import name_storage
 from django_shift_media.aws.inspection import error_code, read_bucket_configuration
 from django_shift_media.aws.website import parse_app_url
 from django_shift_media.conf import conf
-from django_shift_media.diagnostics import rules_private
+from django_shift_media.diagnostics import rules_private, rules_uploads
 from django_shift_media.diagnostics.http_trace import fetch, follow
 from django_shift_media.diagnostics.models import (
     Evidence,
@@ -23,6 +23,7 @@ from django_shift_media.diagnostics.models import (
 )
 from django_shift_media.diagnostics.rules import diagnose, diagnose_trace
 from django_shift_media.diagnostics.rules_storage import deletion_failed, left_behind, upload_failed
+from django_shift_media.diagnostics.upload_probe import send_parts, takes_uploads
 from django_shift_media.exceptions import StorageUnavailable
 from django_shift_media.naming import keys, signing
 from django_shift_media.naming.formats import content_type
@@ -97,6 +98,8 @@ class Diagnosis:
             self._send_requests_of_a_stranger()
         else:
             self._send_requests_of_a_visitor()
+        if isinstance(self.storage, S3MediaStorage) and takes_uploads(self.storage):
+            self._send_parts(self.storage)
 
     def _send_requests_of_a_stranger(self) -> None:
         """Request private files without a permission, which must be refused."""
@@ -128,6 +131,19 @@ class Diagnosis:
             if not any(diagnose_trace(self.expected, trace, evidence)):
                 is_remade = trace.request != "after_deletion" or evidence.remade is not False
                 (self.passed if is_remade else self.unverified).append(trace.request)
+
+    def _send_parts(self, storage: S3MediaStorage) -> None:
+        try:
+            for trace in send_parts(storage, self.expected.original, self.site):
+                self.traces.append(trace)
+                self.on_trace(trace)
+                if problem := rules_uploads.diagnose(self.expected, trace):
+                    self.problems.append(problem)
+                else:
+                    self.passed.append(trace.request)
+        except _FAILURES as error:
+            code = error_code(error.__cause__ or error)
+            self.problems.append(upload_failed(code, str(error), acl=""))
 
     def _trace(self, request: RequestName, url: str = "") -> Trace:
         self.traces.append(Trace(request, follow(url or self.expected.url)))

@@ -24,6 +24,9 @@ _TITLES: dict[RequestName, str] = {
     "stranger": "Request of a visitor without a permission",
     "stranger_original": "The same for the original",
     "bucket": "Request to the bucket without a signature",
+    "preflight": "Preflight request of a direct upload",
+    "part": "Part of a direct upload",
+    "longer_part": "Part of a direct upload with another length",
 }
 _PASSED: dict[RequestName, str] = {
     "first": "the resize was generated, stored and served; browsers may cache it for a year.",
@@ -34,6 +37,9 @@ _PASSED: dict[RequestName, str] = {
     "stranger": "it was refused.",
     "stranger_original": "it was refused.",
     "bucket": "it was refused.",
+    "preflight": "pages of the site may upload.",
+    "part": "it was stored, and deleted.",
+    "longer_part": "it was refused.",
 }
 
 

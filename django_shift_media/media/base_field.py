@@ -27,4 +27,5 @@ class BaseMediaField(models.FileField):
     db_index: bool
     warm: Sequence[str]
     storage_alias: str | None
+    direct: bool
     metadata: "MetadataFields"

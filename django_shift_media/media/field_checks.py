@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from django.conf import settings
 from django.core import checks
 
 from django_shift_media.conf import conf
@@ -12,6 +13,7 @@ from django_shift_media.naming import keys, placeholder
 
 # Long enough for every key, and short enough for an index in every database.
 MAX_LENGTH = 255
+_MIDDLEWARE = "django_shift_media.middleware.direct_uploads"
 
 
 def check_field(field: BaseMediaField) -> Iterator[checks.CheckMessage]:
@@ -20,6 +22,7 @@ def check_field(field: BaseMediaField) -> Iterator[checks.CheckMessage]:
     yield from _check_warm(field)
     yield from _check_placeholder(field)
     yield from check_orphans(field)
+    yield from _check_direct(field)
 
 
 def _check_other_fields(field: BaseMediaField) -> list[checks.CheckMessage]:
@@ -85,4 +88,15 @@ def _check_placeholder(field: BaseMediaField) -> "Iterator[checks.CheckMessage]"
             hint='Run: pip install "django-shift-media[placeholders]"',
             obj=field,
             id="shift_media.E104",
+        )
+
+
+def _check_direct(field: BaseMediaField) -> Iterator[checks.CheckMessage]:
+    if field.direct and _MIDDLEWARE not in settings.MIDDLEWARE:
+        yield checks.Warning(
+            "The field has direct=True, but forms do not know the user to whom an upload belongs:"
+            " browsers send the files to the app.",
+            hint=f'Add "{_MIDDLEWARE}" to MIDDLEWARE, after AuthenticationMiddleware.',
+            obj=field,
+            id="shift_media.W110",
         )

@@ -12,7 +12,9 @@ from django_shift_media.generation import prewarm
 from django_shift_media.media import focal_points, stored_names
 from django_shift_media.media.bad_rows import describe_row
 from django_shift_media.media.base_field import BaseMediaField
+from django_shift_media.media.claims import claim
 from django_shift_media.media.erasing import erase_on_commit
+from django_shift_media.media.examined_file import ExaminedFile
 from django_shift_media.media.orphans import Deletion
 from django_shift_media.media.resized_image import ResizedImage
 from django_shift_media.media.upload_validation import validate_upload
@@ -237,7 +239,8 @@ class MediaFile(FieldFile):
             name = keys.normalize_name(name, extension=info.format)
         focal_point = focal_points.find(self, content)
         is_assigned = content is self._file  # so its focal point has been set, too
-        super().save(name, content, save=False)
+        if not self._adopt(content):
+            super().save(name, content, save=False)
         stored_names.note(self.field, self.instance, str(self.name))
         (metadata.write_measured if is_assigned else metadata.write)(self.instance, measured)
         focal_points.fill_in(self.field, self.instance, focal_point)
@@ -247,6 +250,17 @@ class MediaFile(FieldFile):
             self.instance.save()
 
     save.alters_data = True  # type: ignore[attr-defined]
+
+    def _adopt(self, content: "File[Any]") -> bool:
+        """Name a file that a browser has sent to this storage; return False to store another."""
+        if not isinstance(content, ExaminedFile) or content.storage is not self.storage:
+            return False
+        if not claim(self.storage, content.key, self._database):  # a copy is stored
+            return False
+        self.name = content.key
+        self._set_instance_attribute(self.name, content)
+        self._committed = True
+        return True
 
     def _prewarm_on_commit(self) -> None:
         """Enqueue the field's presets once the row is committed; a failure is logged."""

@@ -19,6 +19,7 @@ from django_shift_media.engines.attention import find_attention
 from django_shift_media.engines.selection import engine_options, get_engine
 from django_shift_media.exceptions import UnacceptableFile
 from django_shift_media.media.base_field import BaseMediaField
+from django_shift_media.media.examined_file import ExaminedFile
 from django_shift_media.media.upload_validation import decode_once, validate_upload
 from django_shift_media.naming.resizes import FocalPoint, Resize
 
@@ -69,11 +70,19 @@ def find(file: "MediaFile", content: "File[Any]") -> str:
         return ""
     if is_assigned and _has_point(field, file.instance):
         return ""
+    if isinstance(content, ExaminedFile):
+        return content.focal_point
     with suppress(UnacceptableFile):  # saving the file will raise this, with the reason
         info = validate_upload(content, kind=field.kind, max_bytes=field.max_bytes)
-        if info and (point := decode_once(content, _find_or_log)):
-            return "{},{}".format(*point)
+        if info:
+            return search(content)
     return ""
+
+
+def search(content: "File[Any]") -> str:
+    """Search an image for its focal point; return its text, "" for the center."""
+    point = decode_once(content, _find_or_log)
+    return "{},{}".format(*point) if point else ""
 
 
 def _has_point(field: BaseMediaField, instance: models.Model) -> bool:

@@ -14,6 +14,7 @@ from django_shift_media.engines.engine import ImageInfo
 from django_shift_media.engines.selection import engine_options, get_engine
 from django_shift_media.exceptions import FileTooLarge, UnacceptableFile
 from django_shift_media.generation.worker_pool import worker_pool
+from django_shift_media.media.examined_file import ExaminedFile
 from django_shift_media.naming.placeholder import THUMBNAIL_SIDE, Placeholder
 from django_shift_media.naming.resizes import Resize
 from django_shift_media.storages.base import check_size
@@ -46,6 +47,8 @@ def validate_upload(file: "File[Any]", *, kind: Kind, max_bytes: int | None) -> 
     if kind == "any":
         return None
     check_size(file.size, conf.max_bytes)
+    if isinstance(file, ExaminedFile) and file.info:
+        return file.info
     return decode_once(file, _verify)
 
 
@@ -60,17 +63,26 @@ def clean_upload(
     try:
         validate_upload(file, kind=kind, max_bytes=max_bytes)
     except UnacceptableFile as error:
-        code = "too_large" if isinstance(error, FileTooLarge) else "invalid_image"
-        params = {"name": file.name, "reason": error.translated()}
-        raise ValidationError(messages[code], code=code, params=params) from error
+        raise refusal(file.name, error, messages) from error
     except MemoryError as error:  # the file may be in order
         logger.error("Out of memory for the upload %s: %s", file.name, error)
         params = {"name": file.name}
         raise ValidationError(messages["try_again"], code="try_again", params=params) from error
 
 
+def refusal(
+    name: str | None, error: UnacceptableFile, messages: Mapping[str, Any] = UPLOAD_ERRORS
+) -> ValidationError:
+    """Return the error of a form for a file that is refused."""
+    code = "too_large" if isinstance(error, FileTooLarge) else "invalid_image"
+    params = {"name": name, "reason": error.translated()}
+    return ValidationError(messages[code], code=code, params=params)
+
+
 def make_placeholder(file: "File[Any]") -> Placeholder:
     """Make the placeholder of a file that ``validate_upload()`` has found to be an image."""
+    if isinstance(file, ExaminedFile) and file.placeholder:
+        return Placeholder.parse(file.placeholder)
     return decode_once(file, _render_placeholder)
 
 

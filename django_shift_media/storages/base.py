@@ -15,6 +15,7 @@ from django_shift_media.naming import keys
 from django_shift_media.storages.access import PrivateAccess
 from django_shift_media.storages.bulk_storage import BulkStorage
 from django_shift_media.storages.erasure import TOMBSTONE_CONTENT, tombstone_of
+from django_shift_media.storages.multipart import MultipartUploads
 
 Mode = Literal["website", "failover", "app"]
 
@@ -107,6 +108,11 @@ class MediaStorage(BulkStorage):
     def bury(self, original: str) -> None:
         """Store the tombstone of an upload, unless it has one."""
         self.put(tombstone_of(original), TOMBSTONE_CONTENT)
+
+    @property
+    def multipart(self) -> MultipartUploads | None:
+        """The uploads that browsers send by themselves; None if the storage does not take any."""
+        return None
 
     @contextmanager
     def wrap_errors(self, action: str, key: str) -> Iterator[None]:

@@ -30,6 +30,7 @@ from django_shift_media.storages.erasure import (
     is_tombstone,
     tombstone_of,
 )
+from django_shift_media.storages.local_multipart import LocalMultipart
 
 # Each attempt to remove a directory fails only if a file has been stored in it meanwhile, and each
 # to create one only if it has been removed.
@@ -83,6 +84,10 @@ class LocalMediaStorage(MediaStorage, FileSystemStorage):
     @property
     def place(self) -> Path:
         return Path(self.location).resolve()
+
+    @property
+    def multipart(self) -> LocalMultipart:
+        return LocalMultipart(self)
 
     def exists(self, key: str) -> bool:
         with self.wrap_errors("check", key):
@@ -154,7 +159,14 @@ class LocalMediaStorage(MediaStorage, FileSystemStorage):
                     if not is_tombstone(key):
                         with suppress(FileNotFoundError):
                             inventory.items.append(StoredItem(kind, key, path.stat().st_size))
+            inventory.items += self.multipart.find(original)
         return inventory
+
+    def delete_items(self, items: Sequence[StoredItem]) -> dict[StoredItem, str]:
+        uploads = [item for item in items if item.kind == "multipart upload"]
+        for item in uploads:
+            self.multipart.abort(item.key, item.id)
+        return super().delete_items([item for item in items if item not in uploads])
 
     def list_pages(self, prefix: str) -> Iterator[list[ObjectSummary]]:
         root = Path(self.path(""))

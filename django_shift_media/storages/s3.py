@@ -28,6 +28,7 @@ from django_shift_media.storages.erasure import (
     tombstone_of,
 )
 from django_shift_media.storages.s3_connection import http_status as http_status
+from django_shift_media.storages.s3_multipart import S3Multipart
 from django_shift_media.storages.s3_options import check_options
 from django_shift_media.storages.s3_versions import S3VersionedStorage
 
@@ -119,6 +120,10 @@ class S3MediaStorage(S3VersionedStorage):
         # The names of buckets are unique on AWS, whichever of its hosts is asked.
         host = urlsplit(self.endpoint_url or "").netloc
         return ("" if is_aws_host(host) else host, self.bucket_name, self.prefix)
+
+    @property
+    def multipart(self) -> S3Multipart:
+        return S3Multipart(self)
 
     def url(
         self,

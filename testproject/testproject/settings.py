@@ -54,6 +54,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_shift_media.middleware.StorageUnavailableMiddleware",
+    "django_shift_media.middleware.direct_uploads",
     "gallery.middleware.content_security_policy",
 ]
 

@@ -18,6 +18,8 @@ BUCKET_OPTIONS = (
     "--cors-origin=https://one.example.com",
     "--cors-origin=https://two.example.com",
     "--expire-resizes=30",
+    "--uploads=https://one.example.com",
+    "--uploads=https://two.example.com",
     "--access-logs=example-logs/bucket/",
     "--tag=Team=web",
 )

@@ -2,7 +2,8 @@
 
 import json
 
-from django_shift_media.aws.bucket import BucketOptions, new_bucket_documents
+from django_shift_media.aws.bucket import new_bucket_documents
+from django_shift_media.aws.bucket_options import BucketOptions
 from django_shift_media.aws.common import Conflict
 from django_shift_media.aws.subresources import POLICY, WEBSITE
 from django_shift_media.aws.website import rules_as_xml

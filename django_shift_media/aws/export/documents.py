@@ -9,7 +9,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 
-from django_shift_media.aws.bucket import BucketOptions, new_bucket_documents
+from django_shift_media.aws.bucket import new_bucket_documents
+from django_shift_media.aws.bucket_options import BucketOptions
 from django_shift_media.aws.cdn import DISTRIBUTION_TAGS
 from django_shift_media.aws.cdn_documents import (
     Ids,

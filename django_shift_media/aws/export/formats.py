@@ -3,7 +3,7 @@
 import json
 from typing import Literal, get_args
 
-from django_shift_media.aws.bucket import BucketOptions
+from django_shift_media.aws.bucket_options import BucketOptions
 from django_shift_media.aws.cdn_options import CdnOptions
 from django_shift_media.aws.export.cloudformation import cloudformation_text
 from django_shift_media.aws.export.console import console_text

@@ -6,7 +6,8 @@ from django.core.management.base import CommandParser
 
 from django_shift_media.aws.access import check_distribution_arn
 from django_shift_media.aws.access_logs import parse_log_target
-from django_shift_media.aws.bucket import BucketOptions, bucket_resources, next_steps
+from django_shift_media.aws.bucket import bucket_resources, next_steps
+from django_shift_media.aws.bucket_options import BucketOptions
 from django_shift_media.aws.export.formats import CONSOLE, FORMATS, bucket_text
 from django_shift_media.aws.plan import Resource
 from django_shift_media.aws.tags import parse_tags
@@ -79,6 +80,15 @@ class Command(PlanCommand):
             type=int,
             metavar="DAYS",
             help="delete resizes after DAYS days; 0 disables expiry (default: unchanged)",
+        )
+        add(
+            "--uploads",
+            action="append",
+            dest="upload_origins",
+            metavar="ORIGIN",
+            help="origin whose pages may upload straight to the bucket, such as"
+            ' https://www.example.com; repeat it for several origins, or use "none" to allow no'
+            " pages; uploads that are not completed are deleted after 7 days (default: unchanged)",
         )
         add_options_for_operators(parser)
         add(

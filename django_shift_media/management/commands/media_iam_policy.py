@@ -42,8 +42,9 @@ class Command(PlanCommand):
             choices=PURPOSES,
             default="app",
             help="what the process does: handle uploads, resizes and deletions (app); only"
-            " generate resizes (resizes); only render pages (pages); erase uploads (erase);"
-            " configure AWS (configure); only check the configuration (check) (default: app)",
+            " generate resizes (resizes); only take uploads of browsers (uploads); only render"
+            " pages (pages); erase uploads (erase); configure AWS (configure);"
+            " only check the configuration (check) (default: app)",
         )
         parser.add_argument(
             "--transcoder",

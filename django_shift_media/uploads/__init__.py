@@ -1,0 +1,1 @@
+"""Uploads that browsers send to the storage by themselves, in parts."""

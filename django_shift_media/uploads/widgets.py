@@ -1,0 +1,91 @@
+"""``DirectMediaInput``, a ``MediaInput`` whose file goes straight to the storage."""
+
+from typing import Any
+
+from django.core.signing import BadSignature
+from django.forms.widgets import Script
+from django.urls import NoReverseMatch, reverse
+
+from django_shift_media.media.files import MediaFile
+from django_shift_media.media.upload_validation import Kind
+from django_shift_media.uploads.accepted import parse_value
+from django_shift_media.uploads.model_fields import model_field, storage_for
+from django_shift_media.uploads.owners import current_owner
+from django_shift_media.uploads.tokens import AcceptedUpload, UploadField
+from django_shift_media.widgets import MediaInput, preview_of
+
+_SUFFIX = "-upload"
+
+
+class DirectMediaInput(MediaInput):
+    """
+    A file input that sends the file to the storage, and its signed name with the form.
+
+    Rendering needs no request to the storage. Without JavaScript, or where nobody knows who uploads
+    (see ``middleware.direct_uploads``), it is a ``MediaInput``.
+    """
+
+    template_name = "django_shift_media/widgets/direct_media_input.html"
+    label = ""
+
+    class Media:
+        css = {"all": ["django_shift_media/direct_upload.css"]}
+        js = [Script("django_shift_media/direct_upload.js", type="module")]
+
+    def take_uploads(self, label: str, kind: Kind, max_bytes: int | None) -> None:
+        """Set the field that the uploads are for."""
+        self.label, self.kind, self.max_bytes = label, kind, max_bytes
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        accepted = self._accepted(value)
+        stored = None if isinstance(value, str) else value
+        context = super().get_context(name, stored, attrs)
+        context["widget"]["upload"] = {
+            "name": name + _SUFFIX,
+            "token": self._token(),
+            "label": self.label,
+            "url": _endpoint_url(),
+            "value": value if accepted else "",
+            "accepted": accepted,
+            "preview": accepted and self._preview(accepted),
+        }
+        if accepted:
+            context["widget"]["attrs"].pop("required", None)
+        return context
+
+    def _token(self) -> str:
+        owner = current_owner()
+        if not (owner and self.label and storage_for(self.label).multipart):
+            return ""
+        return UploadField(
+            label=self.label, kind=self.kind, max_bytes=self.max_bytes, owner=owner
+        ).sign()
+
+    def _accepted(self, value: Any) -> AcceptedUpload | None:
+        """Return the upload that a form with errors shows again."""
+        if not isinstance(value, str):
+            return None
+        try:
+            return parse_value(value, self.label)
+        except BadSignature:
+            return None
+
+    def _preview(self, accepted: AcceptedUpload) -> str | None:
+        field = model_field(self.label)
+        if field is None or not accepted.format:
+            return None
+        return preview_of(MediaFile(field.model(), field, accepted.key))
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
+        value = super().value_from_datadict(data, files, name)
+        return value if value is not None else data.get(name + _SUFFIX) or None
+
+    def value_omitted_from_data(self, data: Any, files: Any, name: str) -> bool:
+        return super().value_omitted_from_data(data, files, name) and name + _SUFFIX not in data
+
+
+def _endpoint_url() -> str:
+    try:
+        return reverse("django_shift_media:upload")
+    except NoReverseMatch:  # reported by a system check
+        return ""
