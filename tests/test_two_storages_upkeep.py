@@ -273,6 +273,15 @@ def test_an_upload_can_be_erased_from_one_storage_only(private: MediaStorage) ->
     assert media_storage().exists(name)
 
 
+def test_an_upload_is_erased_from_a_storage_without_urls(settings: Any, tmp_path: Any) -> None:
+    settings.STORAGES = {**settings.STORAGES, "former": on_disk(tmp_path / "former")}
+    former = media_storage("former")
+    name = put(former, new_key())
+    arguments = (name, "--storage", "former", "--no-input", "--site", "http://127.0.0.1:1")
+    assert tend("erase_media", *arguments)["counts"] == {"erased": 1, "out of reach": 1}
+    assert keys_of(former) == {tombstone_of(name)}
+
+
 def test_the_app_is_asked_under_the_urls_of_each_storage(private: MediaStorage) -> None:
     name = str(attach().preview.name)
     hosts = ["http://127.0.0.1:1/media/", "http://127.0.0.1:1/documents/"]  # nobody answers

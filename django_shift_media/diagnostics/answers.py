@@ -25,7 +25,7 @@ def base_urls(storage: MediaStorage, site: str, cdns: Iterable[str] = ()) -> lis
     These are the site's media URL, the app's, those of the bucket, and ``cdns``. ``site`` is the
     public URL of the app; with "", URLs without a host are left out.
     """
-    found = [urljoin(site, storage.media_url), *_app_urls(storage, site), *cdns]
+    found = [_media_url(storage, site), *_app_urls(storage, site), *cdns]
     if isinstance(storage, S3MediaStorage):
         found += _bucket_urls(storage)
     return [url for url in dict.fromkeys(found) if urlsplit(url).netloc]
@@ -33,15 +33,15 @@ def base_urls(storage: MediaStorage, site: str, cdns: Iterable[str] = ()) -> lis
 
 def limits(storage: MediaStorage, site: str, cdns: Iterable[str]) -> Iterator[Result]:
     """Yield what requests from here cannot show."""
-    media = urljoin(site, storage.media_url)
+    media = _media_url(storage, site)
     host = urlsplit(media).hostname
     own = [*_app_urls(storage, site), *cdns]
     if isinstance(storage, S3MediaStorage):
         own += _bucket_urls(storage)
-    if not host:
+    if media and not host:
         note = "its host is not known; use --site with the public URL of the app"
         yield Result("not requested", media, note=note, severity="notice")
-    elif host not in {urlsplit(url).hostname for url in own}:
+    elif host and host not in {urlsplit(url).hostname for url in own}:
         note = "if this host is a CDN, its caches were not emptied: purge the files there"
         yield Result("unknown host", media, note=note, severity="notice")
     note = f"those that have loaded a file may show it for {_kept(storage)}"
@@ -53,6 +53,14 @@ def _kept(storage: MediaStorage) -> str:
     if storage.access:  # a URL is valid for twice as long at most
         return f"{2 * storage.access.url_seconds / 3600:g} hours (url_seconds)"
     return f"{conf.max_age / 86_400:g} days (SHIFT_MEDIA_MAX_AGE)"
+
+
+def _media_url(storage: MediaStorage, site: str) -> str:
+    """Return the base URL of media in pages; "" if the project has no URLs for the storage."""
+    try:
+        return urljoin(site, storage.media_url)
+    except ImproperlyConfigured:
+        return ""
 
 
 def _app_urls(storage: MediaStorage, site: str) -> Iterator[str]:
