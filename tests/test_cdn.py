@@ -338,6 +338,21 @@ def named(listed: dict[str, Any], storage: Any) -> list[Any]:
     return [item for item in listed.get("Items", []) if storage.bucket_name in str(item)]
 
 
+def test_a_distribution_can_be_removed_after_its_bucket(storage: Any) -> None:
+    configure(*FAILOVER)
+    storage.client.delete_bucket(Bucket=storage.bucket_name)
+    assert "changed        distribution" in configure("--remove")
+    assert distributions(storage) == []
+
+
+@pytest.mark.parametrize("mode", [(), FAILOVER], ids=["website", "failover"])
+def test_a_bucket_that_does_not_exist_is_named(storage: Any, mode: tuple[str, ...]) -> None:
+    storage.client.delete_bucket(Bucket=storage.bucket_name)
+    with pytest.raises(CommandError, match=r"Use manage\.py configure_media_bucket --create"):
+        configure(*mode)
+    assert distributions(storage) == []
+
+
 def test_removing_leaves_a_public_bucket_public(storage: Any) -> None:
     configure()
     configure("--remove")

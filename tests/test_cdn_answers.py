@@ -11,7 +11,7 @@ import pytest
 from django.core.management import CommandError
 
 from django_shift_media.aws.dns import records_to_create
-from tests.support.buckets import new_bucket, use_bucket
+from tests.support.buckets import change_options, new_bucket, use_bucket
 from tests.support.cdn import (
     DOMAIN,
     FAILOVER,
@@ -376,7 +376,7 @@ def test_partitions_without_cloudfront_are_named(settings: Any, aws: Any, region
 def test_china_has_no_acm_for_cloudfront(settings: Any, aws: Any, storage: Any) -> None:
     """https://docs.amazonaws.cn/en_us/aws/latest/userguide/cloudfront.html"""
     new_bucket(settings, AwsOptions(aws), region_name="us-east-1")
-    use_bucket(settings, AwsOptions(aws), region_name="cn-north-1")
+    change_options(settings, region_name="cn-north-1")
     with pytest.raises(CommandError, match="In China, CloudFront does not support certificates"):
         configure("--domain", DOMAIN)
     configure()

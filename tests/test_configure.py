@@ -108,7 +108,7 @@ def policy(storage: Any) -> dict[str, Any]:
 
 def test_a_bucket_is_created_and_configured_once(storage: Any) -> None:
     with pytest.raises(
-        CommandError, match=r"bucket 'media-.*' does not exist. Use --create to create it"
+        CommandError, match=r"bucket 'media-.*' does not exist. Use manage.py .* --create to create"
     ):
         configure()
     first = configure("--create")

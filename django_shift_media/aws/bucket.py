@@ -5,9 +5,8 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from django_shift_media.aws import access
+from django_shift_media.aws import access, bucket_existence
 from django_shift_media.aws.access_logs import bucket_logging
-from django_shift_media.aws.bucket_existence import bucket_document, create_bucket, find_bucket
 from django_shift_media.aws.bucket_options import BucketOptions
 from django_shift_media.aws.clients import s3_client
 from django_shift_media.aws.common import Conflict, Document, our_id
@@ -85,7 +84,7 @@ def new_bucket_documents(storage: S3MediaStorage, options: BucketOptions) -> dic
         for subresource, merge in bucket.merges()
     }
     documents = {name: document for name, document in merged.items() if document}
-    return {_BUCKET: bucket_document(storage), **documents}
+    return {_BUCKET: bucket_existence.bucket_document(storage), **documents}
 
 
 def next_steps(storage: S3MediaStorage, options: BucketOptions) -> list[str]:
@@ -167,21 +166,21 @@ class _Bucket:
     # -- the bucket itself --------------------------------------------------------------------
 
     def read(self) -> Document | None:
-        return find_bucket(self.client, self.storage)
+        return bucket_existence.find_bucket(self.client, self.storage)
 
     def merge(self, current: Document | None) -> Document:
         if current is None and self.options.remove:
             raise Conflict(f"The bucket {self.name!r} does not exist.")
         if current is None and not self.options.create:
-            raise Conflict(f"The bucket {self.name!r} does not exist. Use --create to create it.")
+            raise bucket_existence.no_bucket(self.name)
         if self.is_public:
             check_website(self.client, self.storage)
         elif self.options.mode == "failover" and not self.options.remove:
             key_policy_hint(self.client, self.storage, None)
-        return bucket_document(self.storage)
+        return bucket_existence.bucket_document(self.storage)
 
     def create(self) -> None:
-        create_bucket(self.client, self.storage)
+        bucket_existence.create_bucket(self.client, self.storage)
         self.is_new = True
 
     # -- desired documents --------------------------------------------------------------------

@@ -41,6 +41,30 @@ def find_bucket(client: "S3Client", storage: S3MediaStorage) -> Document | None:
     return bucket_document(storage)
 
 
+def check_exists(client: "S3Client", storage: S3MediaStorage) -> None:
+    """
+    Raise ``Conflict`` if there is no bucket, or it is in another region.
+
+    Whoever puts a CDN in front of a public bucket need not have permissions for the bucket.
+    """
+    try:
+        client.list_objects_v2(Bucket=storage.bucket_name, MaxKeys=1)
+    except client.exceptions.NoSuchBucket as error:
+        raise no_bucket(storage.bucket_name) from error
+    except client.exceptions.ClientError as error:
+        if error.response["Error"]["Code"] == "AccessDenied":
+            return
+        raise
+    _check_region(client, storage)
+
+
+def no_bucket(name: str) -> Conflict:
+    return Conflict(
+        f"The bucket {name!r} does not exist. Use manage.py configure_media_bucket --create to"
+        " create it."
+    )
+
+
 def create_bucket(client: "S3Client", storage: S3MediaStorage) -> None:
     try:
         client.create_bucket(**bucket_document(storage))

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from django_shift_media.aws import key_groups
 from django_shift_media.aws.bucket import bucket_resources, storage_option_hint
+from django_shift_media.aws.bucket_existence import check_exists
 from django_shift_media.aws.cdn_documents import (
     Ids,
     desired_distribution,
@@ -107,6 +108,8 @@ class Cdn:
         )
 
     def desired_resources(self) -> Iterator[Resource]:
+        if self.options.mode == "website":
+            check_exists(s3_client(self.storage), self.storage)
         if self.certificate:
             yield Resource(
                 name="certificate",

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from functools import partial
+from typing import TYPE_CHECKING
 
 from django_shift_media.aws import access, key_groups
 from django_shift_media.aws.clients import s3_client
@@ -11,6 +12,9 @@ from django_shift_media.aws.dns import HostedZone, is_same_records, without_alia
 from django_shift_media.aws.plan import Resource
 from django_shift_media.aws.subresources import POLICY
 from django_shift_media.storages.s3 import S3MediaStorage
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 
 def removed_resources(
@@ -45,7 +49,7 @@ def removed_resources(
     client, bucket = s3_client(storage), storage.bucket_name
     yield Resource(
         name="bucket's policy",
-        read=partial(POLICY.read, client, bucket),
+        read=partial(_read_policy, client, bucket),
         merge=partial(_merge_policy, our_id(storage.prefix)),
         write=partial(POLICY.write, client, bucket),
     )
@@ -74,6 +78,13 @@ def _merge_records(distribution: Distribution, current: Document | None) -> Docu
     if not (distribution.id or distribution.read()):
         return current
     return without_aliases_of(distribution.details["DomainName"], current)
+
+
+def _read_policy(client: "S3Client", bucket: str) -> Document | None:
+    try:
+        return POLICY.read(client, bucket)
+    except client.exceptions.NoSuchBucket:
+        return None
 
 
 def _merge_policy(id: str, current: Document | None) -> Document | None:
