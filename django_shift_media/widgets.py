@@ -88,9 +88,10 @@ def _without_focal_point(file: MediaFile) -> MediaFile:
         size = file.dimensions if _is_current(file) else None
     except InvalidMetadata:
         size = None
-    if size:
-        setattr(stored.instance, file.field.width_field, size[0])
-        setattr(stored.instance, file.field.height_field, size[1])
+    names = (file.field.width_field, file.field.height_field)
+    for name, side in zip(names, size or (), strict=False):
+        if name:
+            setattr(stored.instance, name, side)
     return stored
 
 
