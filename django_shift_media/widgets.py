@@ -89,9 +89,9 @@ def _without_focal_point(file: MediaFile) -> MediaFile:
     except InvalidMetadata:
         size = None
     names = (file.field.width_field, file.field.height_field)
-    for name, value in zip(names, size or (), strict=False):
+    for name, side in zip(names, size or (), strict=False):
         if name:
-            setattr(stored.instance, name, value)
+            setattr(stored.instance, name, side)
     return stored
 
 

@@ -377,6 +377,18 @@ def test_no_server_and_no_credentials_are_one_line(
         configure()
 
 
+def test_check_has_one_status_for_changes_and_another_for_errors(settings: Any, moto: Any) -> None:
+    new_bucket(settings, moto)
+    with pytest.raises(CommandError, match="Changes needed") as raised:
+        configure("--check")
+    assert raised.value.returncode == 1
+    use_bucket(settings, moto, endpoint_url="http://127.0.0.1:9")
+    for options, status in ((("--check",), 2), ((), 1)):
+        with pytest.raises(CommandError, match="Could not connect") as raised:
+            configure(*options)
+        assert raised.value.returncode == status
+
+
 def test_a_bucket_in_another_region_is_created_there(moto: Any, settings: Any) -> None:
     storage = use_bucket(settings, moto, region_name="eu-central-1")
     configure("--create")
