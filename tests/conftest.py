@@ -21,6 +21,7 @@ from gallery.drawings import draw_photo
 from gallery.models import Photo
 from testproject.patience import wait_patiently
 from tests.support import (
+    adapters,
     botocore_models,
     databases,
     gateways,
@@ -233,6 +234,16 @@ def any_storage(request: Any, settings: Any, running: Any) -> Any:
         settings.SHIFT_MEDIA_STORAGE = "media"
         return media_storage()
     return new_bucket(settings, running(request.param), location="some/where")
+
+
+@pytest.fixture(
+    params=["folder", "memory", "sftp", pytest.param("moto", marks=pytest.mark.nightly)]
+)
+def adapted(request: Any, settings: Any, tmp_path: Any) -> Iterator[Any]:
+    """Each of some storages of Django and django-storages in turn, as the media storage."""
+    with adapters.backend(request.param, request, tmp_path) as backend:
+        options = {"per_thread": True} if request.param == "sftp" else {}
+        yield adapters.adapt(settings, backend, **options)
 
 
 @pytest.fixture

@@ -15,22 +15,12 @@ from PIL import Image
 from django_shift_media.exceptions import StorageUnavailable
 from django_shift_media.storages.selection import media_storage
 from gallery.models import Photo
-from tests.support.adapters import IN_MEMORY, adapt, in_bucket, in_folder
+from tests.support.adapters import IN_MEMORY, adapt, in_folder
 from tests.support.concurrency import at_once
 from tests.support.stored_objects import new_key, resize_of, tend
 from tests.support.system_checks import found
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(params=["folder", "memory", "moto"])
-def adapted(request: Any, settings: Any, tmp_path: Path) -> Any:
-    """Each storage of Django in turn."""
-    if request.param == "folder":
-        return adapt(settings, in_folder(tmp_path / "files"))
-    if request.param == "memory":
-        return adapt(settings, IN_MEMORY)
-    return adapt(settings, in_bucket(request.getfixturevalue("moto")))
 
 
 def keys_in(storage: Any) -> set[str]:

@@ -1,6 +1,5 @@
 """The contract of media storages: every storage keeps it, and each rule is tested."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,7 +8,6 @@ from django.core.files.storage import FileSystemStorage
 from django_shift_media.storages.base import MediaStorage
 from django_shift_media.storages.contract import missing_methods
 from django_shift_media.testing import StorageConformance
-from tests.support.adapters import IN_MEMORY, adapt, in_bucket, in_folder
 from tests.support.broken_storages import BROKEN
 from tests.support.buckets import new_bucket
 from tests.support.system_checks import found
@@ -50,19 +48,13 @@ class TestVersionedBucket(StorageConformance):
 
 
 class TestAdaptedStorages(StorageConformance):
-    @pytest.fixture(
-        autouse=True,
-        params=["folder", "memory", pytest.param("moto", marks=pytest.mark.nightly)],
-    )
-    def _storage(self, request: Any, settings: Any, tmp_path: Path) -> None:
-        if request.param == "folder":
-            self.storage = adapt(settings, in_folder(tmp_path / "files"))
-        elif request.param == "memory":
-            self.storage = adapt(settings, IN_MEMORY)
-        else:
-            self.storage = adapt(settings, in_bucket(request.getfixturevalue("moto")))
-            return
-        expect_failures(request, IN_PARTS)
+    """Django's storages on disk and in memory, and django-storages' for SFTP and S3."""
+
+    @pytest.fixture(autouse=True)
+    def _storage(self, request: Any, adapted: Any) -> None:
+        self.storage = adapted
+        if request.node.callspec.params["adapted"] != "moto":
+            expect_failures(request, IN_PARTS)
 
 
 def failures(storage: Any) -> set[str]:

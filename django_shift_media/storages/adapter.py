@@ -1,5 +1,6 @@
 """A media storage on top of any storage of Django."""
 
+import threading
 from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
@@ -34,6 +35,9 @@ class AdaptedMediaStorage(MediaStorage):
         the app for missing resizes. Without it, the URLs of resizes begin with the path under which
         the URLs of this package are included, and the URLs of public originals are those that the
         other storage returns.
+    ``per_thread``
+        Whether each thread gets an instance of the other storage, for storages whose connection
+        cannot be shared by threads, such as that of django-storages for SFTP; False by default.
     ``access``
         "public" (the default): everyone may see the files. "private": only those whom
         ``permission`` allows may. The app serves all files of a private storage.
@@ -50,7 +54,14 @@ class AdaptedMediaStorage(MediaStorage):
     # listdir() cannot list a part of a folder.
     listing_prefixes = ("",)
 
-    def __init__(self, *, storage: str, base_url: str | None = None, **options: Any) -> None:
+    def __init__(
+        self,
+        *,
+        storage: str,
+        base_url: str | None = None,
+        per_thread: bool = False,
+        **options: Any,
+    ) -> None:
         self.access = pop_access(options)
         if options:
             raise ImproperlyConfigured(f"Unknown option {next(iter(options))!r}.")
@@ -58,11 +69,22 @@ class AdaptedMediaStorage(MediaStorage):
             raise ImproperlyConfigured(f"Invalid base_url {base_url!r}. Add a slash at its end.")
         self.base_url = base_url
         self.backend_alias = storage
-        self.backend: Storage = storages[storage]
+        self._of_thread = threading.local() if per_thread else None
         if isinstance(self.backend, MediaStorage):
             raise ImproperlyConfigured(
                 f"STORAGES[{storage!r}] is a media storage, which needs no adapter."
             )
+
+    @property
+    def backend(self) -> Storage:
+        """The other storage; with ``per_thread``, that of this thread."""
+        if self._of_thread is None:
+            return storages[self.backend_alias]
+        if not hasattr(self._of_thread, "backend"):
+            entry: Any = storages.backends[self.backend_alias]
+            self._of_thread.backend = storages.create_storage(entry)
+        backend: Storage = self._of_thread.backend
+        return backend
 
     @property
     def media_url(self) -> str:

@@ -1,10 +1,13 @@
 """Storages of Django as media storages, by the adapter."""
 
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from django_shift_media.storages.selection import media_storage
+from tests.support.requirements import missing
 
 IN_MEMORY = {"BACKEND": "django.core.files.storage.InMemoryStorage"}
 
@@ -24,6 +27,22 @@ def in_bucket(server: Any) -> dict[str, Any]:
     names = ("bucket_name", "endpoint_url", "access_key", "secret_key", "region_name")
     options = {name: options[name] for name in names if name in options}
     return {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": options}
+
+
+@contextmanager
+def backend(kind: str, request: Any, folder: Path) -> Iterator[dict[str, Any]]:
+    """Yield the entry of a storage in ``STORAGES``: "folder", "memory", "sftp" or "moto"."""
+    if kind == "sftp":
+        try:
+            from tests.support.sftp import sftp_server
+        except ImportError:
+            missing('paramiko: pip install "paramiko>=3.5"')
+        with sftp_server(folder / "sftp") as served:
+            yield served
+    elif kind == "moto":
+        yield in_bucket(request.getfixturevalue("moto"))
+    else:
+        yield IN_MEMORY if kind == "memory" else in_folder(folder / "files")
 
 
 def adapt(settings: Any, backend: dict[str, Any], **options: Any) -> Any:
