@@ -380,6 +380,8 @@ def test_the_command_of_a_task_runs_on_a_read_only_file_system(
         TMPDIR=str(temporary),
     )
     shell = ["unshare", "--mount", "sh", "-c", f'{READ_ONLY} && exec "$@"', "sh"]
+    if shutil.which("unshare") is None:
+        missing("unshare: apt-get install util-linux")
     if subprocess.run([*shell, "true"], env=variables, capture_output=True).returncode:
         missing("mount namespaces: run the tests as root")
     with running([*shell, sys.executable, "-m", *command], variables, port, tmp_path / "log"):
