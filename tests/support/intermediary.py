@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from botocore.config import Config
 
-from tests.support.serving import serving
+from tests.support.serving import answer, serving
 from tests.support.waiting import PATIENCE
 
 _HOP_BY_HOP = {"connection", "content-length", "proxy-connection", "transfer-encoding"}
@@ -117,14 +117,7 @@ def in_front_of(endpoint_url: str) -> Iterator[Intermediary]:
             return response.status, dict(response.getheaders()), answer
 
         def respond(self, status: int, headers: dict[str, str], body: bytes) -> None:
-            self.send_response_only(status)
-            for name, value in headers.items():
-                if name.lower() not in _HOP_BY_HOP:
-                    self.send_header(name, value)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            if self.command != "HEAD":
-                self.wfile.write(body)
+            answer(self, status, headers, body, without=_HOP_BY_HOP)
 
         def log_message(self, format: str, *args: Any) -> None:
             pass

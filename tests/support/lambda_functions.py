@@ -14,7 +14,6 @@ import os
 import queue
 import subprocess
 import sys
-import threading
 import time
 import uuid
 from collections.abc import Iterator
@@ -27,6 +26,7 @@ from urllib.parse import urlsplit
 
 from tests.support.requirements import missing, permit
 from tests.support.servers import ROOT, stop
+from tests.support.serving import answer, serving
 from tests.support.waiting import PATIENCE, wait_until
 
 MAX_PAYLOAD = 6 * 1024 * 1024
@@ -74,14 +74,7 @@ class _Handler(BaseHTTPRequestHandler):
     function: Function
 
     def respond(self, status: int, headers: dict[str, str], body: bytes = b"") -> None:
-        self.send_response_only(status)
-        for name, value in headers.items():
-            if name.lower() != "content-length":
-                self.send_header(name, value)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(body)
+        answer(self, status, headers, body)
 
     def log_message(self, format: str, *args: Any) -> None:
         pass
@@ -202,8 +195,6 @@ def function_url(environment: dict[str, str], log: Path, port: int) -> Iterator[
 @contextmanager
 def _serving(handler: type[_Handler], function: Function, port: int = 0) -> Iterator[str]:
     bound = type(handler.__name__, (handler,), {"function": function})
-    with ThreadingHTTPServer(("127.0.0.1", port), bound) as server:
-        server.daemon_threads = True
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+    server = ThreadingHTTPServer(("127.0.0.1", port), bound)
+    with serving(server):
         yield f"127.0.0.1:{server.server_port}"
-        server.shutdown()
