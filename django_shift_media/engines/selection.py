@@ -33,19 +33,26 @@ class InvalidStepOptions(ImproperlyConfigured):
 
 
 def get_engine() -> ImageEngine:
-    path = ENGINES.get(conf.engine)
-    if path is None:
-        return _own_engine(conf.engine)
-    if conf.engine != "pillow" and "pyvips" not in sys.modules:
+    is_built_in = conf.engine in ENGINES
+    return built_in_engine(conf.engine) if is_built_in else _own_engine(conf.engine)
+
+
+def built_in_engine(name: str) -> ImageEngine:
+    """
+    Return an engine of this package: "pillow", "auto" or "vips".
+
+    Raise ``ImproperlyConfigured`` if it is not installed.
+    """
+    if name != "pillow" and "pyvips" not in sys.modules:
         require_memory(_LIBVIPS_MEMORY)
     try:
-        return cast(ImageEngine, import_string(path))
+        return cast(ImageEngine, import_string(ENGINES[name]))
     # If libvips cannot be loaded, pyvips raises ImportError, OSError or SystemError.
     except (ImportError, OSError, SystemError) as error:
         if is_shortage(error):
             raise MemoryError(str(error)) from error
         raise ImproperlyConfigured(
-            f"SHIFT_MEDIA_ENGINE is {conf.engine!r}, but pyvips is not installed. Run:"
+            f"SHIFT_MEDIA_ENGINE is {name!r}, but pyvips is not installed. Run:"
             ' pip install "django-shift-media[vips]"'
         ) from error
 

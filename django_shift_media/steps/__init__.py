@@ -1,4 +1,4 @@
-"""Steps to use in ``SHIFT_MEDIA_STEPS``. Nothing else imports this package."""
+"""Steps for ``SHIFT_MEDIA_STEPS``."""
 
 from django_shift_media.steps.overlay import Overlay
 
