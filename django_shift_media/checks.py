@@ -15,7 +15,7 @@ from django.utils.encoding import force_bytes
 from django.utils.module_loading import import_string
 
 from django_shift_media.conf import MIN_KEY_LENGTH, NAMES, conf
-from django_shift_media.engines.selection import get_engine
+from django_shift_media.engines.selection import InvalidStepOptions, get_engine, get_step
 from django_shift_media.media.focal_points import focal_point_function
 from django_shift_media.media.name_checks import check_names
 from django_shift_media.media.references import media_fields
@@ -23,6 +23,7 @@ from django_shift_media.media.storage_users import storage_users
 from django_shift_media.media.url_checks import check_urls_of
 from django_shift_media.naming.formats import INPUT_FORMATS, OUTPUT_FORMATS
 from django_shift_media.naming.presets import preset_error, preset_resizes
+from django_shift_media.naming.steps import step_error
 from django_shift_media.storages.storage_checks import check_media_storage, check_places
 
 _PREFIX = "SHIFT_MEDIA_"
@@ -195,6 +196,37 @@ def check_presets(**kwargs: Any) -> list[CheckMessage]:
         for name in presets
         if (reason := preset_error(name))
     ]
+
+
+@register()
+def check_steps(**kwargs: Any) -> list[CheckMessage]:
+    try:
+        reasons = {name: step_error(name) for name in conf.steps}
+    except ImproperlyConfigured:  # reported as E002
+        return []
+    hint = (
+        "Use the form of this example:"
+        ' SHIFT_MEDIA_STEPS = {"grain": {"step": "shop.images.grain", "version": 1}}.'
+    )
+    invalid = [
+        Error(f"SHIFT_MEDIA_STEPS[{name!r}]: {reason}", hint=hint, id="shift_media.E029")
+        for name, reason in reasons.items()
+        if reason
+    ]
+    unusable = chain.from_iterable(_unusable_step(name) for name in reasons if not reasons[name])
+    return [*invalid, *unusable]
+
+
+def _unusable_step(name: str) -> list[CheckMessage]:
+    try:
+        get_step(name)
+    except InvalidStepOptions as error:
+        hint = 'Correct the "options" of this step.'
+        return [Error(str(error), hint=hint, id="shift_media.E031")]
+    except ImproperlyConfigured as error:
+        hint = 'Set "step" to the dotted path of a function or a class.'
+        return [Error(str(error), hint=hint, id="shift_media.E030")]
+    return []
 
 
 @register()

@@ -137,7 +137,7 @@ class Conf:
 
     @property
     def engine(self) -> str:
-        """The name of the image engine: "pillow", "vips" or "auto"."""
+        """The image engine: "pillow", "vips", "auto", or the dotted path of another one."""
         value: str = _setting("SHIFT_MEDIA_ENGINE", "pillow", str)
         return value
 
@@ -231,6 +231,17 @@ class Conf:
         """The presets: options of resizes and responsive images, by name."""
         value: dict[str, dict[str, Any]] = _setting("SHIFT_MEDIA_PRESETS", {}, dict)
         return value
+
+    @property
+    def steps(self) -> dict[str, Any]:
+        """The steps of the site's own, which change resized images, by name."""
+        value: dict[str, Any] = _setting("SHIFT_MEDIA_STEPS", {}, dict)
+        return value
+
+    @property
+    def outdated_steps(self) -> str:
+        """Whether to "refuse" resizes with older versions of steps, or to use the "current" one."""
+        return _choice("SHIFT_MEDIA_OUTDATED_STEPS", "refuse", "current")
 
     @property
     def upload_seconds(self) -> int:

@@ -5,6 +5,7 @@ It also raises exceptions of Django and Python: ``BadSignature``, ``FileNotFound
 ``ImproperlyConfigured``.
 """
 
+from django.core.exceptions import ImproperlyConfigured
 from django.utils.formats import number_format
 from django.utils.translation import gettext
 
@@ -59,6 +60,10 @@ class Busy(MediaError):
 
 class StorageUnavailable(MediaError):
     """The storage failed or timed out."""
+
+
+class StepFailed(MediaError, ImproperlyConfigured):
+    """A step of ``SHIFT_MEDIA_STEPS`` raised an exception, or returned an unusable image."""
 
 
 def gettext_noop(message: str) -> str:

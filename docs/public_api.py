@@ -52,7 +52,8 @@ _RAISED: dict[str, tuple[str, str]] = {
     "InvalidResize": (
         "by ``MediaFile.resize()``, ``MediaFile.picture()`` and the template tags, for an unknown"
         " or invalid option, an unknown preset, or a file that is not an image. By the view, for a"
-        " resize that is not of a preset while ``SHIFT_MEDIA_PRESETS_ONLY`` is set.",
+        " resize that is not of a preset while ``SHIFT_MEDIA_PRESETS_ONLY`` is set, and for one"
+        " that is missing and has an outdated step (:doc:`/howto/steps`).",
         "404",
     ),
     "UnacceptableFile": (
@@ -72,6 +73,12 @@ _RAISED: dict[str, tuple[str, str]] = {
         " ``SHIFT_MEDIA_MAX_BYTES``, ``SHIFT_MEDIA_MAX_PIXELS`` or ``SHIFT_MEDIA_MAX_FRAMES``. By"
         " the view, for such an original, and for a resize that would have too many pixels.",
         "422, as for ``UnacceptableFile``",
+    ),
+    "StepFailed": (
+        "by the view, and by ``make_missing()``, if a step of ``SHIFT_MEDIA_STEPS`` raises an"
+        " exception, or returns anything but an image of the right size and mode"
+        " (:doc:`/howto/steps`). The exception of the step is its ``__cause__``.",
+        "503, with ``Retry-After: 60``. The failure is remembered for a minute",
     ),
     "Busy": (
         "by the view, if the queue of this process is full, or if a request has waited too long in"

@@ -75,7 +75,7 @@ def test_a_wrong_value_is_named(settings: Any, name: str, value: Any) -> None:
 def test_an_unknown_engine_is_named(settings: Any) -> None:
     settings.SHIFT_MEDIA_ENGINE = "paint"
     assert found()["shift_media.E003"].msg == (
-        "SHIFT_MEDIA_ENGINE is 'paint'. It must be one of: pillow, auto, vips."
+        "SHIFT_MEDIA_ENGINE is 'paint'. It must be one of: pillow, auto, vips; or a dotted path."
     )
 
 

@@ -23,6 +23,7 @@ from django.core.management import BaseCommand, get_commands, load_command_class
 from django.test import modify_settings
 
 from django_shift_media.conf import NAMES
+from tests.support import shop_code
 from tests.support.examples import DOCUMENTS, EXAMPLES, Example
 from tests.support.key_pairs import make_key_pair
 from tests.support.proxies import nginx
@@ -145,6 +146,7 @@ def test_settings_are_good(
         monkeypatch.setenv(name, value)
     if '"MEDIA_KEY"' in example.code:
         monkeypatch.setenv("MEDIA_KEY", make_key_pair(tmp_path).private)
+    shop_code.install(monkeypatch, settings, tmp_path)
     shown: dict[str, Any] = {}
     exec(example.code, shown)
     for name in filter(str.isupper, shown):

@@ -29,13 +29,18 @@ TEMPLATES = [
 
 def presets() -> Any:
     """Return the presets of the documents, which each of them may show in part."""
+    return shown_setting("SHIFT_MEDIA_PRESETS")
+
+
+def shown_setting(name: str) -> Any:
+    """Return a dictionary of the settings, with what each document shows of it."""
     shown: dict[str, Any] = {}
     for example in EXAMPLES:
-        if example.language == "python" and "SHIFT_MEDIA_PRESETS = {" in example.code:
+        if example.language == "python" and f"{name} = {{" in example.code:
             shown |= next(
                 ast.literal_eval(node.value)
                 for node in ast.parse(example.code).body
-                if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]).endswith("PRESETS")
+                if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == name
             )
     return shown
 
@@ -46,6 +51,7 @@ def test_templates_of_the_documents_are_rendered(
     example: Example, photo: Photo, settings: Any
 ) -> None:
     settings.SHIFT_MEDIA_PRESETS = presets()
+    settings.SHIFT_MEDIA_STEPS = shown_setting("SHIFT_MEDIA_STEPS")
     render = rendered if example.language == "html+django" else jinja2
     html = render(example.code, obj=photo)
     assert "{" not in html

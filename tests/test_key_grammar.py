@@ -9,6 +9,7 @@ from django_shift_media.aws.access import read_statement
 from django_shift_media.aws.policy_evaluation import anyone_may
 from django_shift_media.naming import keys, signing
 from django_shift_media.naming.resizes import Resize
+from django_shift_media.naming.steps import StepVersion
 
 ORIGINAL = "3c72aedc/ba25/41e6/a569/406c8f413974/cat.jpg/cat.jpg"
 KEY = "a-key-of-32-characters-or-more-.."
@@ -90,6 +91,25 @@ PUBLISHED: list[tuple[str, str, dict[str, Any]]] = [
         "200x200-fitlossless-90-noupscale.jxl",
         "9d0c65c9a86f30e563fba7f3cd4eb091",
         {"format": "jxl", "lossless": True},
+    ),
+    (
+        "200x200-fitstepgrain2-80-noupscale.jpg",
+        "a47f2a88f2518bd4f7221b6f024219ef",
+        {"steps": (StepVersion("grain", 2),)},
+    ),
+    (
+        "200x200-fillx30y70graysharp50stepgrain2stepframe1-65-upscale.webp",
+        "352536e9e176462866c33ad0e1b24b5f",
+        {
+            "how": "fill",
+            "format": "webp",
+            "quality": 65,
+            "upscale": True,
+            "focal_point": (30, 70),
+            "grayscale": True,
+            "sharpen": 50,
+            "steps": (StepVersion("grain", 2), StepVersion("frame", 1)),
+        },
     ),
 ]
 

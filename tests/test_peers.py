@@ -17,6 +17,7 @@ from django_shift_media.storages.selection import media_storage
 from gallery.drawings import draw_photo
 from gallery.models import Photo
 from tests.peers import PYTHON, ROOT
+from tests.support import shop_code
 from tests.support.buckets import new_bucket
 from tests.support.examples import EXAMPLES
 from tests.support.requirements import missing
@@ -160,14 +161,18 @@ def run_ours(line: str, obj: SimpleNamespace) -> tuple[str, list[Image.Image]]:
 
 @pytest.mark.nightly
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.peer} {row.before}")
-def test_a_row(row: Row, results: Any, ours: Any, settings: Any) -> None:
+def test_a_row(
+    row: Row, results: Any, ours: Any, settings: Any, monkeypatch: Any, tmp_path: Path
+) -> None:
     before = results(row.peer)[row.before]
     assert before.get("error") is None
     theirs = [Image.open(path) for path in before["pictures"]]
     assert theirs or before["text"]
     if not row.after:
         return
-    settings.SHIFT_MEDIA_PRESETS = shown_settings(row.peer).get("SHIFT_MEDIA_PRESETS", {})
+    shop_code.install(monkeypatch, settings, tmp_path)
+    for name in ("SHIFT_MEDIA_PRESETS", "SHIFT_MEDIA_STEPS"):
+        setattr(settings, name, shown_settings(row.peer).get(name, {}))
     text, pictures = run_ours(row.after, ours)
     if row.remark.startswith("Other"):
         assert bool(pictures) == bool(theirs)

@@ -52,12 +52,13 @@ class Job:
 
     @property
     def keeps_display_p3(self) -> bool:
-        # GIF has no profiles, the encoder of JPEG XL writes none, and a background color is a
-        # color of sRGB.
+        # GIF has no profiles, the encoder of JPEG XL writes none, a background color is a color of
+        # sRGB, and steps are promised sRGB.
         return (
             self.options.color == "p3"
             and self.resize.format not in {"gif", "jxl"}
             and not self.resize.background
+            and not self.resize.steps
         )
 
 

@@ -20,6 +20,7 @@ from PIL import Image, ImageFile, ImageFilter
 
 from django_shift_media.engines.color.conversion import to_srgb
 from django_shift_media.engines.jobs import Job
+from django_shift_media.engines.own_steps import apply_own_steps
 from django_shift_media.naming.formats import OUTPUT_FORMATS
 
 
@@ -43,7 +44,9 @@ def add_background(image: Image.Image, job: Job) -> Image.Image:
         return image
     background = Image.new("RGB", geometry.size, f"#{resize.background or 'ffffff'}")
     mask = image.getchannel("A") if has_alpha else None
-    background.paste(image, geometry.offset, mask=mask)
+    # After the steps of a site's own, the image has its final size.
+    offset = (0, 0) if image.size == geometry.size else geometry.offset
+    background.paste(image, offset, mask=mask)
     return background
 
 
@@ -68,6 +71,14 @@ def to_grayscale(image: Image.Image, job: Job) -> Image.Image:
     return image.convert("LA" if image.mode.endswith("A") else "L")
 
 
+def own_steps(image: Image.Image, job: Job) -> Image.Image:
+    """Apply the steps of ``SHIFT_MEDIA_STEPS``; what they make transparent gets a background."""
+    if not job.resize.steps:
+        return image
+    image = apply_own_steps(image, job.resize, job.options)
+    return add_background(image, job) if image.mode.endswith("A") else image
+
+
 def strip_metadata(image: Image.Image, job: Job) -> Image.Image:
     """Leave nothing that Pillow's encoders would write without being asked, such as comments."""
     # Other jobs may still need the image, or it is a frame whose file encoders would read again.
@@ -85,6 +96,7 @@ STEPS: tuple[Step, ...] = (
     blur,
     sharpen,
     to_grayscale,
+    own_steps,
     strip_metadata,
 )
 

@@ -15,6 +15,7 @@ class Stopwatch:
         self._started = self._last = time.perf_counter()
 
     def lap(self, part: str) -> None:
+        """Add the time since the last lap to a part."""
         now = time.perf_counter()
         self.parts[part] = self.parts.get(part, 0) + 1000 * (now - self._last)
         self._last = now

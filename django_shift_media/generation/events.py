@@ -7,7 +7,12 @@ from contextlib import contextmanager
 from django.core.exceptions import ImproperlyConfigured
 
 from django_shift_media.engines.stopwatch import Stopwatch
-from django_shift_media.exceptions import Busy, StorageUnavailable, UnacceptableFile
+from django_shift_media.exceptions import (
+    Busy,
+    StepFailed,
+    StorageUnavailable,
+    UnacceptableFile,
+)
 from django_shift_media.signals import resize_failed, resize_made
 from django_shift_media.storages.base import MediaStorage
 
@@ -59,7 +64,7 @@ def report_failure(storage: MediaStorage, key: str, stopwatch: Stopwatch) -> Ite
             key,
             cause,
             error,
-            exc_info=error.__cause__ if isinstance(error, UnacceptableFile) else None,
+            exc_info=error.__cause__ if isinstance(error, (UnacceptableFile, StepFailed)) else None,
             extra=_attributes(storage, key, cause, milliseconds, None),
         )
         resize_failed.send_robust(

@@ -8,13 +8,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django_shift_media.engines.memory import memory_limit
-from django_shift_media.exceptions import UnacceptableFile
+from django_shift_media.exceptions import StepFailed, UnacceptableFile
 from django_shift_media.generation.cache_lock import cache_key, cache_store
 from django_shift_media.storages.base import MediaStorage
 
 _REMEMBER_MISSING = 60  # seconds
 _REMEMBER_UNACCEPTABLE = 3600  # seconds
-# Less than the others: other work may have taken the memory.
+# Less than the others: whoever corrects the step waits for this to end.
+_REMEMBER_STEP = 60  # seconds
+# For the same time: other work may have taken the memory.
 _REMEMBER_SHORTAGE = 60  # seconds
 # A missing original has no reason to show; an unacceptable one always has.
 _NO_REASON = ""
@@ -25,7 +27,7 @@ def remember_failure(storage: MediaStorage, key: str) -> Iterator[None]:
     """
     Remember why a resize cannot be generated, and raise it again.
 
-    The original is missing or unacceptable, or takes more memory than there is. Of a shortage, the
+    The original is missing or unacceptable, a step failed, or memory is short. Of a shortage, the
     limit of this process is remembered: one that can have more memory tries again.
     """
     try:
@@ -36,6 +38,9 @@ def remember_failure(storage: MediaStorage, key: str) -> Iterator[None]:
     except UnacceptableFile as error:
         cache_store.set(cache_key("failed", storage, key), str(error), _REMEMBER_UNACCEPTABLE)
         raise
+    except StepFailed as error:
+        cache_store.set(cache_key("failed", storage, key), [str(error)], _REMEMBER_STEP)
+        raise
     except MemoryError:
         cache_store.set(cache_key("failed", storage, key), memory_limit(), _REMEMBER_SHORTAGE)
         raise
@@ -45,7 +50,7 @@ def raise_remembered_failure(storage: MediaStorage, key: str) -> None:
     """
     Raise what is known of a resize's key.
 
-    ``FileNotFoundError``, ``UnacceptableFile``, or ``MemoryError``.
+    ``FileNotFoundError``, ``UnacceptableFile``, ``StepFailed`` or ``MemoryError``.
     """
     failure = cache_store.get(cache_key("failed", storage, key))
     if failure is None:
@@ -54,6 +59,8 @@ def raise_remembered_failure(storage: MediaStorage, key: str) -> None:
         if memory_limit() <= failure:
             raise MemoryError("There was not enough memory a moment ago.")
         return
+    if isinstance(failure, list):
+        raise StepFailed(*failure)
     if failure == _NO_REASON:
         raise FileNotFoundError(key)
     raise UnacceptableFile(failure)

@@ -19,6 +19,7 @@ from django_shift_media.generation.storing import require_original
 from django_shift_media.generation.worker_pool import worker_pool
 from django_shift_media.naming import presets, signing
 from django_shift_media.naming.resizes import Resize
+from django_shift_media.naming.steps import require_current
 from django_shift_media.storages.base import MediaStorage
 
 # Seconds for which other processes that waited for the lock learn that the resize was stored.
@@ -71,9 +72,10 @@ def find_or_generate(storage: MediaStorage, key: str) -> StoredResize:
     Return the resize with this key; generate and store it first if it is missing.
 
     Before anything is read, raise ``BadSignature``, ``InvalidKey`` or ``InvalidResize`` for a key
-    that this site has not signed, or no longer allows. Raise ``FileNotFoundError`` if the original
-    is gone, ``UnacceptableFile`` if it cannot be resized, ``Busy`` or ``StorageUnavailable``. On
-    ASGI servers, raise ``ResizeMissing`` instead of waiting.
+    that this site has not signed, or no longer allows. If it is missing, raise ``InvalidResize``
+    for a version of a step that is not current, ``FileNotFoundError`` if the original is gone,
+    ``UnacceptableFile`` if it cannot be resized, ``StepFailed``, ``Busy`` or
+    ``StorageUnavailable``. On ASGI servers, raise ``ResizeMissing`` instead of waiting.
     """
     original, resize = signing.unsign(key)
     presets.require_allowed(original, resize)
@@ -87,6 +89,7 @@ def find_or_generate(storage: MediaStorage, key: str) -> StoredResize:
     with counted, _lookups.use(scoped, generation.find) as found:
         if found:
             return found
+    require_current(resize.steps)
     if request:
         raise ResizeMissing(generation)
     with request_threads.place(), _resizes.use(scoped, generation.run) as stored:

@@ -14,6 +14,7 @@ from django_shift_media.naming.geometry import Size
 from django_shift_media.naming.presets import picture_layouts
 from django_shift_media.naming.resize_options import default_format
 from django_shift_media.naming.resizes import FocalPoint
+from django_shift_media.naming.steps import are_current
 from django_shift_media.storages.base import MediaStorage
 from django_shift_media.storages.erasure import tombstone_of
 from django_shift_media.storages.selection import media_storage
@@ -75,7 +76,9 @@ def make_missing(keys: Sequence[str], alias: str | None = None) -> None:
     # An original that was deleted or erased meanwhile gets no resizes.
     if tombstone_of(original) in stored:
         return
-    if original in stored and (missing := [key for key in keys if key not in stored]):
+    # A step with a new version since the keys were enqueued: no page asks for these any more.
+    current = (key for key in keys if are_current(signing.unsign(key)[1].steps))
+    if original in stored and (missing := [key for key in current if key not in stored]):
         for _ in make(storage, original, missing):
             pass
 

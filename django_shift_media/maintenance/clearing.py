@@ -13,6 +13,7 @@ from django_shift_media.maintenance.results import Result
 from django_shift_media.naming import keys, presets, signing
 from django_shift_media.naming.resize_options import default_format
 from django_shift_media.naming.resizes import Resize
+from django_shift_media.naming.steps import are_current
 from django_shift_media.storages.base import MediaStorage
 from django_shift_media.storages.bulk_storage import BATCH_SIZE, ObjectSummary
 
@@ -73,6 +74,14 @@ def of_preset(preset: str) -> Filter:
         return resize in presets.preset_resizes(preset, default_format(key.original))
 
     return matches
+
+
+def has_outdated_steps(resize: ObjectSummary) -> bool:
+    """Match resizes with a step that has another version now, or is no longer defined."""
+    try:
+        return not are_current(Resize.parse(keys.parse_resize(resize.key).resize).steps)
+    except InvalidResize:
+        return False
 
 
 def is_unsigned(resize: ObjectSummary) -> bool:

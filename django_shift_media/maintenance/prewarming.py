@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import partial
 from typing import NamedTuple
 
-from django_shift_media.exceptions import StorageUnavailable, UnacceptableFile
+from django_shift_media.exceptions import StepFailed, StorageUnavailable, UnacceptableFile
 from django_shift_media.fields import MediaField, MediaFile
 from django_shift_media.generation import prewarm
 from django_shift_media.maintenance.bad_rows import bad_row
@@ -110,7 +110,7 @@ def make(storage: MediaStorage, missing: MissingResizes) -> list[Result]:
         results.append(Result("not found", missing.name, note=note, severity="notice"))
     except UnacceptableFile as error:
         results.append(Result("rejected", missing.name, note=str(error), severity="error"))
-    except StorageUnavailable as error:
+    except (StepFailed, StorageUnavailable) as error:
         results.append(Result("not made", missing.name, note=str(error), severity="error"))
     return results
 

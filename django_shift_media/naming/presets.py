@@ -23,6 +23,8 @@ from django_shift_media.naming.srcset import (
     source_layout,
     source_specs,
 )
+from django_shift_media.naming.steps import with_current_versions
+from django_shift_media.naming.validation import listed
 
 # A name must not look like a size such as "200x200" or "x200".
 _NAME = re.compile(r"(?!x[0-9]*$)[a-zA-Z][\w-]*", re.ASCII)
@@ -92,20 +94,16 @@ def _resolve_preset(size: str | None, options: Mapping[str, Any]) -> dict[str, A
         raise InvalidResize(
             f"{size!r} with the options {dict(options)!r} is not a preset, but"
             " SHIFT_MEDIA_PRESETS_ONLY is True. Use a preset of"
-            f" SHIFT_MEDIA_PRESETS{_listed(presets)}."
+            f" SHIFT_MEDIA_PRESETS{listed(presets)}."
         )
     if preset is not None:
         return {**preset, **options}
     if isinstance(size, str) and _NAME.fullmatch(size):
         raise InvalidResize(
-            f"Unknown preset {size!r}. Define it in SHIFT_MEDIA_PRESETS{_listed(presets)}, or give"
+            f"Unknown preset {size!r}. Define it in SHIFT_MEDIA_PRESETS{listed(presets)}, or give"
             ' a size such as "200x200".'
         )
     return {"size": size, **options}
-
-
-def _listed(presets: Mapping[str, Any]) -> str:
-    return f" (it has: {', '.join(presets)})" if presets else " (it is empty)"
 
 
 def preset_error(name: Any) -> str | None:
@@ -125,8 +123,15 @@ def preset_error(name: Any) -> str | None:
 
 
 def require_allowed(original: str, resize: Resize) -> None:
-    """Raise ``InvalidResize`` if only presets are allowed and this resize is not from one."""
-    if conf.presets_only and replace(resize, focal_point=None) not in _allowed_resizes(
+    """
+    Raise ``InvalidResize`` if only presets are allowed and this resize is not from one.
+
+    Steps may have any version: ``require_current()`` is about resizes that are missing only.
+    """
+    if not conf.presets_only:
+        return
+    steps = with_current_versions(resize.steps)
+    if replace(resize, focal_point=None, steps=steps) not in _allowed_resizes(
         default_format(original)
     ):
         raise InvalidResize(

@@ -4,6 +4,7 @@ import re
 from functools import lru_cache
 from typing import Any, TypedDict, Unpack
 
+from django_shift_media.conf import cached_until_settings_change
 from django_shift_media.exceptions import InvalidResize
 from django_shift_media.naming.formats import OUTPUT_FORMATS, extension_of
 from django_shift_media.naming.resizes import (
@@ -14,6 +15,7 @@ from django_shift_media.naming.resizes import (
     Resize,
     optional_int,
 )
+from django_shift_media.naming.steps import parse_steps
 from django_shift_media.naming.validation import SIZE_HINT
 
 _FOCAL_POINT = re.compile("([0-9]{1,3}),([0-9]{1,3})")
@@ -37,8 +39,10 @@ class ResizeOptions(TypedDict, total=False):
     blur: int | None
     sharpen: int | None
     lossless: bool
+    steps: str | None
 
 
+@cached_until_settings_change
 @lru_cache(maxsize=4096, typed=True)
 def parse_options(
     size: str,
@@ -73,6 +77,7 @@ def parse_options(
         "format": options.get("format") or default_format,
         "crop": crop,
         "background": _parse_color(options.get("background")),
+        "steps": parse_steps(options.get("steps")),
         "focal_point": focal_point if options.get("how") == "fill" and not crop else None,
     }
     return Resize(**parsed)

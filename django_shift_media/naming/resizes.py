@@ -8,6 +8,13 @@ from django_shift_media.exceptions import FileTooLarge, InvalidResize
 from django_shift_media.exceptions import gettext_noop as _
 from django_shift_media.naming.formats import LOSSLESS_QUALITY, OUTPUT_FORMATS
 from django_shift_media.naming.geometry import ResizeGeometry, fill, fit, pad
+from django_shift_media.naming.steps import (
+    SERIALIZED,
+    Steps,
+    check_steps,
+    parse_serialized,
+    serialize,
+)
 from django_shift_media.naming.validation import (
     HUNDRED_PERCENT,
     MAX_BLUR,
@@ -43,6 +50,7 @@ _SERIALIZED = re.compile(
     r"(?:blur(?P<blur>[0-9]{1,3}))?"
     r"(?:sharp(?P<sharpen>[0-9]{1,3}))?"
     r"(?P<lossless>lossless)?"
+    rf"(?P<steps>{SERIALIZED})"
     r"-(?P<quality>[0-9]{1,2})-(?P<upscale>upscale|noupscale)\.(?P<format>[a-z]+)"
 )
 
@@ -66,7 +74,8 @@ class Resize:
     otherwise. ``frame`` selects one frame of an animation, counted from 1; None means all frames
     if the output format supports animations. ``blur`` is the standard deviation in pixels of the
     result, ``sharpen`` the strength in percent. ``lossless`` selects lossless compression in
-    formats that have both kinds.
+    formats that have both kinds. ``steps`` are steps of ``SHIFT_MEDIA_STEPS``, applied in this
+    order after everything else.
 
     ``Resize.parse()`` is the inverse of ``str(resize)``, which is part of the key of a stored
     resize. Raise ``InvalidResize`` for invalid values.
@@ -86,6 +95,7 @@ class Resize:
     blur: int | None = None
     sharpen: int | None = None
     lossless: bool = False
+    steps: Steps = ()
     # Serialized once, because each URL contains it.
     _text: str = field(init=False, repr=False, compare=False)
 
@@ -107,6 +117,7 @@ class Resize:
         check_number("frame", self.frame, MAX_FRAME)
         check_number("blur", self.blur, MAX_BLUR)
         check_number("sharpen", self.sharpen, MAX_SHARPEN)
+        check_steps(self.steps)
         self._normalize()
         object.__setattr__(self, "_text", self._serialize())
 
@@ -150,6 +161,7 @@ class Resize:
                 f"blur{self.blur}" if self.blur else "",
                 f"sharp{self.sharpen}" if self.sharpen else "",
                 "lossless" if self.lossless else "",
+                serialize(self.steps),
             )
         )
 
@@ -175,6 +187,7 @@ class Resize:
             blur=optional_int(match["blur"]),
             sharpen=optional_int(match["sharpen"]),
             lossless=bool(match["lossless"]),
+            steps=parse_serialized(match["steps"]),
         )
         if str(resize) != text:
             raise InvalidResize(f"{text!r} is not in normal form. Use {str(resize)!r}.")

@@ -1,6 +1,7 @@
 """Validate the options of a resize: raise ``InvalidResize``, which says what is valid."""
 
 import re
+from collections.abc import Iterable
 
 from django_shift_media.exceptions import InvalidResize
 
@@ -70,6 +71,12 @@ def check_crop(crop: object, focal_point: object) -> None:
 def check_background(color: object) -> None:
     if color is not None and not (isinstance(color, str) and re.fullmatch("[0-9a-f]{6}", color)):
         raise InvalidResize(f'Invalid background {color!r}. Use a color such as "ffcc00".')
+
+
+def listed(names: Iterable[str]) -> str:
+    """List the names that a setting has, to follow the name of the setting."""
+    text = ", ".join(names)
+    return f" (it has: {text})" if text else " (it is empty)"
 
 
 def _is_int(value: object) -> bool:

@@ -59,7 +59,12 @@ RESIZES: tuple[tuple[str, dict[str, Any]], ...] = (
     ("60x40", {"format": "png", "frame": 2}),
     ("60x40", {"format": "jxl"}),
     ("60x40", {"format": "jxl", "lossless": True}),
+    ("60x40", {"format": "png", "grayscale": True, "steps": "negative,frame"}),
 )
+STEPS = {
+    "negative": {"step": "tests.support.steps.negative"},
+    "frame": {"step": "tests.support.steps.frame", "version": 12},
+}
 # The lossy encoder of JPEG XL calculates with floating-point numbers, so its pixels depend on the
 # processor.
 _WITHOUT_DIGEST = ({"format": "jxl"},)
@@ -102,6 +107,7 @@ def names() -> dict[str, Any]:
         media = {"media": {"BACKEND": S3_STORAGE, "OPTIONS": options}} if options else {}
         with override_settings(
             SHIFT_MEDIA_SIGNING_KEY=SECRET,
+            SHIFT_MEDIA_STEPS=STEPS,
             SHIFT_MEDIA_STORAGE="media" if options else None,
             STORAGES={"default": {"BACKEND": _DEFAULT}, **media},
         ):
@@ -129,6 +135,7 @@ def pictures(engine: str, media_root: Path) -> dict[str, str]:
     with override_settings(
         SHIFT_MEDIA_SIGNING_KEY=SECRET,
         SHIFT_MEDIA_ENGINE=engine,
+        SHIFT_MEDIA_STEPS=STEPS,
         SHIFT_MEDIA_STORAGE=None,
         MEDIA_ROOT=media_root,
     ):

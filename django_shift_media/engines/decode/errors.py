@@ -33,11 +33,11 @@ def wrap_decoder_errors(data: bytes, options: EngineOptions) -> Iterator[None]:
         raise FileTooLarge(_("The image has too many pixels to be decoded.")) from error
     except Exception as error:
         if is_shortage(error, _decoded_size(data, options)):
-            raise MemoryError(_one_line(error)) from error
+            raise MemoryError(one_line(error)) from error
         if isinstance(error, UnidentifiedImageError):
             raise unaccepted_file_error(data, options) from error
         # For a damaged file, decoders raise anything from SyntaxError to struct.error.
-        raise UnreadableImage(DAMAGED, detail=_one_line(error)) from error
+        raise UnreadableImage(DAMAGED, detail=one_line(error)) from error
 
 
 @contextmanager
@@ -47,7 +47,7 @@ def wrap_encoder_errors(size: int) -> Iterator[None]:
         yield
     except Exception as error:
         if is_shortage(error, size):
-            raise MemoryError(_one_line(error)) from error
+            raise MemoryError(one_line(error)) from error
         raise
 
 
@@ -61,6 +61,7 @@ def _decoded_size(data: bytes, options: EngineOptions) -> int:
     return 0
 
 
-def _one_line(error: Exception) -> str:
+def one_line(error: Exception) -> str:
+    """Return what an exception says, for a message or a log record."""
     text = " ".join(str(error).split()) or type(error).__name__
     return text[:_MAX_DETAIL].rstrip(".")

@@ -43,6 +43,12 @@ class Command(MaintenanceCommand):
             help="only resizes whose signature matches no current signing key",
         )
 
+        parser.add_argument(
+            "--outdated-steps",
+            action="store_true",
+            help="only resizes with steps whose version is not that of SHIFT_MEDIA_STEPS",
+        )
+
     def process(self, options: dict[str, Any]) -> Iterator[Result]:
         with NameTable() as originals:
             filters = list(self.filters(originals, options))
@@ -62,6 +68,8 @@ class Command(MaintenanceCommand):
             yield clearing.of_preset(options["preset"])
         if options["unsigned"]:
             yield clearing.is_unsigned
+        if options["outdated_steps"]:
+            yield clearing.has_outdated_steps
         if options["model"]:
             originals.add_columns(columns_of(get_media_fields(options["model"])))
             yield clearing.original_in(originals)
