@@ -44,6 +44,7 @@ PUBLIC_API: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "UnacceptableFile",
             "UnreadableImage",
             "FileTooLarge",
+            "UploadRefused",
             "Busy",
             "StorageUnavailable",
         ),

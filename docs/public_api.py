@@ -73,6 +73,11 @@ _RAISED: dict[str, tuple[str, str]] = {
         " the view, for such an original, and for a resize that would have too many pixels.",
         "422, as for ``UnacceptableFile``",
     ),
+    "UploadRefused": (
+        "by ``save()``, for a file that a function of ``SHIFT_MEDIA_UPLOAD_VALIDATORS`` refuses or"
+        " could not check (:doc:`/howto/scan-uploads`). The message is that of the function.",
+        "every request without calling these functions, so it never raises this",
+    ),
     "Busy": (
         "by the view, if the queue of this process is full, or if a request has waited too long in"
         " it or for another process (:doc:`/explanation/concurrency-and-memory`). Uploads wait"
