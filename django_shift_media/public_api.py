@@ -35,7 +35,7 @@ PUBLIC_API: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "media.resized_image": ("ResizedImage",),
         "naming.picture": ("Picture", "PictureSource", "Variant"),
         "naming.placeholder": ("Placeholder",),
-        "signals": ("resize_made", "resize_failed"),
+        "signals": ("resize_made", "resize_failed", "pool_changed"),
         "exceptions": (
             "MediaError",
             "InvalidKey",
@@ -49,6 +49,7 @@ PUBLIC_API: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "StorageUnavailable",
         ),
         "generation.prewarm": ("make_missing",),
+        "generation.worker_pool": ("PoolLoad", "pool_load"),
         "maintenance.operations": ("ImportMedia",),
         "contrib.celery": ("enqueue", "make_resizes"),
         "contrib.rest_framework": ("MediaSerializerField",),

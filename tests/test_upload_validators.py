@@ -237,6 +237,7 @@ def clamav(clamd_socket: str, use: Any) -> ClamAV:
 
 
 @pytest.mark.server
+@pytest.mark.nightly
 @each_way
 @pytest.mark.django_db
 def test_clamav_refuses_a_virus(way: Any, clamav: ClamAV, small: bytes) -> None:
@@ -246,6 +247,7 @@ def test_clamav_refuses_a_virus(way: Any, clamav: ClamAV, small: bytes) -> None:
 
 
 @pytest.mark.server
+@pytest.mark.nightly
 def test_what_clamav_cannot_check_is_not_accepted(clamav: ClamAV, tmp_path: Path) -> None:
     too_long = ContentFile(bytes(20 * MAX_STREAM), "cat.bin")
     with pytest.raises(OSError, match="size limit exceeded"):
@@ -253,7 +255,7 @@ def test_what_clamav_cannot_check_is_not_accepted(clamav: ClamAV, tmp_path: Path
     clamav(ContentFile(b"", "cat.txt"))
 
 
-# -- GuardDuty, as the guide shows it ---------------------------------------------------------------
+# -- GuardDuty, as the guide shows it -------------------------------------------------------------
 
 
 def example(language: str) -> str:
@@ -346,7 +348,7 @@ def test_the_example_of_a_policy_delivers_only_what_was_scanned(
     set_tag(storage, resize, shift_media="resize")
     set_tag(storage, original, GuardDutyMalwareScanStatus="THREATS_FOUND")
     assert statuses() == [403, 200]
-    with pytest.raises(StorageUnavailable, match="403|AccessDenied"):
+    with pytest.raises(StorageUnavailable, match=r"403|AccessDenied"):
         storage.get(original)
     set_tag(storage, original, GuardDutyMalwareScanStatus="NO_THREATS_FOUND")
     assert statuses() == [200, 200]
