@@ -83,16 +83,24 @@ install_tools() {
     environment tools "${newest:-$oldest}" -e ".[lint,docs,demo,heic,jxl]" build twine
 }
 
+# debian PACKAGE...: install those that are missing
+debian() {
+    if ! dpkg-query -W "$@" >/dev/null 2>&1; then
+        apt-get update -q
+        apt-get install -q -y --no-install-recommends "$@"
+    fi
+}
+
+# Servers that only tests marked nightly need.
+install_watchers() { debian clamav-daemon prometheus; }
+
 # Servers and the browser: Debian's, npm's and pip's.
 install_servers() {
     local packages="radosgw ceph-mon ceph-osd ceph-common chromium colord-data faketime gettext
         golang-src icc-profiles-free libavif-bin libgs-common libheif-examples
         libimage-exiftool-perl libjxl-tools liblcms2-utils mariadb-server nginx-light openssl
         postgresql redis-server"
-    if ! dpkg-query -W $packages >/dev/null 2>&1; then
-        apt-get update -q
-        apt-get install -q -y --no-install-recommends $packages
-    fi
+    debian $packages
     npm install --no-save --no-fund --no-audit s3rver@3.7.1 axe-core@4.11.0
     # ministack wants a boto3 of its own; the others are programs.
     environment ministack "${newest:-$oldest}" \
@@ -188,13 +196,13 @@ step_servers_oldest() {
 }
 
 step_exhaustive() {
-    need $pair servers suites peers
+    need $pair servers suites peers watchers
     tests $pair nightly
 }
 
 step_exhaustive_oldest() {
     [ -n "$oldest" ] || return 0
-    need oldest servers suites peers
+    need oldest servers suites peers watchers
     tests oldest nightly --ignore tests/test_benchmarks.py --ignore tests/test_fuzz_guided.py
 }
 

@@ -126,12 +126,9 @@ def check_enqueue(**kwargs: Any) -> list[CheckMessage]:
     if not settings.is_overridden("SHIFT_MEDIA_ENQUEUE"):  # type: ignore[misc]  # not in the stubs
         return []
     try:
-        function = import_string(conf.enqueue)
-        problem = None if callable(function) else "it is not a function."
+        problem = _problem_of(conf.enqueue)
     except ImproperlyConfigured:  # reported as E002
         return []
-    except ImportError as error:
-        problem = str(error)
     if problem is None:
         return []
     return [
@@ -145,21 +142,41 @@ def check_enqueue(**kwargs: Any) -> list[CheckMessage]:
 
 
 @register()
-def check_upload_functions(**kwargs: Any) -> list[CheckMessage]:
-    messages: list[CheckMessage] = []
-    for name in ("upload_permission", "upload_scanner"):
-        try:
-            if (path := getattr(conf, name)) is not None:
-                import_string(path)
-        except ImproperlyConfigured:  # reported as E002
-            continue
-        except ImportError as error:
-            setting = f"{_PREFIX}{name.upper()}"
-            hint = "Use the dotted path of a function, or remove the setting."
-            messages.append(
-                Error(f"{setting} is {path!r}: {error}", hint=hint, id="shift_media.E028")
-            )
-    return messages
+def check_upload_permission(**kwargs: Any) -> list[CheckMessage]:
+    try:
+        paths = [path] if (path := conf.upload_permission) is not None else []
+    except ImproperlyConfigured:  # reported as E002
+        return []
+    hint = "Use the dotted path of a function, or remove the setting."
+    return _check_paths("SHIFT_MEDIA_UPLOAD_PERMISSION is", paths, hint, id="shift_media.E028")
+
+
+@register()
+def check_upload_validators(**kwargs: Any) -> list[CheckMessage]:
+    try:
+        paths = conf.upload_validators
+    except ImproperlyConfigured:  # reported as E002
+        return []
+    hint = "Use the dotted path of a function. Until then, every upload is refused."
+    return _check_paths(
+        "SHIFT_MEDIA_UPLOAD_VALIDATORS contains", paths, hint, id="shift_media.E032"
+    )
+
+
+def _check_paths(what: str, paths: Sequence[str], hint: str, id: str) -> list[CheckMessage]:
+    """Report the dotted paths that are not those of functions."""
+    return [
+        Error(f"{what} {path!r}: {problem}", hint=hint, id=id)
+        for path in paths
+        if (problem := _problem_of(path))
+    ]
+
+
+def _problem_of(path: str) -> str | None:
+    try:
+        return None if callable(import_string(path)) else "it is not a function."
+    except ImportError as error:
+        return str(error)
 
 
 @register()

@@ -260,9 +260,15 @@ class Conf:
         return value
 
     @property
-    def upload_scanner(self) -> str | None:
-        """The dotted path of the function that may refuse what was uploaded to the storage."""
-        value: str | None = _setting("SHIFT_MEDIA_UPLOAD_SCANNER", None, str, type(None))
+    def upload_validators(self) -> Sequence[str]:
+        """The dotted paths of the functions that may refuse an upload, such as virus scanners."""
+        name = "SHIFT_MEDIA_UPLOAD_VALIDATORS"
+        value: Sequence[str] = _setting(name, (), list, tuple)
+        if not all(isinstance(path, str) for path in value):
+            raise ImproperlyConfigured(
+                f"{name} is {value!r}. It must list dotted paths of functions, such as"
+                ' "gallery.uploads.scan".'
+            )
         return value
 
     @property

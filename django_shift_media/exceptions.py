@@ -54,6 +54,10 @@ class FileTooLarge(UnacceptableFile):
     """A file has more bytes, pixels or parts than the settings allow."""
 
 
+class UploadRefused(UnacceptableFile):
+    """A function of ``SHIFT_MEDIA_UPLOAD_VALIDATORS`` refuses a file, or could not check it."""
+
+
 class Busy(MediaError):
     """The maximum number of resizes is being generated; try again soon."""
 

@@ -80,6 +80,11 @@ _RAISED: dict[str, tuple[str, str]] = {
         " (:doc:`/howto/steps`). The exception of the step is its ``__cause__``.",
         "503, with ``Retry-After: 60``. The failure is remembered for a minute",
     ),
+    "UploadRefused": (
+        "by ``save()``, for a file that a function of ``SHIFT_MEDIA_UPLOAD_VALIDATORS`` refuses or"
+        " could not check (:doc:`/howto/scan-uploads`). The message is that of the function.",
+        "every request without calling these functions, so it never raises this",
+    ),
     "Busy": (
         "by the view, if the queue of this process is full, or if a request has waited too long in"
         " it or for another process (:doc:`/explanation/concurrency-and-memory`). Uploads wait"

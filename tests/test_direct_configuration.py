@@ -82,7 +82,6 @@ def test_a_field_whose_middleware_is_missing_is_reported(settings: Any, monkeypa
     assert "after AuthenticationMiddleware" in str(found()["shift_media.W110"].hint)
 
 
-@pytest.mark.parametrize("name", ["SHIFT_MEDIA_UPLOAD_PERMISSION", "SHIFT_MEDIA_UPLOAD_SCANNER"])
-def test_a_function_that_does_not_exist_is_reported(settings: Any, name: str) -> None:
-    setattr(settings, name, "gallery.nowhere.function")
-    assert name in found()["shift_media.E028"].msg
+def test_a_permission_that_does_not_exist_is_reported(settings: Any) -> None:
+    settings.SHIFT_MEDIA_UPLOAD_PERMISSION = "gallery.nowhere.function"
+    assert "gallery.nowhere" in found()["shift_media.E028"].msg

@@ -205,6 +205,6 @@ def test_completing_again_never_deletes_the_file_of_a_row(
     uploader.send(upload, JPEG)
     value = uploader.post("complete/", upload=upload).body["value"]
     assert add(uploader, value).status_code == 302
-    settings.SHIFT_MEDIA_UPLOAD_SCANNER = f"{__name__}.refuse"
+    settings.SHIFT_MEDIA_UPLOAD_VALIDATORS = [f"{__name__}.refuse"]
     assert uploader.post("complete/", upload=upload).status == 422
     assert Photo.objects.get().photo.read() == JPEG

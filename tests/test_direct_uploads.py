@@ -277,7 +277,7 @@ def find_virus(file: Any) -> None:
 
 
 def test_a_scanner_refuses_a_file(settings: Any, storage: Any, uploader: Uploader) -> None:
-    settings.SHIFT_MEDIA_UPLOAD_SCANNER = f"{__name__}.find_virus"
+    settings.SHIFT_MEDIA_UPLOAD_VALIDATORS = [f"{__name__}.find_virus"]
     answer = uploader.upload(JPEG + b"EICAR")
     assert (answer.status, answer.body["error"]) == (422, "This file has a virus.")
     assert stored(storage) == []

@@ -73,7 +73,9 @@ class MediaSerializerField(serializers.FileField):
                 file, kind=self.kind, max_bytes=self.max_bytes, messages=self.error_messages
             )
         except ValidationError as error:
-            raise serializers.ValidationError(error.messages, code=error.code) from error
+            # An error that has several messages has no code of its own.
+            code = getattr(error, "code", None)
+            raise serializers.ValidationError(error.messages, code=code) from error
         return file
 
     def get_attribute(self, instance: Any) -> Any:

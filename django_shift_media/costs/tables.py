@@ -17,11 +17,11 @@ def costs_table(usage: Usage) -> list[str]:
         parts = (costs.s3, costs.cdn, costs.resizing, costs.originals, costs.transfer)
         cells = [f"${part:,.2f}" if part else "" for part in parts]
         rows.append([name, *cells, f"${costs.total:,.2f}", f"${after_free.total:,.2f}"])
-    return _table(_COSTS, rows)
+    return table(_COSTS, rows)
 
 
 def prices_table() -> list[str]:
-    return _table(_PRICES, [list(_price_cells(price)) for price in PRICES])
+    return table(_PRICES, [list(_price_cells(price)) for price in PRICES])
 
 
 def plans_table() -> list[str]:
@@ -29,7 +29,7 @@ def plans_table() -> list[str]:
         [plan.name, f"${plan.dollars:,}", f"{plan.requests:,}", f"{plan.gigabytes:,} GB"]
         for plan in PLANS
     ]
-    return _table(_PLANS, rows)
+    return table(_PLANS, rows)
 
 
 def _price_cells(price: Price) -> Iterator[str]:
@@ -40,7 +40,8 @@ def _price_cells(price: Price) -> Iterator[str]:
     yield price.seen
 
 
-def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return a table in reStructuredText, each row as a line."""
     widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
     border = " ".join("=" * width for width in widths)
     lines = (

@@ -2,10 +2,11 @@
 
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 
 from django.core.exceptions import ImproperlyConfigured
 
+from django_shift_media.conf import conf
 from django_shift_media.engines.stopwatch import Stopwatch
 from django_shift_media.exceptions import (
     Busy,
@@ -13,6 +14,8 @@ from django_shift_media.exceptions import (
     StorageUnavailable,
     UnacceptableFile,
 )
+from django_shift_media.naming import keys
+from django_shift_media.naming.formats import extension_of
 from django_shift_media.signals import resize_failed, resize_made
 from django_shift_media.storages.base import MediaStorage
 
@@ -45,8 +48,11 @@ def report_success(storage: MediaStorage, key: str, size: int, stopwatch: Stopwa
         key=key,
         storage=storage.alias,
         bytes=size,
+        format=_format_of(key),
+        engine=conf.engine,
         milliseconds=milliseconds,
         parts=stopwatch.parts,
+        laps=stopwatch.laps,
     )
 
 
@@ -67,14 +73,44 @@ def report_failure(storage: MediaStorage, key: str, stopwatch: Stopwatch) -> Ite
             exc_info=error.__cause__ if isinstance(error, (UnacceptableFile, StepFailed)) else None,
             extra=_attributes(storage, key, cause, milliseconds, None),
         )
-        resize_failed.send_robust(
-            type(storage),
-            key=key,
-            storage=storage.alias,
-            cause=error,
-            milliseconds=milliseconds,
-        )
+        _send_failure(storage, key, error, milliseconds)
         raise
+
+
+@contextmanager
+def entering(
+    context: AbstractContextManager[None], storage: MediaStorage, key: str
+) -> Iterator[None]:
+    """
+    Enter a context, and send ``resize_failed`` if it refuses a request by ``Busy``.
+
+    Only the signal: such refusals come in crowds, and whoever refuses logs some of them.
+    """
+    stopwatch = Stopwatch()
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(context)
+        except Busy as error:
+            _send_failure(storage, key, error, stopwatch.milliseconds)
+            raise
+        yield
+
+
+def _send_failure(storage: MediaStorage, key: str, error: Exception, milliseconds: float) -> None:
+    resize_failed.send_robust(
+        type(storage),
+        key=key,
+        storage=storage.alias,
+        cause=error,
+        format=_format_of(key),
+        engine=conf.engine,
+        milliseconds=milliseconds,
+    )
+
+
+def _format_of(key: str) -> str | None:
+    """Return the format of a resize; None for the key of an original."""
+    return None if keys.is_original(key) else extension_of(key)
 
 
 def _attributes(

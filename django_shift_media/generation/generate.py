@@ -11,7 +11,7 @@ from django_shift_media.engines.selection import engine_options, get_engine
 from django_shift_media.engines.stopwatch import Stopwatch
 from django_shift_media.exceptions import Busy
 from django_shift_media.generation.cache_lock import LockTaken, cache_key, cache_store
-from django_shift_media.generation.events import report_failure, report_success
+from django_shift_media.generation.events import entering, report_failure, report_success
 from django_shift_media.generation.failures import raise_remembered_failure, remember_failure
 from django_shift_media.generation.request_threads import request_threads
 from django_shift_media.generation.single_flight import SingleFlight
@@ -86,13 +86,14 @@ def find_or_generate(storage: MediaStorage, key: str) -> StoredResize:
     generation = Generation(storage, key, original, resize)
     scoped = storage.scoped(key)
     counted = nullcontext() if request else request_threads.lookup()
-    with counted, _lookups.use(scoped, generation.find) as found:
+    with entering(counted, storage, key), _lookups.use(scoped, generation.find) as found:
         if found:
             return found
     require_current(resize.steps)
     if request:
         raise ResizeMissing(generation)
-    with request_threads.place(), _resizes.use(scoped, generation.run) as stored:
+    place = request_threads.place()
+    with entering(place, storage, key), _resizes.use(scoped, generation.run) as stored:
         return stored
 
 

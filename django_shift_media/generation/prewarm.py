@@ -57,6 +57,7 @@ def make(storage: MediaStorage, original: str, keys: Collection[str]) -> Iterato
                 stopwatch.lap("put")
             report_success(storage, key, len(resized), stopwatch)
             yield key, len(resized)
+            stopwatch = Stopwatch()  # the first one has had the time of what they share
     finally:  # also after a failure, and if the caller stops
         require_original(storage, original, keys)
 

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeVar
 
@@ -12,6 +13,7 @@ from django_shift_media.conf import conf
 from django_shift_media.exceptions import Busy
 from django_shift_media.generation.request_threads import request_threads
 from django_shift_media.generation.threads import starting_thread
+from django_shift_media.signals import pool_changed
 from django_shift_media.storages.fork_safe_lock import ForkSafeLock
 
 T = TypeVar("T")
@@ -27,6 +29,61 @@ WAIT_SECONDS = 15
 _creation_lock = ForkSafeLock()
 
 
+@dataclass(frozen=True, slots=True)
+class PoolLoad:
+    """
+    What a process does now: how many images it decodes, and how many resizes and uploads wait.
+
+    ``size`` is the maximum of ``decoding``.
+    """
+
+    size: int
+    decoding: int
+    waiting: int
+
+
+class Slots:
+    """A bounded number of slots; ``taken`` and ``waiting`` count those who have or want one."""
+
+    def __init__(self, size: int) -> None:
+        self.taken = 0
+        self.waiting = 0
+        self._free = threading.BoundedSemaphore(size)
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def take(self, seconds: float | None, error: str) -> Iterator[None]:
+        """Have a slot in the block; raise ``Busy`` if none is free for so many seconds."""
+        if not self._free.acquire(blocking=False):
+            self._wait(seconds, error)
+        try:
+            with self._counting(taken=1):
+                yield
+        finally:
+            self._free.release()
+
+    def _wait(self, seconds: float | None, error: str) -> None:
+        if seconds == 0:
+            raise Busy(error)
+        with self._counting(waiting=1):
+            if not self._free.acquire(timeout=seconds):
+                raise Busy(error)
+
+    @contextmanager
+    def _counting(self, taken: int = 0, waiting: int = 0) -> Iterator[None]:
+        self._add(taken, waiting)
+        try:
+            yield
+        finally:
+            self._add(-taken, -waiting)
+
+    def _add(self, taken: int, waiting: int) -> None:
+        with self._lock:
+            self.taken += taken
+            self.waiting += waiting
+        pool_changed.send_robust(WorkerPool)
+
+
 class WorkerPool:
     """
     ``size`` threads that decode images, and a bounded queue in front of them.
@@ -39,14 +96,19 @@ class WorkerPool:
     """
 
     def __init__(self, size: int) -> None:
-        self._admitted = threading.BoundedSemaphore(size * (1 + QUEUE_LENGTH))
-        self._in_memory = threading.BoundedSemaphore(size * ORIGINALS_IN_MEMORY)
-        self._decoding = threading.BoundedSemaphore(size)
+        self._admitted = Slots(size * (1 + QUEUE_LENGTH))
+        self._in_memory = Slots(size * ORIGINALS_IN_MEMORY)
+        self._decoding = Slots(size)
         self._size = size
         self._start_decoders()
 
     def _start_decoders(self) -> None:
         self._decoders = ThreadPoolExecutor(self._size, "shift-media-decoder")
+
+    @property
+    def load(self) -> PoolLoad:
+        waiting = self._in_memory.waiting + self._decoding.waiting
+        return PoolLoad(self._size, self._decoding.taken, waiting)
 
     @contextmanager
     def admit(self) -> Iterator[None]:
@@ -56,19 +118,19 @@ class WorkerPool:
         Raise ``Busy`` at once if the queue is full, and after ``WAIT_SECONDS`` in the queue.
         """
         with (
-            _acquire(self._admitted, 0, QUEUE_IS_FULL),
-            _acquire(self._in_memory, WAIT_SECONDS, "Waited too long in the queue."),
+            self._admitted.take(0, QUEUE_IS_FULL),
+            self._in_memory.take(WAIT_SECONDS, "Waited too long in the queue."),
         ):
             yield
 
     def decode(self, work: Callable[[], T]) -> T:
         """Run ``work`` in a decoder thread; raise ``Busy`` after ``WAIT_SECONDS``."""
-        with _acquire(self._decoding, WAIT_SECONDS, "Waited too long for a decoder."):
+        with self._decoding.take(WAIT_SECONDS, "Waited too long for a decoder."):
             return self._run(work)
 
     def decode_upload(self, work: Callable[[], T]) -> T:
         """Run ``work`` in a decoder thread, however long the wait: the upload is here already."""
-        with request_threads.place(refuse=False), _acquire(self._decoding, None, ""):
+        with request_threads.place(refuse=False), self._decoding.take(None, ""):
             return self._run(work)
 
     def _run(self, work: Callable[[], T]) -> T:
@@ -93,21 +155,16 @@ class WorkerPool:
         raise MemoryError("A decoder thread has ended.")
 
 
-@contextmanager
-def _acquire(semaphore: threading.Semaphore, seconds: float | None, error: str) -> Iterator[None]:
-    if not semaphore.acquire(timeout=seconds):
-        raise Busy(error)
-    try:
-        yield
-    finally:
-        semaphore.release()
-
-
 def worker_pool() -> WorkerPool:
     """Return the pool of this process."""
     # Without the lock, concurrent first calls would each create a pool.
     with _creation_lock.held():
         return _worker_pool(conf.concurrency)
+
+
+def pool_load() -> PoolLoad:
+    """Return the load of this process; ``signals.pool_changed`` is sent when it has changed."""
+    return worker_pool().load
 
 
 @lru_cache

@@ -67,11 +67,8 @@ def of_preset(preset: str) -> Filter:
 
     def matches(summary: ObjectSummary) -> bool:
         key = keys.parse_resize(summary.key)
-        try:
-            resize = replace(Resize.parse(key.resize), focal_point=None)
-        except InvalidResize:
-            return False
-        return resize in presets.preset_resizes(preset, default_format(key.original))
+        resizes = presets.preset_resizes(preset, default_format(key.original))
+        return resize_of_any_focal_point(key) in resizes
 
     return matches
 
@@ -82,6 +79,14 @@ def has_outdated_steps(resize: ObjectSummary) -> bool:
         return not are_current(Resize.parse(keys.parse_resize(resize.key).resize).steps)
     except InvalidResize:
         return False
+
+
+def resize_of_any_focal_point(key: keys.ResizeKey) -> Resize | None:
+    """Return the resize that a preset may have; None if its options are no longer supported."""
+    try:
+        return replace(Resize.parse(key.resize), focal_point=None)
+    except InvalidResize:
+        return None
 
 
 def is_unsigned(resize: ObjectSummary) -> bool:

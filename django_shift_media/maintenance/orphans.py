@@ -93,6 +93,18 @@ def find_missing(
     """Yield the referenced names that are not in the listing and that the storage does not have."""
     for page in pages:
         referenced.mark_found([summary.key for summary in page])
+    for name, column in missing_names(storage, referenced, columns):
+        yield Result("missing", name, note=f"referenced by {column}", severity="error")
+
+
+def missing_names(
+    storage: MediaStorage, referenced: NameTable, columns: Sequence[Column]
+) -> Iterator[tuple[str, str]]:
+    """
+    Yield the names that were never marked as found, each with the column that references it.
+
+    Files that were stored, and rows that were changed, after the listing began are no mistake.
+    """
     for name, column in referenced.not_found():
         if not file_exists(storage, name) and find_referenced([name], columns):
-            yield Result("missing", name, note=f"referenced by {column}", severity="error")
+            yield name, column

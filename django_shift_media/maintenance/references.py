@@ -48,6 +48,10 @@ class NameTable:
         query = f"SELECT name, value FROM names WHERE name IN ({placeholders})"  # noqa: S608
         return self._database.execute(query, names).fetchall()
 
+    def owners(self, names: Sequence[str]) -> dict[str, str]:
+        """Return the values of those of the names that the table has."""
+        return dict(self.find(names))
+
     def __iter__(self) -> Iterator[tuple[str, str]]:
         return self._database.execute("SELECT name, value FROM names ORDER BY name")
 

@@ -21,6 +21,8 @@ from django_shift_media.maintenance.listing import Listing
 from django_shift_media.maintenance.results import Result
 from django_shift_media.management.progress import Progress
 from django_shift_media.management.terminal_command import TerminalCommand, format_size
+from django_shift_media.media.base_field import BaseMediaField
+from django_shift_media.media.references import fields_on
 from django_shift_media.storages.bulk_storage import BulkStorage, ObjectSummary
 
 T = TypeVar("T")
@@ -57,14 +59,7 @@ class MaintenanceCommand(TerminalCommand):
         raise NotImplementedError
 
     def list_with_progress(self, storage: BulkStorage) -> Iterator[list[ObjectSummary]]:
-        """List a storage; the total is estimated from the part that is finished."""
-        listing = Listing(storage, self.options["workers"])
-        self.progress.set_total(
-            lambda count: int(count / listing.fraction) if listing.fraction else None
-        )
-        for page in listing:
-            self.progress.advance(len(page))
-            yield page
+        return self.progress.follow(Listing(storage, self.options["workers"]))
 
     def with_progress(self, items: Iterable[T], total: int) -> Iterator[T]:
         self.progress.set_total(lambda count: total)
@@ -189,6 +184,17 @@ def get_file_field(label: str, kind: type[F]) -> F:
     if not isinstance(field, kind):
         raise ValueError(f"{label!r} is a {type(field).__name__}. Use a {kind.__name__}. {has}")
     return field
+
+
+def require_fields_on(alias: str | None) -> list[BaseMediaField]:
+    """Return the media fields whose files are in a storage; raise ``ValueError`` if none is."""
+    fields = fields_on(alias, apps)
+    if not fields:
+        # Such as a copy that the project does not use yet.
+        raise ValueError(
+            "No MediaField stores its files in this storage, so all of them would be orphans."
+        )
+    return fields
 
 
 def get_media_fields(label: str) -> list[MediaField]:

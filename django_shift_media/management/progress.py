@@ -1,11 +1,14 @@
 """A progress bar on a terminal; otherwise, a line every ten seconds."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from django.core.management.base import OutputWrapper
 from tqdm import tqdm
+
+from django_shift_media.maintenance.listing import Listing
+from django_shift_media.storages.bulk_storage import ObjectSummary
 
 _SECONDS_BETWEEN_LINES = 10
 
@@ -54,6 +57,13 @@ class Progress:
     def set_total(self, total: Callable[[int], int | None]) -> None:
         """Set a function that estimates the total from the number of finished items."""
         self._total = total
+
+    def follow(self, listing: Listing) -> Iterator[list[ObjectSummary]]:
+        """Yield the pages of a listing; the total is estimated from the part that is finished."""
+        self.set_total(lambda count: int(count / listing.fraction) if listing.fraction else None)
+        for page in listing:
+            self.advance(len(page))
+            yield page
 
     def advance(self, number: int = 1) -> None:
         self._bar.total = self._total(int(self._bar.n) + number)

@@ -18,6 +18,7 @@ from django_shift_media.media.examined_file import ExaminedFile
 from django_shift_media.media.orphans import Deletion
 from django_shift_media.media.resized_image import ResizedImage
 from django_shift_media.media.upload_validation import validate_upload
+from django_shift_media.media.upload_validators import require_valid
 from django_shift_media.naming import foreign_names, keys
 from django_shift_media.naming.formats import INPUT_FORMATS, extension_of
 from django_shift_media.naming.geometry import Size
@@ -232,6 +233,7 @@ class MediaFile(FieldFile):
         if not hasattr(content, "chunks"):  # accept Python's own file objects, too
             content = File(content, name)
         info = validate_upload(content, kind=self.field.kind, max_bytes=self.field.max_bytes)
+        require_valid(content)
         metadata = self.field.metadata
         measured = metadata.measure(content, name)  # before the storage closes the file
         content.download_name = clean_name(name)  # type: ignore[attr-defined]  # for the storage

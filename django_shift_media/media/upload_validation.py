@@ -15,6 +15,7 @@ from django_shift_media.engines.selection import engine_options, get_engine
 from django_shift_media.exceptions import FileTooLarge, UnacceptableFile
 from django_shift_media.generation.worker_pool import worker_pool
 from django_shift_media.media.examined_file import ExaminedFile
+from django_shift_media.media.upload_validators import VALIDATOR_ERRORS, validate_once
 from django_shift_media.naming.placeholder import THUMBNAIL_SIDE, Placeholder
 from django_shift_media.naming.resizes import Resize
 from django_shift_media.storages.base import check_size
@@ -28,6 +29,7 @@ UPLOAD_ERRORS: dict[str, Any] = {
     "invalid_image": _("We couldn’t process “%(name)s”: %(reason)s"),
     "too_large": _("“%(name)s” is too large: %(reason)s"),
     "try_again": _("We couldn’t process “%(name)s” at the moment. Try again later."),
+    **VALIDATOR_ERRORS,
 }
 
 # Results by the object that holds the bytes: a form, an assignment and a save decode a file once.
@@ -59,7 +61,23 @@ def clean_upload(
     max_bytes: int | None,
     messages: Mapping[str, Any] = UPLOAD_ERRORS,
 ) -> None:
-    """Validate a file for a form; raise ``ValidationError`` with a message of ``messages``."""
+    """
+    Validate a file for a form, also by ``SHIFT_MEDIA_UPLOAD_VALIDATORS``.
+
+    Raise ``ValidationError``, with a message of ``messages`` or of a validator.
+    """
+    clean_content(file, kind=kind, max_bytes=max_bytes, messages=messages)
+    validate_once(file, messages)
+
+
+def clean_content(
+    file: "File[Any]",
+    *,
+    kind: Kind,
+    max_bytes: int | None,
+    messages: Mapping[str, Any] = UPLOAD_ERRORS,
+) -> None:
+    """As ``clean_upload()``, without the validators of the project."""
     try:
         validate_upload(file, kind=kind, max_bytes=max_bytes)
     except UnacceptableFile as error:

@@ -85,6 +85,17 @@ def preset_resizes(preset: str, default_format: ImageFormat) -> tuple[Resize, ..
     return tuple(candidate.resize for layout in layouts for candidate in layout.candidates)
 
 
+@cached_until_settings_change
+@lru_cache
+def preset_names(default_format: ImageFormat) -> Mapping[Resize, str]:
+    """Return the preset of each resize that has one; the first of several."""
+    names: dict[Resize, str] = {}
+    for preset in conf.presets:
+        for resize in preset_resizes(preset, default_format):
+            names.setdefault(resize, preset)
+    return names
+
+
 def _resolve_preset(size: str | None, options: Mapping[str, Any]) -> dict[str, Any]:
     """Return all options, with those of the preset if ``size`` is the name of one."""
     presets = conf.presets

@@ -10,16 +10,16 @@ from django_shift_media.exceptions import UnacceptableFile
 from django_shift_media.generation.worker_pool import worker_pool
 from django_shift_media.media import focal_points
 from django_shift_media.media.upload_validation import (
-    clean_upload,
+    clean_content,
     make_placeholder,
     refusal,
     validate_upload,
 )
+from django_shift_media.media.upload_validators import run_validators
 from django_shift_media.naming import keys
 from django_shift_media.naming.formats import extension_of
 from django_shift_media.storages.base import MediaStorage
 from django_shift_media.storages.stored_file import StoredFile
-from django_shift_media.uploads import hooks
 from django_shift_media.uploads.accepted import as_file
 from django_shift_media.uploads.model_fields import model_field
 from django_shift_media.uploads.tokens import AcceptedUpload, Upload
@@ -41,7 +41,7 @@ def examine(storage: MediaStorage, upload: Upload) -> AcceptedUpload:
     )
     if upload.field.kind == "image":
         accepted = _with_facts(accepted, storage, upload)
-    hooks.scan(as_file(accepted))
+    run_validators(as_file(accepted))
     return _with_true_extension(accepted, storage)
 
 
@@ -72,7 +72,7 @@ def _content(storage: MediaStorage, upload: Upload) -> "ContentFile[bytes]":
 
 def _image_info(content: "ContentFile[bytes]", upload: Upload) -> ImageInfo:
     kind, max_bytes = upload.field.kind, upload.field.max_bytes
-    clean_upload(content, kind=kind, max_bytes=max_bytes)
+    clean_content(content, kind=kind, max_bytes=max_bytes)
     info = validate_upload(content, kind=kind, max_bytes=max_bytes)
     assert info is not None
     return info

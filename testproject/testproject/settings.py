@@ -40,6 +40,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.staticfiles",
     "django_shift_media",
+    "django_shift_media.contrib.reports",
     "gallery",
     "album",
     "demo",

@@ -1,16 +1,19 @@
 from collections.abc import Iterator
 from typing import Any
 
-from django.apps import apps
 from django.core.management.base import CommandParser
 
 from django_shift_media.maintenance import orphans
 from django_shift_media.maintenance.bad_rows import find_bad_rows
 from django_shift_media.maintenance.references import NameTable
 from django_shift_media.maintenance.results import Result
-from django_shift_media.management.maintenance_command import MaintenanceCommand, parse_time
+from django_shift_media.management.maintenance_command import (
+    MaintenanceCommand,
+    parse_time,
+    require_fields_on,
+)
 from django_shift_media.management.terminal_command import DEFAULT_STORAGE, add_storage_argument
-from django_shift_media.media.references import columns_of, default_names, fields_on
+from django_shift_media.media.references import columns_of, default_names
 from django_shift_media.storages.selection import media_storage
 
 
@@ -43,12 +46,7 @@ class Command(MaintenanceCommand):
 
     def process(self, options: dict[str, Any]) -> Iterator[Result]:
         storage = media_storage(options["storage"])
-        fields = fields_on(options["storage"], apps)
-        if not fields:
-            # Such as a copy that the project does not use yet.
-            raise ValueError(
-                "No MediaField stores its files in this storage, so all of them would be orphans."
-            )
+        fields = require_fields_on(options["storage"])
         columns = columns_of(fields)
         with NameTable() as referenced:
             referenced.add_columns(columns)
