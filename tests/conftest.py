@@ -225,9 +225,14 @@ def tables(transactional_db: None) -> Iterator[Callable[..., None]]:
             editor.delete_model(model)
 
 
-@pytest.fixture(params=["local", "memory", *servers.WEBSITES])
+@pytest.fixture(
+    params=[
+        *("local", "memory", *servers.WEBSITES),
+        *(pytest.param(name, marks=pytest.mark.nightly) for name in clouds.CLOUDS),
+    ]
+)
 def any_storage(request: Any, settings: Any, running: Any) -> Any:
-    """Local disk, memory, and a bucket, bare, on each S3 server in turn."""
+    """Local disk, memory, and a bucket, bare, on each S3 server and other cloud in turn."""
     if request.param == "local":
         return media_storage()
     if request.param == "memory":
@@ -235,6 +240,8 @@ def any_storage(request: Any, settings: Any, running: Any) -> Any:
         settings.STORAGES = {**settings.STORAGES, "media": memory}
         settings.SHIFT_MEDIA_STORAGE = "media"
         return media_storage()
+    if request.param in clouds.CLOUDS:
+        return clouds.use_cloud(settings, running(request.param), location="some/where")
     return new_bucket(settings, running(request.param), location="some/where")
 
 

@@ -12,6 +12,7 @@ from azure.core.exceptions import (
     ResourceExistsError,
     ResourceNotFoundError,
 )
+from azure.core.utils import parse_connection_string
 from azure.storage.blob import (
     BlobClient,
     BlobSasPermissions,
@@ -75,6 +76,7 @@ class AzureMediaStorage(AzureVersions, AzureStorage):  # type: ignore[misc]
 
     backend_errors = (AzureError,)
     seconds_option = "expiration_secs"
+    client_options: dict[str, Any]
 
     # Options of django-storages that would change the content or the keys of media.
     overwrite_files = False
@@ -117,13 +119,15 @@ class AzureMediaStorage(AzureVersions, AzureStorage):  # type: ignore[misc]
         return self.service_client.get_container_client(self.azure_container)
 
     def _blob(self, key: str) -> BlobClient:
-        return self.client.get_blob_client(self.prefix + key)
+        return self.client.get_blob_client(self._name(key))
 
     # -- URLs -------------------------------------------------------------------------------------
 
     @property
     def place(self) -> Hashable:
-        return ("azure", self.client.url, self.prefix)
+        given = parse_connection_string(self.connection_string) if self.connection_string else {}
+        account = given.get("blobendpoint") or self.account_name
+        return ("azure", account, self.azure_container, self.prefix)
 
     @property
     def bucket_url(self) -> str:
@@ -144,11 +148,11 @@ class AzureMediaStorage(AzureVersions, AzureStorage):  # type: ignore[misc]
             )
         expiry = datetime.now(UTC) + timedelta(seconds=seconds)
         # A file that was copied from a public storage says that everyone may cache it.
-        headers = {"cache_control": f"private, max-age={seconds}"} if self.access else {}
+        headers: dict[str, Any] = {"cache_control": f"private, max-age={seconds}"} if self.access else {}
         token = generate_blob_sas(
             self.account_name,
             self.azure_container,
-            self.prefix + key,
+            self._name(key),
             account_key=self.account_key,
             # django-storages compares with times of UTC without a time zone.
             user_delegation_key=self.get_user_delegation_key(expiry.replace(tzinfo=None)),
@@ -165,7 +169,7 @@ class AzureMediaStorage(AzureVersions, AzureStorage):  # type: ignore[misc]
             return self._blob(key).exists()
 
     def _download(self, key: str, sink: IO[bytes], max_bytes: int | None) -> None:
-        part = {} if max_bytes is None else {"offset": 0, "length": max_bytes + 1}
+        part: dict[str, Any] = {} if max_bytes is None else {"offset": 0, "length": max_bytes + 1}
         with self._missing(key):
             try:
                 stream = self._blob(key).download_blob(**part)

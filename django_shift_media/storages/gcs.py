@@ -77,6 +77,7 @@ class GoogleCloudMediaStorage(GoogleCloudVersions, GoogleCloudStorage):  # type:
         RequestException,
     )
     seconds_option = "expiration"
+    credentials: Any
 
     # Options of django-storages that would change the content or the keys of media.
     file_overwrite = False
@@ -119,11 +120,10 @@ class GoogleCloudMediaStorage(GoogleCloudVersions, GoogleCloudStorage):  # type:
         return self.client.bucket(self.bucket_name)
 
     def _blob(self, key: str, **options: Any) -> Blob:
-        return self.bucket.blob(self.prefix + key, **options)
+        return self.bucket.blob(self._name(key), **options)
 
     @property
     def patience(self) -> dict[str, Any]:
-        """The timeouts of a request, as arguments."""
         return {
             "timeout": (_CONNECT_TIMEOUT, _READ_TIMEOUT),
             "retry": DEFAULT_RETRY.with_timeout(_RETRY_SECONDS),
@@ -187,7 +187,7 @@ class GoogleCloudMediaStorage(GoogleCloudVersions, GoogleCloudStorage):  # type:
 
     def stored_disposition(self, key: str) -> str:
         with self.wrap_errors("read", key):
-            blob = self.bucket.get_blob(self.prefix + key, **self.patience)
+            blob = self.bucket.get_blob(self._name(key), **self.patience)
             return (blob and blob.content_disposition) or ""
 
     def _create(self, key: str, content: "File[bytes]", headers: ObjectHeaders) -> bool:

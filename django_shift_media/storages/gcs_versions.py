@@ -14,8 +14,15 @@ from django_shift_media.storages.object_storage import ObjectMediaStorage
 class GoogleCloudVersions(ObjectMediaStorage):
     """List the versions of objects, and delete them for good."""
 
-    bucket: Any
-    patience: dict[str, Any]
+    @property
+    @abstractmethod
+    def bucket(self) -> Any:
+        """The bucket of the client of this process."""
+
+    @property
+    @abstractmethod
+    def patience(self) -> dict[str, Any]:
+        """The timeouts of a request, as arguments."""
 
     @abstractmethod
     def _pages(self, prefix: str, fields: str, **options: Any) -> Iterator[Iterator[Any]]:
@@ -32,14 +39,15 @@ class GoogleCloudVersions(ObjectMediaStorage):
         fields = "name,size,generation,hardDeleteTime"
         for page in self._pages(prefix, fields, soft_deleted=True):
             for blob in page:
-                until = blob.hard_delete_time
-                yield StoredItem(
-                    "soft-deleted file",
-                    self._key(blob),
-                    blob.size,
-                    str(blob.generation),
-                    until=until.isoformat(" ", "seconds") if until else "",
-                )
+                if until := blob.hard_delete_time:
+                    key, id = self._key(blob), str(blob.generation)
+                    yield StoredItem(
+                        "soft-deleted file",
+                        key,
+                        blob.size,
+                        id,
+                        until=until.isoformat(" ", "seconds"),
+                    )
 
     def _key(self, blob: Any) -> str:
         name: str = blob.name
@@ -64,7 +72,7 @@ class GoogleCloudVersions(ObjectMediaStorage):
         try:
             # With its generation, a version is deleted for good.
             generation = int(item.id) if item.id else None
-            self.bucket.delete_blob(self.prefix + item.key, generation=generation, **self.patience)
+            self.bucket.delete_blob(self._name(item.key), generation=generation, **self.patience)
         except NotFound:
             pass
         except TooManyRequests:

@@ -9,7 +9,7 @@ from io import BytesIO
 from typing import IO, Any, ClassVar, NamedTuple
 
 from django.conf import settings
-from django.core.exceptions import ImproperlyConfigured
+from django.core.exceptions import ImproperlyConfigured, SuspiciousFileOperation
 from django.core.files.base import ContentFile, File
 from django.utils import timezone
 
@@ -134,6 +134,13 @@ class ObjectMediaStorage(MediaStorage):
         """The option ``location`` as a prefix of keys: empty, or with a final slash."""
         location = self.location.strip("/")
         return f"{location}/" if location else ""
+
+    def _name(self, key: str) -> str:
+        """Return the name of an object; raise ``SuspiciousFileOperation``."""
+        # Clients resolve these parts in URLs, so that they could lead out of the location.
+        if not {".", ".."}.isdisjoint(key.split("/")):
+            raise SuspiciousFileOperation(f"{key!r} is not the key of a file.")
+        return self.prefix + key
 
     @property
     def media_url(self) -> str:
