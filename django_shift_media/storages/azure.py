@@ -27,6 +27,7 @@ from django.core.files.base import File
 from storages.backends.azure_storage import AzureStorage
 
 from django_shift_media.exceptions import StorageUnavailable
+from django_shift_media.storages import object_storage
 from django_shift_media.storages.azure_versions import AzureVersions
 from django_shift_media.storages.base import check_size
 from django_shift_media.storages.bulk_storage import BATCH_SIZE, ObjectSummary
@@ -34,11 +35,6 @@ from django_shift_media.storages.object_storage import ObjectHeaders
 from django_shift_media.storages.per_process import PerProcess
 from django_shift_media.storages.stored_file import StoredFile
 
-# As on S3, an unresponsive service fails after 2 * (3 + 6) + 1 = 19 seconds.
-_CONNECT_TIMEOUT = 3
-_READ_TIMEOUT = 6
-# Bytes; a larger file is uploaded in several requests, each of which holds this much of it.
-_CHUNK_SIZE = 8 * 1024 * 1024
 # Bytes; the service copies no more in one request.
 _MAX_COPY = 256 * 1024 * 1024
 _COPY_SECONDS = 300
@@ -85,11 +81,11 @@ class AzureMediaStorage(AzureVersions, AzureStorage):  # type: ignore[misc]
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self.client_options = {
-            "connection_timeout": _CONNECT_TIMEOUT,
-            "read_timeout": _READ_TIMEOUT,
+            "connection_timeout": object_storage.CONNECT_TIMEOUT,
+            "read_timeout": object_storage.READ_TIMEOUT,
             "retry_policy": LinearRetry(backoff=1, retry_total=1, random_jitter_range=0),
-            "max_single_put_size": _CHUNK_SIZE,
-            "max_block_size": _CHUNK_SIZE,
+            "max_single_put_size": object_storage.CHUNK_SIZE,
+            "max_block_size": object_storage.CHUNK_SIZE,
             **self.client_options,
         }
         self._clients = PerProcess(self._get_service_client)
@@ -148,7 +144,9 @@ class AzureMediaStorage(AzureVersions, AzureStorage):  # type: ignore[misc]
             )
         expiry = datetime.now(UTC) + timedelta(seconds=seconds)
         # A file that was copied from a public storage says that everyone may cache it.
-        headers: dict[str, Any] = {"cache_control": f"private, max-age={seconds}"} if self.access else {}
+        headers: dict[str, Any] = (
+            {"cache_control": f"private, max-age={seconds}"} if self.access else {}
+        )
         token = generate_blob_sas(
             self.account_name,
             self.azure_container,

@@ -87,5 +87,5 @@ def _check_inherited(storage: Any) -> Iterator[CheckMessage]:
                 f"The media storage inherits {prefix}_{name} = {value!r}.",
                 hint=f'Set "{option}": {neutral}, or the value that is right for media, in the'
                 f" OPTIONS of STORAGES[{storage.alias!r}].",
-                id="shift_media.W113",
+                id="shift_media.W013",
             )

@@ -19,6 +19,7 @@ from requests.exceptions import RequestException
 from storages.backends.gcloud import GoogleCloudStorage
 
 from django_shift_media.exceptions import StorageUnavailable
+from django_shift_media.storages import object_storage
 from django_shift_media.storages.base import check_size
 from django_shift_media.storages.bulk_storage import BATCH_SIZE, ObjectSummary
 from django_shift_media.storages.gcs_versions import GoogleCloudVersions
@@ -27,14 +28,7 @@ from django_shift_media.storages.per_process import PerProcess
 from django_shift_media.storages.stored_file import StoredFile
 
 HOST = "https://storage.googleapis.com"
-_CONNECT_TIMEOUT = 3
-_READ_TIMEOUT = 6
-# Seconds in which another attempt may begin. As on S3, an unresponsive service fails after at most
-# 2 * (3 + 6) + 1 = 19 seconds.
-_RETRY_SECONDS = 10
 _CONNECTIONS = 32
-# Bytes; a larger file is uploaded in several requests, each of which holds this much of it.
-_CHUNK_SIZE = 8 * 1024 * 1024
 _SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 
 
@@ -125,8 +119,8 @@ class GoogleCloudMediaStorage(GoogleCloudVersions, GoogleCloudStorage):  # type:
     @property
     def patience(self) -> dict[str, Any]:
         return {
-            "timeout": (_CONNECT_TIMEOUT, _READ_TIMEOUT),
-            "retry": DEFAULT_RETRY.with_timeout(_RETRY_SECONDS),
+            "timeout": (object_storage.CONNECT_TIMEOUT, object_storage.READ_TIMEOUT),
+            "retry": DEFAULT_RETRY.with_timeout(object_storage.RETRY_SECONDS),
         }
 
     # -- URLs -------------------------------------------------------------------------------------
@@ -223,7 +217,7 @@ class GoogleCloudMediaStorage(GoogleCloudVersions, GoogleCloudStorage):  # type:
             return False
 
     def _described_blob(self, key: str, headers: ObjectHeaders) -> Blob:
-        blob = self._blob(key, chunk_size=_CHUNK_SIZE)
+        blob = self._blob(key, chunk_size=object_storage.CHUNK_SIZE)
         for name, value in {**headers._asdict(), **self.get_object_parameters(key)}.items():
             setattr(blob, name, value)
         return blob

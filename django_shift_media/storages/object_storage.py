@@ -26,6 +26,13 @@ from django_shift_media.storages.stored_file import StoredFile, kept_disposition
 # Seconds for which a presigned URL is valid: of a private storage, and of a public one.
 _PRIVATE_SECONDS = 300
 _PUBLIC_SECONDS = 3600
+# Seconds: to connect, without any data, and in which another attempt may begin. As on S3, an
+# unresponsive service fails after at most 2 * (3 + 6) + 1 = 19 seconds.
+CONNECT_TIMEOUT = 3
+READ_TIMEOUT = 6
+RETRY_SECONDS = 10
+# Bytes; a larger file is uploaded in several requests, each of which holds this much of it.
+CHUNK_SIZE = 8 * 1024 * 1024
 # Neither service has a request that deletes many objects and is supported by its emulators.
 _PARALLEL_DELETIONS = 16
 # Bytes; a larger file that is opened is kept in a temporary file.
