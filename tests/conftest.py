@@ -23,6 +23,7 @@ from testproject.patience import wait_patiently
 from tests.support import (
     adapters,
     botocore_models,
+    clouds,
     databases,
     gateways,
     requirements,
@@ -60,6 +61,7 @@ SERVERS: dict[str, Callable[[], AbstractContextManager[Any]]] = {
     **servers.SERVERS,
     **gateways.SERVERS,
     **databases.SERVERS,
+    **clouds.SERVERS,
 }
 # As they are before tests become patient.
 _TIMEOUTS = {
@@ -223,9 +225,14 @@ def tables(transactional_db: None) -> Iterator[Callable[..., None]]:
             editor.delete_model(model)
 
 
-@pytest.fixture(params=["local", "memory", *servers.WEBSITES])
+@pytest.fixture(
+    params=[
+        *("local", "memory", *servers.WEBSITES),
+        *(pytest.param(name, marks=pytest.mark.nightly) for name in clouds.CLOUDS),
+    ]
+)
 def any_storage(request: Any, settings: Any, running: Any) -> Any:
-    """Local disk, memory, and a bucket, bare, on each S3 server in turn."""
+    """Local disk, memory, and a bucket, bare, on each S3 server and other cloud in turn."""
     if request.param == "local":
         return media_storage()
     if request.param == "memory":
@@ -233,7 +240,21 @@ def any_storage(request: Any, settings: Any, running: Any) -> Any:
         settings.STORAGES = {**settings.STORAGES, "media": memory}
         settings.SHIFT_MEDIA_STORAGE = "media"
         return media_storage()
+    if request.param in clouds.CLOUDS:
+        return clouds.use_cloud(settings, running(request.param), location="some/where")
     return new_bucket(settings, running(request.param), location="some/where")
+
+
+@pytest.fixture(params=clouds.CLOUDS)
+def cloud(request: Any, running: Any) -> Any:
+    """The emulators of Google Cloud Storage and of Azure Blob Storage in turn."""
+    return running(request.param)
+
+
+@pytest.fixture
+def cloud_storage(settings: Any, cloud: Any) -> Any:
+    """A new bucket of each of these, as the media storage."""
+    return clouds.use_cloud(settings, cloud, location="some/where")
 
 
 @pytest.fixture(

@@ -10,7 +10,7 @@ from django.core.management import CommandError
 from django_shift_media.storages.selection import media_storage
 from gallery.models import Photo
 from tests.support.buckets import operations
-from tests.support.stored_objects import keys_of, new_key, put, resize_of, tend
+from tests.support.stored_objects import is_on_s3, keys_of, new_key, put, resize_of, tend
 
 
 def copy(*arguments: str) -> dict[str, int]:
@@ -26,7 +26,7 @@ def other(any_storage: Any, settings: Any, tmp_path: Path, moto: Any) -> Any:
         "BACKEND": "django_shift_media.storages.local.LocalMediaStorage",
         "OPTIONS": {"location": tmp_path / "other"},
     }
-    if not hasattr(any_storage, "client"):
+    if not is_on_s3(any_storage):
         there = {"BACKEND": "django_shift_media.storages.s3.S3MediaStorage", "OPTIONS": bucket}
     here = settings.STORAGES.get(
         "media", {"BACKEND": "django_shift_media.storages.local.LocalMediaStorage"}
@@ -34,10 +34,10 @@ def other(any_storage: Any, settings: Any, tmp_path: Path, moto: Any) -> Any:
     settings.STORAGES = {**settings.STORAGES, "media": here, "other": there}
     settings.SHIFT_MEDIA_STORAGE = "media"
     storage = storages["other"]
-    if hasattr(storage, "client"):
+    if is_on_s3(storage):
         storage.client.create_bucket(Bucket="another")
     yield storage
-    if hasattr(storage, "client"):
+    if is_on_s3(storage):
         storage.bucket.objects.delete()
         storage.bucket.delete()
 

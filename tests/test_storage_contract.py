@@ -47,6 +47,14 @@ class TestVersionedBucket(StorageConformance):
         )
 
 
+class TestClouds(StorageConformance):
+    """Google Cloud Storage and Azure Blob Storage."""
+
+    @pytest.fixture(autouse=True)
+    def _storage(self, cloud_storage: Any) -> None:
+        self.storage = cloud_storage
+
+
 class TestAdaptedStorages(StorageConformance):
     """Django's storages on disk and in memory, and django-storages' for SFTP and S3."""
 

@@ -4,12 +4,14 @@ from collections.abc import Iterator
 
 from django.conf import settings
 from django.core import checks
+from django.core.exceptions import ImproperlyConfigured
 
 from django_shift_media.conf import conf
 from django_shift_media.media.base_field import BaseMediaField
 from django_shift_media.media.metadata import FileMetadata
 from django_shift_media.media.orphan_checks import check_orphans
 from django_shift_media.naming import keys, placeholder
+from django_shift_media.storages.base import MediaStorage
 
 # Long enough for every key, and short enough for an index in every database.
 MAX_LENGTH = 255
@@ -100,3 +102,19 @@ def _check_direct(field: BaseMediaField) -> Iterator[checks.CheckMessage]:
             obj=field,
             id="shift_media.W110",
         )
+    if field.direct and _takes_no_uploads(field):
+        yield checks.Warning(
+            "The field has direct=True, but its storage takes no uploads of browsers: they send the"
+            " files to the app.",
+            hint="Remove direct=True, or use S3MediaStorage or LocalMediaStorage.",
+            obj=field,
+            id="shift_media.W113",
+        )
+
+
+def _takes_no_uploads(field: BaseMediaField) -> bool:
+    try:
+        storage = field.storage
+    except ImproperlyConfigured:  # reported as E004
+        return False
+    return isinstance(storage, MediaStorage) and storage.multipart is None

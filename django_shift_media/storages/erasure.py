@@ -19,7 +19,15 @@ _LATE = "stored during the erasure"
 
 COMPLETED = "Completed"
 
-Kind = Literal["file", "version", "delete marker", "multipart upload", "temporary file"]
+Kind = Literal[
+    "file",
+    "version",
+    "delete marker",
+    "multipart upload",
+    "temporary file",
+    "snapshot",
+    "soft-deleted file",
+]
 
 
 class StoredItem(NamedTuple):
@@ -27,7 +35,8 @@ class StoredItem(NamedTuple):
     A part of an upload: a file, a version of it, or a file that is not complete.
 
     ``size`` is in bytes. ``id`` is that of the version or of the multipart upload. ``place`` is the
-    name of a replica that has the item; "" is the storage itself.
+    name of a replica that has the item; "" is the storage itself. ``until`` says when a
+    soft-deleted file is deleted for good.
     """
 
     kind: Kind
@@ -35,6 +44,7 @@ class StoredItem(NamedTuple):
     size: int = 0
     id: str = ""
     place: str = ""
+    until: str = ""
 
 
 @dataclass(slots=True)

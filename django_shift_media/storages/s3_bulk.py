@@ -11,11 +11,10 @@ from storages.backends.s3 import S3Storage
 from storages.utils import clean_name
 
 from django_shift_media.naming import keys as _keys
-from django_shift_media.naming.original_names import content_disposition
 from django_shift_media.storages.base import MediaStorage
 from django_shift_media.storages.bulk_storage import ObjectSummary
 from django_shift_media.storages.s3_connection import S3Connection
-from django_shift_media.storages.stored_file import StoredFile
+from django_shift_media.storages.stored_file import StoredFile, kept_disposition
 
 # Sorts after all characters of keys: prefix + _END is after all keys with this prefix.
 _END = "\x7f"
@@ -155,20 +154,16 @@ class S3BulkStorage(MediaStorage, S3Connection):
         return True
 
     def disposition_of(self, key: str, content: object) -> dict[str, str]:
-        """
-        Return the parameter ``ContentDisposition`` with the original name of a file, if it has one.
+        """Return the parameter ``ContentDisposition`` of a file that has an original name."""
+        disposition = kept_disposition(key, content)
+        return {"ContentDisposition": disposition} if disposition else {}
 
-        A bucket is public, so the name must be in the metadata of the object: only presigned
-        requests may choose a header. A copy of an object gets that of the object.
-        """
-        if name := getattr(content, "download_name", ""):
-            return {"ContentDisposition": content_disposition(key, name)}
-        if isinstance(content, StoredFile) and isinstance(content.storage, S3BulkStorage):
-            with suppress(ClientError):  # copying it will raise a better error
-                head = content.storage.client.head_object(**_bucket_and_key(content))
-                if "filename" in (disposition := head.get("ContentDisposition", "")):
-                    return {"ContentDisposition": disposition}
-        return {}
+    def stored_disposition(self, key: str) -> str:
+        """Return the ``Content-Disposition`` of an object, or ""."""
+        with suppress(ClientError):  # copying it will raise a better error
+            head = self.client.head_object(**_bucket_and_key(StoredFile(self, key)))
+            return head.get("ContentDisposition", "")
+        return ""
 
     def has_same_content(self, key: str, file: StoredFile) -> bool:
         etag = _etag_and_size(StoredFile(self, key))

@@ -17,6 +17,7 @@ from django_shift_media.storages import s3_options
 from django_shift_media.storages.access_checks import check_exposure, check_permission
 from django_shift_media.storages.adapter import AdaptedMediaStorage
 from django_shift_media.storages.base import MediaStorage
+from django_shift_media.storages.cloud_checks import check_cloud, check_package
 from django_shift_media.storages.contract import missing_methods
 from django_shift_media.storages.selection import media_storage
 
@@ -36,7 +37,8 @@ def check_media_storage(alias: str | None, users: str) -> Iterator[CheckMessage]
     try:
         storage = media_storage(alias)
     except ImproperlyConfigured as error:
-        yield Error(str(error), hint=_hint(alias, users), id="shift_media.E004")
+        missing_package = check_package(conf.storage if alias is None else alias)
+        yield missing_package or Error(str(error), hint=_hint(alias, users), id="shift_media.E004")
         return
     if missing := list(_check_methods(storage)):
         yield from missing
@@ -45,6 +47,7 @@ def check_media_storage(alias: str | None, users: str) -> Iterator[CheckMessage]
     if alias is None:
         yield from _check_fallback_to_disk()
     yield from _check_inherited_options(storage)
+    yield from check_cloud(storage)
     yield from check_permission(storage)
 
 
@@ -130,7 +133,7 @@ def _check_fallback_to_disk() -> Iterator[CheckMessage]:
 
 
 def _check_inherited_options(storage: MediaStorage) -> Iterator[CheckMessage]:
-    if not hasattr(storage, "bucket_name"):
+    if not hasattr(type(storage), "website_host"):  # which only S3 has
         return
     options: Any = settings.STORAGES[str(storage.alias)].get("OPTIONS", {})
     for name, value, option in s3_options.inherited_options(options):

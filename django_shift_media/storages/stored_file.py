@@ -5,6 +5,11 @@ import hashlib
 from django.core.files.base import File
 from django.core.files.storage import Storage
 
+from django_shift_media.naming.original_names import content_disposition
+
+# The method of media storages that keep it with an object.
+_READ = "stored_disposition"
+
 
 class StoredFile(File):  # type: ignore[type-arg]  # it is generic in the stubs only
     """
@@ -56,3 +61,18 @@ class StoredFile(File):  # type: ignore[type-arg]  # it is generic in the stubs 
         for chunk in self.chunks():
             digest.update(chunk)
         return digest.hexdigest()
+
+
+def kept_disposition(key: str, content: object) -> str:
+    """
+    Return the ``Content-Disposition`` of a file that has an original name, or "".
+
+    A bucket serves its objects without the app, so the name must be in the metadata of the object.
+    A copy of an object gets that of the object.
+    """
+    if name := getattr(content, "download_name", ""):
+        return content_disposition(key, name)
+    if isinstance(content, StoredFile) and (read := getattr(content.storage, _READ, None)):
+        disposition: str = read(content.key)
+        return disposition if "filename" in disposition else ""
+    return ""

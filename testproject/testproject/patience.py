@@ -13,7 +13,7 @@ class PatienceConfig(AppConfig):
         wait_patiently(
             settings.GALLERY_PATIENCE,
             settings.GALLERY_LOCK_SECONDS,
-            s3="media" in settings.STORAGES,
+            s3="s3" in settings.STORAGES.get("media", {}).get("BACKEND", ""),
         )
 
 
@@ -29,6 +29,7 @@ def wait_patiently(seconds, lock_seconds, *, s3):
         single_flight,
         worker_pool,
     )
+    from django_shift_media.storages import object_storage
 
     for module in (asynchronous, cache_lock, single_flight, worker_pool):
         module.WAIT_SECONDS = seconds
@@ -36,6 +37,7 @@ def wait_patiently(seconds, lock_seconds, *, s3):
     http_trace._TIMEOUT = seconds
     # What is remembered for a minute must still be known to the last of many requests.
     generate._REMEMBER_STORED = failures._REMEMBER_MISSING = views._LOOP_SECONDS = seconds
+    object_storage.CONNECT_TIMEOUT = object_storage.READ_TIMEOUT = seconds
     if s3:
         from django_shift_media.storages import s3_connection
 

@@ -7,6 +7,7 @@ GALLERY_S3_ENDPOINT_URL   the server, if it is not AWS
 GALLERY_S3_PUBLIC_URL     where the bucket's website is seen, if it is not AWS's endpoint
 GALLERY_S3_MODE           who serves it: website (the default), failover or app
 GALLERY_S3_PRIVATE        any text: originals are private, and their URLs are signed for an hour
+GALLERY_STORAGE           another media storage: its entry in STORAGES, as JSON
 GALLERY_POLICY            the Content-Security-Policy of all pages (default: none)
 GALLERY_CACHE             redis://HOST:PORT or db://TABLE; without it, each process has its own
 GALLERY_CONCURRENCY       how many resizes a process makes at a time (default: the processors)
@@ -20,6 +21,7 @@ GALLERY_DATA              the folder of the database and of local photos (defaul
 AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY   as everywhere
 """
 
+import json
 import os
 from pathlib import Path
 
@@ -108,6 +110,10 @@ if bucket := os.environ.get("GALLERY_S3_BUCKET"):
             "querystring_auth": bool(os.environ.get("GALLERY_S3_PRIVATE")),
         },
     }
+    SHIFT_MEDIA_STORAGE = "media"
+
+if entry := os.environ.get("GALLERY_STORAGE"):
+    STORAGES["media"] = json.loads(entry)
     SHIFT_MEDIA_STORAGE = "media"
 
 if limit := os.environ.get("GALLERY_MAX_RESPONSE"):

@@ -22,6 +22,7 @@ _PROGRAMS = {
     "browser": {"chromium"},
     "server": {
         *("s3rver", "ceph", "ministack", "seaweedfs", "juicefs"),
+        *("gcs", "azurite"),
         *("postgresql", "mariadb", "redis"),
     },
 }

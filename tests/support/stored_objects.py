@@ -13,6 +13,8 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import InMemoryStorage
 from django.core.management import CommandError, call_command
 
+from django_shift_media.storages.object_storage import ObjectMediaStorage
+
 
 def new_key(name: str = "cat.jpg") -> str:
     return f"{str(uuid.uuid4()).replace('-', '/')}/{name}/{name}"
@@ -22,9 +24,15 @@ def resize_of(original: str, width: int = 1, signature: str = "a" * 32) -> str:
     return f"{original.rpartition('/')[0]}/{width}x-fit-80-noupscale-{signature}.jpg"
 
 
+def is_on_s3(storage: Any) -> bool:
+    return hasattr(type(storage), "website_host")
+
+
 def put(storage: Any, key: str, data: bytes = b"data") -> str:
     """Store anything under any key."""
-    if hasattr(storage, "client"):
+    if isinstance(storage, ObjectMediaStorage):
+        _put_in_cloud(storage, key, data)
+    elif is_on_s3(storage):
         storage.client.put_object(Bucket=storage.bucket_name, Key=storage.prefix + key, Body=data)
     elif isinstance(storage, InMemoryStorage):
         InMemoryStorage._save(storage, key, ContentFile(data))
@@ -39,7 +47,9 @@ def keys_of(storage: Any) -> set[str]:
     """Return all keys that a storage has, below its prefix or folder."""
     if isinstance(storage, InMemoryStorage):
         return set(_names_in_memory(storage))
-    if not hasattr(storage, "client"):
+    if isinstance(storage, ObjectMediaStorage):
+        return _names_in_cloud(storage)
+    if not is_on_s3(storage):
         root = Path(storage.path(""))
         # Unlike rglob(), it passes over folders that others delete meanwhile.
         return {
@@ -49,6 +59,20 @@ def keys_of(storage: Any) -> set[str]:
         }
     listed = storage.bucket.objects.filter(Prefix=storage.prefix)
     return {entry.key.removeprefix(storage.prefix) for entry in listed}
+
+
+def _put_in_cloud(storage: Any, key: str, data: bytes) -> None:
+    name = storage.prefix + key
+    if hasattr(storage, "azure_container"):
+        storage.client.upload_blob(name, data, overwrite=True)
+    else:
+        storage.bucket.blob(name).upload_from_string(data)
+
+
+def _names_in_cloud(storage: Any) -> set[str]:
+    container = storage.client if hasattr(storage, "azure_container") else storage.bucket
+    names = {blob.name for blob in container.list_blobs()}
+    return {name.removeprefix(storage.prefix) for name in names if name.startswith(storage.prefix)}
 
 
 def _names_in_memory(storage: InMemoryStorage, folder: str = "") -> Iterator[str]:
