@@ -70,13 +70,13 @@ alone() {
 }
 
 install_oldest() {
-    environment oldest "$oldest" -e ".[test]" \
+    environment oldest "$oldest" -e ".[test,docs]" \
         "Django~=5.2.0" "Pillow==13.0.0" "django-storages==1.14.6" "boto3==1.36.0" "tqdm==4.66.0" \
         "djangorestframework==3.16.0" "jinja2==3.1.0" "pillow-heif==1.8.1" \
         "pillow-jxl-plugin==1.3.8" "pyvips==3.0.0" "pyvips-binary==8.18.3" "thash==1.2.1"
 }
 
-install_newest() { environment newest "$newest" -e ".[test]" "Django~=6.1.0"; }
+install_newest() { environment newest "$newest" -e ".[test,docs]" "Django~=6.1.0"; }
 
 # Linters, Sphinx and what builds packages.
 install_tools() {

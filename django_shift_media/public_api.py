@@ -72,5 +72,6 @@ PUBLIC_API: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "isolated_media",
             "sample_image",
         ),
+        "testing.pytest": ("media", "media_with_any_names"),
     }
 )

@@ -8,6 +8,8 @@ release = version = django_shift_media.__version__
 extensions = ["sphinx_copybutton"]
 html_theme = "furo"
 html_title = f"{project} {release}"
+html_static_path = ["_static"]
+html_css_files = ["diagrams.css"]
 exclude_patterns = ["_build"]
 # Broken references are errors.
 nitpicky = True

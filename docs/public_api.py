@@ -19,7 +19,7 @@ from django_shift_media import public_api
 
 _PACKAGE = Path(public_api.__file__).parent
 # Documented methods that projects do not call.
-_INTERNAL = {"Picture.from_layouts", "Placeholder.from_image"}
+_INTERNAL = {"MediaStorage.stand_in", "Picture.from_layouts", "Placeholder.from_image"}
 _MODULE_OF = {name: module for module, names in public_api.PUBLIC_API.items() for name in names}
 _WIDTH = 100
 

@@ -80,6 +80,21 @@ def test_every_hop_is_printed(moto_bucket: Any, live_server: Any) -> None:
     assert max(map(len, text.splitlines())) <= 100
 
 
+@pytest.mark.parametrize(("columns", "longest"), [(60, 60), (300, 98)])
+def test_texts_wrap_at_the_width_of_the_terminal(
+    moto_bucket: Any, monkeypatch: Any, columns: int, longest: int
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    output = io.StringIO()
+    call_command("check_media", stdout=output)
+    results = output.getvalue().partition("\nOK: the probe was stored.")[2]
+    [sentence] = re.findall("OK: first request: (.+?)OK:", results, re.DOTALL)
+    assert " ".join(sentence.split()) == (
+        "the resize was generated, stored and served; browsers may cache it for a year."
+    )
+    assert longest - 8 <= max(map(len, results.splitlines())) <= longest
+
+
 def test_a_location_that_works_has_no_problems(moto: Any, settings: Any, live_server: Any) -> None:
     storage = new_bucket(settings, moto, location="user/media")
     website = f"{moto.website_url(storage.bucket_name)}user/media/"

@@ -1,5 +1,6 @@
 """manage.py configure_media_bucket, on each S3 server."""
 
+import copy
 import http.server
 import io
 import json
@@ -20,6 +21,7 @@ from django.core.files.base import ContentFile
 from django.core.management import CommandError, call_command
 
 from django_shift_media.aws.access import MEDIA_PATTERN
+from django_shift_media.aws.plan import Resource, plan
 from django_shift_media.naming import keys
 from django_shift_media.naming.resizes import Resize
 from django_shift_media.naming.signing import sign
@@ -438,6 +440,22 @@ def test_json_has_the_current_and_the_desired_documents(moto_storage: Any) -> No
     assert policy_resource["desired"]["Statement"][0]["Sid"] == "DjangoShiftMedia"
     assert states()["policy"] == "changed"
     assert states() == dict.fromkeys(states(), "unchanged")
+
+
+def test_the_parts_of_a_difference_are_separated() -> None:
+    before = {"Statement": [{"Sid": f"Of others {n}", "Effect": "Deny"} for n in range(9)]}
+    after = copy.deepcopy(before)
+    for number in (0, 8):
+        after["Statement"][number]["Effect"] = "Allow"
+    policy = Resource(
+        name="policy", read=lambda: before, merge=lambda _: after, write=lambda _: None
+    )
+    [change] = plan([policy])
+    first, last = "\n".join(change.diff()).split("\n...\n")
+    for part in (first, last):
+        assert [line[0] for line in part.splitlines() if line[0] in "+-"] == ["-", "+"]
+    assert "Of others 0" in first
+    assert "Of others 8" in last
 
 
 def test_what_is_printed_can_be_pasted(moto_storage: Any) -> None:

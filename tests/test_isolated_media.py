@@ -1,5 +1,10 @@
 """What projects test with: media in memory or in a folder, and images to upload."""
 
+import json
+import os
+import re
+import subprocess
+import sys
 import unittest
 from pathlib import Path
 from typing import Any
@@ -9,6 +14,8 @@ from django.core.files.storage import storages
 from django.test import TestCase
 from PIL import Image
 
+from django_shift_media.contrib.rest_framework import MediaSerializerField
+from django_shift_media.exceptions import InvalidKey
 from django_shift_media.storages.erasure import tombstone_of
 from django_shift_media.storages.local import LocalMediaStorage
 from django_shift_media.storages.selection import media_storage
@@ -20,7 +27,10 @@ from django_shift_media.testing import (
 )
 from gallery.models import Photo
 from tests.support.buckets import use_bucket
+from tests.support.examples import EXAMPLES
+from tests.support.servers import ROOT
 from tests.support.stored_objects import keys_of
+from tests.support.templates import rendered
 
 
 @pytest.mark.django_db
@@ -68,6 +78,13 @@ def test_no_test_touches_a_bucket(settings: Any, moto: Any) -> None:
         assert storages["private"] is not media_storage()
 
 
+def run_tests(tests: type[TestCase]) -> None:
+    result = unittest.TestResult()
+    unittest.defaultTestLoader.loadTestsFromTestCase(tests).run(result)
+    assert [*result.errors, *result.failures] == []
+    assert result.testsRun > 0
+
+
 def test_each_test_of_a_class_has_its_own() -> None:
     seen: list[Any] = []
 
@@ -80,8 +97,7 @@ def test_each_test_of_a_class_has_its_own() -> None:
         def test_two(self) -> None:
             seen.append(media_storage())
 
-    suite = unittest.defaultTestLoader.loadTestsFromTestCase(Tests)
-    assert suite.run(unittest.TestResult()).wasSuccessful()
+    run_tests(Tests)
     assert [type(each) for each in seen] == [InMemoryMediaStorage] * 2
     assert seen[0] is not seen[1]
     assert media_storage() not in seen
@@ -114,3 +130,103 @@ def test_sample_images_are_accepted(name: str, format: str) -> None:
 def test_a_name_without_a_format_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match="Use an extension such as jpg"):
         sample_image(name)
+
+
+@pytest.mark.django_db
+def test_each_test_begins_with_the_files_of_its_class() -> None:
+    before = media_storage()
+
+    class Tests(IsolatedMediaMixin, TestCase):
+        @classmethod
+        def setUpTestData(cls) -> None:
+            cls.photo = Photo.objects.create(photo=sample_image())
+
+        def test_one(self) -> None:
+            assert keys_of(media_storage()) == {self.photo.photo.name}
+            self.photo.photo.delete()
+            Photo.objects.create(photo=sample_image())
+
+        test_two = test_one
+
+    run_tests(Tests)
+    assert media_storage() is before
+    assert keys_of(before) == set()
+
+
+# -- rows that name files which nobody has uploaded -----------------------------------------------
+
+NAMES = [
+    "chair.jpg",
+    "products/2019/Стул № 1.JPG",
+    "https://example.com/a.png",
+    "../a",
+    "x" * 100,
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("in_folder", [False, True])
+def test_a_row_may_name_anything(tmp_path: Path, client: Any, name: str, in_folder: bool) -> None:
+    photo = Photo(photo=name, width=800, height=600)
+    with isolated_media(tmp_path if in_folder else None, any_names=True):
+        image = photo.photo.resize("200x200")
+        assert photo.photo.name == name
+        assert (image.width, image.height) == (200, 150)
+        assert image == Photo(photo=name).photo.resize("200x200")
+        assert image != Photo(photo=f"{name}1").photo.resize("200x200")
+        assert client.get(image).status_code == 404
+        assert photo.photo.picture(widths=[100, 200]).img.url.startswith(media_url())
+        photo.photo.check_row()
+        for tag in ('{% resize obj.photo "9x9" %}', '{% img obj.photo "9x9" alt="" %}'):
+            assert media_url() in rendered(tag, obj=photo)
+    with isolated_media(), pytest.raises(InvalidKey, match="is not the key of an original"):
+        Photo(photo=name).photo.resize("200x200")
+
+
+def media_url() -> str:
+    return media_storage().media_url
+
+
+def test_a_serializer_shows_a_row_that_names_anything(rf: Any) -> None:
+    field = MediaSerializerField(resizes={"small": "9x9"})
+    with isolated_media(any_names=True):
+        shown = field.to_representation(Photo(photo="chair.jpg").photo)
+        assert "/chair.jpg/9x9-fit-" in shown["resizes"]["small"]
+
+
+def test_a_key_has_the_same_urls_with_and_without_any_names() -> None:
+    key = "3c72aedc/ba25/41e6/a569/406c8f413974/cat.jpg/cat.jpg"
+    urls = set()
+    for any_names in (False, True):
+        with isolated_media(any_names=any_names):
+            urls.add(Photo(photo=key).photo.resize("9x9"))
+    assert len(urls) == 1
+
+
+# -- the page -------------------------------------------------------------------------------------
+
+
+def test_the_code_of_the_page_on_tests_runs(tmp_path: Path) -> None:
+    """In a project of its own, whose products are photos of the gallery."""
+    blocks = [each for each in EXAMPLES if each.document.name == "testing.rst"]
+    conftest = "\n".join(each.code for each in blocks if "conftest.py" in each.options)
+    (tmp_path / "conftest.py").write_text(conftest)
+    fields = {"title": "A", "photo": "products/chair.jpg", "uploaded_at": "2026-11-29T00:00Z"}
+    rows = [{"model": "gallery.photo", "fields": fields}]
+    (tmp_path / "catalog.json").write_text(json.dumps(rows))
+    shown = [each.code for each in blocks if " def test_" in each.code or "\ndef " in each.code]
+    for number, code in enumerate(shown):
+        text = f"from gallery.models import Photo as Product\n{code}"
+        (tmp_path / f"test_{number}.py").write_text(text)
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"),
+            *("-c", os.devnull, "--rootdir", str(tmp_path)),
+            *("--ds", "testproject.settings", str(tmp_path)),
+        ],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "testproject")])},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert f"{len(re.findall('def test_', ''.join(shown)))} passed" in done.stdout, done.stdout

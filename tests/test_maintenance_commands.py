@@ -2,6 +2,7 @@
 
 import fcntl
 import json
+import logging
 import os
 import pty
 import re
@@ -52,6 +53,39 @@ def test_a_bar_ends_full_however_many_were_expected() -> None:
         progress.advance(11)
     assert "100%" in out._out.getvalue()
     assert "11/11" in out._out.getvalue()
+
+
+def on_screen(written: str) -> list[str]:
+    """Return the lines that a terminal shows: after a carriage return, they are overwritten."""
+    shown = []
+    for line in written.split("\n"):
+        text = ""
+        for part in line.split("\r"):
+            text = part + text[len(part) :]
+        shown.append(text.rstrip())
+    return shown
+
+
+def test_log_lines_and_the_bar_do_not_run_together() -> None:
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 60, 0, 0))
+    logger = logging.getLogger("tests.progress")
+    with open(theirs, "w") as terminal:  # noqa: PTH123
+        logger.addHandler(logging.StreamHandler(terminal))
+        progress = Progress(OutputWrapper(terminal), "files", quiet=False)
+        with progress:
+            progress.set_total(lambda count: 100)
+            for number in range(3):
+                progress.advance(10)
+                logger.error("Cannot make %d.jpg", number)
+        logger.error("This is logged as before.")
+        logger.handlers.clear()
+        terminal.flush()
+        written = os.read(ours, 100_000).decode()
+    os.close(ours)
+    assert "files/s" in written
+    lines = on_screen(written.replace("\r\n", "\n"))
+    assert lines[:4] == [*(f"Cannot make {n}.jpg" for n in range(3)), "This is logged as before."]
 
 
 def kept(site: dict[str, str]) -> set[str]:

@@ -69,10 +69,15 @@ class Change:
     reason: str = ""
 
     def diff(self) -> list[str]:
-        """Return a diff of both documents: changed lines begin with "+" or "-"."""
+        """
+        Return a diff of both documents: changed lines begin with "+" or "-".
+
+        Parts that do not follow each other are separated by "...".
+        """
         current, desired = map(self._lines, (self.current, self.desired))
-        lines = difflib.unified_diff(current, desired, lineterm="")
-        return [line for line in list(lines)[2:] if not line.startswith("@@")]
+        lines = list(difflib.unified_diff(current, desired, lineterm=""))
+        # Without the heading of the files, and that of the first part.
+        return ["..." if line.startswith("@@") else line for line in lines[3:]]
 
     def as_document(self) -> Document:
         return {

@@ -1,6 +1,7 @@
 """Format a diagnosis as lines for a terminal and as JSON."""
 
 import re
+import shutil
 import textwrap
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -12,7 +13,7 @@ from django_shift_media.diagnostics.models import Expectations, Problem, Request
 from django_shift_media.diagnostics.probe import Diagnosis
 from django_shift_media.diagnostics.rules_storage import LEFT_BEHIND
 
-_WIDTH = 98
+_MAX_WIDTH, _MIN_WIDTH = 100, 20  # columns; wider texts are hard to read
 _KEY = "KEY"
 _LONG_URL = re.compile(r"(https?://\S{150})\S{20,}")
 _TITLES: dict[RequestName, str] = {
@@ -43,11 +44,14 @@ _PASSED: dict[RequestName, str] = {
 }
 
 
+Style = Literal["MIGRATE_HEADING", "MIGRATE_LABEL", "SUCCESS", "WARNING", "ERROR"]
+
+
 class Line(NamedTuple):
     """A line of output, and the name of its style in Django's command styles."""
 
     text: str
-    style: Literal["MIGRATE_HEADING", "MIGRATE_LABEL", "SUCCESS", "WARNING", "ERROR"] | None = None
+    style: Style | None = None
 
 
 def introduction(expected: Expectations) -> Iterator[Line]:
@@ -66,7 +70,7 @@ def trace_lines(expected: Expectations, trace: Trace) -> Iterator[Line]:
         url = _short(hop.url, expected)
         yield Line(f"  {number}  {status}  {hop.milliseconds:6.0f} ms  {url}", _style(hop))
         for detail in _details(hop, expected):
-            yield Line(f"                     {detail}")
+            yield from _wrapped(detail, indent=21)
 
 
 def result_lines(diagnosis: Diagnosis) -> Iterator[Line]:
@@ -74,12 +78,12 @@ def result_lines(diagnosis: Diagnosis) -> Iterator[Line]:
         yield Line("")
         yield Line("OK: the probe was stored.", "SUCCESS")
     for request in diagnosis.passed:
-        yield Line(f"OK: {_TITLES[request].lower()}: {_PASSED[request]}", "SUCCESS")
+        yield from _wrapped(f"OK: {_TITLES[request].lower()}: {_PASSED[request]}", "SUCCESS")
     for request in diagnosis.unverified:
         text = (
             "a cache served the deleted resize, so this does not show that it is generated again."
         )
-        yield Line(f"Not verified: {_TITLES[request].lower()}: {text}", "WARNING")
+        yield from _wrapped(f"Not verified: {_TITLES[request].lower()}: {text}", "WARNING")
     if diagnosis.traces and not any(problem.id == LEFT_BEHIND for problem in diagnosis.problems):
         yield Line("OK: the probe and its resize were deleted.", "SUCCESS")
     for problem in diagnosis.problems:
@@ -141,23 +145,24 @@ def _problem_document(problem: Problem) -> dict[str, Any]:
 
 
 def _problem(problem: Problem, expected: Expectations) -> Iterator[Line]:
-    style: Literal["ERROR", "WARNING"] = "ERROR" if problem.severity == "error" else "WARNING"
+    style: Style = "ERROR" if problem.severity == "error" else "WARNING"
     where = ""
     if problem.request:
         where = f" ({_TITLES[problem.request].lower()}, hop {problem.hop})"
     yield Line(f"{problem.severity.capitalize()}: {problem.id}{where}", style)
-    for line in _wrapped(_short(problem.what, expected)):
-        yield Line(f"  {line}")
-    for line in _wrapped(_short(f"Remedy: {problem.remedy}", expected)):
-        yield Line(f"  {line}", "MIGRATE_LABEL")
+    yield from _wrapped(_short(problem.what, expected), indent=2)
+    remedy = _short(f"Remedy: {problem.remedy}", expected)
+    yield from _wrapped(remedy, "MIGRATE_LABEL", indent=2)
 
 
-def _wrapped(text: str) -> list[str]:
-    """Wrap lines, except for commands, which users copy."""
-    wrap = partial(textwrap.wrap, width=_WIDTH, break_long_words=False, break_on_hyphens=False)
-    return [
-        part for line in text.splitlines() for part in ([line] if line[0] == " " else wrap(line))
-    ]
+def _wrapped(text: str, style: Style | None = None, *, indent: int = 0) -> Iterator[Line]:
+    """Wrap lines at the width of the terminal, except for commands, which users copy."""
+    columns = min(shutil.get_terminal_size((_MAX_WIDTH, 0)).columns, _MAX_WIDTH)
+    width = max(columns - indent, _MIN_WIDTH)
+    wrap = partial(textwrap.wrap, width=width, break_long_words=False, break_on_hyphens=False)
+    for line in text.splitlines():
+        for part in [line] if line.startswith(" ") else wrap(line):
+            yield Line(" " * indent + part, style)
 
 
 def _short(text: str, expected: Expectations) -> str:

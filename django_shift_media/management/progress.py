@@ -1,8 +1,10 @@
 """A progress bar on a terminal; otherwise, a line every ten seconds."""
 
+import logging
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
+from contextlib import ExitStack, contextmanager
+from typing import Any, TextIO
 
 from django.core.management.base import OutputWrapper
 from tqdm import tqdm
@@ -29,8 +31,46 @@ class _ProgressLines(tqdm):  # type: ignore[type-arg]  # it is generic in the st
             self.disable = True
 
 
+class _AboveBar(logging.Handler):
+    """A handler that clears the bars while another handler writes to the same terminal."""
+
+    def __init__(self, handler: "logging.StreamHandler[TextIO]") -> None:
+        super().__init__(handler.level)
+        self._handler = handler
+
+    def handle(self, record: logging.LogRecord) -> bool:
+        with tqdm.external_write_mode(file=self._handler.stream):
+            return bool(self._handler.handle(record))
+
+
+@contextmanager
+def _log_lines_above_bars() -> Iterator[None]:
+    """Let log records have lines of their own, in all loggers."""
+    others = logging.root.manager.loggerDict.values()
+    loggers = [each for each in (logging.root, *others) if isinstance(each, logging.Logger)]
+    before = [(logger, logger.handlers) for logger in loggers]
+    last_resort = logging.lastResort
+    for logger, handlers in before:
+        logger.handlers = list(map(_above_bar, handlers))
+    logging.lastResort = last_resort and _above_bar(last_resort)
+    try:
+        yield
+    finally:
+        logging.lastResort = last_resort
+        for logger, handlers in before:
+            logger.handlers = handlers
+
+
+def _above_bar(handler: logging.Handler) -> logging.Handler:
+    return _AboveBar(handler) if isinstance(handler, logging.StreamHandler) else handler
+
+
 class Progress:
-    """Displays the number of finished items, the rate and the remaining time."""
+    """
+    Displays the number of finished items, the rate and the remaining time.
+
+    It is a context manager. On a terminal, what is logged meanwhile appears above the bar.
+    """
 
     def __init__(self, out: OutputWrapper, unit: str, *, quiet: bool) -> None:
         self._started = time.monotonic()
@@ -43,9 +83,12 @@ class Progress:
             self._bar = _ProgressLines(**options, ncols=0, mininterval=_SECONDS_BETWEEN_LINES)
 
     def __enter__(self) -> None:
-        pass
+        self._logging = ExitStack()
+        if self._is_terminal:
+            self._logging.enter_context(_log_lines_above_bars())
 
     def __exit__(self, error: type[BaseException] | None, *args: object) -> None:
+        self._logging.close()
         if error is None:
             self._bar.total = self._bar.n  # the total was an estimate
         self._bar.close()

@@ -59,7 +59,12 @@ def new_original(filename: str, *, max_length: int | None = None) -> str:
     if max_length is not None:
         name_length = min(NAME_LENGTH, (max_length - UUID_LENGTH) // 2 - 1)
     name = normalize_name(filename, max_length=name_length)
-    return f"{str(uuid.uuid4()).replace('-', '/')}/{name}/{name}"
+    return build_original(uuid.uuid4(), name)
+
+
+def build_original(identifier: uuid.UUID, name: str) -> str:
+    """Build the key of an upload from its UUID and its normalized file name."""
+    return f"{str(identifier).replace('-', '/')}/{name}/{name}"
 
 
 def normalize_name(

@@ -143,6 +143,14 @@ class MediaStorage(BulkStorage):
         """Return a URL that lets anyone read an object for a while; None if not supported."""
         return None
 
+    def stand_in(self, name: str) -> str | None:
+        """
+        Return the key to use in URLs for a name that is not a key; None if the name is invalid.
+
+        Only the storages of ``testing.isolated_media()`` have such keys.
+        """
+        return None
+
     def url(self, name: str | None) -> str:
         if name is None:
             raise ValueError("The file has no name.")

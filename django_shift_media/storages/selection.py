@@ -1,5 +1,6 @@
 """The media storages of the settings."""
 
+from collections.abc import Iterable
 from functools import cache
 
 from django.core.exceptions import ImproperlyConfigured
@@ -24,6 +25,11 @@ def media_storage(alias: str | None = None) -> MediaStorage:
     if (default := conf.storage) is not None:
         return _get_storage(default, f"SHIFT_MEDIA_STORAGE is {default!r}, which")
     return _default_storage()
+
+
+def media_storages(aliases: Iterable[str | None]) -> list[MediaStorage]:
+    """Return the storages with these aliases; one of those that have the same files."""
+    return list({storage.place: storage for storage in map(media_storage, aliases)}.values())
 
 
 def is_same_place(alias: str | None, other: str | None) -> bool:

@@ -3,14 +3,18 @@ Run lines of another package, in the environment that has it.
 
 ``python runner.py PEER FOLDER`` reads a list of lines from standard input, as JSON: templates,
 Python expressions, or model fields. It writes a list of what each returns, with the paths of the
-pictures for their URLs, or with an error. FOLDER has the picture, "photo.jpg".
+pictures for their URLs, or with an error. FOLDER has the picture, "photo.jpg", which is also what
+https://example.com and the URLs of static files lead to.
 """
 
 import json
 import re
 import sys
 import traceback
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 from urllib.parse import unquote
 
@@ -22,7 +26,7 @@ _URL = re.compile(r"/files/[^\s\"'<>,]+")
 _FIELD = re.compile(r"(\w+Field)\(")
 
 APPS = {
-    "sorl-thumbnail": ["sorl.thumbnail"],
+    "sorl-thumbnail": ["sorl.thumbnail", "django.contrib.admin", "django.contrib.messages"],
     "easy-thumbnails": ["easy_thumbnails"],
     "imagekit": ["imagekit"],
     "versatileimagefield": ["versatileimagefield"],
@@ -36,7 +40,10 @@ APPS = {
 }
 # What the pages import, and load in templates.
 IMPORTS = {
-    "sorl-thumbnail": "from sorl.thumbnail import get_thumbnail",
+    "sorl-thumbnail": (
+        "from sorl.thumbnail import ImageField, get_thumbnail\n"
+        "from sorl.thumbnail.admin import AdminImageMixin"
+    ),
     "easy-thumbnails": (
         "from easy_thumbnails.fields import ThumbnailerImageField\n"
         "from easy_thumbnails.files import get_thumbnailer"
@@ -53,7 +60,7 @@ IMPORTS = {
     "wagtail": "",
 }
 LOADS = {
-    "sorl-thumbnail": "{% load thumbnail %}",
+    "sorl-thumbnail": "{% load static thumbnail %}",
     "easy-thumbnails": "{% load thumbnail %}",
     "imagekit": "{% load imagekit %}",
     "pictures": "{% load pictures %}",
@@ -62,6 +69,7 @@ LOADS = {
 }
 # The field whose file is "obj.image".
 FIELDS = {
+    "sorl-thumbnail": "ImageField()",
     "easy-thumbnails": "ThumbnailerImageField()",
     "versatileimagefield": 'VersatileImageField(ppoi_field="ppoi")',
     "pictures": 'PictureField(aspect_ratios=[None, "1/1"])',
@@ -82,7 +90,19 @@ class NoMigrations:
         return None
 
 
-def configure(peer: str, folder: Path, more: dict[str, Any]) -> None:
+class QuietHandler(SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+
+def serve(folder: Path) -> str:
+    """Serve a folder over HTTP as long as the process runs; return its URL."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(QuietHandler, directory=str(folder)))
+    Thread(target=server.serve_forever, daemon=True).start()
+    return f"http://127.0.0.1:{server.server_port}/"
+
+
+def configure(peer: str, folder: Path, site: str, more: dict[str, Any]) -> None:
     settings.configure(
         SECRET_KEY="x" * 50,
         INSTALLED_APPS=[
@@ -96,7 +116,7 @@ def configure(peer: str, folder: Path, more: dict[str, Any]) -> None:
         MIGRATION_MODULES=NoMigrations(),
         MEDIA_ROOT=folder,
         MEDIA_URL="/files/",
-        STATIC_URL="/static/",
+        STATIC_URL=site,
         ROOT_URLCONF="tests.support.urls_elsewhere",
         TEMPLATES=[
             {"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}
@@ -134,7 +154,7 @@ class Peer:
             image = Image.objects.create(file=self.upload())
         if image is not None:
             return type("Row", (), {"image": image})
-        row = self.model(FIELDS.get(self.name, "models.ImageField()"), "obj")
+        row = self.model(FIELDS.get(self.name, "models.ImageField()"), "Product")
         row.photo.save("upload.jpg", self.upload())
         return row
 
@@ -154,8 +174,8 @@ class Peer:
             from versatileimagefield.fields import PPOIField
 
             fields["ppoi"] = PPOIField()
-        meta = type("Meta", (), {"app_label": "peers"})
-        model: Any = type(name, (models.Model,), {"__module__": "peers", "Meta": meta, **fields})
+        meta = type("Meta", (), {"app_label": "shop"})
+        model: Any = type(name, (models.Model,), {"__module__": "shop", "Meta": meta, **fields})
         with connection.schema_editor() as editor:
             editor.create_model(model)
         row = model.objects.create(image=self.upload())
@@ -178,12 +198,13 @@ class Peer:
 
 def main(name: str, folder: Path, task: dict[str, Any]) -> list[Any]:
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-    configure(name, folder, task["settings"])
+    site = serve(folder)
+    configure(name, folder, site, task["settings"])
     peer = Peer(name, folder)
     results: list[Any] = []
     for number, line in enumerate(task["lines"]):
         try:
-            text = peer.run(line, number)
+            text = peer.run(line.replace("https://example.com/", site), number)
             paths = [
                 str(folder / unquote(url.removeprefix("/files/"))) for url in _URL.findall(text)
             ]

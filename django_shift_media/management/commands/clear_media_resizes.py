@@ -14,8 +14,7 @@ from django_shift_media.management.maintenance_command import (
 from django_shift_media.management.terminal_command import DEFAULT_STORAGE, add_storage_argument
 from django_shift_media.media.references import columns_of
 from django_shift_media.naming.presets import preset_resizes
-from django_shift_media.storages.base import MediaStorage
-from django_shift_media.storages.selection import media_storage
+from django_shift_media.storages.selection import media_storages
 
 
 class Command(MaintenanceCommand):
@@ -52,7 +51,7 @@ class Command(MaintenanceCommand):
     def process(self, options: dict[str, Any]) -> Iterator[Result]:
         with NameTable() as originals:
             filters = list(self.filters(originals, options))
-            for storage in _storages(options):
+            for storage in media_storages(_aliases(options)):
                 yield from clearing.delete_resizes(
                     storage,
                     self.list_with_progress(storage),
@@ -75,8 +74,7 @@ class Command(MaintenanceCommand):
             yield clearing.original_in(originals)
 
 
-def _storages(options: dict[str, Any]) -> list[MediaStorage]:
-    aliases = {options["storage"]}
+def _aliases(options: dict[str, Any]) -> set[str | None]:
     if options["model"] and not options["storage"]:
-        aliases = {field.storage_alias for field in get_media_fields(options["model"])}
-    return list({storage.place: storage for storage in map(media_storage, aliases)}.values())
+        return {field.storage_alias for field in get_media_fields(options["model"])}
+    return {options["storage"]}

@@ -16,7 +16,7 @@ from django_shift_media.management.terminal_command import add_storage_argument
 from django_shift_media.media.storage_users import storage_users
 from django_shift_media.storages.base import MediaStorage
 from django_shift_media.storages.erasure import COMPLETED, Invalidation
-from django_shift_media.storages.selection import media_storage
+from django_shift_media.storages.selection import media_storages
 
 # CloudFront accepts 15 paths with wildcards at a time, and a distribution may have two for an
 # upload: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html
@@ -84,7 +84,9 @@ class Command(MaintenanceCommand):
         super().handle(**options)
 
     def process(self, options: dict[str, Any]) -> Iterator[Result]:
-        storages = _storages(options["storage"])
+        # Without an alias, all in use: ``copy_media`` stores an upload in several.
+        alias = options["storage"]
+        storages = media_storages(storage_users() if alias is None else [alias])
         originals = self.find_originals(storages, options)
         if options["dry_run"]:
             yield from erasing.report_rows(storages, originals, clear=False)
@@ -168,14 +170,6 @@ class Command(MaintenanceCommand):
     def show_status(self, status: str) -> None:
         if not self.options["quiet"]:
             self.progress.write(status, self.stderr)
-
-
-def _storages(alias: str | None) -> list[MediaStorage]:
-    """
-    Return the storage with an alias, or all in use: ``copy_media`` stores an upload in several.
-    """
-    aliases = storage_users() if alias is None else [alias]
-    return list({storage.place: storage for storage in map(media_storage, aliases)}.values())
 
 
 def _located(result: Result, storage: MediaStorage, storages: Sequence[MediaStorage]) -> Result:
