@@ -13,8 +13,8 @@ html_css_files = ["diagrams.css"]
 exclude_patterns = ["_build"]
 # Broken references are errors.
 nitpicky = True
-# Except those in signatures to classes of Python and Django, which stand there without a module.
-nitpick_ignore_regex = [("py:class", r"(models\.)?\w+")]
+# Except those in signatures to classes of Python, Django and Pillow, which are short there.
+nitpick_ignore_regex = [("py:class", r"(models\.|Image\.)?\w+")]
 # The copy button leaves prompts out.
 copybutton_prompt_text = "$ "
 highlight_language = "none"

@@ -39,6 +39,13 @@ class OwnEngine(ImageEngine):
         return pillow_engine.render_many(data, resizes, options, stopwatch)
 
 
+class HalfAnEngine(ImageEngine):
+    """An engine that lacks ``render_many()``."""
+
+    def verify(self, data: bytes, options: EngineOptions) -> Any:
+        return pillow_engine.verify(data, options)
+
+
 own_engine = OwnEngine()
 no_engine = object()
 
@@ -88,6 +95,7 @@ def test_an_engine_is_named_by_its_path(
         ("nothing.at.all", "which cannot be used: No module named 'nothing'"),
         (f"{HERE}.nothing", "which cannot be used: "),
         (f"{HERE}.no_engine", "which has no method: verify, render, render_many."),
+        (f"{HERE}.HalfAnEngine", "which cannot be used: Can't instantiate abstract class"),
         (".", "which cannot be used: "),
     ],
 )

@@ -11,7 +11,7 @@ from django_shift_media.engines.selection import engine_options, get_engine
 from django_shift_media.naming.presets import resize_for
 from django_shift_media.steps import Overlay
 from gallery.models import Photo
-from tests.support.pictures import decoded, encoded
+from tests.support.pictures import decoded, encoded, profile
 from tests.support.system_checks import found
 from tests.support.watermarks import composed, watermark
 
@@ -118,8 +118,6 @@ def test_invisible_colors_of_the_file_do_not_bleed(tmp_path: Path) -> None:
 
 
 def test_a_profile_of_the_file_is_applied(tmp_path: Path) -> None:
-    from tests.support.pictures import profile
-
     Image.new("RGB", (8, 8), (10, 200, 10)).save(
         tmp_path / "swapped.png", icc_profile=profile("swapped")
     )

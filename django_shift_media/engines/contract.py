@@ -1,5 +1,6 @@
 """``ImageEngine``: what an image engine has to do, whoever has written it."""
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -19,6 +20,7 @@ class ImageEngine(Protocol):
     everything that it may depend on.
     """
 
+    @abstractmethod
     def verify(self, data: bytes, options: EngineOptions) -> ImageInfo:
         """
         Decode an image, with all of its frames, and return its format and its upright size.
@@ -29,6 +31,7 @@ class ImageEngine(Protocol):
         """
         ...
 
+    @abstractmethod
     def render_many(
         self,
         data: bytes,

@@ -15,6 +15,7 @@ from django_shift_media.conf import cached_until_settings_change, conf
 from django_shift_media.engines.contract import METHODS, ImageEngine
 from django_shift_media.engines.memory import is_shortage, require_memory
 from django_shift_media.engines.options import Color, EngineOptions, StepFunction, Truncated
+from django_shift_media.naming.steps import step_error
 
 # GLib ends the process if memory is short while libvips is loaded.
 _LIBVIPS_MEMORY = 150_000_000  # bytes
@@ -84,10 +85,12 @@ def get_step(name: str) -> StepFunction:
 
     A class is created once with the options, and its instance is called.
     """
-    entry = conf.steps.get(name)
-    if entry is None:
+    if name not in conf.steps:
         raise ImproperlyConfigured(f"SHIFT_MEDIA_STEPS has no step {name!r}.")
     setting = f"SHIFT_MEDIA_STEPS[{name!r}]"
+    if reason := step_error(name):
+        raise ImproperlyConfigured(f"{setting}: {reason}")
+    entry = conf.steps[name]
     try:
         step = import_string(entry["step"])
     except Exception as error:

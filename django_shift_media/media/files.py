@@ -81,6 +81,8 @@ class MediaFile(FieldFile):
             1 to 200 percent.
         ``lossless``
             Whether "webp", "avif" and "jxl" are encoded without loss.
+        ``steps``
+            "grain,frame": names of ``SHIFT_MEDIA_STEPS``, which are applied in this order.
 
         Raise ``InvalidResize`` for an invalid option. Raise ``InvalidKey`` if the row's name is not
         the key of an upload, and ``InvalidMetadata`` for another invalid value of the row. All are

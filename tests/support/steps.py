@@ -6,7 +6,11 @@ from typing import Any
 
 from PIL import Image, ImageDraw, ImageOps
 
+from django_shift_media.engines.selection import engine_options, get_engine
 from django_shift_media.exceptions import UnacceptableFile
+from django_shift_media.naming.presets import resize_for
+from django_shift_media.naming.resizes import Resize
+from tests.support.pictures import decoded
 
 HERE = "tests.support.steps"
 
@@ -101,3 +105,24 @@ def steps(*functions: Callable[..., Any], version: int = 1) -> dict[str, Any]:
         }
         for function in functions
     }
+
+
+def all_steps() -> dict[str, Any]:
+    """Return ``SHIFT_MEDIA_STEPS`` with each of the steps above."""
+    good = (negative, frame, hole, gray, refused, greedy, Seen)
+    return steps(*good, *(function for function, _ in FAILURES.values()))
+
+
+def resize(size: str, format: Any, **options: Any) -> Resize:
+    return resize_for(size, format, None, **options)
+
+
+def made(data: bytes, size: str = "40x30", format: Any = "png", **options: Any) -> Image.Image:
+    """Return a resize of an original, made by the engine of the settings."""
+    wanted = resize(size, format, **options)
+    image = decoded(get_engine().render(data, wanted, engine_options()))
+    return image.convert("RGB") if image.mode == "P" else image  # a PNG of few colors
+
+
+def key_of(url: str) -> str:
+    return str(url).removeprefix("/media/")
