@@ -26,6 +26,7 @@ from tests.support.stored_objects import new_key, put, resize_of
 
 ORPHANS = 10
 COMMANDS = (
+    ("media_report", "--grace", "0s"),
     ("clean_media_orphans", "--grace", "0s"),
     ("clean_media_orphans", "--missing"),
     ("clear_media_resizes", "--dry-run"),

@@ -16,8 +16,8 @@ from django.dispatch import Signal
 #   format         its format, such as "webp"
 #   engine         the value of SHIFT_MEDIA_ENGINE
 #   milliseconds   the total time
-#   parts          the milliseconds of each step: find, queue, fetch, decode, encode, put. If resizes
-#                  share a decode, the first one has its time
+#   parts          the milliseconds of each step: find, queue, fetch, decode, encode, put. If
+#                  resizes share a decode, the first one has its time
 #   laps           the steps in order, each with the milliseconds from the beginning to its end
 resize_made = Signal()
 

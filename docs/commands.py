@@ -25,8 +25,8 @@ All commands also accept the options of every Django command, such as ``--settin
 - :doc:`iam`: ``media_iam_policy``
 - :doc:`/howto/diagnose`: ``check_media``
 - :doc:`/explanation/costs`: ``media_costs``
-- :doc:`/howto/maintenance`: ``warm_media``, ``clear_media_resizes``, ``clean_media_orphans`` and
-  ``copy_media``
+- :doc:`/howto/maintenance`: ``media_report``, ``warm_media``, ``clear_media_resizes``,
+  ``clean_media_orphans`` and ``copy_media``
 - :doc:`/howto/erase`: ``erase_media``
 - :doc:`/howto/move-from-imagefield`: ``import_media``, ``export_media`` and
   ``find_old_media_urls``

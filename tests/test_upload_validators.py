@@ -188,6 +188,20 @@ def test_files_of_any_kind_are_checked_and_stored_ones_are_not(use: Any) -> None
 
 
 @pytest.mark.django_db
+def test_a_validator_reads_a_file_from_its_beginning(use: Any) -> None:
+    use("no_bad_words", "no_bad_words")
+    content = BytesIO()
+    content.write(b"a bad word")
+    with pytest.raises(UploadRefused):
+        Attachment().file.save("cat.txt", File(content, "cat.txt"))
+    content = BytesIO()
+    content.write(b"a good word")
+    row = Attachment()
+    row.file.save("cat.txt", File(content, "cat.txt"))
+    assert row.file.read() == b"a good word"
+
+
+@pytest.mark.django_db
 def test_a_form_may_have_a_message_of_its_own(use: Any, small: bytes) -> None:
     use("is_away")
     messages = {"photo": {"not_checked": "Come back."}}
@@ -196,6 +210,7 @@ def test_a_form_may_have_a_message_of_its_own(use: Any, small: bytes) -> None:
     assert form.errors == {"photo": ["Come back."]}
 
 
+@pytest.mark.django_db
 def test_validators_that_cannot_be_used_are_reported(settings: Any) -> None:
     settings.SHIFT_MEDIA_UPLOAD_VALIDATORS = [f"{__name__}.nowhere"]
     assert "nowhere" in found()["shift_media.E032"].msg

@@ -49,23 +49,29 @@ def require_valid(file: "File[Any]") -> None:
 
 def run_validators(file: "File[Any]", messages: Mapping[str, Any] = VALIDATOR_ERRORS) -> None:
     """
-    Call each validator; raise ``ValidationError``. The file is left at its beginning.
+    Call each validator with the file at its beginning; raise ``ValidationError``.
 
     A validator that fails in any other way refuses the file, too: nobody knows what is in it.
     """
-    for path in conf.upload_validators:
-        try:
-            import_string(path)(file)
-        except ValidationError:
-            raise
-        except Exception as error:
-            logger.exception("Refused the upload %s: the validator %s failed.", file.name, path)
-            params = {"name": file.name}
-            raise ValidationError(
-                messages["not_checked"], code="not_checked", params=params
-            ) from error
-        finally:
-            _rewind(file)
+    try:
+        for path in conf.upload_validators:
+            _run(path, file, messages)
+    finally:
+        if isinstance(file, ExaminedFile):
+            file.close()
+
+
+def _run(path: str, file: "File[Any]", messages: Mapping[str, Any]) -> None:
+    try:
+        _rewind(file)
+        import_string(path)(file)
+        _rewind(file)
+    except ValidationError:
+        raise
+    except Exception as error:
+        logger.exception("Refused the upload %s: the validator %s failed.", file.name, path)
+        params = {"name": file.name}
+        raise ValidationError(messages["not_checked"], code="not_checked", params=params) from error
 
 
 def _rewind(file: "File[Any]") -> None:

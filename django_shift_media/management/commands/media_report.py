@@ -36,6 +36,8 @@ from django_shift_media.storages.selection import media_storage
 
 _APP = "django_shift_media.contrib.reports"
 _DEFAULTS = "a default"
+_FIELD_HEADS = ("field", "originals", "size", "resizes", "size", "missing", "per month")
+_RESIZE_HEADS = ("preset", "format", "age", "resizes", "size", "per month")
 _CSV = ("section", "name", "format", "days", "count", "bytes", "dollars")
 
 
@@ -136,12 +138,10 @@ def _lines(document: Document) -> Iterator[str]:
         ("orphans", document["orphans"]),
         ("not referenced yet", document["recent"]),
     ]
-    heads = ("field", "originals", "size", "resizes", "size", "missing", "per month")
-    yield from table(heads, [_field_cells(name, each) for name, each in fields])
+    yield from table(_FIELD_HEADS, [_field_cells(name, each) for name, each in fields])
     yield ""
     if document["resizes"]:
-        heads = ("preset", "format", "age", "resizes", "size", "per month")
-        yield from table(heads, [_resize_cells(each) for each in document["resizes"]])
+        yield from table(_RESIZE_HEADS, [_resize_cells(each) for each in document["resizes"]])
         yield ""
     count, size, dollars = _cells(document["total"])
     yield f"All: {count} objects, {size}{f', {dollars} per month' if dollars else ''}."
