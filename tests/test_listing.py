@@ -12,6 +12,7 @@ import pytest
 
 from django_shift_media.maintenance.listing import Listing, in_threads
 from tests.support.buckets import operations
+from tests.support.clouds import CLOUDS
 from tests.support.concurrency import in_a_fork
 from tests.support.stored_objects import is_on_s3, new_key, put, resize_of
 
@@ -42,7 +43,14 @@ def test_what_is_stored_beside_originals_is_listed_with_few_requests(any_storage
 
 
 # To name what comes after a page, s3rver needs a cipher that OpenSSL has dropped.
-@pytest.mark.parametrize("any_storage", ["local", "moto", "ceph"], indirect=True)
+@pytest.mark.parametrize(
+    "any_storage",
+    [
+        *("local", "moto", "ceph"),
+        *(pytest.param(name, marks=pytest.mark.nightly) for name in CLOUDS),
+    ],
+    indirect=True,
+)
 def test_pages_of_many_keys_under_one_prefix(any_storage: Any) -> None:
     original = put(any_storage, new_key())
     keys = [resize_of(original, width) for width in range(1, 1100)]

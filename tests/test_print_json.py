@@ -2,6 +2,7 @@
 
 import io
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -141,3 +142,31 @@ def test_uploads_have_rules_of_their_own(no_aws: None) -> None:
     assert [rule["AllowedMethods"] for rule in cors] == [["GET", "HEAD"], ["PUT"]]
     assert [rule["AllowedOrigins"] for rule in cors] == [origins, origins]
     assert lifecycle[-1]["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 7}
+
+
+# Cloudflare R2 refuses rules without an ID.
+RULES = {"cors_rule", "CorsRules", "CORSRules", "rule", "Rules"}
+
+
+def rules_in(document: Any) -> Iterator[list[dict[str, Any]]]:
+    """Yield the rules of each lifecycle and CORS configuration, wherever they are."""
+    for name, value in document.items() if isinstance(document, dict) else enumerate(document):
+        if name in RULES and isinstance(value, list):
+            if not {"ObjectOwnership", "object_ownership"} & value[0].keys():
+                yield value
+        elif isinstance(value, (dict, list)):
+            yield from rules_in(value)
+
+
+@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize("options", CASES.values(), ids=CASES)
+def test_every_rule_has_an_id_of_its_own(
+    no_aws: None, options: tuple[str, ...], format: str
+) -> None:
+    configurations = list(rules_in(printed(format, *options)))
+    for rules in configurations:
+        ids = [rule.get("ID", rule.get("Id", rule.get("id"))) for rule in rules]
+        assert all(ids), rules
+        assert len(set(ids)) == len(ids)
+    if "--expire-resizes=30" in options:
+        assert sorted(len(rules) for rules in configurations) == [2, 3]
