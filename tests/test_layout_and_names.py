@@ -80,7 +80,13 @@ def test_a_form_has_its_height_before_the_preview_loads(desk: Desk, photos: list
     assert not violations(page, "shift-media-input")
 
 
-@pytest.mark.parametrize("size", [(1200, 900), (900, 1200), (80, 60)])
+@pytest.mark.parametrize(
+    "size",
+    [
+        (900, 1200),
+        *(pytest.param(size, marks=pytest.mark.nightly) for size in [(1200, 900), (80, 60)]),
+    ],
+)
 def test_a_tabular_inline_has_its_height_before_the_preview_loads(
     desk: Desk, db: None, size: tuple[int, int]
 ) -> None:
@@ -182,7 +188,7 @@ class Tabular(admin.TabularInline):  # type: ignore[type-arg]
 LONG = "Очень_длинное_имя_файла_без_пробелов_" * 3
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", [pytest.param("light", marks=pytest.mark.nightly), "dark"])
 def test_long_names_in_a_tabular_inline_on_a_phone(
     new_desk: Any, photos: list[Photo], monkeypatch: pytest.MonkeyPatch, scheme: str
 ) -> None:
@@ -315,7 +321,9 @@ GAPS = """part => {
 }"""
 
 
-@pytest.mark.parametrize("language", ["ar", "he", "en"])
+@pytest.mark.parametrize(
+    "language", ["ar", *(pytest.param(code, marks=pytest.mark.nightly) for code in ("he", "en"))]
+)
 def test_units_are_displayed_beside_their_numbers(
     desk: Desk, photos: list[Photo], settings: Any, language: str
 ) -> None:
