@@ -50,7 +50,7 @@ class MediaInput(forms.ClearableFileInput):
                 "dimensions": _known_values(value, value.width, value.height),
                 "bytes": _known_values(value, value.recorded_size),
                 "preview": preview,
-                "preview_attributes": preview and _preview_attributes(preview),
+                "preview_attributes": preview and preview_attributes(preview, _MAX_HEIGHT),
             }
         return context
 
@@ -73,11 +73,12 @@ def preview_of(file: MediaFile) -> ResizedImage | None:
         return None
 
 
-def _preview_attributes(preview: ResizedImage) -> SafeString:
+def preview_attributes(preview: ResizedImage, max_height: int) -> SafeString:
+    """Return the attributes of an ``<img>`` that is at most so many pixels high."""
     attributes = img_attributes(preview)
     width, height = preview.width, preview.height
-    if width and height and height > _MAX_HEIGHT:
-        attributes |= {"width": round(width * _MAX_HEIGHT / height), "height": _MAX_HEIGHT}
+    if width and height and height > max_height:
+        attributes |= {"width": round(width * max_height / height), "height": max_height}
     return flatatt(attributes)
 
 
@@ -88,11 +89,15 @@ def _without_focal_point(file: MediaFile) -> MediaFile:
         size = file.dimensions if _is_current(file) else None
     except InvalidMetadata:
         size = None
-    names = (file.field.width_field, file.field.height_field)
-    for name, side in zip(names, size or (), strict=False):
-        if name:
-            setattr(stored.instance, name, side)
+    set_dimensions(stored, *(size or (None, None)))
     return stored
+
+
+def set_dimensions(file: MediaFile, width: int | None, height: int | None) -> None:
+    """Set the fields for width and height of a file, if it has them."""
+    for name, side in ((file.field.width_field, width), (file.field.height_field, height)):
+        if name:
+            setattr(file.instance, name, side)
 
 
 def _known_values(file: MediaFile, *values: int | None) -> tuple[int | None, ...]:

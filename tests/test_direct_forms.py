@@ -64,6 +64,18 @@ def test_a_form_with_an_error_elsewhere_keeps_the_upload(uploader: Uploader) -> 
     assert Photo.objects.get().photo.name in stored(media_storage())
 
 
+@pytest.mark.parametrize(
+    ("size", "shown"), [((400, 300), (200, 150)), ((300, 400), (112, 150)), ((60, 40), (60, 40))]
+)
+def test_the_preview_of_a_kept_upload_has_a_size(
+    uploader: Uploader, size: tuple[int, int], shown: tuple[int, int]
+) -> None:
+    value = uploader.upload(draw_photo(*size)).body["value"]
+    page = add(uploader, value, focal_point="left").content.decode()
+    [preview] = re.findall('<img [^>]*alt="Preview">', page)
+    assert re.findall(' (?:width|height)="([0-9]+)"', preview) == [str(shown[1]), str(shown[0])]
+
+
 def test_a_page_has_a_token_in_new_rows_as_well(uploader: Uploader, monkeypatch: Any) -> None:
     monkeypatch.setattr(Attachment._meta.get_field("file"), "direct", True)
     page = uploader.client.get("/admin/gallery/photo/add/").content.decode()

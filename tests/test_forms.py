@@ -9,6 +9,7 @@ from django.contrib.admin.widgets import AdminFileWidget
 from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import translation
+from django.utils.html import strip_tags
 
 from django_shift_media.admin import thumbnail
 from django_shift_media.forms import MediaFormField
@@ -172,8 +173,8 @@ def test_the_admin_needs_no_configuration(overrides: Any, widget: type, rf: Any)
 def test_a_file_with_a_foreign_name_has_no_preview() -> None:
     photo = Photo(photo="old/cat.jpg", width=40, height=30)
     html = MediaInput().render("photo", photo.photo)
-    assert "cat.jpg</a>" in html
-    assert "JPG, 40 × 30" in html
+    assert "cat.jpg</bdi></a>" in html
+    assert "JPG, 40 × 30" in strip_tags(html)
     assert "<img" not in html
 
 
@@ -214,15 +215,13 @@ def test_the_widget_shows_stored_dimensions_and_file_size(
 ) -> None:
     assert photo.size == len(photo.photo.read())
     photo.size = 1_234_567
-    assert (
-        f"JPG, {photo.width} × {photo.height}, 1.2\xa0MB"
-        in PhotoForm(instance=photo)["photo"].as_widget()
-    )
+    html = PhotoForm(instance=photo)["photo"].as_widget()
+    assert f"JPG, {photo.width} × {photo.height}, 1.2\xa0MB" in strip_tags(html)
     storage = new_bucket(settings, moto)
     letter = Attachment.objects.create(file=ContentFile(bytes(2048), name="a.pdf"))
     asked = operations(storage)
     html = MediaInput().render("file", Attachment.objects.get(pk=letter.pk).file)
-    assert "PDF, 2.0\xa0KB" in html
+    assert "PDF, 2.0\xa0KB" in strip_tags(html)
     assert letter.file.size == 2048
     assert asked == []
     letter.file = ContentFile(bytes(10), name="b.pdf")

@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 import pytest
+from django.contrib import admin
 from django.core.files.base import ContentFile
 
 from django_shift_media.admin import thumbnail
@@ -79,6 +80,34 @@ def test_a_form_has_its_height_before_the_preview_loads(desk: Desk, photos: list
     assert not violations(page, "shift-media-input")
 
 
+@pytest.mark.parametrize(
+    "size",
+    [
+        (900, 1200),
+        *(pytest.param(size, marks=pytest.mark.nightly) for size in [(1200, 900), (80, 60)]),
+    ],
+)
+def test_a_tabular_inline_has_its_height_before_the_preview_loads(
+    desk: Desk, db: None, size: tuple[int, int]
+) -> None:
+    photo = Photo.objects.create(photo=ContentFile(draw_photo(*size), name="sea.jpg"))
+    routes: list[Any] = []
+    desk.page.route(re.compile("-fit-"), lambda route: routes.append(route))
+    page = desk.page
+    page.goto(f"{desk.site}/admin/gallery/photo/{photo.pk}/change/", wait_until="commit")
+    page.locator(".shift-media-focusable").wait_for()
+    page.evaluate("document.querySelector('.field-photo').classList.add('tabular')")
+    before = page.evaluate(BOX)
+    for route in routes:
+        route.continue_()
+    page.wait_for_function("() => document.querySelector('.shift-media-preview').naturalWidth")
+    page.wait_for_function("() => document.querySelector('.shift-media-crops img').naturalWidth")
+    assert page.evaluate(BOX) == before
+    preview = page.locator(".shift-media-preview").bounding_box()
+    assert preview["width"] / preview["height"] == pytest.approx(size[0] / size[1], rel=0.02)
+    assert max(preview["width"] / 200, preview["height"] / 150) <= 1
+
+
 def test_points_and_previews_are_named_after_their_field_and_row(
     desk: Desk, photos: list[Photo]
 ) -> None:
@@ -149,3 +178,164 @@ def test_a_long_name_wraps(new_desk: Any, photos: list[Photo]) -> None:
     page = new_desk(viewport={"width": 390, "height": 800}).open(f"photo/{photos[0].pk}/change/")
     link = page.locator("shift-media-input a", has_text="www").bounding_box()
     assert link["x"] + link["width"] <= 390
+
+
+class Tabular(admin.TabularInline):  # type: ignore[type-arg]
+    model = Attachment
+    extra = 0
+
+
+LONG = "Очень_длинное_имя_файла_без_пробелов_" * 3
+
+
+@pytest.mark.parametrize("scheme", [pytest.param("light", marks=pytest.mark.nightly), "dark"])
+def test_long_names_in_a_tabular_inline_on_a_phone(
+    new_desk: Any, photos: list[Photo], monkeypatch: pytest.MonkeyPatch, scheme: str
+) -> None:
+    monkeypatch.setattr(PhotoAdmin, "inlines", [Tabular])
+    monkeypatch.setattr(Photo._meta.get_field("photo"), "name_field", "title")
+    Photo.objects.filter(pk=photos[0].pk).update(title=f"{LONG[:90]}.jpg")
+    for _ in range(3):
+        pdf = ContentFile(b"PDF", name=f"{95 * 'w'}.pdf")
+        Attachment.objects.create(photo=photos[0], file=pdf, preview=photos[0].photo.name)
+    desk = new_desk(viewport={"width": 390, "height": 844}, color_scheme=scheme)
+    page = desk.open(f"photo/{photos[0].pk}/change/")
+    page.locator("#attachment_set-2 .shift-media-focusable").wait_for()
+    new = {"name": f"{LONG}.jpg", "mimeType": "image/jpeg", "buffer": draw_photo(80, 60)}
+    for name in ("photo", "attachment_set-0-preview"):
+        page.set_input_files(f"[name={name}]", new)
+    page.locator("#attachment_set-0 .shift-media-replaced .shift-media-point").wait_for()
+    desk.shoot(f"tabular-390-{scheme}")
+    link = page.get_by_role("link", name=LONG[:90]).bounding_box()
+    assert link["x"] + link["width"] <= 390
+    for cell in page.locator("tr:not(.empty-form) td:has(shift-media-input)").all():
+        within = cell.bounding_box()
+        for part in cell.locator("shift-media-input :visible").all():
+            box = part.bounding_box()
+            assert within["x"] - 1 <= box["x"]
+            assert box["x"] + box["width"] <= within["x"] + within["width"] + 1
+    assert not violations(page, "shift-media-input")
+
+
+# -- a file that is cleared -----------------------------------------------------------------------
+
+
+@pytest.fixture
+def framed(photos: list[Photo]) -> Attachment:
+    """A row whose preview may be empty, with a focal point."""
+    return Attachment.objects.create(
+        photo=photos[0], preview=photos[0].photo.name, preview_focus="30,70"
+    )
+
+
+ROW = "#attachment_set-0"
+FOCUS = "[name=attachment_set-0-preview_focus]"
+CLEAR = "[name=attachment_set-0-preview-clear]"
+
+
+def test_a_cleared_file_has_no_focal_point(desk: Desk, framed: Attachment) -> None:
+    page = desk.open(f"photo/{framed.photo_id}/change/")
+    point = page.locator(f"{ROW} .field-preview .shift-media-point")
+    point.wait_for()
+    page.check(CLEAR)
+    desk.shoot("cleared")
+    for part in ("point", "help", "center", "crops"):
+        assert not page.locator(f"{ROW} .field-preview .shift-media-{part}").is_visible()
+    assert not page.locator(FOCUS).is_visible()
+    page.uncheck(CLEAR)
+    assert point.get_attribute("aria-valuetext").startswith("30 percent from the left")
+    page.check(CLEAR)
+    desk.save()
+    framed.refresh_from_db()
+    assert (framed.preview.name or "", framed.preview_focus) == ("", "")
+
+
+def test_a_form_that_is_displayed_again_shows_what_was_cleared(
+    desk: Desk, framed: Attachment
+) -> None:
+    page = desk.open(f"photo/{framed.photo_id}/change/")
+    page.check(CLEAR)
+    wrong = "input => { input.closest('form').noValidate = true; input.value = 'left' }"
+    page.locator("[name=focal_point]").evaluate(wrong)
+    desk.save()
+    assert "is not a valid focal point" in page.locator(".errorlist").first.inner_text()
+    assert page.locator(CLEAR).is_checked()
+    assert page.locator(f"{ROW} .shift-media-cleared .shift-media-stored").count() == 1
+    assert not page.locator(f"{ROW} .field-preview .shift-media-point").is_visible()
+    assert not violations(page, f"{ROW} .field-preview")
+    page.uncheck(CLEAR)
+    point = page.locator(f"{ROW} .field-preview .shift-media-point")
+    assert point.get_attribute("aria-valuetext").startswith("30 percent from the left")
+    page.check(CLEAR)
+    page.locator("[name=focal_point]").fill("")
+    desk.save()
+    framed.refresh_from_db()
+    assert not framed.preview
+
+
+# -- without a mouse ------------------------------------------------------------------------------
+
+
+def test_everything_works_by_keyboard(desk: Desk, framed: Attachment) -> None:
+    page = desk.open(f"photo/{framed.photo_id}/change/")
+    page.locator(f"{ROW} .field-preview .shift-media-point").wait_for()
+    focused = "document.activeElement.className || document.activeElement.name"
+    page.locator(f"{ROW} .field-file input[type=file]").focus()
+    seen = []
+    for _ in range(5):
+        page.keyboard.press("Tab")
+        seen.append(page.evaluate(focused))
+    names = ["shift-media-point", "shift-media-center", "", CLEAR[6:-1], CLEAR[6:-7]]
+    assert seen == names
+    page.locator(f"{ROW} .field-preview .shift-media-point").focus()
+    page.keyboard.press("ArrowRight")
+    assert page.locator(FOCUS).input_value() == "31,70"
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert page.locator(FOCUS).input_value() == ""
+    assert page.evaluate(focused) == "shift-media-point"
+    page.keyboard.press("Tab")  # the button is hidden: the link to the file
+    page.keyboard.press("Tab")
+    page.keyboard.press("Space")
+    assert page.locator(CLEAR).is_checked()
+
+
+# -- from right to left ---------------------------------------------------------------------------
+
+# How far apart a number and its unit are displayed, in pixels, for each number with a unit.
+GAPS = """part => {
+    const walker = document.createTreeWalker(part, NodeFilter.SHOW_TEXT);
+    const gaps = [];
+    for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+        for (const match of node.data.matchAll(/([0-9.,٫]+)[\\s\u00a0]+([^\\s0-9,×]+)/g)) {
+            const [number, unit] = match.slice(1).map(text => {
+                const range = new Range();
+                range.setStart(node, node.data.indexOf(text, match.index));
+                range.setEnd(node, range.startOffset + text.length);
+                return range.getBoundingClientRect();
+            });
+            gaps.push(Math.max(number.left - unit.right, unit.left - number.right));
+        }
+    }
+    return gaps;
+}"""
+
+
+@pytest.mark.parametrize(
+    "language", ["ar", *(pytest.param(code, marks=pytest.mark.nightly) for code in ("he", "en"))]
+)
+def test_units_are_displayed_beside_their_numbers(
+    desk: Desk, photos: list[Photo], settings: Any, language: str
+) -> None:
+    settings.LANGUAGE_CODE = language
+    page = desk.open(f"photo/{photos[0].pk}/change/")
+    page.set_input_files(
+        "[name=photo]", {"name": "new.jpg", "mimeType": "image/jpeg", "buffer": draw_photo(80, 60)}
+    )
+    page.locator(".field-photo .shift-media-chosen", has_text="80 × 60").wait_for()
+    desk.shoot(f"units-{language}")
+    for part in (".shift-media-metadata", ".shift-media-chosen"):
+        [gap] = page.locator(f".field-photo {part}").evaluate(GAPS)
+        assert 0 <= gap < 10
+        dimensions = page.locator(f".field-photo {part} bdi", has_text="×")
+        assert dimensions.evaluate("part => getComputedStyle(part).direction") == "ltr"

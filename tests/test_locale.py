@@ -2,6 +2,7 @@
 
 import gettext
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -80,6 +81,15 @@ def test_messages_are_translated_with_localized_numbers(language: str, text: str
     with translation.override(language):
         assert error.translated() == text
         assert str(error) == "The file has 1,234,567 bytes; the maximum is 1,000,000."
+
+
+# Where a sentence after a colon would begin with a small letter.
+@pytest.mark.parametrize("language", ["es", "fr", "ru"])
+def test_a_sentence_does_not_follow_a_colon(language: str) -> None:
+    lines = catalog(language).read_text(encoding="utf-8").splitlines()
+    text = "\n".join(line for line in lines[10:] if line.startswith("msgstr"))
+    assert text.count(". %(reason)s") == 2
+    assert not re.search(r": (%\(reason\)s|[A-ZÁÉÀÇÊ¿¡А-Я])(?![A-Z])", text)
 
 
 def test_a_message_without_parameters_may_contain_a_percent_sign() -> None:

@@ -4,7 +4,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from typing import Any, TextIO
+from typing import Any, TextIO, TypeGuard
 
 from django.core.management.base import OutputWrapper
 from tqdm import tqdm
@@ -36,33 +36,33 @@ class _AboveBar(logging.Handler):
 
     def __init__(self, handler: "logging.StreamHandler[TextIO]") -> None:
         super().__init__(handler.level)
-        self._handler = handler
+        self.handler = handler
 
     def handle(self, record: logging.LogRecord) -> bool:
-        with tqdm.external_write_mode(file=self._handler.stream):
-            return bool(self._handler.handle(record))
+        with tqdm.external_write_mode(file=self.handler.stream):
+            return bool(self.handler.handle(record))
 
 
 @contextmanager
 def _log_lines_above_bars() -> Iterator[None]:
     """Let log records have lines of their own, in all loggers."""
-    others = logging.root.manager.loggerDict.values()
-    loggers = [each for each in (logging.root, *others) if isinstance(each, logging.Logger)]
-    before = [(logger, logger.handlers) for logger in loggers]
-    last_resort = logging.lastResort
-    for logger, handlers in before:
-        logger.handlers = list(map(_above_bar, handlers))
-    logging.lastResort = last_resort and _above_bar(last_resort)
+    _replace_handlers(lambda each: _AboveBar(each) if _writes(each) else each)
     try:
         yield
     finally:
-        logging.lastResort = last_resort
-        for logger, handlers in before:
-            logger.handlers = handlers
+        _replace_handlers(lambda each: each.handler if isinstance(each, _AboveBar) else each)
 
 
-def _above_bar(handler: logging.Handler) -> logging.Handler:
-    return _AboveBar(handler) if isinstance(handler, logging.StreamHandler) else handler
+def _replace_handlers(replacement: Callable[[logging.Handler], logging.Handler]) -> None:
+    for logger in (logging.root, *logging.root.manager.loggerDict.values()):
+        if isinstance(logger, logging.Logger):  # not the place of one without records yet
+            logger.handlers = list(map(replacement, logger.handlers))
+    if logging.lastResort:  # writes warnings of loggers without a handler
+        logging.lastResort = replacement(logging.lastResort)
+
+
+def _writes(handler: logging.Handler) -> TypeGuard["logging.StreamHandler[TextIO]"]:
+    return isinstance(handler, logging.StreamHandler)
 
 
 class Progress:

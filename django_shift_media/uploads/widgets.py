@@ -5,6 +5,7 @@ from typing import Any
 from django.core.signing import BadSignature
 from django.forms.widgets import Script
 from django.urls import NoReverseMatch, reverse
+from django.utils.safestring import SafeString
 
 from django_shift_media.media.files import MediaFile
 from django_shift_media.media.upload_validation import Kind
@@ -12,9 +13,16 @@ from django_shift_media.uploads.accepted import parse_value
 from django_shift_media.uploads.model_fields import model_field, storage_for
 from django_shift_media.uploads.owners import current_owner
 from django_shift_media.uploads.tokens import AcceptedUpload, UploadField
-from django_shift_media.widgets import MediaInput, preview_of
+from django_shift_media.widgets import (
+    MediaInput,
+    preview_attributes,
+    preview_of,
+    set_dimensions,
+)
 
 _SUFFIX = "-upload"
+# In pixels, as in direct_upload.css.
+_MAX_HEIGHT = 150
 
 
 class DirectMediaInput(MediaInput):
@@ -70,11 +78,16 @@ class DirectMediaInput(MediaInput):
         except BadSignature:
             return None
 
-    def _preview(self, accepted: AcceptedUpload) -> str | None:
+    def _preview(self, accepted: AcceptedUpload) -> SafeString | None:
+        """Return the attributes of the preview."""
         field = model_field(self.label)
         if field is None or not accepted.format:
             return None
-        return preview_of(MediaFile(field.model(), field, accepted.key))
+        instance = field.model(**{field.attname: accepted.key})
+        file: MediaFile = getattr(instance, field.attname)
+        set_dimensions(file, accepted.width, accepted.height)
+        preview = preview_of(file)
+        return None if preview is None else preview_attributes(preview, _MAX_HEIGHT)
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
         value = super().value_from_datadict(data, files, name)

@@ -47,6 +47,14 @@ function formatBytes(bytes, samples) {
     return units[exponent - 1].replace(/1([^0-9])0/, (_, point) => text.replace(".", point));
 }
 
+/* Return an element whose text does not affect the order of what is around it. */
+function isolate(text, direction = "auto") {
+    const element = document.createElement("bdi");
+    element.dir = direction;
+    element.textContent = text;
+    return element;
+}
+
 class MediaInput extends HTMLElement {
     connectedCallback() {
         if (this.input) {
@@ -65,9 +73,16 @@ class MediaInput extends HTMLElement {
             this.changeFocalPoint();
             this.showChosen();
         });
-        this.clear?.addEventListener("change", () => this.showCleared());
+        this.clear?.addEventListener("change", () => {
+            this.markCleared();
+            this.showFocalPoint();
+        });
         this.listenToFocalPoint();
         this.nameFocalPoint();
+        if (!this.input.labels.length) {
+            this.input.ariaLabel = this.label; // tabular inlines of the admin have headings only
+        }
+        this.markCleared(); // a form that is displayed again may have been cleared
         if (this.input.files.length) {
             this.showChosen(); // some browsers keep the chosen file when a page is reloaded
         } else {
@@ -105,14 +120,19 @@ class MediaInput extends HTMLElement {
         this.describeChosen(file);
         if (file && this.clear) {
             this.clear.checked = false; // a new file replaces the stored one, it is not cleared
-            this.showCleared();
+            this.markCleared();
         }
         this.showPicture(file && this.input.dataset.kind === "image" ? this.blob : this.stored);
     }
 
-    describeChosen(file, ...dimensions) {
-        const size = file && formatBytes(file.size, this.sizes);
-        this.chosen.value = file ? `${file.name}: ${[...dimensions, size].join(", ")}` : "";
+    /* In a right-to-left page, each value keeps its own direction, and its unit. */
+    describeChosen(file, dimensions) {
+        this.chosen.replaceChildren();
+        if (file) {
+            const size = isolate(formatBytes(file.size, this.sizes));
+            const parts = dimensions ? [isolate(dimensions, "ltr"), ", ", size] : [size];
+            this.chosen.append(isolate(file.name), ": ", ...parts);
+        }
     }
 
     showPicture(source) {
@@ -147,8 +167,12 @@ class MediaInput extends HTMLElement {
         this.showFocalPoint();
     }
 
-    showCleared() {
-        this.classList.toggle("shift-media-cleared", this.clear.checked);
+    get isCleared() {
+        return Boolean(this.clear?.checked);
+    }
+
+    markCleared() {
+        this.classList.toggle("shift-media-cleared", this.isCleared);
     }
 
     // -- the focal point ------------------------------------------------------------------
@@ -227,7 +251,8 @@ class MediaInput extends HTMLElement {
 
     showFocalPoint() {
         const input = this.focalPointInput;
-        const isEditable = Boolean(input) && !input.disabled && !this.picture.hidden;
+        const isShown = !this.picture.hidden && !this.isCleared;
+        const isEditable = Boolean(input) && !input.disabled && isShown;
         for (const part of [this.point, this.crops, this.querySelector(".shift-media-help")]) {
             part.hidden = !isEditable;
         }
@@ -242,7 +267,7 @@ class MediaInput extends HTMLElement {
             this.showCrops(x, y);
         }
         if (input) {
-            this.hideTextInput(input, isEditable || (isEmpty && !input.value));
+            this.hideTextInput(input, isEditable || this.isCleared || (isEmpty && !input.value));
         }
     }
 
