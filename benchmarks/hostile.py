@@ -89,7 +89,7 @@ def run(options: argparse.Namespace) -> list[Table]:
     for (format, what), make in FILES.items():
         if format in options.only:
             data = make()
-            seconds, megabytes = in_a_process(lambda data=data: _measure(data))
+            seconds, megabytes = _in_a_process(lambda data=data: _measure(data))
             table.rows.append(
                 (format, what, f"{len(data) / 1000:,.0f}", f"{seconds:.1f}", f"{megabytes:,.0f}")
             )
@@ -106,7 +106,7 @@ def _measure(data: bytes) -> tuple[float, float]:
     return time.process_time() - started, (peak_memory() - before) / 1e6
 
 
-def in_a_process(work: Callable[[], tuple[float, float]]) -> tuple[float, float]:
+def _in_a_process(work: Callable[[], tuple[float, float]]) -> tuple[float, float]:
     """Run work in a fork, whose peak memory does not include that of earlier work."""
     reading, writing = os.pipe()
     if not os.fork():

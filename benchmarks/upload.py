@@ -2,8 +2,7 @@
 Measure what an upload with a placeholder decodes: in one go, and in two.
 
 "separately" verifies the file, and then renders the picture of which the placeholder is made. Both
-ways take turns. CPU time is the least of the rounds; memory is the peak in a process of its own,
-less what it had before.
+ways take turns. CPU time is the least of the rounds.
 """
 
 import argparse
@@ -13,8 +12,6 @@ from types import MappingProxyType
 
 from django.test import override_settings
 
-from benchmarks.hostile import in_a_process
-from benchmarks.memory import peak_memory
 from benchmarks.photographs import drawn, provide
 from benchmarks.tables import Table
 from django_shift_media.engines.selection import engine_options, get_engine
@@ -55,7 +52,7 @@ def run(options: argparse.Namespace) -> list[Table]:
     provide(photos)
     table = Table(
         title="Decoding an upload with a placeholder",
-        columns=("file", "engine", *(f"{way}, CPU ms" for way in WAYS), "ratio", "MB before, now"),
+        columns=("file", "engine", *(f"{way}, CPU ms" for way in WAYS), "ratio"),
         notes=["ratio: at once, relative to separately."],
     )
     for photo in photos:
@@ -71,21 +68,11 @@ def _row(data: bytes, options: argparse.Namespace) -> list[str]:
         for way, work in WAYS.items():
             least[way] = min(least[way], _seconds(work, data))
     ratio = least["at once"] / least["separately"]
-    peaks = (_megabytes(WAYS[way], data) for way in ("separately", "at once"))
     times = (f"{1000 * seconds:,.1f}" for seconds in least.values())
-    return [*times, f"{ratio:.2f}", ", ".join(f"{peak:,.0f}" for peak in peaks)]
+    return [*times, f"{ratio:.2f}"]
 
 
 def _seconds(work: Callable[[bytes], None], data: bytes) -> float:
     started = time.process_time()
     work(data)
     return time.process_time() - started
-
-
-def _megabytes(work: Callable[[bytes], None], data: bytes) -> float:
-    def measure() -> tuple[float, float]:
-        before = peak_memory()
-        work(data)
-        return 0, (peak_memory() - before) / 1e6
-
-    return in_a_process(measure)[1]
