@@ -47,7 +47,11 @@ def raise_remembered_failure(storage: MediaStorage, key: str) -> None:
 
     ``FileNotFoundError``, ``UnacceptableFile``, or ``MemoryError``.
     """
-    failure = cache_store.get(cache_key("failed", storage, key))
+    raise_failure(key, cache_store.get(cache_key("failed", storage, key)))
+
+
+def raise_failure(key: str, failure: object) -> None:
+    """Raise what the cache has of a resize's key, as ``raise_remembered_failure()`` does."""
     if failure is None:
         return
     if isinstance(failure, int):
@@ -56,4 +60,4 @@ def raise_remembered_failure(storage: MediaStorage, key: str) -> None:
         return
     if failure == _NO_REASON:
         raise FileNotFoundError(key)
-    raise UnacceptableFile(failure)
+    raise UnacceptableFile(str(failure))
