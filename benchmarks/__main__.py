@@ -13,6 +13,7 @@ MEASUREMENTS = (
     "stampede",
     "backfill",
     "maintenance",
+    "upload",
     "engine",
     "formats",
     "hostile",

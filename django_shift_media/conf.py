@@ -211,6 +211,11 @@ class Conf:
         return value if value is None else _positive("SHIFT_MEDIA_THREADS", value)
 
     @property
+    def upload_memory(self) -> int:
+        """How many bytes of uploads a process holds in memory while it sends them to S3."""
+        return _positive("SHIFT_MEDIA_UPLOAD_MEMORY", 64_000_000)
+
+    @property
     def focal_point(self) -> str | None:
         """How to find the focal point of an upload: "attention", or the path of a function."""
         value: str | None = _setting("SHIFT_MEDIA_FOCAL_POINT", None, str, type(None))

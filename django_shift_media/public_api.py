@@ -35,6 +35,7 @@ PUBLIC_API: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "storages.s3": ("S3MediaStorage",),
         "storages.selection": ("media_storage",),
         "media.resized_image": ("ResizedImage",),
+        "media.storage_users": ("load_storages",),
         "naming.picture": ("Picture", "PictureSource", "Variant"),
         "naming.placeholder": ("Placeholder",),
         "steps": ("Overlay",),

@@ -108,6 +108,12 @@ def test_engines_and_bare_libraries_make_the_same_resizes(tmp_path: Path) -> Non
     assert sum(line.startswith("scaled decode ") for line in lines) == 2
 
 
+def test_an_upload_is_decoded_in_every_way(tmp_path: Path) -> None:
+    lines = measure(tmp_path, "upload", "--megapixels", "0.2", "--rounds", "1")
+    rows = [words for words in lines if "pillow" in words or "auto" in words]
+    assert len(rows) == 10
+
+
 def test_default_qualities_look_alike_and_lossless_is_lossless(tmp_path: Path) -> None:
     photos = tmp_path / "photos"
     photos.mkdir()

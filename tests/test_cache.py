@@ -11,7 +11,10 @@ import pytest
 from django.core.cache import cache
 from django.core.files.base import ContentFile
 from django.test import Client
+from redis import Redis
 
+from django_shift_media.naming import signing
+from django_shift_media.naming.resizes import Resize
 from django_shift_media.storages.selection import media_storage
 from gallery.models import Photo
 from tests.support import serving
@@ -56,6 +59,30 @@ def test_a_redis_that_hangs_costs_one_timeout_and_one_line(
     assert len(lines) == 1
     assert lines[0].exc_info is None
     assert "The cache 'default' is unavailable, and not used for 5 s: " in lines[0].getMessage()
+
+
+def calls(url: str) -> list[str]:
+    """Return the commands that a Redis was asked to run, without those of connections."""
+    counts = Redis.from_url(url).info("commandstats")
+    commands = {name.removeprefix("cmdstat_"): stat["calls"] for name, stat in counts.items()}
+    kept = {"get", "mget", "set", "setex", "del", "expire", "pexpire", "exists"}
+    return sorted(name for name, number in commands.items() for _ in range(number) if name in kept)
+
+
+@pytest.mark.parametrize("mode", ["website", "app"])
+def test_a_first_view_asks_redis_five_times_and_once_to_note_a_redirect(
+    mode: str, redis: str, settings: Any, moto: Any, db: None, small_jpeg: bytes, client: Client
+) -> None:
+    settings.CACHES = {
+        "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": redis}
+    }
+    new_bucket(settings, moto, mode=mode)
+    photo = Photo.objects.create(photo=ContentFile(small_jpeg, name="small.jpg"))
+    key = signing.sign(photo.photo.name, Resize(width=9, height=9))
+    Redis.from_url(redis).config_resetstat()
+    assert client.get(f"/media/{key}").status_code == (301 if mode == "website" else 200)
+    marks = ["set"] if mode == "website" else []
+    assert calls(redis) == ["del", "get", "mget", "set", "set", *marks]
 
 
 @pytest.mark.parametrize("backend", ["locmem.LocMemCache", "filebased.FileBasedCache"])

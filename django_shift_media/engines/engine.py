@@ -16,6 +16,7 @@ from django_shift_media.engines.encode.writers import EncoderInput, encode
 from django_shift_media.engines.jobs import DecodedFrame, Job, job_for
 from django_shift_media.engines.memory import require_memory
 from django_shift_media.engines.options import EngineOptions
+from django_shift_media.engines.pillow_backend import decode_all, scale
 from django_shift_media.engines.pipeline import apply_steps
 from django_shift_media.engines.stopwatch import Stopwatch
 from django_shift_media.naming.formats import SourceFormat
@@ -84,6 +85,23 @@ class Engine:
             for _ in iter_frames(data, source, range(source.frames.stop)):
                 pass
             return ImageInfo(source.format, *source.size)
+
+    def verify_with_preview(
+        self, data: bytes, preview: Resize, options: EngineOptions
+    ) -> tuple[ImageInfo, Image.Image]:
+        """
+        As ``verify()``; also return the pixels of a resize of a still image, from the same decode.
+
+        Pillow scales it, as it has decoded the image.
+        """
+        with wrap_decoder_errors(data, options):
+            source = open_image(data, options)
+            job = job_for(preview, source, options)
+            for frame in decode_all(data, source, [job]):
+                if frame.jobs:
+                    (image,) = scale(frame)
+                    job.frames.append(apply_steps(image, job))
+            return ImageInfo(source.format, *source.size), job.frames[0]
 
     def render(
         self,

@@ -5,8 +5,8 @@ The pipeline of an image, from a file to a resize.
 step         where                                 what it does
 ===========  ====================================  ===============================================
 open         ``decode/open.py``                    checks the header against the limits, opens
-decode       ``pillow.py``, ``vips.py``            decodes frames, no larger than the jobs need
-scale        ``pillow.py``, ``vips.py``            converts to gray or RGB of 8 bits, crops, scales
+decode       ``pillow_backend.py``, ``vips.py``    decodes frames, no larger than the jobs need
+scale        ``pillow_backend.py``, ``vips.py``    converts to gray or RGB of 8 bits, crops, scales
 ``STEPS``    below                                 turn upright, convert colors, apply options
 encode       ``encode/writers.py``                 encodes the frames
 ===========  ====================================  ===============================================

@@ -12,7 +12,7 @@ from typing import Any
 import pyvips
 from PIL import Image
 
-from django_shift_media.engines import pillow
+from django_shift_media.engines import pillow_backend
 from django_shift_media.engines.color.conversion import to_scalable_mode
 from django_shift_media.engines.decode.jpeg_end import has_end
 from django_shift_media.engines.decode.jpeg_scale import SCALES, decode_margin
@@ -51,7 +51,7 @@ def decode(data: bytes, source: SourceImage, jobs: Sequence[Job]) -> Iterable[De
             frame = None  # Pillow decides whether the file is damaged
         if frame:
             return [frame]
-    return pillow.decode(data, source, jobs)
+    return pillow_backend.decode(data, source, jobs)
 
 
 def scale(frame: DecodedFrame) -> list[Image.Image]:
@@ -60,9 +60,9 @@ def scale(frame: DecodedFrame) -> list[Image.Image]:
     try:
         if _is_aligned(frame):
             return _crop_and_scale(frame.image, frame)
-        return pillow.scale(frame._replace(image=_to_pillow(frame.image)))
+        return pillow_backend.scale(frame._replace(image=_to_pillow(frame.image)))
     except pyvips.Error:  # Pillow decides whether the file is damaged
-        (frame,) = pillow.decode(b"", frame.jobs[0].source, frame.jobs)
+        (frame,) = pillow_backend.decode(b"", frame.jobs[0].source, frame.jobs)
         return _scale_pillow_frame(frame)
 
 
@@ -171,7 +171,7 @@ def _scale_pillow_frame(frame: DecodedFrame) -> list[Image.Image]:
         image = _from_pillow(frame.image)
         if image is not None:
             return _crop_and_scale(image, frame)
-    return pillow.scale(frame)
+    return pillow_backend.scale(frame)
 
 
 def _from_pillow(frame: Image.Image) -> Any:

@@ -4,7 +4,7 @@ import logging
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 from urllib.parse import quote
@@ -48,6 +48,19 @@ def cache_key(purpose: str, storage: MediaStorage, key: str) -> str:
     return f"django_shift_media:{purpose}:{alias}:{key.rpartition('-')[2]}"
 
 
+class _Lock:
+    """A lock in the cache: its key, what tells it from that of another process, and its age."""
+
+    def __init__(self, key: str) -> None:
+        self.key, self.token = key, secrets.token_hex(8)
+        self.asked_at = time.monotonic()
+
+    @property
+    def is_new(self) -> bool:
+        """Whether it cannot have expired, even if the cache has never renewed it."""
+        return time.monotonic() - self.asked_at < LOCK_SECONDS - _RENEW_SECONDS
+
+
 class CacheStore:
     """
     Django's cache, as the processes of a site share it.
@@ -85,6 +98,10 @@ class CacheStore:
     def get(self, key: str) -> Any:
         return self._call("get", key)
 
+    def get_many(self, keys: Collection[str]) -> Mapping[str, Any]:
+        """Return the values of those keys that have one, from a single round trip."""
+        return self._call("get_many", keys) or {}
+
     def set(self, key: str, value: Any, seconds: int) -> None:
         self._call("set", key, value, seconds)
 
@@ -120,25 +137,26 @@ class CacheStore:
         Raise ``LockTaken`` at once if another process has it and ``wait`` is false, and ``Busy``
         after ``WAIT_SECONDS`` of waiting.
         """
-        token = secrets.token_hex(8)
+        lock = _Lock(key)
         deadline = time.monotonic() + WAIT_SECONDS
-        while not self.add(key, token, LOCK_SECONDS):
+        while not self.add(key, lock.token, LOCK_SECONDS):
             if not wait:
                 raise LockTaken
             if time.monotonic() > deadline:
                 raise Busy(WAITED_TOO_LONG)
             time.sleep(POLL_SECONDS)
+            lock.asked_at = time.monotonic()
         try:
-            with _call_repeatedly(lambda: self._renew(key, token)):
+            with _call_repeatedly(lambda: self._renew(lock)):
                 yield
         finally:
             # If the lock has expired meanwhile, another process may hold it now.
-            if self.get(key) == token:
+            if lock.is_new or self.get(key) == lock.token:
                 self.delete(key)
 
-    def _renew(self, key: str, token: str) -> None:
-        if self.get(key) == token:
-            self._call("touch", key, LOCK_SECONDS)
+    def _renew(self, lock: "_Lock") -> None:
+        if self.get(lock.key) == lock.token:
+            self._call("touch", lock.key, LOCK_SECONDS)
 
 
 @contextmanager

@@ -52,7 +52,11 @@ def raise_remembered_failure(storage: MediaStorage, key: str) -> None:
 
     ``FileNotFoundError``, ``UnacceptableFile``, ``StepFailed`` or ``MemoryError``.
     """
-    failure = cache_store.get(cache_key("failed", storage, key))
+    raise_failure(key, cache_store.get(cache_key("failed", storage, key)))
+
+
+def raise_failure(key: str, failure: object) -> None:
+    """Raise what the cache has of a resize's key, as ``raise_remembered_failure()`` does."""
     if failure is None:
         return
     if isinstance(failure, int):
@@ -63,4 +67,4 @@ def raise_remembered_failure(storage: MediaStorage, key: str) -> None:
         raise StepFailed(*failure)
     if failure == _NO_REASON:
         raise FileNotFoundError(key)
-    raise UnacceptableFile(failure)
+    raise UnacceptableFile(str(failure))

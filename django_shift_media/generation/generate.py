@@ -12,7 +12,11 @@ from django_shift_media.engines.stopwatch import Stopwatch
 from django_shift_media.exceptions import Busy
 from django_shift_media.generation.cache_lock import LockTaken, cache_key, cache_store
 from django_shift_media.generation.events import entering, report_failure, report_success
-from django_shift_media.generation.failures import raise_remembered_failure, remember_failure
+from django_shift_media.generation.failures import (
+    raise_failure,
+    raise_remembered_failure,
+    remember_failure,
+)
 from django_shift_media.generation.request_threads import request_threads
 from django_shift_media.generation.single_flight import SingleFlight
 from django_shift_media.generation.storing import require_original
@@ -149,9 +153,10 @@ class Generation:
 
     def _find_result_of_others(self) -> StoredResize | None:
         """Look again with the lock: another process may have finished, or failed, meanwhile."""
-        raise_remembered_failure(self.storage, self.key)
-        is_stored = cache_store.get(cache_key("stored", self.storage, self.key))
-        return self._find() if is_stored else None
+        failed, stored = (cache_key(note, self.storage, self.key) for note in ("failed", "stored"))
+        notes = cache_store.get_many([failed, stored])
+        raise_failure(self.key, notes.get(failed))
+        return self._find() if notes.get(stored) else None
 
     def _generate(self) -> StoredResize:
         self.stopwatch.lap("find")

@@ -2,12 +2,15 @@
 
 import logging
 from collections.abc import Callable, Mapping
-from typing import Any, Literal, TypeVar
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal, TypeVar, cast
 from weakref import WeakKeyDictionary
 
 from django.core.exceptions import ValidationError
 from django.core.files.base import File
 from django.utils.translation import gettext_lazy as _
+from PIL import Image
 
 from django_shift_media.conf import conf
 from django_shift_media.engines.engine import ImageInfo
@@ -16,7 +19,7 @@ from django_shift_media.exceptions import FileTooLarge, UnacceptableFile
 from django_shift_media.generation.worker_pool import worker_pool
 from django_shift_media.media.examined_file import ExaminedFile
 from django_shift_media.media.upload_validators import VALIDATOR_ERRORS, validate_once
-from django_shift_media.naming.placeholder import THUMBNAIL_SIDE, Placeholder
+from django_shift_media.naming.placeholder import THUMBNAIL_SIDE, Placeholder, is_installed
 from django_shift_media.naming.resizes import Resize
 from django_shift_media.storages.base import check_size
 
@@ -32,8 +35,24 @@ UPLOAD_ERRORS: dict[str, Any] = {
     **VALIDATOR_ERRORS,
 }
 
+# What a placeholder is made of.
+_PREVIEW = Resize(width=THUMBNAIL_SIDE, height=THUMBNAIL_SIDE, format="png")
+
 # Results by the object that holds the bytes: a form, an assignment and a save decode a file once.
 _results: "WeakKeyDictionary[Any, dict[Any, Any]]" = WeakKeyDictionary()
+
+
+@dataclass(frozen=True)
+class _Verified:
+    """An image that has been decoded once, and of which a placeholder can be made later."""
+
+    info: ImageInfo
+    preview: Image.Image | None = None
+
+    @cached_property
+    def placeholder(self) -> Placeholder:
+        # Without "thash", there is no preview, and this raises ImportError.
+        return Placeholder.from_image(cast(Image.Image, self.preview))
 
 
 def validate_upload(file: "File[Any]", *, kind: Kind, max_bytes: int | None) -> ImageInfo | None:
@@ -51,7 +70,7 @@ def validate_upload(file: "File[Any]", *, kind: Kind, max_bytes: int | None) -> 
     check_size(file.size, conf.max_bytes)
     if isinstance(file, ExaminedFile) and file.info:
         return file.info
-    return decode_once(file, _verify)
+    return decode_once(file, _verify).info
 
 
 def clean_upload(
@@ -101,7 +120,7 @@ def make_placeholder(file: "File[Any]") -> Placeholder:
     """Make the placeholder of a file that ``validate_upload()`` has found to be an image."""
     if isinstance(file, ExaminedFile) and file.placeholder:
         return Placeholder.parse(file.placeholder)
-    return decode_once(file, _render_placeholder)
+    return decode_once(file, _verify).placeholder
 
 
 def decode_once(file: "File[Any]", function: Callable[[bytes], T]) -> T:
@@ -121,11 +140,9 @@ def _read(file: "File[Any]") -> bytes:
     return data
 
 
-def _verify(data: bytes) -> ImageInfo:
-    return get_engine().verify(data, engine_options())
-
-
-def _render_placeholder(data: bytes) -> Placeholder:
-    # This decodes the file again; a JPEG only at an eighth of its size.
-    small = Resize(width=THUMBNAIL_SIDE, height=THUMBNAIL_SIDE, format="png")
-    return Placeholder.from_image(get_engine().render(data, small, engine_options()))
+def _verify(data: bytes) -> _Verified:
+    # Where no field can have a placeholder, nothing is scaled for one.
+    if not is_installed():
+        return _Verified(get_engine().verify(data, engine_options()))
+    options = engine_options(color="srgb")
+    return _Verified(*get_engine().verify_with_preview(data, _PREVIEW, options))

@@ -58,11 +58,11 @@ class Placeholder:
         return cls(**match.groupdict())
 
     @classmethod
-    def from_image(cls, data: bytes) -> "Placeholder":
-        """Encode an image file that is small, upright and in sRGB."""
+    def from_image(cls, image: Image.Image) -> "Placeholder":
+        """Encode an image that is small, upright and in sRGB."""
         import thash
 
-        image = Image.open(io.BytesIO(data)).convert("RGBA")
+        image = image.convert("RGBA")
         # The default backend depends on whether NumPy is installed, and the hashes differ (seen
         # with thash 1.2).
         hash = base64.b64encode(bytes(thash.encode(image, backend="pure")))

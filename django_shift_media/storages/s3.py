@@ -31,6 +31,7 @@ from django_shift_media.storages.s3_connection import http_status as http_status
 from django_shift_media.storages.s3_multipart import S3Multipart
 from django_shift_media.storages.s3_options import check_options
 from django_shift_media.storages.s3_versions import S3VersionedStorage
+from django_shift_media.storages.upload_memory import request_body, upload_memory
 
 # Marks resizes for lifecycle rules, which cannot match keys by a pattern.
 RESIZE_TAG = ("shift-media", "resize")
@@ -249,23 +250,25 @@ class S3MediaStorage(S3VersionedStorage):
             if self.copy_at_server(content, name):
                 return name
             if content.size > _MAX_SINGLE_PUT:
-                return str(super()._save(MediaStorage.get_available_name(self, name), content))
-            content.seek(0)
-            data = content.read()
-            try:
-                self._put_new(name, data, content)
-            except ClientError as error:
-                if http_status(error) not in _KEY_EXISTS_STATUSES:
-                    raise
-                # The key exists, possibly from an earlier attempt whose response was lost.
-                name = keys.new_original(name)
-                self._put_new(name, data, content)
+                config = self.transfer_config
+                with upload_memory().reserve(config.multipart_chunksize * config.max_concurrency):
+                    return str(super()._save(MediaStorage.get_available_name(self, name), content))
+            with request_body(content) as body:
+                try:
+                    self._put_new(name, body, content)
+                except ClientError as error:
+                    if http_status(error) not in _KEY_EXISTS_STATUSES:
+                        raise
+                    # The key exists, possibly from an earlier attempt whose response was lost.
+                    name = keys.new_original(name)
+                    content.seek(0)
+                    self._put_new(name, body, content)
             return name
 
-    def _put_new(self, name: str, data: bytes, content: object = None, **options: Any) -> None:
+    def _put_new(self, name: str, body: Any, content: object = None, **options: Any) -> None:
         parameters = {**self._get_write_parameters(name, content), **options}
         self.client.put_object(
-            **self._bucket_and_key(name), Body=data, IfNoneMatch="*", **parameters
+            **self._bucket_and_key(name), Body=body, IfNoneMatch="*", **parameters
         )
 
     def delete(self, name: str) -> None:
