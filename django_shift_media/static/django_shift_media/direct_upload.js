@@ -471,6 +471,8 @@ function choose(input, file) {
 }
 
 class DirectUpload extends HTMLElement {
+    static count = 0; // of those with an id for their error
+
     connectedCallback() {
         if (this.input) {
             return; // the element was moved in the document
@@ -489,8 +491,9 @@ class DirectUpload extends HTMLElement {
                 this.announceChange();
             });
         }
-        if (this.input.form) {
-            FormUploads.add(this.input.form, this);
+        this.form = this.input.form; // also of a row that was removed
+        if (this.form) {
+            FormUploads.add(this.form, this);
         }
         if (this.input.files.length && !this.value) {
             this.onChange(); // some browsers keep the chosen file when a page is reloaded
@@ -536,6 +539,7 @@ class DirectUpload extends HTMLElement {
     async finish() {
         const running = this.running ?? this.start();
         this.isAwaited = true;
+        this.quarter = undefined; // screen readers read it
         this.show(this.state);
         const isComplete = await running;
         this.isAwaited = false;
@@ -620,7 +624,7 @@ class DirectUpload extends HTMLElement {
     async post(step, values, signal) {
         const headers = {
             "Content-Type": "application/json",
-            "X-CSRFToken": this.input.form?.elements.csrfmiddlewaretoken?.value ?? "",
+            "X-CSRFToken": this.form?.elements.csrfmiddlewaretoken?.value ?? "",
         };
         const options = { method: "POST", headers, body: JSON.stringify(values), signal };
         const response = await interruptible(fetch(this.dataset.url + step, options), signal);
@@ -642,7 +646,7 @@ class DirectUpload extends HTMLElement {
         this.bar.value = fraction;
         this.parts.text.textContent = this.describe(state, fraction);
         const quarter = Math.floor(4 * fraction);
-        if (isNew || this.isAwaited || quarter !== this.quarter) {
+        if (isNew || quarter !== this.quarter) {
             this.quarter = quarter; // screen readers need not read each percent
             this.parts.status.textContent = this.parts.text.textContent;
         }
@@ -661,7 +665,7 @@ class DirectUpload extends HTMLElement {
         cancel.hidden = isOver;
         remove.hidden = !isOver;
         if (focused?.hidden) {
-            [pause, resume, remove].find((button) => !button.hidden)?.focus();
+            [pause, resume, remove, cancel].find((button) => !button.hidden)?.focus();
         }
     }
 
@@ -691,7 +695,10 @@ class DirectUpload extends HTMLElement {
     showError(message, { isFinal = false } = {}) {
         const { error } = this.parts;
         error.textContent = message;
-        error.id ||= `${this.input.id || this.input.name}-upload-error`;
+        if (!error.id) {
+            DirectUpload.count += 1;
+            error.id = `shift-media-upload-error-${DirectUpload.count}`;
+        }
         this.input.setCustomValidity(isFinal ? message : "");
         this.input.ariaInvalid = message ? "true" : null;
         const described = (this.input.getAttribute("aria-describedby") ?? "").split(" ");
@@ -731,6 +738,7 @@ class DirectUploads extends HTMLElement {
         this.input = this.querySelector(".shift-media-uploads-choose input");
         this.isRequired = this.input.required;
         this.rows = this.querySelector(".shift-media-uploads-rows");
+        this.text = this.querySelector(".shift-media-uploads-text");
         this.template = this.querySelector("template").content;
         this.input.addEventListener("change", () => this.take(this.input.files));
         listenToFiles(this, (files) => this.take(files));
@@ -748,7 +756,9 @@ class DirectUploads extends HTMLElement {
     async showInterrupted() {
         const { memory: memoryKey, textResumable } = this.template.firstElementChild.dataset;
         const text = await describeInterrupted(memoryKey, textResumable);
-        this.querySelector(".shift-media-uploads-text").textContent = text;
+        if (!this.rows.children.length) {
+            this.text.textContent = text;
+        }
     }
 
     take(files) {
@@ -756,6 +766,7 @@ class DirectUploads extends HTMLElement {
             const row = this.template.cloneNode(true);
             choose(row.querySelector("input[type=file]"), file);
             this.rows.append(row);
+            this.text.textContent = "";
         }
         this.input.value = "";
     }
