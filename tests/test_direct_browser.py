@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from gallery.models import Photo
-from tests.support.direct_uploads import stored, unfinished
+from tests.support.direct_uploads import folders, stored, unfinished
 from tests.support.upload_desks import LARGE, LETTER, SMALL, UploadDesk
 
 
@@ -72,8 +72,7 @@ def test_an_upload_is_kept_by_a_form_with_an_error_elsewhere(
     photo = Photo.objects.get().photo
     assert direct_storage.get(photo.name) == SMALL
     # The page has shown a preview.
-    folders = {key.rpartition("/")[0] for key in stored(direct_storage)}
-    assert folders == {photo.name.rpartition("/")[0]}
+    assert folders(direct_storage) == {photo.name.rpartition("/")[0]}
 
 
 @pytest.mark.nightly
@@ -201,7 +200,7 @@ def test_rows_that_a_script_adds_and_two_uploads_at_once(
     assert photo.size == len(LARGE)
     letters = [attachment.file.read() for attachment in photo.attachment_set.order_by("pk")]
     assert letters == [b"Dear Sir 0", b"Dear Sir 1"]
-    assert len(stored(direct_storage)) == 3
+    assert len(folders(direct_storage)) == 3
 
 
 @pytest.mark.nightly
@@ -229,7 +228,7 @@ def test_what_is_taken_from_the_form_is_cancelled(
     upload_desk.choose(b"Dear Sir", "letter.txt", "[name=attachment_set-1-file]")
     upload_desk.wait_until(lambda: upload_desk.held, "a part")
     if how == "row":
-        upload_desk.page.click(".inline-deletelink")
+        upload_desk.page.click("#attachment_set-1 .inline-deletelink")
     else:
         upload_desk.page.evaluate("document.querySelector('#photo_form').reset()")
     upload_desk.wait_until(lambda: not unfinished(direct_storage), "abort")

@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from gallery.models import Attachment, Photo
-from tests.support.direct_uploads import stored, unfinished
+from tests.support.direct_uploads import folders, unfinished
 from tests.support.upload_desks import (
     LARGE,
     LETTER,
@@ -32,7 +32,7 @@ def save_large(desk: UploadDesk, storage: Any) -> None:
     desk.save()
     photo = Photo.objects.get()
     assert storage.get(photo.photo.name) == LARGE
-    assert stored(storage) == [photo.photo.name]
+    assert folders(storage) == {photo.photo.name.rpartition("/")[0]}
     assert unfinished(storage) == []
 
 

@@ -687,7 +687,7 @@ class DirectUpload extends HTMLElement {
             .replace("{rate}", () => formatRate(1000 * rate))
             .replace("{time}", () => formatTime((file.size - sent) / rate / 1000));
         return this.isAwaited && this.running
-            ? `${description} ${this.dataset.textAwaited}`
+            ? `${description.replace(/[^.…]$/, "$&.")} ${this.dataset.textAwaited}`
             : description;
     }
 
