@@ -1,8 +1,9 @@
-"""The form field of ``MediaField``, and the validation of uploads in forms."""
+"""The form field of ``MediaField``, and one for several files."""
 
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.core.files.base import File
 from django.forms.widgets import Widget
 from django.utils.functional import lazy
@@ -10,7 +11,7 @@ from django.utils.functional import lazy
 from django_shift_media.conf import conf
 from django_shift_media.media.upload_validation import UPLOAD_ERRORS, Kind, clean_upload
 from django_shift_media.naming.formats import INPUT_FORMATS
-from django_shift_media.widgets import MediaInput
+from django_shift_media.widgets import MediaInput, MultipleMediaInput
 
 
 def _accepted_types() -> str:
@@ -27,7 +28,7 @@ class MediaFormField(forms.FileField):
     browsers send the file straight to the storage, and the form gets it from there.
     """
 
-    widget = MediaInput
+    widget: type[Widget] = MediaInput
 
     default_error_messages = UPLOAD_ERRORS
 
@@ -45,13 +46,16 @@ class MediaFormField(forms.FileField):
         self.max_bytes = max_bytes
         self.focal_point_field = focal_point_field
         if direct:
-            from django_shift_media.uploads.widgets import DirectMediaInput
-
-            kwargs.setdefault("widget", DirectMediaInput)
+            kwargs.setdefault("widget", self._direct_widget())
         super().__init__(**kwargs)
-        widget: object = self.widget  # a class, for the stubs
-        if direct and isinstance(widget, DirectMediaInput):
-            widget.take_uploads(direct, kind, max_bytes)
+        if direct and hasattr(self.widget, "take_uploads"):
+            self.widget.take_uploads(direct, kind, max_bytes)
+
+    @staticmethod
+    def _direct_widget() -> type[Widget]:
+        from django_shift_media.uploads.widgets import DirectMediaInput
+
+        return DirectMediaInput
 
     def to_python(self, data: Any) -> "File[Any] | None":
         if self.direct and isinstance(data, str):
@@ -80,3 +84,37 @@ class MediaFormField(forms.FileField):
             if self.focal_point_field:
                 attrs["data-focal-point"] = self.focal_point_field
         return attrs
+
+
+class MultipleMediaFormField(MediaFormField):
+    """
+    A ``MediaFormField`` for several files; ``cleaned_data`` has a list of them.
+
+    ``direct`` may also be the label of the model field that will store the files, such as
+    "gallery.photo.photo".
+    """
+
+    widget = MultipleMediaInput
+
+    @staticmethod
+    def _direct_widget() -> type[Widget]:
+        from django_shift_media.uploads.multiple import MultipleDirectMediaInput
+
+        return MultipleDirectMediaInput
+
+    def clean(self, data: Any, initial: Any = None) -> Any:
+        files, errors = [], []
+        for one in data or [None]:
+            try:
+                files.append(super().clean(one))
+            except ValidationError as error:
+                errors.extend(error.error_list)
+        if errors:
+            raise ValidationError(errors)
+        return [file for file in files if file is not None]
+
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        return [one for one in data or () if isinstance(one, str)]
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return not self.disabled and bool(data)

@@ -18,7 +18,7 @@ from types import MappingProxyType
 PUBLIC_API: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "fields": ("MediaField", "MediaFile", "validate_focal_point"),
-        "forms": ("MediaFormField",),
+        "forms": ("MediaFormField", "MultipleMediaFormField"),
         "widgets": ("MediaInput",),
         "admin": ("thumbnail",),
         "urls": (),

@@ -1,4 +1,4 @@
-"""``MediaInput``, a file input with a preview and a focal point."""
+"""``MediaInput``, a file input with a preview and a focal point; another for several files."""
 
 import json
 from typing import Any
@@ -53,6 +53,12 @@ class MediaInput(forms.ClearableFileInput):
                 "preview_attributes": preview and preview_attributes(preview, _MAX_HEIGHT),
             }
         return context
+
+
+class MultipleMediaInput(forms.FileInput):
+    """A file input for several files."""
+
+    allow_multiple_selected = True
 
 
 def _size_samples() -> list[str]:

@@ -18,7 +18,7 @@ from django_shift_media.generation.cache_lock import cache_store
 from django_shift_media.storages import s3_connection
 from django_shift_media.storages.selection import media_storage
 from gallery.drawings import draw_photo
-from gallery.models import Photo
+from gallery.models import Attachment, Photo
 from testproject.patience import wait_patiently
 from tests.support import (
     adapters,
@@ -39,6 +39,7 @@ from tests.support.intermediary import Intermediary, in_front_of
 from tests.support.pictures import ALL_FORMATS
 from tests.support.requirements import missing
 from tests.support.shared_servers import shared
+from tests.support.upload_desks import UploadDesk, direct_bucket
 from tests.support.waiting import PATIENCE
 
 botocore_models.keep()
@@ -390,3 +391,26 @@ def new_desk(chromium: Any, live_server: Any, admin_client: Any) -> Iterator[Any
 def desk(new_desk: Any) -> Desk:
     desk: Desk = new_desk()
     return desk
+
+
+@pytest.fixture
+def direct_storage(settings: Any, running: Any, live_server: Any, monkeypatch: Any) -> Any:
+    """A bucket on Ceph to which browsers send the files of the gallery."""
+    for model, name in ((Photo, "photo"), (Attachment, "file")):
+        monkeypatch.setattr(model._meta.get_field(name), "direct", True)
+    return direct_bucket(settings, running("ceph"), live_server.url)
+
+
+@pytest.fixture
+def upload_desk(
+    direct_storage: Any, chromium: Any, live_server: Any, admin_client: Any, tmp_path: Any
+) -> Iterator[UploadDesk]:
+    """A form of the admin that sends files to this bucket."""
+    context = chromium.new_context()
+    cookie = {"name": "sessionid", "value": admin_client.cookies["sessionid"].value}
+    context.add_cookies([{**cookie, "url": live_server.url}])
+    desk = UploadDesk(context, live_server.url, tmp_path)
+    desk.open()
+    yield desk
+    context.close()
+    assert desk.complaints == []

@@ -1,232 +1,248 @@
-"""Uploads straight to the bucket in Chromium."""
+"""Uploads straight to the bucket in Chromium: what people do."""
 
-import os
 import re
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.management import call_command
 
-from gallery.drawings import draw_photo
 from gallery.models import Photo
-from tests.support.buckets import use_bucket
-from tests.support.direct_uploads import stored, unfinished
-from tests.support.waiting import wait_until
-
-pytestmark = [pytest.mark.server, pytest.mark.browser]
-SMALL = draw_photo(400, 300)
-# Decoders stop at the end of the picture.
-LARGE = SMALL + bytes(20_000_000 - len(SMALL))
-POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob: {media};"
-    " connect-src 'self' {bucket}; form-action 'self'"
-)
-TEXT = ".shift-media-upload-text"
+from tests.support.direct_uploads import folders, stored, unfinished
+from tests.support.upload_desks import LARGE, LETTER, SMALL, UploadDesk
 
 
-@pytest.fixture
-def storage(settings: Any, running: Any, live_server: Any, monkeypatch: Any) -> Any:
-    monkeypatch.setattr(Photo._meta.get_field("photo"), "direct", True)
-    server = running("ceph")
-    storage = use_bucket(settings, server)
-    call_command(
-        "configure_media_bucket",
-        "--create",
-        "--no-input",
-        *("--app-url", live_server.url, "--uploads", live_server.url),
-    )
-    settings.GALLERY_POLICY = POLICY.format(bucket=server.endpoint_url, media=storage.media_url)
-    return storage
-
-
-class Desk:
-    """The page of the admin that adds a photo."""
-
-    def __init__(self, context: Any, site: str) -> None:
-        self.context, self.site = context, site
-        self.complaints: list[str] = []
-        self.page = context.new_page()
-        self.network = context.new_cdp_session(self.page)
-        self.network.send("Network.enable")
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on("console", self.note)
-        self.page.on("dialog", lambda dialog: dialog.accept())
-        self.open()
-
-    def note(self, message: Any) -> None:
-        if "Content Security Policy" in message.text:
-            self.complaints.append(message.text)
-
-    def open(self) -> None:
-        self.page.goto(f"{self.site}/admin/gallery/photo/add/", wait_until="load")
-
-    def choose(self, data: bytes, name: str = "cat.jpg") -> None:
-        file = {"name": name, "mimeType": "image/jpeg", "buffer": data}
-        self.page.set_input_files("[name=photo]", file)
-
-    def choose_stored(self, path: Path) -> None:
-        self.page.set_input_files("[name=photo]", path)
-
-    def wait_for(self, text: str) -> None:
-        self.page.locator(TEXT, has_text=re.compile(text)).wait_for()
-
-    def save(self) -> None:
-        self.page.click("input[name=_save]")
-        self.page.wait_for_url(re.compile("/photo/$"))
-
-    def limit(self, bytes_per_second: int, *, offline: bool = False) -> None:
-        conditions = {
-            "offline": offline,
-            "latency": 5,  # milliseconds
-            "downloadThroughput": -1,
-            "uploadThroughput": bytes_per_second,
-        }
-        self.network.send("Network.emulateNetworkConditions", conditions)
-
-    def shoot(self, name: str) -> None:
-        if folder := os.environ.get("SCREENSHOTS"):
-            self.page.screenshot(path=Path(folder, f"{name}.png"))
-
-
-@pytest.fixture
-def desk(storage: Any, chromium: Any, live_server: Any, admin_client: Any) -> Iterator[Desk]:
-    context = chromium.new_context()
-    cookie = {"name": "sessionid", "value": admin_client.cookies["sessionid"].value}
-    context.add_cookies([{**cookie, "url": live_server.url}])
-    desk = Desk(context, live_server.url)
-    yield desk
-    context.close()
-    assert desk.complaints == []
-
-
-def test_a_small_file_and_a_large_one(desk: Desk, storage: Any) -> None:
+def test_a_small_file_and_a_large_one(upload_desk: UploadDesk, direct_storage: Any) -> None:
     sent: list[int] = []
     for data in (SMALL, LARGE):
-        desk.open()
-        desk.choose(data)
-        desk.wait_for("Uploaded")
-        desk.shoot(f"direct-{len(data)}")
-        desk.page.on("request", lambda request: sent.append(len(request.post_data_buffer or b"")))
-        desk.save()
+        upload_desk.open()
+        upload_desk.choose(data)
+        upload_desk.wait_for("Uploaded")
+        upload_desk.shoot(f"direct-{len(data)}")
+        upload_desk.page.on(
+            "request", lambda request: sent.append(len(request.post_data_buffer or b""))
+        )
+        upload_desk.save()
         assert max(sent) < 10_000
         photo = Photo.objects.first()
         assert photo is not None
-        assert storage.get(photo.photo.name) == data
+        assert direct_storage.get(photo.photo.name) == data
         assert (photo.width, photo.size) == (400, len(data))
-    assert unfinished(storage) == []
-
-
-@pytest.mark.nightly
-def test_the_submission_waits_for_the_upload(desk: Desk, storage: Any) -> None:
-    desk.limit(8_000_000)
-    desk.choose(LARGE)
-    desk.wait_for("left")
-    desk.shoot("direct-progress")
-    desk.save()
-    assert Photo.objects.get().size == len(LARGE)
-
-
-@pytest.mark.nightly
-def test_a_connection_that_is_cut_in_the_middle_of_a_part(desk: Desk, storage: Any) -> None:
-    desk.limit(8_000_000)
-    desk.choose(LARGE)
-    desk.wait_for("left")
-    desk.limit(8_000_000, offline=True)
-    desk.wait_for("interrupted")
-    desk.shoot("direct-interrupted")
-    desk.limit(-1)
-    desk.wait_for("Uploaded")
-    desk.save()
-    assert storage.get(Photo.objects.get().photo.name) == LARGE
-
-
-@pytest.mark.nightly
-def test_cancel_leaves_nothing_behind(desk: Desk, storage: Any) -> None:
-    desk.limit(4_000_000)
-    desk.choose(LARGE)
-    desk.wait_for("left")
-    desk.page.get_by_role("button", name="Cancel").click()
-    wait_until(lambda: not unfinished(storage), "abort")
-    assert stored(storage) == []
-    assert desk.page.locator("[name=photo]").input_value() == ""
+    assert unfinished(direct_storage) == []
 
 
 def test_a_reload_continues_with_the_parts_that_are_missing(
-    desk: Desk, storage: Any, tmp_path: Path
+    upload_desk: UploadDesk, direct_storage: Any
 ) -> None:
-    path = tmp_path / "cat.jpg"
-    path.write_bytes(LARGE)
-    desk.page.route("**/*partNumber=2&*", lambda route: route.abort())
-    desk.choose_stored(path)
-    desk.wait_for("interrupted")
-    (upload,) = unfinished(storage)
-    wait_until(lambda: len(storage.multipart.parts(key_of(storage), upload)) == 2, "two parts")
-    desk.open()
-    desk.page.unroute("**/*partNumber=2&*")
-    desk.wait_for("To continue the upload of “cat.jpg”")
-    desk.shoot("direct-resumable")
+    upload_desk.hold_a_part()
+    path = upload_desk.folder / "cat.jpg"
+    upload_desk.wait_until(lambda: parts_in(direct_storage) == 2, "two parts")
+    upload_desk.open()
+    assert upload_desk.dialogs == ["beforeunload"]
+    upload_desk.release()
+    upload_desk.wait_for("To continue the upload of “cat.jpg”")
+    upload_desk.shoot("direct-resumable")
     sent: list[str] = []
-    desk.page.on(
-        "request", lambda request: sent.append(request.url) if "partNumber" in request.url else None
-    )
-    desk.choose_stored(path)
-    desk.wait_for("Uploaded")
-    assert [re.findall("partNumber=([0-9]+)", url) for url in sent] == [["2"]]
-    desk.save()
-    assert storage.get(Photo.objects.get().photo.name) == LARGE
+    upload_desk.page.on("request", lambda request: sent.append(request.url))
+    upload_desk.page.set_input_files("[name=photo]", path)
+    upload_desk.wait_for("Uploaded")
+    numbers = [number for url in sent for number in re.findall("partNumber=([0-9]+)", url)]
+    assert numbers == ["2"]
+    upload_desk.save()
+    assert direct_storage.get(Photo.objects.get().photo.name) == LARGE
+    upload_desk.open()
+    assert upload_desk.part("text").inner_text() == ""
 
 
-def key_of(storage: Any) -> str:
-    listed = storage.client.list_multipart_uploads(Bucket=storage.bucket_name)
-    key: str = listed["Uploads"][0]["Key"]
-    return key
+def parts_in(storage: Any) -> int:
+    """Return how many parts the only upload of a bucket has."""
+    (upload,) = storage.client.list_multipart_uploads(Bucket=storage.bucket_name)["Uploads"]
+    return len(storage.multipart.parts(upload["Key"], upload["UploadId"]))
 
 
-@pytest.mark.nightly
-def test_a_refused_file_is_an_error_at_the_field(desk: Desk, storage: Any) -> None:
-    desk.choose(b"<html>")
-    error = desk.page.locator(".shift-media-upload-error")
-    error.filter(has_text="We couldn’t process “cat.jpg”").wait_for()
-    desk.shoot("direct-refused")
-    desk.page.click("input[name=_save]")
-    assert desk.page.url.endswith("/add/")
-    assert stored(storage) == []
-    desk.choose(SMALL)
-    desk.wait_for("Uploaded")
-    desk.save()
-
-
-def test_an_upload_is_kept_by_a_form_with_an_error_elsewhere(desk: Desk, storage: Any) -> None:
-    desk.choose(SMALL)
-    desk.wait_for("Uploaded")
-    desk.page.eval_on_selector("[name=focal_point]", "input => { input.value = 'left'; }")
-    desk.page.click("input[name=_save]")
-    desk.page.locator(".shift-media-upload-kept", has_text="cat.jpg").wait_for()
-    desk.shoot("direct-kept")
-    desk.page.eval_on_selector("[name=focal_point]", "input => { input.value = ''; }")
-    desk.save()
+def test_an_upload_is_kept_by_a_form_with_an_error_elsewhere(
+    upload_desk: UploadDesk, direct_storage: Any
+) -> None:
+    upload_desk.choose(SMALL)
+    upload_desk.wait_for("Uploaded")
+    upload_desk.page.eval_on_selector("[name=focal_point]", "input => { input.value = 'left'; }")
+    upload_desk.submit()
+    upload_desk.wait_for("cat.jpg", part="kept")
+    upload_desk.shoot("direct-kept")
+    upload_desk.page.eval_on_selector("[name=focal_point]", "input => { input.value = ''; }")
+    upload_desk.save()
     photo = Photo.objects.get().photo
-    assert storage.get(photo.name) == SMALL
+    assert direct_storage.get(photo.name) == SMALL
     # The page has shown a preview.
-    assert {key.rpartition("/")[0] for key in stored(storage)} == {photo.name.rpartition("/")[0]}
+    assert folders(direct_storage) == {photo.name.rpartition("/")[0]}
 
 
 @pytest.mark.nightly
-def test_files_are_dropped_and_pasted(desk: Desk, storage: Any) -> None:
+def test_the_submission_waits_for_the_upload(upload_desk: UploadDesk, direct_storage: Any) -> None:
+    upload_desk.hold_a_part()
+    upload_desk.submit()
+    upload_desk.wait_for("The form is sent when the upload is complete.")
+    assert "The form is sent" in upload_desk.part("status").inner_text()
+    upload_desk.submit()  # a second click changes nothing
+    upload_desk.shoot("direct-progress")
+    assert not Photo.objects.exists()
+    upload_desk.release()
+    upload_desk.page.wait_for_url(re.compile("/photo/$"))
+    assert Photo.objects.get().size == len(LARGE)
+    assert upload_desk.dialogs == []
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("state", ["uploading", "paused"])
+def test_cancel_leaves_nothing_behind(
+    upload_desk: UploadDesk, direct_storage: Any, state: str
+) -> None:
+    upload_desk.hold_a_part()
+    if state == "paused":
+        upload_desk.press("Pause")
+        upload_desk.wait_for("Paused")
+    upload_desk.press("Cancel")
+    upload_desk.wait_until(lambda: not unfinished(direct_storage), "abort")
+    assert stored(direct_storage) == []
+    assert upload_desk.page.locator("[name=photo]").input_value() == ""
+    upload_desk.open()
+    assert upload_desk.dialogs == [], "nothing is lost by leaving"
+    assert upload_desk.part("text").inner_text() == ""
+
+
+@pytest.mark.nightly
+def test_pause_and_continue_by_keyboard(upload_desk: UploadDesk, direct_storage: Any) -> None:
+    upload_desk.hold_a_part()
+    keyboard = upload_desk.page.keyboard
+    upload_desk.part("pause").focus()
+    keyboard.press("Enter")
+    upload_desk.wait_for("Paused at")
+    assert "Paused" in upload_desk.part("status").inner_text()
+    assert focused(upload_desk) == "Continue: cat.jpg"
+    upload_desk.release()
+    keyboard.press("Space")
+    upload_desk.wait_for("Uploaded")
+    assert focused(upload_desk) == "Remove: cat.jpg"
+    keyboard.press("Enter")
+    assert focused(upload_desk) == "photo"
+    assert upload_desk.part("text").inner_text() == ""
+
+
+def focused(desk: UploadDesk) -> str:
+    name: str = desk.page.evaluate(
+        "document.activeElement.getAttribute('aria-label') || document.activeElement.name"
+    )
+    return name
+
+
+@pytest.mark.nightly
+def test_a_refused_file_is_an_error_at_the_field(
+    upload_desk: UploadDesk, direct_storage: Any
+) -> None:
+    upload_desk.choose(b"<html>")
+    upload_desk.wait_for("We couldn’t process “cat.jpg”", part="error")
+    upload_desk.shoot("direct-refused")
+    field = upload_desk.page.locator("[name=photo]")
+    assert field.get_attribute("aria-invalid") == "true"
+    described = field.get_attribute("aria-describedby") or ""
+    assert upload_desk.part("error").get_attribute("id") in described.split()
+    upload_desk.submit()
+    assert upload_desk.page.url.endswith("/add/")
+    assert stored(direct_storage) == []
+    upload_desk.choose(SMALL)
+    upload_desk.wait_for("Uploaded")
+    assert field.get_attribute("aria-invalid") is None
+    upload_desk.save()
+
+
+@pytest.mark.nightly
+def test_a_refused_file_of_an_optional_field_can_be_removed(
+    upload_desk: UploadDesk, direct_storage: Any, monkeypatch: Any
+) -> None:
+    upload_desk.choose(SMALL)
+    upload_desk.wait_for("Uploaded")
+    upload_desk.choose(bytes(1_000_001), "letter.txt", LETTER)
+    upload_desk.wait_for("too large|1,000,000|976", LETTER, "error")
+    upload_desk.press("Remove", "letter.txt")
+    upload_desk.save()
+    assert not Photo.objects.get().attachment_set.exists()
+
+
+@pytest.mark.nightly
+def test_files_are_dropped_and_pasted(upload_desk: UploadDesk, direct_storage: Any) -> None:
     for event in ("drop", "paste"):
-        desk.page.evaluate(
-            """([type, bytes]) => {
-                const data = new DataTransfer();
-                data.items.add(new File([new Uint8Array(bytes)], `${type}.jpg`));
-                const element = document.querySelector("shift-media-upload");
-                const init = { bubbles: true, cancelable: true };
-                element.dispatchEvent(type === "drop"
-                    ? new DragEvent(type, { ...init, dataTransfer: data })
-                    : new ClipboardEvent(type, { ...init, clipboardData: data }));
-            }""",
-            [event, list(SMALL)],
-        )
-        desk.wait_for("Uploaded")
-        assert f"{event}.jpg" in desk.page.locator(".shift-media-chosen").first.inner_text()
+        upload_desk.give(event, {f"{event}.jpg": SMALL})
+        upload_desk.wait_for("Uploaded")
+        chosen = upload_desk.page.locator(".shift-media-chosen").first
+        assert f"{event}.jpg" in chosen.inner_text()
+
+
+@pytest.mark.nightly
+def test_only_images_are_previewed(upload_desk: UploadDesk, direct_storage: Any) -> None:
+    upload_desk.choose(SMALL)
+    upload_desk.choose(SMALL, "letter.jpg", LETTER)
+    upload_desk.wait_for("Uploaded", LETTER)
+    sources = upload_desk.page.locator("img").evaluate_all("all => all.map(image => image.src)")
+    assert len([source for source in sources if source.startswith("blob:")]) >= 1
+    previews = upload_desk.page.locator("shift-media-upload").nth(1).locator("img")
+    assert previews.count() == 0
+
+
+@pytest.mark.nightly
+def test_rows_that_a_script_adds_and_two_uploads_at_once(
+    upload_desk: UploadDesk, direct_storage: Any
+) -> None:
+    upload_desk.page.click(".add-row a")
+    rows = ["[name=attachment_set-0-file]", "[name=attachment_set-1-file]"]
+    for number, field in enumerate(rows):
+        upload_desk.choose(b"Dear Sir %d" % number, f"{number}.txt", field)
+    upload_desk.choose(LARGE)
+    upload_desk.save()
+    photo = Photo.objects.get()
+    assert photo.size == len(LARGE)
+    letters = [attachment.file.read() for attachment in photo.attachment_set.order_by("pk")]
+    assert letters == [b"Dear Sir 0", b"Dear Sir 1"]
+    assert len(folders(direct_storage)) == 3
+
+
+@pytest.mark.nightly
+def test_the_same_file_in_two_rows_is_two_uploads(
+    upload_desk: UploadDesk, direct_storage: Any
+) -> None:
+    upload_desk.page.click(".add-row a")
+    path = upload_desk.file(b"Dear Sir", "letter.txt")
+    for field in ("[name=attachment_set-0-file]", "[name=attachment_set-1-file]"):
+        upload_desk.page.set_input_files(field, path)
+    upload_desk.choose(SMALL)
+    upload_desk.save()
+    assert (
+        len({attachment.file.name for attachment in Photo.objects.get().attachment_set.all()}) == 2
+    )
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("how", ["row", "reset"])
+def test_what_is_taken_from_the_form_is_cancelled(
+    upload_desk: UploadDesk, direct_storage: Any, how: str
+) -> None:
+    upload_desk.page.click(".add-row a")
+    upload_desk.hold("**/*partNumber=*")
+    upload_desk.choose(b"Dear Sir", "letter.txt", "[name=attachment_set-1-file]")
+    upload_desk.wait_until(lambda: upload_desk.held, "a part")
+    if how == "row":
+        upload_desk.page.click("#attachment_set-1 .inline-deletelink")
+    else:
+        upload_desk.page.evaluate("document.querySelector('#photo_form').reset()")
+    upload_desk.wait_until(lambda: not unfinished(direct_storage), "abort")
+
+
+@pytest.mark.nightly
+def test_leaving_the_page_while_it_is_busy_asks_first(
+    upload_desk: UploadDesk, direct_storage: Any
+) -> None:
+    upload_desk.choose(SMALL)
+    upload_desk.wait_for("Uploaded")
+    upload_desk.open()
+    assert upload_desk.dialogs == []
+    upload_desk.hold_a_part()
+    upload_desk.page.locator("[name=title]").click()  # browsers ask only who has used the page
+    upload_desk.open()
+    assert upload_desk.dialogs == ["beforeunload"]

@@ -5,6 +5,7 @@ from typing import Any
 from django.core.signing import BadSignature
 from django.forms.widgets import Script
 from django.urls import NoReverseMatch, reverse
+from django.utils.crypto import salted_hmac
 from django.utils.safestring import SafeString
 
 from django_shift_media.media.files import MediaFile
@@ -20,7 +21,8 @@ from django_shift_media.widgets import (
     set_dimensions,
 )
 
-_SUFFIX = "-upload"
+# Of the name of the hidden input.
+SUFFIX = "-upload"
 # In pixels, as in direct_upload.css.
 _MAX_HEIGHT = 150
 
@@ -49,9 +51,9 @@ class DirectMediaInput(MediaInput):
         stored = None if isinstance(value, str) else value
         context = super().get_context(name, stored, attrs)
         context["widget"]["upload"] = {
-            "name": name + _SUFFIX,
+            "name": name + SUFFIX,
             "token": self._token(),
-            "label": self.label,
+            "memory": _memory_key(self.label),
             "url": _endpoint_url(),
             "value": value if accepted else "",
             "accepted": accepted,
@@ -91,10 +93,16 @@ class DirectMediaInput(MediaInput):
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
         value = super().value_from_datadict(data, files, name)
-        return value if value is not None else data.get(name + _SUFFIX) or None
+        return value if value is not None else data.get(name + SUFFIX) or None
 
     def value_omitted_from_data(self, data: Any, files: Any, name: str) -> bool:
-        return super().value_omitted_from_data(data, files, name) and name + _SUFFIX not in data
+        return super().value_omitted_from_data(data, files, name) and name + SUFFIX not in data
+
+
+def _memory_key(label: str) -> str:
+    """Name a field and an owner, so that nobody sees the uploads of others who use the browser."""
+    salt = "django_shift_media.uploads.memory"
+    return salted_hmac(salt, f"{label} {current_owner()}", algorithm="sha256").hexdigest()[:32]
 
 
 def _endpoint_url() -> str:

@@ -1,6 +1,10 @@
+import os
+
 from django.db import models
 
 from django_shift_media.fields import MediaField, validate_focal_point
+
+DIRECT = bool(os.environ.get("GALLERY_DIRECT"))
 
 
 class Photo(models.Model):
@@ -11,6 +15,7 @@ class Photo(models.Model):
         size_field="size",
         placeholder_field="placeholder",
         focal_point_field="focal_point",
+        direct=DIRECT,
     )
     width = models.PositiveIntegerField(null=True, editable=False)
     height = models.PositiveIntegerField(null=True, editable=False)
@@ -36,7 +41,12 @@ class Attachment(models.Model):
 
     photo = models.ForeignKey(Photo, models.CASCADE, null=True, blank=True)
     file = MediaField(
-        kind="any", blank=True, max_bytes=1_000_000, size_field="file_size", delete_orphans=True
+        kind="any",
+        blank=True,
+        max_bytes=None if DIRECT else 1_000_000,
+        size_field="file_size",
+        delete_orphans=True,
+        direct=DIRECT,
     )
     file_size = models.PositiveBigIntegerField(null=True, editable=False)
     preview = MediaField(null=True, blank=True, focal_point_field="preview_focus")

@@ -8,6 +8,7 @@ GALLERY_S3_PUBLIC_URL     where the bucket's website is seen, if it is not AWS's
 GALLERY_S3_MODE           who serves it: website (the default), failover or app
 GALLERY_S3_PRIVATE        any text: originals are private, and their URLs are signed for an hour
 GALLERY_STORAGE           another media storage: its entry in STORAGES, as JSON
+GALLERY_DIRECT            any text: browsers send files straight to the storage
 GALLERY_POLICY            the Content-Security-Policy of all pages (default: none)
 GALLERY_CACHE             redis://HOST:PORT or db://TABLE; without it, each process has its own
 GALLERY_CONCURRENCY       how many resizes a process makes at a time (default: the processors)

@@ -85,6 +85,11 @@ def stored(storage: Any) -> list[str]:
     return [summary.key for page in storage.list_pages("") for summary in page]
 
 
+def folders(storage: Any) -> set[str]:
+    """Return the folders of what a storage has: each has an upload, and perhaps its resizes."""
+    return {key.rpartition("/")[0] for key in stored(storage)}
+
+
 def form_of(model: Any, fields: list[str], data: dict[str, str], uploader: Uploader) -> Any:
     """Return a bound form that was validated in a request of this person."""
     with owners.during(request_of(uploader)):

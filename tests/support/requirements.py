@@ -21,7 +21,7 @@ TIERS = ("unit", "server", "browser", "nightly")
 _PROGRAMS = {
     "browser": {"chromium"},
     "server": {
-        *("s3rver", "ceph", "ministack", "seaweedfs", "juicefs"),
+        *("s3rver", "ceph", "ministack", "seaweedfs", "juicefs", "direct_storage"),
         *("gcs", "azurite"),
         *("postgresql", "mariadb", "redis"),
     },

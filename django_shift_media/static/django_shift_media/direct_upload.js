@@ -1,19 +1,23 @@
 /*
- * The widget DirectMediaInput: send the chosen file straight to the storage, in parts.
+ * The widgets DirectMediaInput and MultipleDirectMediaInput: send chosen files straight to the
+ * storage, in parts.
  *
  * Without this script, the form sends the file. With it, the form sends the value that the app gives
  * for the complete upload; if the upload fails, the form sends the file again.
  */
 
-const PARALLEL_PARTS = 3;
+const PARALLEL_FILES = 3; // of a page; fewer than SHIFT_MEDIA_UPLOAD_LIMIT
+const PARALLEL_PARTS = 3; // of a file
 const URLS_AT_ONCE = 20; // they are valid for minutes, so not all at the beginning
 const ATTEMPTS = 8; // with these waits, about two minutes
 const FIRST_WAIT = 500; // milliseconds, doubled by each attempt
 const LONGEST_WAIT = 30_000;
+const ROUNDS = 3;
 const RATE_WINDOW = 5_000; // milliseconds
 const REMEMBERED = 86_400_000; // milliseconds
 const DATABASE = "shift-media-uploads";
 const STORE = "uploads";
+const REMOVE = ".shift-media-upload-remove";
 
 class Failure extends Error {
     constructor(status, code = "", message = "") {
@@ -35,15 +39,25 @@ function wait(milliseconds, signal) {
             end(signal.reason);
         };
         const resolved = finish(resolve);
-        const timer = setTimeout(resolved, milliseconds);
+        // Some browsers say that they are offline when they are not.
+        const timer = setTimeout(resolved, navigator.onLine ? milliseconds : LONGEST_WAIT);
         addEventListener("online", resolved);
         signal.addEventListener("abort", finish(reject), { once: true });
+    });
+}
+
+/* Return what a promise does, unless the signal comes first. */
+function unlessAborted(promise, signal) {
+    return new Promise((resolve, reject) => {
+        promise.then(resolve, reject);
+        signal.addEventListener("abort", () => reject(signal.reason), { once: true });
     });
 }
 
 /* Send a part; only XMLHttpRequest reports how much has been sent. */
 function put(url, blob, signal, report) {
     return new Promise((resolve, reject) => {
+        signal.throwIfAborted();
         const request = new XMLHttpRequest();
         const abort = () => request.abort();
         // S3 responds with 400, RequestTimeout, to a connection that has been silent.
@@ -58,6 +72,43 @@ function put(url, blob, signal, report) {
         request.send(blob);
     });
 }
+
+/* The turns of files: with more files than that, the others wait. */
+class Turns {
+    waiting = new Set();
+
+    constructor(count) {
+        this.count = count;
+    }
+
+    get areTaken() {
+        return this.count === 0;
+    }
+
+    async take(signal) {
+        if (!this.areTaken) {
+            this.count -= 1;
+            return;
+        }
+        await new Promise((resolve, reject) => {
+            this.waiting.add(resolve);
+            const leave = () => this.waiting.delete(resolve) && reject(signal.reason);
+            signal.addEventListener("abort", leave, { once: true });
+        });
+    }
+
+    pass() {
+        const [next] = this.waiting;
+        if (next) {
+            this.waiting.delete(next);
+            next();
+        } else {
+            this.count += 1;
+        }
+    }
+}
+
+const turns = new Turns(PARALLEL_FILES);
 
 /* The uploads that were interrupted, in IndexedDB; without it, none is continued after a reload. */
 const memory = {
@@ -91,13 +142,20 @@ function finished(request, prepare) {
 
 /* One file on its way: run() until it is complete, pause(), and run() again. */
 class Transfer {
-    constructor(file, { token, label, post, report }) {
-        Object.assign(this, { file, token, post, report });
-        this.key = [label, file.name, file.size, file.lastModified].join("|");
-        this.label = label;
+    static keys = new Set(); // of the transfers of this page
+
+    constructor(file, { token, memoryKey, post, report }) {
+        Object.assign(this, { file, token, memoryKey, post, report });
+        this.key = [memoryKey, file.name, file.size, file.lastModified].join("|");
+        this.isFirst = !Transfer.keys.has(this.key); // the same file may be in two fields
+        Transfer.keys.add(this.key);
         this.urls = new Map();
         this.loaded = new Map(); // bytes by the number of the part
         this.samples = [];
+    }
+
+    get fraction() {
+        return Math.min(this.sent / (this.file.size || 1), 1);
     }
 
     get sent() {
@@ -114,63 +172,113 @@ class Transfer {
         this.controller?.abort(new DOMException("paused", "AbortError"));
     }
 
+    /* Stop, and let the app delete what has arrived. */
     async cancel() {
         this.pause();
-        await memory.delete(this.key);
-        if (this.upload) {
-            await this.post("abort/", { upload: this.upload }).catch(() => {});
+        await this.forget();
+        const upload = this.upload ?? (await this.begun)?.upload;
+        if (upload) {
+            await this.post("abort/", { upload }).catch(() => {});
         }
     }
 
     /* Send what is missing, and return the response to its completion. */
     async run() {
         this.controller = new AbortController();
-        await this.open();
-        for (let rounds = 0; ; rounds += 1) {
-            await this.sendMissing();
-            this.report("checking");
+        if (turns.areTaken) {
+            this.report("queued");
+        }
+        await turns.take(this.controller.signal);
+        try {
+            return await this.sendAll();
+        } finally {
+            turns.pass();
+        }
+    }
+
+    async sendAll() {
+        for (let attempt = 1; ; attempt += 1) {
             try {
-                const result = await this.call("complete/", { upload: this.upload });
-                await memory.delete(this.key);
-                this.upload = undefined;
-                return result;
+                await this.open();
+                await this.sendMissing();
+                return await this.complete();
             } catch (error) {
-                if (error.code !== "incomplete" || rounds === 2) {
+                // Something else has deleted or changed the parts.
+                if (!["gone", "incomplete", "expired"].includes(error.code) || attempt === ROUNDS) {
                     throw error;
                 }
-                await this.readStatus();
+                this.controller = new AbortController();
             }
         }
     }
 
+    async complete() {
+        this.report("checking");
+        const result = await this.call("complete/", { upload: this.upload });
+        this.upload = undefined;
+        this.begun = undefined;
+        await this.forget();
+        return result;
+    }
+
+    /* Begin an upload, or find out what has arrived of the one that was interrupted. */
     async open() {
-        this.upload ??= (await memory.get(this.key))?.upload;
-        if (this.upload) {
-            try {
-                return await this.readStatus();
-            } catch (error) {
-                if (![403, 404].includes(error.status)) {
-                    throw error;
-                }
-                await memory.delete(this.key); // it is over, or of another user
-            }
+        this.report("uploading");
+        this.upload ??= (await this.begun)?.upload;
+        this.upload ??= this.isFirst ? (await memory.get(this.key))?.upload : undefined;
+        if (!(this.upload && (await this.readStatus()))) {
+            await this.begin();
         }
-        const { name, size, type } = this.file;
-        const begun = await this.call("", { token: this.token, name, size, type });
-        this.upload = begun.upload;
-        this.partSize = begun.part_size;
-        this.present = new Set();
-        const { label, key, upload } = this;
-        await memory.set(this.key, { label, key, upload, name, time: Date.now() });
+        await this.remember();
     }
 
+    async begin() {
+        const { name, size, type } = this.file;
+        const begun = await this.retry(() => {
+            // The request is not ended: cancel() has to know what to abort.
+            const response = this.post("", { token: this.token, name, size, type });
+            this.begun = response.catch(() => undefined);
+            return unlessAborted(response, this.controller.signal);
+        });
+        this.upload = begun.upload;
+        this.takeStatus({ ...begun, parts: {} });
+    }
+
+    /* Return whether the upload still exists, and belongs to this user. */
     async readStatus() {
-        const status = await this.call("status/", { upload: this.upload });
-        this.partSize = status.part_size;
-        this.present = new Set(Object.keys(status.parts).map(Number));
-        this.loaded = new Map(
-            Object.entries(status.parts).map(([number, size]) => [Number(number), size]),
-        );
+        try {
+            this.takeStatus(await this.call("status/", { upload: this.upload }));
+            return true;
+        } catch (error) {
+            if (![403, 404].includes(error.status)) {
+                throw error;
+            }
+            this.upload = undefined;
+            return false;
+        }
+    }
+
+    takeStatus({ parts, part_size: partSize }) {
+        const sizes = Object.entries(parts).map(([number, size]) => [Number(number), size]);
+        this.partSize = partSize;
+        this.loaded = new Map(sizes);
+        this.present = new Set(this.loaded.keys());
+        this.urls.clear();
+        this.samples = [];
+    }
+
+    async remember() {
+        if (this.isFirst) {
+            const { memoryKey, key, upload, file } = this;
+            await memory.set(key, { memoryKey, key, upload, name: file.name, time: Date.now() });
+        }
+    }
+
+    async forget() {
+        if (this.isFirst) {
+            Transfer.keys.delete(this.key);
+            await memory.delete(this.key);
+        }
     }
 
     async sendMissing() {
@@ -199,7 +307,7 @@ class Transfer {
         }
     }
 
-    async sendPart(number, blob) {
+    async sendPart(number, blob, { isLast = false } = {}) {
         const url = await this.urlOf(number);
         try {
             await put(url, blob, this.controller.signal, (bytes) => this.note(number, bytes));
@@ -208,14 +316,12 @@ class Transfer {
             this.urls.clear(); // they may have expired
             if (error instanceof Failure) {
                 await this.checkFile(blob);
-                if (error.status === 403 && !this.isRefused) {
-                    this.isRefused = true; // once, with another URL
-                    return this.sendPart(number, blob);
+                if (error.status === 403 && !isLast) {
+                    return this.sendPart(number, blob, { isLast: true });
                 }
             }
-            throw error;
+            throw error.status === 404 ? new Failure(404, "gone") : error;
         }
-        this.isRefused = false;
     }
 
     /* Browsers refuse to read a file that has changed, which looks like a network error. */
@@ -254,9 +360,10 @@ class Transfer {
         return this.retry(() => this.request(step, values));
     }
 
+    /* Try up to ATTEMPTS times; while the browser is offline, they do not count. */
     async retry(action) {
         const { signal } = this.controller;
-        for (let attempt = 1; ; attempt += 1) {
+        for (let attempt = 1; ; attempt += navigator.onLine ? 1 : 0) {
             try {
                 return await action();
             } catch (error) {
@@ -287,9 +394,9 @@ class FormUploads {
         this.form = form;
         this.elements = new Set();
         form.addEventListener("submit", (event) => this.onSubmit(event), { capture: true });
-        form.addEventListener("formdata", ({ formData }) => {
-            this.active.forEach((element) => element.replaceFile(formData));
-        });
+        form.addEventListener("formdata", ({ formData }) => this.leaveOut(formData));
+        // Browsers reset a form after this event, and tell nobody.
+        form.addEventListener("reset", () => this.active.forEach((element) => element.cancel()));
         addEventListener("beforeunload", (event) => {
             if (this.active.some((element) => element.isBusy)) {
                 event.preventDefault();
@@ -299,6 +406,18 @@ class FormUploads {
 
     get active() {
         return [...this.elements].filter((element) => element.isConnected);
+    }
+
+    /* Leave files that the storage has out of the form; several fields may share a name. */
+    leaveOut(formData) {
+        const complete = this.active.filter((element) => element.value);
+        for (const name of new Set(complete.map((element) => element.input.name))) {
+            formData.delete(name);
+            this.active
+                .filter((element) => element.input.name === name && !element.value)
+                .flatMap((element) => [...element.input.files])
+                .forEach((file) => formData.append(name, file));
+        }
     }
 
     async onSubmit(event) {
@@ -322,105 +441,143 @@ class FormUploads {
     }
 }
 
+/* Call a function with files that are dropped on an element or pasted into it. */
+function listenToFiles(element, take) {
+    const isOver = (value) => element.classList.toggle("shift-media-upload-over", value);
+    const receive = (event, files) => {
+        isOver(false);
+        if (files.length && !element.input.disabled) {
+            event.preventDefault();
+            take(files);
+        }
+    };
+    element.addEventListener("dragover", (event) => {
+        if (event.dataTransfer.types.includes("Files") && !element.input.disabled) {
+            event.preventDefault();
+            isOver(true);
+        }
+    });
+    element.addEventListener("dragleave", (event) => {
+        isOver(element.contains(event.relatedTarget));
+    });
+    element.addEventListener("drop", (event) => receive(event, event.dataTransfer.files));
+    element.addEventListener("paste", (event) => receive(event, event.clipboardData.files));
+}
+
+function choose(input, file) {
+    const chosen = new DataTransfer();
+    chosen.items.add(file);
+    input.files = chosen.files;
+}
+
 class DirectUpload extends HTMLElement {
+    static count = 0; // of those with an id for their error
+
     connectedCallback() {
         if (this.input) {
             return; // the element was moved in the document
         }
-        this.input = this.querySelector("input[type=file]");
-        this.hidden_ = this.querySelector("input[type=hidden]");
-        const part = (name) => this.querySelector(`.shift-media-upload-${name}`);
-        this.parts = Object.fromEntries(
-            ["kept", "progress", "pause", "resume", "cancel", "remove", "text", "status", "error"].map(
-                (name) => [name, part(name)],
-            ),
-        );
-        this.bar = this.querySelector("progress");
+        this.findParts();
         this.input.addEventListener("change", () => this.onChange());
         this.parts.pause.addEventListener("click", () => this.transfer?.pause());
         this.parts.resume.addEventListener("click", () => this.start());
-        this.parts.cancel.addEventListener("click", () => this.cancel());
-        this.parts.remove?.addEventListener("click", () => this.forgetKept());
-        this.listenToDrops();
-        if (this.input.form) {
-            FormUploads.add(this.input.form, this);
+        for (const button of [this.parts.cancel, ...this.querySelectorAll(REMOVE)]) {
+            button.addEventListener("click", () => this.cancel());
         }
-        if (this.input.files.length && !this.hidden_.value) {
+        const isRow = Boolean(this.closest("shift-media-uploads"));
+        if (!isRow) {
+            listenToFiles(this, ([file]) => {
+                choose(this.input, file);
+                this.announceChange();
+            });
+        }
+        this.form = this.input.form; // also of a row that was removed
+        if (this.form) {
+            FormUploads.add(this.form, this);
+        }
+        if (this.input.files.length && !this.value) {
             this.onChange(); // some browsers keep the chosen file when a page is reloaded
-        } else {
+        } else if (!isRow) {
             this.showInterrupted();
         }
+    }
+
+    disconnectedCallback() {
+        queueMicrotask(() => {
+            if (!this.isConnected) {
+                this.transfer?.cancel(); // a row that was removed, not only moved
+            }
+        });
+    }
+
+    findParts() {
+        this.input = this.querySelector("input[type=file]");
+        this.valueInput = this.querySelector("input[type=hidden]");
+        this.bar = this.querySelector("progress");
+        this.parts = Object.fromEntries(
+            ["kept", "progress", "pause", "resume", "cancel", "text", "status", "error"].map(
+                (name) => [name, this.querySelector(`.shift-media-upload-${name}`)],
+            ),
+        );
+        this.parts.remove = this.parts.progress.querySelector(REMOVE);
     }
 
     get isBusy() {
         return Boolean(this.running) || this.state === "paused";
     }
 
-    /* Leave the file out of the form if the app has it. */
-    replaceFile(formData) {
-        if (this.hidden_.value) {
-            formData.delete(this.input.name);
-        }
+    /* What the app has given for the complete upload. */
+    get value() {
+        return this.valueInput.value;
     }
 
-    /* Resolve to whether the upload is complete. */
-    finish() {
-        return this.running ?? this.start();
+    get isEmpty() {
+        return !this.value && !this.input.files.length;
+    }
+
+    /* The form waits: resolve to whether the upload is complete. */
+    async finish() {
+        const running = this.running ?? this.start();
+        this.isAwaited = true;
+        this.quarter = undefined; // screen readers read it
+        this.show(this.state);
+        const isComplete = await running;
+        this.isAwaited = false;
+        return isComplete;
     }
 
     // -- choosing a file --------------------------------------------------------------------
 
-    listenToDrops() {
-        this.addEventListener("dragover", (event) => {
-            if (event.dataTransfer.types.includes("Files") && !this.input.disabled) {
-                event.preventDefault();
-                this.classList.add("shift-media-upload-over");
-            }
-        });
-        this.addEventListener("dragleave", () => this.classList.remove("shift-media-upload-over"));
-        this.addEventListener("drop", (event) => {
-            this.classList.remove("shift-media-upload-over");
-            this.take(event, event.dataTransfer.files);
-        });
-        this.addEventListener("paste", (event) => this.take(event, event.clipboardData.files));
-    }
-
-    take(event, files) {
-        if (files.length && !this.input.disabled) {
-            event.preventDefault();
-            const chosen = new DataTransfer();
-            chosen.items.add(files[0]);
-            this.input.files = chosen.files;
-            this.input.dispatchEvent(new Event("change", { bubbles: true }));
-        }
+    announceChange() {
+        this.input.dispatchEvent(new Event("change", { bubbles: true }));
     }
 
     async onChange() {
         const [file] = this.input.files;
         this.transfer?.cancel();
         this.transfer = undefined;
-        this.forgetKept();
+        this.running = undefined;
+        this.valueInput.value = "";
+        this.parts.kept?.remove();
         this.showError("");
-        this.show("idle");
         if (file) {
             this.transfer = new Transfer(file, {
                 token: this.dataset.token,
-                label: this.dataset.label,
+                memoryKey: this.dataset.memory,
                 post: (step, values, signal) => this.post(step, values, signal),
-                report: (state) => this.show(state),
+                report: (state) => this.transfer?.file === file && this.show(state),
             });
+            this.nameControls(file.name);
             await this.start();
+        } else {
+            this.show("idle");
         }
     }
 
-    forgetKept() {
-        this.hidden_.value = "";
-        this.parts.kept?.remove();
-    }
-
-    async cancel() {
+    /* Take the file back, whether it is on its way, complete or refused. */
+    cancel() {
         this.input.value = "";
-        this.input.dispatchEvent(new Event("change", { bubbles: true }));
+        this.announceChange();
         this.input.focus(); // the button is hidden now
     }
 
@@ -429,71 +586,53 @@ class DirectUpload extends HTMLElement {
     /* Run the transfer; resolve to whether it is complete. */
     start() {
         const { transfer } = this;
+        const end = (action) => (result) => this.transfer === transfer && action(result);
         this.showError("");
         this.show("uploading");
-        this.running = transfer
-            .run()
-            .then(
-                (result) => this.onComplete(transfer, result),
-                (error) => this.onFailure(transfer, error),
-            )
-            .finally(() => {
-                if (this.transfer === transfer || !this.transfer) {
-                    this.running = undefined;
-                }
-            });
+        this.running = transfer.run().then(
+            end((result) => this.onComplete(result)),
+            end((error) => this.onFailure(error)),
+        );
         return this.running;
     }
 
-    onComplete(transfer, result) {
-        if (this.transfer === transfer) {
-            this.running = undefined;
-            this.hidden_.value = result.value;
-            this.show("done");
-        }
+    onComplete(result) {
+        this.running = undefined;
+        this.valueInput.value = result.value;
+        this.show("done");
         return true;
     }
 
-    onFailure(transfer, error) {
-        if (this.transfer !== transfer) {
-            return false; // another file was chosen
-        }
+    onFailure(error) {
         this.running = undefined;
         if (error.name === "AbortError") {
             this.show("paused");
-            return false;
-        }
-        this.show("failed");
-        if (error.code === "refused" || error.code === "changed") {
-            this.transfer = undefined;
-            this.show("idle");
-            this.showError(error.message || this.dataset.textChanged);
-            this.input.setCustomValidity(error.message || this.dataset.textChanged);
+        } else if (["refused", "changed"].includes(error.code)) {
+            this.transfer.cancel();
+            this.show("refused");
+            this.showError(error.message || this.dataset.errorChanged, { isFinal: true });
+        } else if (error.code === "expired") {
+            this.show("expired");
+            this.showError(this.dataset.errorExpired);
         } else {
-            this.showError(this.dataset.textFailed);
+            this.show("failed");
+            this.showError(this.dataset.errorFailed);
         }
         return false;
     }
 
     async post(step, values, signal) {
-        const form = this.input.form;
         const headers = {
             "Content-Type": "application/json",
-            "X-CSRFToken": form?.elements.csrfmiddlewaretoken?.value ?? "",
+            "X-CSRFToken": this.form?.elements.csrfmiddlewaretoken?.value ?? "",
         };
-        const body = JSON.stringify(values);
-        let response;
-        try {
-            const url = this.dataset.url + step;
-            response = await fetch(url, { method: "POST", headers, body, signal });
-        } catch (error) {
-            throw signal?.aborted ? signal.reason : new Failure(0, "", error.message);
-        }
-        const result = await response.json().catch(() => ({}));
+        const options = { method: "POST", headers, body: JSON.stringify(values), signal };
+        const response = await interruptible(fetch(this.dataset.url + step, options), signal);
         if (!response.ok) {
-            throw new Failure(response.status, result.code, result.error);
+            const { code, error } = await response.json().catch(() => ({}));
+            throw new Failure(response.status, code, error);
         }
-        return result;
+        return response.status === 204 ? undefined : interruptible(response.json(), signal);
     }
 
     // -- what is shown ----------------------------------------------------------------------
@@ -501,13 +640,10 @@ class DirectUpload extends HTMLElement {
     show(state) {
         const isNew = state !== this.state;
         this.state = state;
-        this.parts.progress.hidden = ["idle", "done"].includes(state);
-        const canPause = ["uploading", "waiting"].includes(state);
-        this.parts.pause.hidden = !canPause;
-        this.parts.resume.hidden = !["paused", "failed"].includes(state);
+        this.showControls(state);
         const { transfer } = this;
-        const fraction = transfer ? transfer.sent / (transfer.file.size || 1) : 0;
-        this.bar.value = Math.min(fraction, 1);
+        const fraction = transfer?.fraction ?? 0;
+        this.bar.value = fraction;
         this.parts.text.textContent = this.describe(state, fraction);
         const quarter = Math.floor(4 * fraction);
         if (isNew || quarter !== this.quarter) {
@@ -518,35 +654,133 @@ class DirectUpload extends HTMLElement {
         this.dispatchEvent(new CustomEvent("shift-media-upload", { detail, bubbles: true }));
     }
 
+    showControls(state) {
+        const { pause, resume, cancel, remove, progress } = this.parts;
+        const focused = progress.contains(document.activeElement) && document.activeElement;
+        const isOver = ["done", "refused"].includes(state);
+        progress.hidden = state === "idle";
+        this.bar.hidden = isOver || state === "expired";
+        pause.hidden = !["queued", "uploading", "waiting"].includes(state);
+        resume.hidden = !["paused", "failed"].includes(state);
+        cancel.hidden = isOver;
+        remove.hidden = !isOver;
+        if (focused?.hidden) {
+            [pause, resume, remove, cancel].find((button) => !button.hidden)?.focus();
+        }
+    }
+
+    /* Tell the controls of several files apart, for people who do not see where they are. */
+    nameControls(name) {
+        for (const control of this.parts.progress.children) {
+            control.dataset.name ??= control.ariaLabel ?? control.textContent;
+            control.ariaLabel = `${control.dataset.name}: ${name}`;
+        }
+    }
+
     describe(state, fraction) {
         const { rate = 0, sent = 0, file } = this.transfer ?? {};
         const known = rate > 0 ? "uploading" : "beginning";
-        const text = this.dataset[textName(state === "uploading" ? known : state)] ?? "";
-        return text
+        const shown = state === "uploading" ? known : state;
+        const text = this.dataset[`text${shown[0].toUpperCase()}${shown.slice(1)}`] ?? "";
+        const description = text
             .replace("{percent}", () => formatPercent(fraction))
             .replace("{rate}", () => formatRate(1000 * rate))
             .replace("{time}", () => formatTime((file.size - sent) / rate / 1000));
+        return this.isAwaited && this.running
+            ? `${description.replace(/[^.…]$/, "$&.")} ${this.dataset.textAwaited}`
+            : description;
     }
 
-    showError(message) {
-        this.parts.error.textContent = message;
-        this.input.setCustomValidity("");
-        this.input.toggleAttribute("aria-invalid", Boolean(message));
+    /* Show an error at the field; a final one keeps the form from being sent with this file. */
+    showError(message, { isFinal = false } = {}) {
+        const { error } = this.parts;
+        error.textContent = message;
+        if (!error.id) {
+            DirectUpload.count += 1;
+            error.id = `shift-media-upload-error-${DirectUpload.count}`;
+        }
+        this.input.setCustomValidity(isFinal ? message : "");
+        this.input.ariaInvalid = message ? "true" : null;
+        const described = (this.input.getAttribute("aria-describedby") ?? "").split(" ");
+        const ids = new Set([...described, error.id].filter(Boolean));
+        this.input.setAttribute("aria-describedby", [...ids].join(" "));
     }
 
     async showInterrupted() {
-        const entries = (await memory.all()) ?? [];
-        for (const { label, key, name, time } of entries) {
-            if (Date.now() - time > REMEMBERED) {
-                memory.delete(key);
-            } else if (label === this.dataset.label && !this.transfer) {
-                this.parts.text.textContent = this.dataset.textResumable.replace("{name}", name);
-            }
+        const { memory: memoryKey, textResumable } = this.dataset;
+        if (document.querySelector(`shift-media-upload[data-memory="${memoryKey}"]`) !== this) {
+            return; // the first row of a formset says it
+        }
+        const text = await describeInterrupted(memoryKey, textResumable);
+        if (!this.transfer) {
+            this.parts.text.textContent = text;
         }
     }
 }
 
-const textName = (state) => `text${state[0].toUpperCase()}${state.slice(1)}`;
+/* Return a sentence for each interrupted upload of a field. */
+async function describeInterrupted(memoryKey, text) {
+    const entries = (await memory.all()) ?? [];
+    const isOld = ({ time }) => Date.now() - time > REMEMBERED;
+    entries.filter(isOld).forEach(({ key }) => memory.delete(key));
+    return entries
+        .filter((entry) => entry.memoryKey === memoryKey && !isOld(entry))
+        .map(({ name }) => text.replace("{name}", () => name))
+        .join(" ");
+}
+
+/* A field for several files: each has a row, which is the widget for one. */
+class DirectUploads extends HTMLElement {
+    connectedCallback() {
+        if (this.input) {
+            return;
+        }
+        this.input = this.querySelector(".shift-media-uploads-choose input");
+        this.isRequired = this.input.required;
+        this.rows = this.querySelector(".shift-media-uploads-rows");
+        this.text = this.querySelector(".shift-media-uploads-text");
+        this.template = this.querySelector("template").content;
+        this.input.addEventListener("change", () => this.take(this.input.files));
+        listenToFiles(this, (files) => this.take(files));
+        this.addEventListener("shift-media-upload", ({ target }) => {
+            if (target.isEmpty) {
+                target.remove();
+                this.input.focus();
+            }
+            this.input.required = this.isRequired && !this.rows.children.length;
+        });
+        this.take(this.input.files);
+        this.showInterrupted();
+    }
+
+    async showInterrupted() {
+        const { memory: memoryKey, textResumable } = this.template.firstElementChild.dataset;
+        const text = await describeInterrupted(memoryKey, textResumable);
+        if (!this.rows.children.length) {
+            this.text.textContent = text;
+        }
+    }
+
+    take(files) {
+        for (const file of [...files]) {
+            const row = this.template.cloneNode(true);
+            choose(row.querySelector("input[type=file]"), file);
+            this.rows.append(row);
+            this.text.textContent = "";
+        }
+        this.input.value = "";
+    }
+}
+
+/* Turn what a browser throws when a connection is cut into a failure that is tried again. */
+async function interruptible(promise, signal) {
+    try {
+        return await promise;
+    } catch (error) {
+        throw signal?.aborted ? signal.reason : new Failure(0, "", error.message);
+    }
+}
+
 const language = () => document.documentElement.lang || undefined;
 
 function format(number, unit) {
@@ -571,4 +805,5 @@ function formatTime(seconds) {
     return seconds < 3600 ? format(seconds / 60, "minute") : format(seconds / 3600, "hour");
 }
 
+customElements.define("shift-media-uploads", DirectUploads);
 customElements.define("shift-media-upload", DirectUpload);
