@@ -11,7 +11,7 @@ from django.http import FileResponse, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
 from django_shift_media.exceptions import StorageUnavailable
-from django_shift_media.naming import access_tokens, keys, signing
+from django_shift_media.naming import access_tokens, keys, renditions, signing
 from django_shift_media.naming.formats import served_content_type
 from django_shift_media.naming.original_names import content_disposition
 from django_shift_media.responses import SECURITY_HEADERS
@@ -34,7 +34,7 @@ def require_access(
     for a URL that no page has, and ``PermissionDenied`` for one that has expired, or if the user
     may not see the file now.
     """
-    original = key if keys.is_original(key) else signing.unsign(key)[0]
+    original = _original_of(key)
     if storage.is_cdn_secret(request.headers.get(CDN_HEADER, "")):
         return access.url_seconds
     try:
@@ -49,6 +49,12 @@ def require_access(
     if not is_permitted:
         raise PermissionDenied("You are not allowed to see this file.")
     return seconds
+
+
+def _original_of(key: str) -> str:
+    if keys.is_original(key):
+        return key
+    return renditions.unsign(key)[0] if keys.is_made(key) else signing.unsign(key)[0]
 
 
 def is_logged_in(request: HttpRequest) -> bool:
@@ -77,8 +83,12 @@ def hand_over(storage: MediaStorage, key: str, method: str) -> HttpResponse | No
     return None
 
 
-def send_original(storage: MediaStorage, key: str) -> HttpResponseBase:
-    """Send an original, without holding all of it in memory; raise ``FileNotFoundError``."""
+def send_file(storage: MediaStorage, key: str) -> HttpResponseBase:
+    """
+    Send an original or a rendition, without holding all of it in memory.
+
+    Raise ``FileNotFoundError``.
+    """
     with logged_failure(key), storage.wrap_errors("open", key):
         response = FileResponse(storage.open(key))
     # Afterwards, because it guesses a content type, which browsers could execute.

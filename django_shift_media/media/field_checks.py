@@ -34,7 +34,7 @@ def _check_other_fields(field: BaseMediaField) -> list[checks.CheckMessage]:
             obj=field,
             id="shift_media.E101",
         )
-        for argument in (f"{name}_field" for name in (*FileMetadata._fields, "alt"))
+        for argument in (f"{name}_field" for name in (*FileMetadata._fields, "alt", "poster"))
         if getattr(field, argument) not in {None, *names}
     ]
 

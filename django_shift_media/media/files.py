@@ -1,6 +1,7 @@
 """``MediaFile``: what ``obj.photo`` is, for a ``MediaField`` named ``photo``."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any, TypeVar, Unpack
 
 from django.core.files.base import File
@@ -17,7 +18,7 @@ from django_shift_media.media.erasing import erase_on_commit
 from django_shift_media.media.examined_file import ExaminedFile
 from django_shift_media.media.orphans import Deletion
 from django_shift_media.media.resized_image import ResizedImage
-from django_shift_media.media.upload_validation import validate_upload
+from django_shift_media.media.upload_validation import read_video_facts, validate_upload
 from django_shift_media.naming import foreign_names, keys
 from django_shift_media.naming.formats import INPUT_FORMATS, extension_of
 from django_shift_media.naming.geometry import Size
@@ -144,7 +145,8 @@ class MediaFile(FieldFile):
     @property
     def is_image(self) -> bool:
         """Whether the file has resizes: by the field's ``kind``, otherwise by the extension."""
-        return self.field.kind == "image" or extension_of(self.name or "") in INPUT_FORMATS
+        has_pictures = self.field.kind in {"image", "video"}
+        return has_pictures or extension_of(self.name or "") in INPUT_FORMATS
 
     @property
     def width(self) -> int | None:
@@ -193,6 +195,17 @@ class MediaFile(FieldFile):
         return self._read(self.field.alt_field) or ""
 
     @property
+    def duration(self) -> float | None:
+        """The duration of a video in seconds, from ``duration_field``; None if it is unknown."""
+        value = self._read(self.field.duration_field)
+        return value.total_seconds() if isinstance(value, timedelta) else value
+
+    @property
+    def video_state(self) -> dict[str, Any] | None:
+        """The state of a video's renditions, from ``video_field``; None without that field."""
+        return (self._read(self.field.video_field) or {}) if self.field.video_field else None
+
+    @property
     def placeholder(self) -> Placeholder | None:
         """What a page shows until the image has loaded, from ``placeholder_field``."""
         text = self._read(self.field.placeholder_field)
@@ -237,6 +250,8 @@ class MediaFile(FieldFile):
         content.download_name = clean_name(name)  # type: ignore[attr-defined]  # for the storage
         if info:
             name = keys.normalize_name(name, extension=info.format)
+        elif self.field.kind == "video":
+            name = keys.normalize_name(name, extension=read_video_facts(content).format)
         focal_point = focal_points.find(self, content)
         is_assigned = content is self._file  # so its focal point has been set, too
         if not self._adopt(content):
@@ -246,6 +261,8 @@ class MediaFile(FieldFile):
         focal_points.fill_in(self.field, self.instance, focal_point)
         if self.field.warm:
             self._prewarm_on_commit()
+        if self.field.kind == "video":
+            self._make_video_on_commit()
         if save:
             self.instance.save()
 
@@ -272,6 +289,13 @@ class MediaFile(FieldFile):
             prewarm.enqueue(resizes, self.field.storage_alias)
 
         transaction.on_commit(enqueue, using=self._database, robust=True)
+
+    def _make_video_on_commit(self) -> None:
+        """Enqueue the poster and the renditions once the row is committed."""
+        from django_shift_media.video.requests import enqueue_all
+
+        name, alias = str(self.name), self.field.storage_alias
+        transaction.on_commit(lambda: enqueue_all(alias, name), using=self._database, robust=True)
 
     def measure(self) -> None:
         """

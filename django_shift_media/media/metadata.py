@@ -2,19 +2,26 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from copy import deepcopy
+from datetime import timedelta
 from functools import wraps
 from typing import Any, NamedTuple
 
 from django.core.files.base import File
 from django.db import models
-from django.db.models import signals
+from django.db.models import DurationField, signals
 
 from django_shift_media.exceptions import UnacceptableFile
 from django_shift_media.media.base_field import BaseMediaField
 from django_shift_media.media.files import MediaFile
 from django_shift_media.media.subclasses import for_each_class
-from django_shift_media.media.upload_validation import make_placeholder, validate_upload
+from django_shift_media.media.upload_validation import (
+    make_placeholder,
+    read_video_facts,
+    validate_upload,
+)
 from django_shift_media.naming.original_names import clean_name
+from django_shift_media.storages.base import check_size
 
 
 class FileMetadata(NamedTuple):
@@ -22,7 +29,8 @@ class FileMetadata(NamedTuple):
     What belongs to a file, and changes with it.
 
     Upright width and height in pixels, the text of a ``Placeholder``, the size in bytes, the name
-    that a person gave the file, and the text of a focal point.
+    that a person gave the file, the text of a focal point and, of a video, the duration in seconds
+    and the state of its renditions, see ``video.states``.
     """
 
     width: int | None = None
@@ -31,6 +39,8 @@ class FileMetadata(NamedTuple):
     size: int | None = None
     name: str = ""
     focal_point: str = ""
+    duration: float | timedelta | None = None
+    video: Mapping[str, Any] | None = None
 
 
 class MetadataFields:
@@ -72,11 +82,27 @@ class MetadataFields:
         ``name`` is the name that a person gave the file, by default that of ``file``.
         """
         name = self._shortened(name or file.name or "")
+        if self.field.kind == "video":
+            return self._measure_video(file, name)
         info = validate_upload(file, kind=self.field.kind, max_bytes=self.field.max_bytes)
         if info is None:
             return FileMetadata(size=file.size, name=name)
         placeholder = str(make_placeholder(file)) if "placeholder" in self.names else ""
         return FileMetadata(info.width, info.height, placeholder, file.size, name)
+
+    def _measure_video(self, file: "File[Any]", name: str) -> FileMetadata:
+        from django_shift_media.video.states import initial
+
+        check_size(file.size, self.field.max_bytes)
+        facts = read_video_facts(file)
+        return FileMetadata(
+            width=facts.width,
+            height=facts.height,
+            size=file.size,
+            name=name,
+            duration=facts.duration,
+            video=initial(facts),
+        )
 
     def _shortened(self, name: str) -> str:
         """Return a name that is not too long for its field."""
@@ -132,7 +158,16 @@ class MetadataFields:
         self, instance: models.Model, metadata: FileMetadata, names: Mapping[str, str]
     ) -> None:
         for item, name in names.items():
-            setattr(instance, name, getattr(metadata, item))
+            setattr(instance, name, self._value(item, name, getattr(metadata, item)))
+
+    def _value(self, item: str, name: str, value: Any) -> Any:
+        """Return an item as its field has it."""
+        if item == "video":
+            return deepcopy(value) if value else {}
+        if item == "duration" and isinstance(value, float):
+            column = self.field.model._meta.get_field(name)
+            return timedelta(seconds=value) if isinstance(column, DurationField) else value
+        return value
 
     # -- the focal point --------------------------------------------------------------------------
 

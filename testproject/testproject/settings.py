@@ -42,6 +42,7 @@ INSTALLED_APPS = [
     "django_shift_media",
     "gallery",
     "album",
+    "cinema",
     "demo",
 ]
 
