@@ -138,7 +138,7 @@ def _rendition_response(request: HttpRequest, storage: MediaStorage, key: str) -
     require_stored(storage, key)
     if storage.mode == "website" and not _is_redirect_loop(request, StoredResize(key, None)):
         return _to_bucket(storage, key)
-    response = send_file(storage, key)
+    response = send_file(storage, key, request.headers.get("Range", ""))
     response.headers.setdefault("Cache-Control", cache_control())
     return response
 
@@ -165,13 +165,13 @@ def _private_response(
     cache = f"private, max-age={require_access(request, storage, access, key)}"
     method = str(request.method)
     response: HttpResponseBase
-    if keys.is_original(key):
-        response = hand_over(storage, key, method) or send_file(storage, key)
-    elif keys.is_made(key):
+    if keys.is_made(key):
         from django_shift_media.video.requests import require_stored
 
         require_stored(storage, key)
-        response = hand_over(storage, key, method) or send_file(storage, key)
+    if keys.is_made(key) or keys.is_original(key):
+        wanted = request.headers.get("Range", "")
+        response = hand_over(storage, key, method) or send_file(storage, key, wanted)
     else:
         stored = find_or_generate(storage, key)
         response = hand_over(storage, key, method) or _send_bytes(request, storage, stored, cache)

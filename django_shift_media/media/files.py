@@ -86,6 +86,8 @@ class MediaFile(FieldFile):
         the key of an upload, and ``InvalidMetadata`` for another invalid value of the row. All are
         a ``ValueError``.
         """
+        if cover := self._cover:
+            return cover.resize(size, **options)
         name = self._image_name
         resize = resize_for(size, default_format(name), self.focal_point, **options)
         try:
@@ -114,6 +116,8 @@ class MediaFile(FieldFile):
 
         Raise as ``resize()`` does.
         """
+        if cover := self._cover:
+            return cover.picture(size, **options)
         name = self._image_name
         # Layouts are cached by their arguments, so these must be hashable.
         hashable: Any = {key: tuple(v) if isinstance(v, list) else v for key, v in options.items()}
@@ -130,6 +134,11 @@ class MediaFile(FieldFile):
         """Return an error about the row's name that says which row it is, and what its name is."""
         explanation = foreign_names.explain(str(self.name))
         return InvalidKey(f"{describe_row(self)}: {error} {explanation}")
+
+    @property
+    def _cover(self) -> "MediaFile | None":
+        """The picture that a user has uploaded as the poster of this video, from another field."""
+        return (self._read(self.field.poster_field) or None) if self.field.poster_field else None
 
     @property
     def _image_name(self) -> str:
@@ -259,7 +268,7 @@ class MediaFile(FieldFile):
         stored_names.note(self.field, self.instance, str(self.name))
         (metadata.write_measured if is_assigned else metadata.write)(self.instance, measured)
         focal_points.fill_in(self.field, self.instance, focal_point)
-        if self.field.warm:
+        if self.field.warm and self.field.kind != "video":  # its poster has to be made first
             self._prewarm_on_commit()
         if self.field.kind == "video":
             self._make_video_on_commit()

@@ -8,12 +8,13 @@ from functools import wraps
 from typing import Any, NamedTuple
 
 from django.core.files.base import File
-from django.db import models
+from django.db import models, router, transaction
 from django.db.models import DurationField, signals
 
 from django_shift_media.exceptions import UnacceptableFile
 from django_shift_media.media.base_field import BaseMediaField
 from django_shift_media.media.files import MediaFile
+from django_shift_media.media.references import Column
 from django_shift_media.media.subclasses import for_each_class
 from django_shift_media.media.upload_validation import (
     make_placeholder,
@@ -60,11 +61,14 @@ class MetadataFields:
         self.names: dict[str, str] = {item: name for item, name in names.items() if name}
         self._measured = {item: name for item, name in self.names.items() if item != "focal_point"}
         self._note = f"_{field.attname}_focal_point"
+        self._is_new = f"_{field.attname}_is_new"
 
     def connect(self) -> None:
         """Keep the fields true to the file in all instances of the model, and of its subclasses."""
         model: Any = self.field.model
         model.save_base = self._save_with_metadata(model.save_base)
+        if self.field.video_field:
+            model.save_base = self._save_without_video_state(model.save_base)
         if self.field.focal_point_field:
             model.refresh_from_db = self._refresh_and_note(model.refresh_from_db)
         # In Model.__init__(), fields are set in their order, so the metadata fields may be set
@@ -136,6 +140,7 @@ class MetadataFields:
         keeps_focal_point = self._has_file(instance) and self._is_focal_point_set(instance)
         self._write(instance, metadata, self._measured if keeps_focal_point else self.names)
         instance.__dict__[self._note] = metadata.focal_point
+        instance.__dict__[self._is_new] = True
 
     def write_measured(self, instance: models.Model, metadata: FileMetadata) -> None:
         """Set the fields for the same file: all but the focal point."""
@@ -228,3 +233,38 @@ class MetadataFields:
                 self._note_focal_point(instance)
 
         return save
+
+    def _save_without_video_state(self, save_base: Callable[..., None]) -> Callable[..., None]:
+        """
+        Wrap ``Model.save_base()``, to leave the state of a video to the workers.
+
+        The instance may have an older state, from before its row was shown in a form. Only a new
+        file, or ``update_fields`` that names the field, writes the state.
+        """
+
+        @wraps(save_base)
+        def save(
+            instance: models.Model,
+            *args: Any,
+            using: str | None = None,
+            update_fields: frozenset[str] | None = None,
+            **kwargs: Any,
+        ) -> None:
+            using = using or router.db_for_write(type(instance), instance=instance)
+            with transaction.atomic(using, savepoint=False):
+                if update_fields is None and not instance._state.adding:
+                    self._load_video_state(instance, using)
+                save_base(instance, *args, using=using, update_fields=update_fields, **kwargs)
+            instance.__dict__.pop(self._is_new, None)
+
+        return save
+
+    def _load_video_state(self, instance: models.Model, using: str) -> None:
+        """Lock the row, and set the state that it has now, unless the file has changed."""
+        name, file = self.names["video"], instance.__dict__.get(self.field.attname)
+        if name not in instance.__dict__ or not file or self._is_new in instance.__dict__:
+            return
+        column = Column(self.field, using)
+        rows = column.rows_with(str(file)).filter(pk=instance.pk)
+        if column.lock(rows):
+            instance.__dict__[name] = rows.values_list(name, flat=True).get()

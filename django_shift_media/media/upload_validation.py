@@ -18,6 +18,7 @@ from django_shift_media.media.examined_file import ExaminedFile
 from django_shift_media.naming.placeholder import THUMBNAIL_SIDE, Placeholder
 from django_shift_media.naming.resizes import Resize
 from django_shift_media.storages.base import check_size
+from django_shift_media.storages.ranged_file import RangedFile
 
 if TYPE_CHECKING:
     from django_shift_media.video.facts import VideoFacts
@@ -63,6 +64,8 @@ def read_video_facts(file: "File[Any]") -> "VideoFacts":
     from django_shift_media.video.probe import read_facts
 
     check_size(file.size, conf.video_max_bytes)
+    if isinstance(file, ExaminedFile):  # Opening it would download all of it.
+        return read_facts(RangedFile(file.storage, file.key, 0, file.size))
     return read_facts(file)
 
 

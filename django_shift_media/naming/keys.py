@@ -155,3 +155,14 @@ def _split(pattern: "re.Pattern[str]", key: str, what: str) -> ResizeKey:
             f"{key!r} is not the key of {what}: its folder is not that of an original."
         )
     return ResizeKey(original, match["options"] + match["extension"], match["signature"])
+
+
+def original_of(key: str) -> str:
+    """
+    Return the original of a resize, a rendition or a poster, or of the original itself.
+
+    Nothing is verified. Raise ``InvalidKey`` for another key.
+    """
+    if is_original(key):
+        return key
+    return (parse_made(key) if is_made(key) else parse_resize(key)).original

@@ -109,6 +109,13 @@ class MediaStorage(BulkStorage):
         """Store the content of an open file, such as a rendition of a video; see ``put()``."""
         self.put(key, file.read())
 
+    def read_range(self, key: str, offset: int, length: int) -> bytes:
+        """Return ``length`` bytes of an object, fewer at its end; ``FileNotFoundError`` if none."""
+        with self.wrap_errors("read", key), self.open(key) as file:
+            file.seek(offset)
+            data: bytes = file.read(length)
+            return data
+
     def bury(self, original: str) -> None:
         """Store the tombstone of an upload, unless it has one."""
         self.put(tombstone_of(original), TOMBSTONE_CONTENT)

@@ -4,7 +4,8 @@ Read what the header of a video says, without a decoder.
 A web process reads headers only. Decoders of videos run in workers, see ``ffmpeg``.
 """
 
-from typing import Any, BinaryIO
+import io
+from typing import IO, Any
 
 from django.core.files.base import File
 
@@ -20,7 +21,7 @@ _EBML = b"\x1a\x45\xdf\xa3"
 _FIRST_BOXES = frozenset({b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot"})
 
 
-def read_facts(file: "File[Any] | BinaryIO") -> VideoFacts:
+def read_facts(file: "File[Any] | IO[bytes] | io.RawIOBase") -> VideoFacts:
     """
     Return the facts of a video; raise ``UnreadableVideo`` or ``FileTooLarge``.
 
@@ -28,7 +29,7 @@ def read_facts(file: "File[Any] | BinaryIO") -> VideoFacts:
     other files, are refused whatever they are called. The file is left at its beginning.
     """
     file.seek(0)
-    start = file.read(12)
+    start: bytes = file.read(12) or b""
     try:
         if start.startswith(_EBML):
             facts = matroska.read_facts(file)

@@ -3,17 +3,18 @@
 import logging
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any, NamedTuple
 
 from django.apps import apps
 from django.db import models, router, transaction
-from django.db.models import F, QuerySet
+from django.db.models import DurationField, F, QuerySet
 
 from django_shift_media.exceptions import UnacceptableFile
-from django_shift_media.generation.cache_lock import cache_key, cache_store
 from django_shift_media.generation.failures import remember_failure
 from django_shift_media.naming.renditions import Made, Rendition, sign
 from django_shift_media.storages.base import MediaStorage
+from django_shift_media.storages.ranged_file import RangedFile
 from django_shift_media.storages.selection import is_same_place
 from django_shift_media.video.probe import read_facts
 from django_shift_media.video.states import Entry, with_entry
@@ -30,6 +31,7 @@ class StateColumn(NamedTuple):
     model: type[models.Model]
     attname: str
     video_field: str
+    duration_field: str | None
 
     def rows_with(self, original: str) -> "QuerySet[Any]":
         using = router.db_for_write(self.model)
@@ -40,27 +42,35 @@ def state_columns(alias: str | None) -> Iterator[StateColumn]:
     """Yield the media fields in this storage that keep the state of their videos."""
     for model in apps.get_models(include_auto_created=True):
         for field in model._meta.local_fields:
-            video_field = getattr(field, "video_field", None)
-            if video_field and is_same_place(field.storage_alias, alias):  # type: ignore[attr-defined]
-                yield StateColumn(model, field.attname, video_field)
+            media_field: Any = field
+            if getattr(field, "video_field", None) and is_same_place(
+                media_field.storage_alias, alias
+            ):
+                yield StateColumn(
+                    model, field.attname, media_field.video_field, media_field.duration_field
+                )
 
 
 class Report:
     """
     What becomes of the renditions of one video, written to all rows that have it.
 
-    A row that has got another file meanwhile is not changed. The rows are looked up once.
+    A row that has got another file meanwhile is not changed. For progress, the rows are looked up
+    once.
     """
 
     def __init__(self, storage: MediaStorage, original: str) -> None:
         self.storage = storage
         self.original = original
-        self._rows = [
-            (column, pk)
-            for column in state_columns(storage.alias)
-            for pk in column.rows_with(original).values_list("pk", flat=True)
-        ]
+        self._rows = self._find_rows()
         self._reported: dict[Made, float] = {}
+
+    def _find_rows(self) -> list[tuple[StateColumn, Any]]:
+        return [
+            (column, pk)
+            for column in state_columns(self.storage.alias)
+            for pk in column.rows_with(self.original).values_list("pk", flat=True)
+        ]
 
     def working(self, made: Made, percent: int = 0) -> None:
         """Report progress, at most once in ``PROGRESS_SECONDS``."""
@@ -71,12 +81,14 @@ class Report:
 
     def stored(self, key: str, made: Made, size: int) -> None:
         """Report that something is stored in ``size`` bytes, with the facts in its header."""
-        entry = {"state": "ready", "bytes": size}
+        entry: dict[str, Any] = {"state": "ready", "bytes": size}
         if isinstance(made, Rendition):
-            with self.storage.open(key) as file:
-                facts = read_facts(file)
+            facts = read_facts(RangedFile(self.storage, key, 0, size))
             entry |= {"width": facts.width, "height": facts.height, "duration": facts.duration}
+        self._rows = self._find_rows()  # another row may name the file by now
         self._write(made, entry)
+        if duration := entry.get("duration"):
+            self._fill_in_duration(duration)
 
     def failed(self, made: Made, error: Exception) -> None:
         """
@@ -92,6 +104,7 @@ class Report:
                     raise error
             except UnacceptableFile:
                 pass
+        self._rows = self._find_rows()
         self._write(made, {"state": "failed", "reason": str(error)})
 
     def _write(self, made: Made, entry: Entry) -> None:
@@ -104,7 +117,11 @@ class Report:
                     [state] = rows.values_list(name, flat=True)
                     rows.update(**{name: with_entry(state, str(made), entry)})
 
-
-def forget_failure(storage: MediaStorage, key: str) -> None:
-    """Forget that something could not be made, to try again."""
-    cache_store.delete(cache_key("failed", storage, key))
+    def _fill_in_duration(self, seconds: float) -> None:
+        """Set the duration of rows that do not have it, because the header does not say it."""
+        for column, pk in self._rows:
+            if name := column.duration_field:
+                is_interval = isinstance(column.model._meta.get_field(name), DurationField)
+                value = timedelta(seconds=seconds) if is_interval else seconds
+                rows = column.rows_with(self.original).filter(pk=pk)
+                rows.filter(**{f"{name}__isnull": True}).update(**{name: value})
