@@ -28,6 +28,9 @@ _VIDEO_OPTIONS = {
     "vp9": ["-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "6", "-b:v", "0"],
     "av1": ["-c:v", "libsvtav1", "-preset", "8", "-svtav1-params", "lp=1"],
 }
+# SVT-AV1 refuses smaller pictures.
+_MIN_SVT_SIDE = 64
+_TINY_AV1_OPTIONS = ["-c:v", "libaom-av1", "-cpu-used", "8", "-usage", "realtime", "-b:v", "0"]
 _AUDIO_OPTIONS = {
     "mp4": ["-c:a", "aac", "-b:a", "128k"],
     "webm": ["-c:a", "libopus", "-b:a", "96k"],
@@ -85,7 +88,7 @@ def rendition_arguments(
         *_start(source),
         *_selection(rendition),
         "-vf", _video_filters(source, rendition),
-        *_VIDEO_OPTIONS[rendition.codec],
+        *_encoder(source, rendition),
         "-crf", str(rendition.quality),
         *(_audio_arguments(rendition)),
         "-threads", "1",
@@ -130,6 +133,12 @@ def _selection(rendition: Rendition) -> list[str]:
     """Take the first video and, if there is one, the first audio; no metadata, no other stream."""
     audio = ["-an"] if rendition.mute else ["-map", "0:a:0?"]
     return ["-map", "0:v:0", *audio, "-sn", "-dn", "-map_metadata", "-1", "-map_chapters", "-1"]
+
+
+def _encoder(source: Source, rendition: Rendition) -> list[str]:
+    size = rendition_size(source.facts.size, rendition.height)
+    is_tiny = rendition.codec == "av1" and min(size) < _MIN_SVT_SIDE
+    return _TINY_AV1_OPTIONS if is_tiny else _VIDEO_OPTIONS[rendition.codec]
 
 
 def _video_filters(source: Source, rendition: Rendition) -> str:
