@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from copy import deepcopy
 from datetime import timedelta
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, NamedTuple
 
 from django.core.files.base import File
@@ -251,20 +251,29 @@ class MetadataFields:
             **kwargs: Any,
         ) -> None:
             using = using or router.db_for_write(type(instance), instance=instance)
-            with transaction.atomic(using, savepoint=False):
-                if update_fields is None and not instance._state.adding:
+            save_row = partial(
+                save_base, instance, *args, using=using, update_fields=update_fields, **kwargs
+            )
+            if update_fields is None and self._has_same_video(instance):
+                with transaction.atomic(using):
                     self._load_video_state(instance, using)
-                save_base(instance, *args, using=using, update_fields=update_fields, **kwargs)
+                    save_row()
+            else:
+                save_row()
             instance.__dict__.pop(self._is_new, None)
 
         return save
 
+    def _has_same_video(self, instance: models.Model) -> bool:
+        """Return whether the file is the one that was loaded, with its state."""
+        values = instance.__dict__
+        is_loaded = self.names["video"] in values and values.get(self.field.attname)
+        return bool(is_loaded and not instance._state.adding and self._is_new not in values)
+
     def _load_video_state(self, instance: models.Model, using: str) -> None:
-        """Lock the row, and set the state that it has now, unless the file has changed."""
-        name, file = self.names["video"], instance.__dict__.get(self.field.attname)
-        if name not in instance.__dict__ or not file or self._is_new in instance.__dict__:
-            return
-        column = Column(self.field, using)
-        rows = column.rows_with(str(file)).filter(pk=instance.pk)
+        """Lock the row, and set the state that it has now."""
+        name, column = self.names["video"], Column(self.field, using)
+        file = str(instance.__dict__[self.field.attname])
+        rows = column.rows_with(file).filter(pk=instance.pk)
         if column.lock(rows):
             instance.__dict__[name] = rows.values_list(name, flat=True).get()

@@ -101,13 +101,12 @@ def rendition_arguments(
 def poster_arguments(source: Source, poster: Poster, target: str, seek: bool) -> list[str]:
     """Return the arguments that make a poster; without ``seek``, from the beginning."""
     position = _poster_position(source, poster) if seek else 0
-    frames = _POSTER_FRAMES if poster.at is None else 1
     size = _inside(source.facts.size, _MAX_POSTER_SIDE)
-    filters = [*_scaling(source, size), f"thumbnail={frames}"]
+    typical = [f"thumbnail={_POSTER_FRAMES}"] if poster.at is None else []
     return [
         *_start(source, seek=position),
         "-map", "0:v:0", "-an", "-sn", "-dn", "-map_metadata", "-1",
-        "-vf", ",".join(filters),
+        "-vf", ",".join([*_scaling(source, size), *typical]),
         "-frames:v", "1", "-q:v", "2", "-threads", "1",
         "-f", "image2", "-update", "1", f"file:{target}",
     ]  # fmt: skip
