@@ -13,6 +13,7 @@ COMMANDS = {
     *("check_media", "configure_media_bucket", "configure_media_cdn", "media_iam_policy"),
     *("clean_media_orphans", "clear_media_resizes", "warm_media"),
     *("copy_media", "erase_media", "export_media", "import_media", "media_costs", "media_report"),
+    "retry_media_video",
 }
 
 settings.configure(INSTALLED_APPS=["django_shift_media"], SECRET_KEY="x" * 50)

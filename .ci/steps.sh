@@ -97,7 +97,7 @@ install_watchers() { debian clamav-daemon prometheus; }
 
 # Servers and the browser: Debian's, npm's and pip's.
 install_servers() {
-    local packages="radosgw ceph-mon ceph-osd ceph-common chromium colord-data faketime gettext
+    local packages="radosgw ceph-mon ceph-osd ceph-common chromium colord-data faketime ffmpeg gettext
         golang-src icc-profiles-free libavif-bin libgs-common libheif-examples
         libimage-exiftool-perl libjxl-tools liblcms2-utils mariadb-server nginx-light openssl
         postgresql redis-server"

@@ -279,6 +279,28 @@ def check_focal_point(**kwargs: Any) -> list[CheckMessage]:
     return []
 
 
+@register()
+def check_videos(**kwargs: Any) -> list[CheckMessage]:
+    if not _has_videos():
+        return []
+    from django_shift_media.video.checks import check_settings
+
+    return list(check_settings())
+
+
+@register(deploy=True)
+def check_video_deployment(**kwargs: Any) -> list[CheckMessage]:
+    if not _has_videos():
+        return []
+    from django_shift_media.video.checks import check_deployment
+
+    return list(check_deployment())
+
+
+def _has_videos() -> bool:
+    return any(field.kind == "video" for field in media_fields(apps))
+
+
 @register(Tags.database)
 def check_names_in_rows(
     app_configs: Sequence[AppConfig] | None = None,

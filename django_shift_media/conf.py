@@ -285,6 +285,47 @@ class Conf:
         return value
 
     @property
+    def video_presets(self) -> dict[str, dict[str, Any]]:
+        """The renditions of videos: options of ``Rendition``, by name."""
+        default = {"web": {"height": 720}}
+        value: dict[str, dict[str, Any]] = _setting("SHIFT_MEDIA_VIDEO_PRESETS", default, dict)
+        return value
+
+    @property
+    def video_maker(self) -> str:
+        """The dotted path of the maker of renditions and posters."""
+        default = "django_shift_media.video.ffmpeg.FfmpegMaker"
+        value: str = _setting("SHIFT_MEDIA_VIDEO_MAKER", default, str)
+        return value
+
+    @property
+    def video_poster(self) -> int | float | None:
+        """The position of posters in seconds; None selects a representative frame."""
+        value: int | float | None = _setting(
+            "SHIFT_MEDIA_VIDEO_POSTER", None, int, float, type(None)
+        )
+        if value is not None and not 0 <= value <= 360_000:
+            raise ImproperlyConfigured(
+                f"SHIFT_MEDIA_VIDEO_POSTER is {value!r}. It must be 0 to 360000 seconds, or None."
+            )
+        return value
+
+    @property
+    def video_max_bytes(self) -> int:
+        """The maximum size of a video that is accepted and encoded, in bytes."""
+        return _positive("SHIFT_MEDIA_VIDEO_MAX_BYTES", 2_000_000_000)
+
+    @property
+    def video_max_seconds(self) -> int:
+        """The maximum duration of a video that is accepted and encoded."""
+        return _positive("SHIFT_MEDIA_VIDEO_MAX_SECONDS", 7_200)
+
+    @property
+    def video_max_pixels(self) -> int:
+        """The maximum of width times height of a video."""
+        return _positive("SHIFT_MEDIA_VIDEO_MAX_PIXELS", 35_389_440)
+
+    @property
     def presets_only(self) -> bool:
         """Whether only the resizes of presets are signed and made."""
         value: bool = _setting("SHIFT_MEDIA_PRESETS_ONLY", False, bool)

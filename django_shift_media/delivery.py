@@ -1,6 +1,7 @@
 """Private media: who may see them, and how they are given."""
 
 import logging
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -11,12 +12,13 @@ from django.http import FileResponse, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
 from django_shift_media.exceptions import StorageUnavailable
-from django_shift_media.naming import access_tokens, keys, signing
+from django_shift_media.naming import access_tokens, keys, renditions, signing
 from django_shift_media.naming.formats import served_content_type
 from django_shift_media.naming.original_names import content_disposition
 from django_shift_media.responses import SECURITY_HEADERS
 from django_shift_media.storages.access import PrivateAccess
 from django_shift_media.storages.base import MediaStorage
+from django_shift_media.storages.ranged_file import RangedFile
 
 logger = logging.getLogger("django_shift_media")
 
@@ -34,7 +36,7 @@ def require_access(
     for a URL that no page has, and ``PermissionDenied`` for one that has expired, or if the user
     may not see the file now.
     """
-    original = key if keys.is_original(key) else signing.unsign(key)[0]
+    original = _original_of(key)
     if storage.is_cdn_secret(request.headers.get(CDN_HEADER, "")):
         return access.url_seconds
     try:
@@ -49,6 +51,12 @@ def require_access(
     if not is_permitted:
         raise PermissionDenied("You are not allowed to see this file.")
     return seconds
+
+
+def _original_of(key: str) -> str:
+    if keys.is_original(key):
+        return key
+    return renditions.unsign(key)[0] if keys.is_made(key) else signing.unsign(key)[0]
 
 
 def is_logged_in(request: HttpRequest) -> bool:
@@ -77,14 +85,43 @@ def hand_over(storage: MediaStorage, key: str, method: str) -> HttpResponse | No
     return None
 
 
-def send_original(storage: MediaStorage, key: str) -> HttpResponseBase:
-    """Send an original, without holding all of it in memory; raise ``FileNotFoundError``."""
+def send_file(storage: MediaStorage, key: str, wanted: str = "") -> HttpResponseBase:
+    """
+    Send an original or a rendition, without holding all of it in memory.
+
+    ``wanted`` is the request's header ``Range``; players of videos send one, to seek. Raise
+    ``FileNotFoundError``.
+    """
     with logged_failure(key), storage.wrap_errors("open", key):
-        response = FileResponse(storage.open(key))
+        range = _parse_range(wanted, storage.size(key)) if wanted else None
+        response = _part(storage, key, *range) if range else FileResponse(storage.open(key))
+    response["Accept-Ranges"] = "bytes"
     # Afterwards, because it guesses a content type, which browsers could execute.
     for name, value in _file_headers(key).items():
         response[name] = value
     return response
+
+
+def _part(storage: MediaStorage, key: str, start: int, end: int, size: int) -> FileResponse:
+    response = FileResponse(RangedFile(storage, key, start, end), status=206)
+    response["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
+    response["Content-Length"] = str(end - start)
+    return response
+
+
+def _parse_range(text: str, size: int) -> tuple[int, int, int] | None:
+    """
+    Return the start and the end of the only range in a header, and the size; None to send all.
+
+    The server may ignore any range: RFC 9110, section 14.2.
+    """
+    match = re.fullmatch(r"bytes=([0-9]{0,18})-([0-9]{0,18})", text)
+    if not match or not any(match.groups()):
+        return None
+    first, last = match.groups()
+    start = int(first) if first else max(0, size - int(last))
+    end = min(int(last) + 1, size) if first and last else size
+    return (start, end, size) if start < end else None
 
 
 def _file_headers(key: str) -> dict[str, str]:

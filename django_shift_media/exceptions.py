@@ -50,6 +50,10 @@ class UnreadableImage(UnacceptableFile):
     """A file is not an image in an accepted format, or is damaged."""
 
 
+class UnreadableVideo(UnacceptableFile):
+    """A file is not a video in an accepted format, or is damaged."""
+
+
 class FileTooLarge(UnacceptableFile):
     """A file has more bytes, pixels or parts than the settings allow."""
 
@@ -60,6 +64,18 @@ class UploadRefused(UnacceptableFile):
 
 class Busy(MediaError):
     """The maximum number of resizes is being generated; try again soon."""
+
+
+class NotReady(Busy):
+    """
+    A worker makes this of a video; try again later.
+
+    ``key`` is that of the rendition or poster that is missing.
+    """
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"{key} has not been made yet.")
+        self.key = key
 
 
 class StorageUnavailable(MediaError):

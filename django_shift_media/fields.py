@@ -123,11 +123,13 @@ class MediaField(BaseMediaField):
 
     ``kind``
         "image" (default): only images in the formats of ``SHIFT_MEDIA_FORMATS`` are accepted, and
-        the extension of the file name is corrected. "any": every file is accepted.
+        the extension of the file name is corrected. "any": every file is accepted. "video": only
+        MP4, MOV, WebM and Matroska files are accepted, by what their headers say.
     ``max_bytes``
-        The maximum size of a file in bytes. For images, ``SHIFT_MEDIA_MAX_BYTES`` applies as well.
+        The maximum size of a file in bytes. For images, ``SHIFT_MEDIA_MAX_BYTES`` applies as well,
+        for videos ``SHIFT_MEDIA_VIDEO_MAX_BYTES``.
     ``width_field``, ``height_field``
-        Names of integer fields, which are set to the upright size of the image in pixels.
+        Names of integer fields, which are set to the upright size of the image or video in pixels.
     ``size_field``
         The name of an integer field, which is set to the size of the file in bytes.
     ``placeholder_field``
@@ -144,6 +146,15 @@ class MediaField(BaseMediaField):
     ``alt_field``
         The name of a character field for the text that describes the picture to people who do not
         see it. It is the ``alt`` of the template tags, unless they are given another.
+    ``duration_field``
+        The name of a ``FloatField`` in seconds, or of a ``DurationField``, which is set to the
+        duration of a video, or to None if its header does not say it.
+    ``video_field``
+        The name of a ``JSONField`` with ``default=dict``, in which workers keep the state of the
+        renditions of a video.
+    ``poster_field``
+        The name of another media field, for images. If it has a file, that is the poster of the
+        video, instead of a frame of it.
     ``delete_orphans``
         Whether a file that is replaced or cleared, or whose row is deleted, is deleted after the
         commit, unless another row or a default names it. The default is False.
@@ -196,6 +207,9 @@ class MediaField(BaseMediaField):
         focal_point_field: str | None = None,
         name_field: str | None = None,
         alt_field: str | None = None,
+        duration_field: str | None = None,
+        video_field: str | None = None,
+        poster_field: str | None = None,
         delete_orphans: bool = False,
         warm: Sequence[str] = (),
         storage: str | None = None,
@@ -223,6 +237,9 @@ class MediaField(BaseMediaField):
         self.focal_point_field = focal_point_field
         self.name_field = name_field
         self.alt_field = alt_field
+        self.duration_field = duration_field
+        self.video_field = video_field
+        self.poster_field = poster_field
         # Not part of deconstruct(): historical models of migrations delete and enqueue nothing.
         self.delete_orphans = delete_orphans
         self.warm = tuple(warm)
@@ -254,6 +271,9 @@ class MediaField(BaseMediaField):
             "focal_point_field": None,
             "name_field": None,
             "alt_field": None,
+            "duration_field": None,
+            "video_field": None,
+            "poster_field": None,
             "max_length": MAX_LENGTH,
         }
         for argument, default in defaults.items():

@@ -75,6 +75,8 @@ class MediaFormField(forms.FileField):
 
     def widget_attrs(self, widget: Widget) -> dict[str, Any]:
         attrs = super().widget_attrs(widget)
+        if self.kind == "video" and isinstance(widget, forms.FileInput):
+            attrs.setdefault("accept", "video/*")
         if self.kind == "image" and isinstance(widget, forms.FileInput):
             # Read when it is rendered: forms are defined when modules are imported, and an invalid
             # setting is reported by a system check.

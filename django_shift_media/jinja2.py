@@ -12,7 +12,7 @@ from django_shift_media.media.bad_rows import MissingFile
 
 
 class ShiftMediaExtension(Extension):
-    """Add the functions ``resize``, ``picture``, ``img`` and ``srcset`` to an environment."""
+    """Add the functions ``resize``, ``picture``, ``img``, ``srcset`` and ``video``."""
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
@@ -21,6 +21,7 @@ class ShiftMediaExtension(Extension):
             picture=_with_missing_files(html_tags.picture),
             img=_with_missing_files(html_tags.img),
             srcset=_with_missing_files(html_tags.srcset),
+            video=_with_missing_files(html_tags.video),
         )
 
 

@@ -32,12 +32,13 @@ from django_shift_media.delivery import (
     hand_over,
     is_logged_in,
     require_access,
-    send_original,
+    send_file,
 )
 from django_shift_media.exceptions import (
     Busy,
     InvalidKey,
     InvalidResize,
+    NotReady,
     StorageUnavailable,
     UnacceptableFile,
 )
@@ -56,6 +57,7 @@ from django_shift_media.storages.selection import media_storage
 # Values of Retry-After, in seconds.
 _RETRY_BUSY = 2
 _RETRY_STORAGE = 10
+_RETRY_WORKER = 10
 _RETRY_CONFIGURATION = 60
 # Request headers that identify a client well enough for ``_is_redirect_loop()``.
 _CLIENT_HEADERS = ("REMOTE_ADDR", "HTTP_X_FORWARDED_FOR", "HTTP_USER_AGENT")
@@ -80,6 +82,8 @@ def _respond(request: HttpRequest, storage: MediaStorage, key: str) -> HttpRespo
     try:
         if storage.access:
             return _private_response(request, storage, storage.access, key)
+        if keys.is_made(key):
+            return _rendition_response(request, storage, key)
         return _response_for(request, storage, find_or_generate(storage, key))
     except PermissionDenied as error:
         if is_logged_in(request):
@@ -91,6 +95,8 @@ def _respond(request: HttpRequest, storage: MediaStorage, key: str) -> HttpRespo
         return _error_response(404, "The original is gone.", cache="public, max-age=60")
     except UnacceptableFile as error:
         return _error_response(422, str(error))
+    except NotReady as error:
+        return _not_ready(storage, error.key)
     except (Busy, MemoryError):
         return _error_response(503, "Too busy, try again.", retry_after=_RETRY_BUSY)
     except StorageUnavailable:
@@ -112,13 +118,37 @@ def _response_for(
 ) -> HttpResponseBase:
     response: HttpResponseBase
     if storage.mode == "website" and not _is_redirect_loop(request, stored):
-        response = HttpResponsePermanentRedirect(
-            storage.public_url(stored.key), headers={"Cache-Control": "no-store"}
-        )
+        response = _to_bucket(storage, stored.key)
     else:
         response = _send_bytes(request, storage, stored, cache_control())
     _add_timings(response, stored)
     return response
+
+
+def _to_bucket(storage: MediaStorage, key: str) -> HttpResponseBase:
+    return HttpResponsePermanentRedirect(
+        storage.public_url(key), headers={"Cache-Control": "no-store"}
+    )
+
+
+def _rendition_response(request: HttpRequest, storage: MediaStorage, key: str) -> HttpResponseBase:
+    """Answer for a rendition or poster of a public video, which a worker makes if it is missing."""
+    from django_shift_media.video.requests import require_stored
+
+    require_stored(storage, key)
+    if storage.mode == "website" and not _is_redirect_loop(request, StoredResize(key, None)):
+        return _to_bucket(storage, key)
+    response = send_file(storage, key, request.headers.get("Range", ""))
+    response.headers.setdefault("Cache-Control", cache_control())
+    return response
+
+
+def _not_ready(storage: MediaStorage, key: str) -> HttpResponse:
+    """Enqueue what a worker has to make of a video."""
+    from django_shift_media.video.requests import enqueue_missing
+
+    enqueue_missing(storage, key)
+    return _error_response(503, "Being made, try again.", retry_after=_RETRY_WORKER)
 
 
 def _add_timings(response: HttpResponseBase, stored: StoredResize) -> None:
@@ -135,8 +165,13 @@ def _private_response(
     cache = f"private, max-age={require_access(request, storage, access, key)}"
     method = str(request.method)
     response: HttpResponseBase
-    if keys.is_original(key):
-        response = hand_over(storage, key, method) or send_original(storage, key)
+    if keys.is_made(key):
+        from django_shift_media.video.requests import require_stored
+
+        require_stored(storage, key)
+    if keys.is_made(key) or keys.is_original(key):
+        wanted = request.headers.get("Range", "")
+        response = hand_over(storage, key, method) or send_file(storage, key, wanted)
     else:
         stored = find_or_generate(storage, key)
         response = hand_over(storage, key, method) or _send_bytes(request, storage, stored, cache)

@@ -28,6 +28,7 @@ All commands also accept the options of every Django command, such as ``--settin
 - :doc:`/howto/maintenance`: ``media_report``, ``warm_media``, ``clear_media_resizes``,
   ``clean_media_orphans`` and ``copy_media``
 - :doc:`/howto/erase`: ``erase_media``
+- :doc:`/howto/video`: ``retry_media_video``
 - :doc:`/howto/move-from-imagefield`: ``import_media``, ``export_media`` and
   ``find_old_media_urls``
 """

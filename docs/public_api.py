@@ -68,9 +68,16 @@ _RAISED: dict[str, tuple[str, str]] = {
         " for example after ``SHIFT_MEDIA_FORMATS`` has changed.",
         "422, as for ``UnacceptableFile``",
     ),
+    "UnreadableVideo": (
+        'by ``save()`` and ``MediaFile.measure()`` of a field with ``kind="video"``, for a file'
+        " that is not a video in an accepted format. Workers raise it for a file that cannot be"
+        " decoded; the state of the row then has the reason (:doc:`/howto/video`).",
+        "422, as for ``UnacceptableFile``",
+    ),
     "FileTooLarge": (
         "by ``save()`` and ``MediaFile.measure()``, for a file above ``max_bytes`` of the field,"
-        " ``SHIFT_MEDIA_MAX_BYTES``, ``SHIFT_MEDIA_MAX_PIXELS`` or ``SHIFT_MEDIA_MAX_FRAMES``. By"
+        " ``SHIFT_MEDIA_MAX_BYTES``, ``SHIFT_MEDIA_MAX_PIXELS``, ``SHIFT_MEDIA_MAX_FRAMES`` or, for"
+        " a video, ``SHIFT_MEDIA_VIDEO_MAX_BYTES`` and the settings below it. By"
         " the view, for such an original, and for a resize that would have too many pixels.",
         "422, as for ``UnacceptableFile``",
     ),
@@ -90,6 +97,11 @@ _RAISED: dict[str, tuple[str, str]] = {
         " it or for another process (:doc:`/explanation/concurrency-and-memory`). Uploads wait"
         " instead.",
         "503, with ``Retry-After: 2``",
+    ),
+    "NotReady": (
+        "by the view, if a worker has to make the poster or rendition of a video first"
+        " (:doc:`/howto/video`). It is enqueued.",
+        "503, with ``Retry-After: 10``",
     ),
     "StorageUnavailable": (
         "by everything that reads, writes or deletes a file, such as ``save()``. The exception of"

@@ -9,6 +9,7 @@ import pytest
 from django.db import models
 from django.test.utils import isolate_apps
 
+from cinema.models import Clip
 from django_shift_media.fields import MediaField
 from django_shift_media.naming.srcset import PICTURE_OPTIONS
 from django_shift_media.templatetags.shift_media import register
@@ -16,7 +17,7 @@ from gallery.models import Photo
 from tests.support.examples import EXAMPLES, Example
 from tests.support.templates import jinja2, rendered
 
-_TAG = re.compile(r"{[{%] ?(resize|picture|img|srcset)\b")
+_TAG = re.compile(r"{[{%] ?(resize|picture|img|srcset|video)\b")
 
 
 # A block with a caption is a whole file, for readers who follow step by step.
@@ -51,12 +52,18 @@ def test_templates_of_the_documents_are_rendered(
     example: Example, photo: Photo, settings: Any
 ) -> None:
     settings.SHIFT_MEDIA_PRESETS = presets()
+<<<<<<< HEAD
     settings.SHIFT_MEDIA_STEPS = shown_setting("SHIFT_MEDIA_STEPS")
+=======
+    settings.SHIFT_MEDIA_VIDEO_PRESETS = {"web": {"height": 720}, "small": {"height": 360}}
+>>>>>>> video
     render = rendered if example.language == "html+django" else jinja2
-    html = render(example.code, obj=photo)
+    html = render(example.code, obj=photo, lesson=LESSON)
     assert "{" not in html
     assert html.count("/media/") >= len(_TAG.findall(example.code)) > 0
 
+
+LESSON = Clip(clip="3c72aedc/ba25/41e6/a569/406c8f413974/clip.mp4/clip.mp4")
 
 MODELS = [e for e in EXAMPLES if e.language == "python" and "models.Model)" in e.code]
 

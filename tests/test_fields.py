@@ -329,8 +329,8 @@ def test_a_storage_is_given_by_its_alias(storage: Any) -> None:
 
 
 def test_an_unknown_kind_is_refused() -> None:
-    with pytest.raises(ValueError, match="Invalid kind 'video', must be one of: image, any"):
-        MediaField(kind="video")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="Invalid kind 'audio', must be one of: image, any, video"):
+        MediaField(kind="audio")  # type: ignore[arg-type]
 
 
 @isolate_apps("gallery")

@@ -32,9 +32,9 @@ _DISTRIBUTION_ARN = re.compile(r"arn:[\w-]+:cloudfront::[0-9]{12}:distribution/[
 # Matches the key of every original and of every resize: a UUID in parts, and two more parts. Other
 # files in the bucket, such as dumps of a database, do not have such names.
 MEDIA_PATTERN = "????????/????/????/????/????????????/*/*"
-# Matches the key of every resize and of no original: only resizes end with a dash, a signature
-# and an extension (see naming/keys.py).
-RESIZE_PATTERN = f"{MEDIA_PATTERN}x*-*-*-*-{'?' * SIGNATURE_LENGTH}.*"
+# Matches the key of every resize, rendition and poster, and of no original: an original never ends
+# with a dash, a signature and an extension (see naming/keys.py).
+RESIZE_PATTERN = f"{MEDIA_PATTERN}-{'?' * SIGNATURE_LENGTH}.*"
 
 # Seconds that browsers may cache a preflight response: the limit of Firefox, the highest of all.
 CORS_MAX_AGE = 86_400

@@ -9,7 +9,7 @@ from functools import partial
 from django_shift_media.conf import conf
 from django_shift_media.engines.selection import engine_options, get_engine
 from django_shift_media.engines.stopwatch import Stopwatch
-from django_shift_media.exceptions import Busy
+from django_shift_media.exceptions import Busy, NotReady
 from django_shift_media.generation.cache_lock import LockTaken, cache_key, cache_store
 from django_shift_media.generation.events import entering, report_failure, report_success
 from django_shift_media.generation.failures import (
@@ -22,6 +22,7 @@ from django_shift_media.generation.single_flight import SingleFlight
 from django_shift_media.generation.storing import require_original
 from django_shift_media.generation.worker_pool import worker_pool
 from django_shift_media.naming import presets, signing
+from django_shift_media.naming.posters import picture_of
 from django_shift_media.naming.resizes import Resize
 from django_shift_media.naming.steps import require_current
 from django_shift_media.storages.base import MediaStorage
@@ -109,6 +110,22 @@ def read_bytes(storage: MediaStorage, stored: StoredResize) -> bytes:
         return storage.get(stored.key)
 
 
+def fetch(storage: MediaStorage, original: str) -> bytes:
+    """
+    Return the picture that the resizes of an original are made of.
+
+    Raise ``NotReady`` if it is the poster of a video and has to be made first.
+    """
+    source = picture_of(original)
+    try:
+        return storage.get(source, max_bytes=conf.max_bytes)
+    except FileNotFoundError:
+        if source == original or not storage.exists(original):
+            raise
+        raise_remembered_failure(storage, source)
+        raise NotReady(source) from None
+
+
 @dataclass(frozen=True, slots=True)
 class Generation:
     """One request for one resize: ``find()`` looks for it, ``run()`` generates and stores it."""
@@ -174,12 +191,12 @@ class Generation:
         with pool.admit():
             self.stopwatch.lap("queue")
             # Several sizes of one original that are requested together fetch it once.
-            with _originals.use(self.storage.scoped(self.original), self._fetch) as original:
+            source = picture_of(self.original)
+            with _originals.use(
+                self.storage.scoped(source), partial(fetch, self.storage, self.original)
+            ) as original:
                 self.stopwatch.lap("fetch")
                 return pool.decode(partial(self._resize, original))
-
-    def _fetch(self) -> bytes:
-        return self.storage.get(self.original, max_bytes=conf.max_bytes)
 
     def _resize(self, original: bytes) -> bytes:
         self.stopwatch.lap("queue")

@@ -8,7 +8,9 @@ from django_shift_media.conf import conf
 from django_shift_media.engines.selection import engine_options, get_engine
 from django_shift_media.engines.stopwatch import Stopwatch
 from django_shift_media.generation.events import report_failure, report_success
+from django_shift_media.generation.generate import fetch
 from django_shift_media.generation.storing import require_original
+from django_shift_media.naming import keys as naming_keys
 from django_shift_media.naming import signing
 from django_shift_media.naming.geometry import Size
 from django_shift_media.naming.presets import picture_layouts
@@ -47,7 +49,7 @@ def make(storage: MediaStorage, original: str, keys: Collection[str]) -> Iterato
     stopwatch = Stopwatch()
     resizes = [signing.unsign(key)[1] for key in keys]
     with report_failure(storage, original, stopwatch):
-        data = storage.get(original, max_bytes=conf.max_bytes)
+        data = fetch(storage, original)
         stopwatch.lap("fetch")
         made = get_engine().render_many(data, resizes, engine_options(), stopwatch)
     try:
@@ -67,10 +69,16 @@ def make_missing(keys: Sequence[str], alias: str | None = None) -> None:
     Generate the resizes of one original that are missing: the task of a queue's worker.
 
     ``alias`` is that of the storage in ``STORAGES``; None means the default media storage.
-    The task is idempotent, and can be interrupted at any time. Raise ``BadSignature`` or
+    The task is idempotent, and can be interrupted at any time. Keys of renditions and posters are
+    those of one video, and none of resizes is among them. Raise ``BadSignature`` or
     ``InvalidResize`` for a key that this site has not signed, or no longer allows.
     """
     storage = media_storage(alias)
+    if any(map(naming_keys.is_made, keys)):
+        from django_shift_media.video.jobs import make_of_video
+
+        make_of_video(storage, keys)
+        return
     [original] = {signing.unsign(key)[0] for key in keys}
     [(_, entries)] = storage.list_uploads([original])
     stored = {entry.key for entry in entries}

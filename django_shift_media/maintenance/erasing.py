@@ -34,7 +34,7 @@ def original_of(text: str) -> str:
     match = re.search(r"[0-9a-f]{8}/[0-9a-f]{4}/[^?#]*", text)
     key = match[0] if match else text
     try:
-        return key if keys.is_original(key) else keys.parse_resize(key).original
+        return keys.original_of(key)
     except InvalidKey as error:
         raise ValueError(
             f"{text!r} is not the key or the URL of an original or of a resize."

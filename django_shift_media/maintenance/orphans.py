@@ -54,7 +54,7 @@ def find_orphans(
 
 def _original_of_resize(key: str) -> str | None:
     try:
-        return None if keys.is_original(key) else keys.parse_resize(key).original
+        return None if keys.is_original(key) else keys.original_of(key)
     except InvalidKey:
         return None
 

@@ -23,6 +23,9 @@ class BaseMediaField(models.FileField):
     focal_point_field: str | None
     name_field: str | None
     alt_field: str | None
+    duration_field: str | None
+    video_field: str | None
+    poster_field: str | None
     delete_orphans: bool
     db_index: bool
     warm: Sequence[str]

@@ -25,6 +25,7 @@ class ExaminedFile(StoredFile):
         focal_point: str = "",
     ) -> None:
         super().__init__(storage, key)
+        self.storage: MediaStorage = storage
         self.name = name
         self.info = info
         self.placeholder = placeholder

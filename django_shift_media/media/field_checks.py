@@ -25,6 +25,10 @@ def check_field(field: BaseMediaField) -> Iterator[checks.CheckMessage]:
     yield from _check_placeholder(field)
     yield from check_orphans(field)
     yield from _check_direct(field)
+    if field.kind == "video":
+        from django_shift_media.video import checks as video_checks
+
+        yield from video_checks.check_field(field)
 
 
 def _check_other_fields(field: BaseMediaField) -> list[checks.CheckMessage]:
@@ -36,7 +40,7 @@ def _check_other_fields(field: BaseMediaField) -> list[checks.CheckMessage]:
             obj=field,
             id="shift_media.E101",
         )
-        for argument in (f"{name}_field" for name in (*FileMetadata._fields, "alt"))
+        for argument in (f"{name}_field" for name in (*FileMetadata._fields, "alt", "poster"))
         if getattr(field, argument) not in {None, *names}
     ]
 

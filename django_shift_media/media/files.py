@@ -1,6 +1,7 @@
 """``MediaFile``: what ``obj.photo`` is, for a ``MediaField`` named ``photo``."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any, TypeVar, Unpack
 
 from django.core.files.base import File
@@ -17,7 +18,7 @@ from django_shift_media.media.erasing import erase_on_commit
 from django_shift_media.media.examined_file import ExaminedFile
 from django_shift_media.media.orphans import Deletion
 from django_shift_media.media.resized_image import ResizedImage
-from django_shift_media.media.upload_validation import validate_upload
+from django_shift_media.media.upload_validation import read_video_facts, validate_upload
 from django_shift_media.media.upload_validators import require_valid
 from django_shift_media.naming import foreign_names, keys
 from django_shift_media.naming.formats import INPUT_FORMATS, extension_of
@@ -88,6 +89,8 @@ class MediaFile(FieldFile):
         the key of an upload, and ``InvalidMetadata`` for another invalid value of the row. All are
         a ``ValueError``.
         """
+        if cover := self._cover:
+            return cover.resize(size, **options)
         name = self._image_name
         resize = resize_for(size, default_format(name), self.focal_point, **options)
         try:
@@ -116,6 +119,8 @@ class MediaFile(FieldFile):
 
         Raise as ``resize()`` does.
         """
+        if cover := self._cover:
+            return cover.picture(size, **options)
         name = self._image_name
         # Layouts are cached by their arguments, so these must be hashable.
         hashable: Any = {key: tuple(v) if isinstance(v, list) else v for key, v in options.items()}
@@ -141,6 +146,11 @@ class MediaFile(FieldFile):
         raise InvalidKey(f"{describe_row(self)}: {error} {explanation}") from error
 
     @property
+    def _cover(self) -> "MediaFile | None":
+        """The picture that a user has uploaded as the poster of this video, from another field."""
+        return (self._read(self.field.poster_field) or None) if self.field.poster_field else None
+
+    @property
     def _image_name(self) -> str:
         if not self.name:
             raise ValueError(f"The {self.field.name!r} attribute has no file associated with it.")
@@ -154,7 +164,8 @@ class MediaFile(FieldFile):
     @property
     def is_image(self) -> bool:
         """Whether the file has resizes: by the field's ``kind``, otherwise by the extension."""
-        return self.field.kind == "image" or extension_of(self.name or "") in INPUT_FORMATS
+        has_pictures = self.field.kind in {"image", "video"}
+        return has_pictures or extension_of(self.name or "") in INPUT_FORMATS
 
     @property
     def width(self) -> int | None:
@@ -203,6 +214,17 @@ class MediaFile(FieldFile):
         return self._read(self.field.alt_field) or ""
 
     @property
+    def duration(self) -> float | None:
+        """The duration of a video in seconds, from ``duration_field``; None if it is unknown."""
+        value = self._read(self.field.duration_field)
+        return value.total_seconds() if isinstance(value, timedelta) else value
+
+    @property
+    def video_state(self) -> dict[str, Any] | None:
+        """The state of a video's renditions, from ``video_field``; None without that field."""
+        return (self._read(self.field.video_field) or {}) if self.field.video_field else None
+
+    @property
     def placeholder(self) -> Placeholder | None:
         """What a page shows until the image has loaded, from ``placeholder_field``."""
         text = self._read(self.field.placeholder_field)
@@ -248,6 +270,8 @@ class MediaFile(FieldFile):
         content.download_name = clean_name(name)  # type: ignore[attr-defined]  # for the storage
         if info:
             name = keys.normalize_name(name, extension=info.format)
+        elif self.field.kind == "video":
+            name = keys.normalize_name(name, extension=read_video_facts(content).format)
         focal_point = focal_points.find(self, content)
         is_assigned = content is self._file  # so its focal point has been set, too
         if not self._adopt(content):
@@ -255,8 +279,10 @@ class MediaFile(FieldFile):
         stored_names.note(self.field, self.instance, str(self.name))
         (metadata.write_measured if is_assigned else metadata.write)(self.instance, measured)
         focal_points.fill_in(self.field, self.instance, focal_point)
-        if self.field.warm:
+        if self.field.warm and self.field.kind != "video":  # its poster has to be made first
             self._prewarm_on_commit()
+        if self.field.kind == "video":
+            self._make_video_on_commit()
         if save:
             self.instance.save()
 
@@ -283,6 +309,13 @@ class MediaFile(FieldFile):
             prewarm.enqueue(resizes, self.field.storage_alias)
 
         transaction.on_commit(enqueue, using=self._database, robust=True)
+
+    def _make_video_on_commit(self) -> None:
+        """Enqueue the poster and the renditions once the row is committed."""
+        from django_shift_media.video.requests import enqueue_all
+
+        name, alias = str(self.name), self.field.storage_alias
+        transaction.on_commit(lambda: enqueue_all(alias, name), using=self._database, robust=True)
 
     def measure(self) -> None:
         """

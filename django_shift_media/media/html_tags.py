@@ -19,7 +19,7 @@ from django_shift_media.naming.srcset import PICTURE_OPTIONS
 # The attributes in https://html.spec.whatwg.org/multipage/embedded-content.html#the-img-element
 # except those that the options determine, and names with a hyphen, such as data_id for data-id.
 # Any other name is likely to be a misspelled option.
-_ATTRIBUTE = re.compile(
+ATTRIBUTE = re.compile(
     "accesskey|alt|autofocus|class|crossorigin|decoding|dir|draggable|elementtiming|fetchpriority"
     "|hidden|id|inert|is|ismap|itemid|itemprop|itemref|itemscope|itemtype|lang|loading|nonce|part"
     "|popover|referrerpolicy|role|slot|spellcheck|style|tabindex|title|translate|usemap"
@@ -93,6 +93,25 @@ def srcset(file: TagFile, size: str | None = None, **options: Any) -> str:
     return _only_source("srcset", file.picture(size, **options)).srcset_text
 
 
+@skip_bad_rows
+def video(
+    file: TagFile, presets: str | None = None, *, poster: str | None = "960x", **attributes: Any
+) -> str:
+    """
+    Render a ``<video>`` with its poster, its upright size and a ``<source>`` for each rendition.
+
+    ``presets`` is a list of names in ``SHIFT_MEDIA_VIDEO_PRESETS``, such as "web,small"; the
+    default is all of them. ``poster`` is a size as ``resize()`` takes it, or None for no poster.
+    All other arguments are attributes of the element, such as ``controls=True`` and
+    ``preload="none"``. Render nothing if there is no file.
+    """
+    if not _has_file(file, "video"):
+        return ""
+    from django_shift_media.media.video_tag import render
+
+    return render(file, presets, poster, attributes)
+
+
 def _has_file(file: TagFile, tag: str) -> TypeGuard[MediaFile]:
     if file is None:
         return False
@@ -135,7 +154,7 @@ def _split_arguments(
 
 
 def _attribute_name(name: str) -> str:
-    if _ATTRIBUTE.fullmatch(name):
+    if ATTRIBUTE.fullmatch(name):
         return name.replace("_", "-")
     close = difflib.get_close_matches(name, PICTURE_OPTIONS, 1)
     hint = f" Did you mean {close[0]!r}?" if close else ""
@@ -164,14 +183,14 @@ def _only_source(tag: str, picture: Picture) -> PictureSource:
 
 def _source(source: PictureSource) -> SafeString:
     attributes = {"media": source.media, "type": source.type, **_source_attributes(source)}
-    return _element("source", attributes)
+    return element("source", attributes)
 
 
 def _img(source: PictureSource, attributes: dict[str, Any]) -> SafeString:
     source_attributes = _source_attributes(source)
     if source.sizes is None and len(source.srcset) == 1:
         source_attributes["srcset"] = None  # The only candidate is the URL in src.
-    return _element("img", {"src": source.url, **source_attributes, **attributes})
+    return element("img", {"src": source.url, **source_attributes, **attributes})
 
 
 def _source_attributes(source: PictureSource) -> dict[str, Any]:
@@ -183,7 +202,7 @@ def _source_attributes(source: PictureSource) -> dict[str, Any]:
     }
 
 
-def _element(name: str, attributes: dict[str, Any]) -> SafeString:
+def element(name: str, attributes: dict[str, Any]) -> SafeString:
     # Not Django's flatatt(): it takes half of the time of a page, and a safe string with a quote
     # would end the attribute.
     text = "".join(

@@ -2,19 +2,27 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from functools import wraps
+from copy import deepcopy
+from datetime import timedelta
+from functools import partial, wraps
 from typing import Any, NamedTuple
 
 from django.core.files.base import File
-from django.db import models
-from django.db.models import signals
+from django.db import models, router, transaction
+from django.db.models import DurationField, signals
 
 from django_shift_media.exceptions import UnacceptableFile
 from django_shift_media.media.base_field import BaseMediaField
 from django_shift_media.media.files import MediaFile
+from django_shift_media.media.references import Column
 from django_shift_media.media.subclasses import for_each_class
-from django_shift_media.media.upload_validation import make_placeholder, validate_upload
+from django_shift_media.media.upload_validation import (
+    make_placeholder,
+    read_video_facts,
+    validate_upload,
+)
 from django_shift_media.naming.original_names import clean_name
+from django_shift_media.storages.base import check_size
 
 
 class FileMetadata(NamedTuple):
@@ -22,7 +30,8 @@ class FileMetadata(NamedTuple):
     What belongs to a file, and changes with it.
 
     Upright width and height in pixels, the text of a ``Placeholder``, the size in bytes, the name
-    that a person gave the file, and the text of a focal point.
+    that a person gave the file, the text of a focal point and, of a video, the duration in seconds
+    and the state of its renditions, see ``video.states``.
     """
 
     width: int | None = None
@@ -31,6 +40,8 @@ class FileMetadata(NamedTuple):
     size: int | None = None
     name: str = ""
     focal_point: str = ""
+    duration: float | timedelta | None = None
+    video: Mapping[str, Any] | None = None
 
 
 class MetadataFields:
@@ -50,11 +61,14 @@ class MetadataFields:
         self.names: dict[str, str] = {item: name for item, name in names.items() if name}
         self._measured = {item: name for item, name in self.names.items() if item != "focal_point"}
         self._note = f"_{field.attname}_focal_point"
+        self._is_new = f"_{field.attname}_is_new"
 
     def connect(self) -> None:
         """Keep the fields true to the file in all instances of the model, and of its subclasses."""
         model: Any = self.field.model
         model.save_base = self._save_with_metadata(model.save_base)
+        if self.field.video_field:
+            model.save_base = self._save_without_video_state(model.save_base)
         if self.field.focal_point_field:
             model.refresh_from_db = self._refresh_and_note(model.refresh_from_db)
         # In Model.__init__(), fields are set in their order, so the metadata fields may be set
@@ -72,11 +86,27 @@ class MetadataFields:
         ``name`` is the name that a person gave the file, by default that of ``file``.
         """
         name = self._shortened(name or file.name or "")
+        if self.field.kind == "video":
+            return self._measure_video(file, name)
         info = validate_upload(file, kind=self.field.kind, max_bytes=self.field.max_bytes)
         if info is None:
             return FileMetadata(size=file.size, name=name)
         placeholder = str(make_placeholder(file)) if "placeholder" in self.names else ""
         return FileMetadata(info.width, info.height, placeholder, file.size, name)
+
+    def _measure_video(self, file: "File[Any]", name: str) -> FileMetadata:
+        from django_shift_media.video.states import initial
+
+        check_size(file.size, self.field.max_bytes)
+        facts = read_video_facts(file)
+        return FileMetadata(
+            width=facts.width,
+            height=facts.height,
+            size=file.size,
+            name=name,
+            duration=facts.duration,
+            video=initial(facts),
+        )
 
     def _shortened(self, name: str) -> str:
         """Return a name that is not too long for its field."""
@@ -110,6 +140,7 @@ class MetadataFields:
         keeps_focal_point = self._has_file(instance) and self._is_focal_point_set(instance)
         self._write(instance, metadata, self._measured if keeps_focal_point else self.names)
         instance.__dict__[self._note] = metadata.focal_point
+        instance.__dict__[self._is_new] = True
 
     def write_measured(self, instance: models.Model, metadata: FileMetadata) -> None:
         """Set the fields for the same file: all but the focal point."""
@@ -132,7 +163,16 @@ class MetadataFields:
         self, instance: models.Model, metadata: FileMetadata, names: Mapping[str, str]
     ) -> None:
         for item, name in names.items():
-            setattr(instance, name, getattr(metadata, item))
+            setattr(instance, name, self._value(item, name, getattr(metadata, item)))
+
+    def _value(self, item: str, name: str, value: Any) -> Any:
+        """Return an item as its field has it."""
+        if item == "video":
+            return deepcopy(value) if value else {}
+        if item == "duration" and isinstance(value, float):
+            column = self.field.model._meta.get_field(name)
+            return timedelta(seconds=value) if isinstance(column, DurationField) else value
+        return value
 
     # -- the focal point --------------------------------------------------------------------------
 
@@ -193,3 +233,47 @@ class MetadataFields:
                 self._note_focal_point(instance)
 
         return save
+
+    def _save_without_video_state(self, save_base: Callable[..., None]) -> Callable[..., None]:
+        """
+        Wrap ``Model.save_base()``, to leave the state of a video to the workers.
+
+        The instance may have an older state, from before its row was shown in a form. Only a new
+        file, or ``update_fields`` that names the field, writes the state.
+        """
+
+        @wraps(save_base)
+        def save(
+            instance: models.Model,
+            *args: Any,
+            using: str | None = None,
+            update_fields: frozenset[str] | None = None,
+            **kwargs: Any,
+        ) -> None:
+            using = using or router.db_for_write(type(instance), instance=instance)
+            save_row = partial(
+                save_base, instance, *args, using=using, update_fields=update_fields, **kwargs
+            )
+            if update_fields is None and self._has_same_video(instance):
+                with transaction.atomic(using):
+                    self._load_video_state(instance, using)
+                    save_row()
+            else:
+                save_row()
+            instance.__dict__.pop(self._is_new, None)
+
+        return save
+
+    def _has_same_video(self, instance: models.Model) -> bool:
+        """Return whether the file is the one that was loaded, with its state."""
+        values = instance.__dict__
+        is_loaded = self.names["video"] in values and values.get(self.field.attname)
+        return bool(is_loaded and not instance._state.adding and self._is_new not in values)
+
+    def _load_video_state(self, instance: models.Model, using: str) -> None:
+        """Lock the row, and set the state that it has now."""
+        name, column = self.names["video"], Column(self.field, using)
+        file = str(instance.__dict__[self.field.attname])
+        rows = column.rows_with(file).filter(pk=instance.pk)
+        if column.lock(rows):
+            instance.__dict__[name] = rows.values_list(name, flat=True).get()

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 from weakref import WeakKeyDictionary
 
 from django.core.exceptions import ValidationError
@@ -22,10 +22,14 @@ from django_shift_media.media.upload_validators import VALIDATOR_ERRORS, validat
 from django_shift_media.naming.placeholder import THUMBNAIL_SIDE, Placeholder, is_installed
 from django_shift_media.naming.resizes import Resize
 from django_shift_media.storages.base import check_size
+from django_shift_media.storages.ranged_file import RangedFile
+
+if TYPE_CHECKING:
+    from django_shift_media.video.facts import VideoFacts
 
 logger = logging.getLogger("django_shift_media")
 
-Kind = Literal["image", "any"]
+Kind = Literal["image", "any", "video"]
 T = TypeVar("T")
 
 UPLOAD_ERRORS: dict[str, Any] = {
@@ -57,20 +61,33 @@ class _Verified:
 
 def validate_upload(file: "File[Any]", *, kind: Kind, max_bytes: int | None) -> ImageInfo | None:
     """
-    Validate a file by its content; return what image it is, None for ``kind="any"``.
+    Validate a file by its content; return what image it is, None if the kind is not "image".
 
     The file's name and the content type that the browser sent are ignored. ``max_bytes`` is the
     field's own limit, None for no limit. An image must respect ``SHIFT_MEDIA_MAX_BYTES`` as well,
-    or it could not be resized. Raise ``FileTooLarge`` or ``UnreadableImage``. The file is left at
-    its beginning.
+    or it could not be resized; a video ``SHIFT_MEDIA_VIDEO_MAX_BYTES``. Raise ``FileTooLarge``,
+    ``UnreadableImage`` or ``UnreadableVideo``. The file is left at its beginning.
     """
     check_size(file.size, max_bytes)
     if kind == "any":
+        return None
+    if kind == "video":
+        read_video_facts(file)
         return None
     check_size(file.size, conf.max_bytes)
     if isinstance(file, ExaminedFile) and file.info:
         return file.info
     return decode_once(file, _verify).info
+
+
+def read_video_facts(file: "File[Any]") -> "VideoFacts":
+    """Return what the header of a video says; raise ``FileTooLarge`` or ``UnreadableVideo``."""
+    from django_shift_media.video.probe import read_facts
+
+    check_size(file.size, conf.video_max_bytes)
+    if isinstance(file, ExaminedFile):  # Opening it would download all of it.
+        return read_facts(RangedFile(file.storage, file.key, 0, file.size))
+    return read_facts(file)
 
 
 def clean_upload(

@@ -5,6 +5,8 @@ Build and parse keys: the names under which originals and resizes are stored.
 
     original  3c72aedc/ba25/41e6/a569/406c8f413974/cat.jpg/cat.jpg
     resize    3c72aedc/ba25/41e6/a569/406c8f413974/cat.jpg/200x200-fill-65-upscale-<signature>.webp
+    rendition 3c72aedc/ba25/41e6/a569/406c8f413974/cat.mp4/video-720-h264-<signature>.mp4
+    poster    3c72aedc/ba25/41e6/a569/406c8f413974/cat.mp4/poster-auto-<signature>.jpg
 
 The grammar is part of every URL that was ever published. It may be extended, but every key that
 it accepts today must stay valid.
@@ -38,10 +40,19 @@ _RESIZE = re.compile(
     rf"{_FOLDER}/(?P<options>[0-9]*x[0-9]*-[a-z][a-z0-9]*-[0-9]{{1,2}}-[a-z]+)"
     rf"-(?P<signature>[0-9a-f]{{{SIGNATURE_LENGTH}}})(?P<extension>\.[a-z]+)"
 )
+# What workers make of a video: see naming.renditions.
+_MADE = re.compile(
+    rf"{_FOLDER}/(?P<options>video-[a-z0-9]+-[a-z0-9]+|poster-[a-z0-9]+)"
+    rf"-(?P<signature>[0-9a-f]{{{SIGNATURE_LENGTH}}})(?P<extension>\.[a-z0-9]+)"
+)
 
 
 class ResizeKey(NamedTuple):
-    """The parts of a resize's key; ``resize`` is ``str()`` of a ``Resize``."""
+    """
+    The parts of the key of a resize, or of a rendition or poster of a video.
+
+    ``resize`` is ``str()`` of a ``Resize``, a ``Rendition`` or a ``Poster``.
+    """
 
     original: str
     resize: str
@@ -127,11 +138,36 @@ def parse_resize(key: str) -> ResizeKey:
 
     Raise ``InvalidKey`` if ``key`` is not the key of a resize.
     """
-    if not (match := _RESIZE.fullmatch(key)):
-        raise InvalidKey(f"{key!r} is not the key of a resize.")
+    return _split(_RESIZE, key, "a resize")
+
+
+def is_made(key: str) -> bool:
+    """Return whether a key has the form of a rendition's or a poster's."""
+    return _MADE.fullmatch(key) is not None
+
+
+def parse_made(key: str) -> ResizeKey:
+    """Split the key of a rendition or a poster, as ``parse_resize()`` does."""
+    return _split(_MADE, key, "a rendition or poster")
+
+
+def _split(pattern: "re.Pattern[str]", key: str, what: str) -> ResizeKey:
+    if not (match := pattern.fullmatch(key)):
+        raise InvalidKey(f"{key!r} is not the key of {what}.")
     original = f"{match['folder']}/{match['name']}"
     if not is_original(original):
         raise InvalidKey(
-            f"{key!r} is not the key of a resize: its folder is not that of an original."
+            f"{key!r} is not the key of {what}: its folder is not that of an original."
         )
     return ResizeKey(original, match["options"] + match["extension"], match["signature"])
+
+
+def original_of(key: str) -> str:
+    """
+    Return the original of a resize, a rendition or a poster, or of the original itself.
+
+    Nothing is verified. Raise ``InvalidKey`` for another key.
+    """
+    if is_original(key):
+        return key
+    return (parse_made(key) if is_made(key) else parse_resize(key)).original

@@ -61,15 +61,28 @@ def _signed_text(original: str, resize: str) -> str:
     return f"{original}/{resize}"
 
 
+def sign_text(original: str, text: str) -> str:
+    """Return the signed key of what is made of ``original``; raise ``InvalidKey``."""
+    signed = signature(_signed_text(original, text), salt=_SALT)
+    return keys.build_resize(original, text, signed)
+
+
+def unsign_text(key: keys.ResizeKey) -> tuple[str, str]:
+    """Return the key of the original and the text; raise ``BadSignature``."""
+    if not is_signed(_signed_text(key.original, key.resize), key.signature, salt=_SALT):
+        raise BadSignature(
+            f"The signature {key.signature!r} of {key.original}/{key.resize} does not match."
+        )
+    return key.original, key.resize
+
+
 def sign(original: str, resize: Resize) -> str:
     """
     Return the signed key under which this resize of ``original`` is stored.
 
     Raise ``InvalidKey`` if ``original`` is not the key of an original.
     """
-    text = str(resize)
-    signed = signature(_signed_text(original, text), salt=_SALT)
-    return keys.build_resize(original, text, signed)
+    return sign_text(original, str(resize))
 
 
 def unsign(key: str) -> tuple[str, Resize]:
@@ -80,7 +93,5 @@ def unsign(key: str) -> tuple[str, Resize]:
     signed with a current key of this site, and ``InvalidResize`` if its options are no longer
     supported.
     """
-    original, text, signed = keys.parse_resize(key)
-    if not is_signed(_signed_text(original, text), signed, salt=_SALT):
-        raise BadSignature(f"The signature of {key!r} does not match.")
+    original, text = unsign_text(keys.parse_resize(key))
     return original, Resize.parse(text)

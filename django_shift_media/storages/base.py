@@ -2,7 +2,7 @@
 
 from collections.abc import Hashable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Literal
+from typing import BinaryIO, Literal
 
 from django.core.files.storage import storages
 from django.utils.encoding import filepath_to_uri
@@ -104,6 +104,17 @@ class MediaStorage(BulkStorage):
         An existing object may be kept, because the same key always has the same content.
         """
         raise NotImplementedError
+
+    def put_file(self, key: str, file: BinaryIO) -> None:
+        """Store the content of an open file, such as a rendition of a video; see ``put()``."""
+        self.put(key, file.read())
+
+    def read_range(self, key: str, offset: int, length: int) -> bytes:
+        """Return ``length`` bytes of an object, fewer at its end; ``FileNotFoundError`` if none."""
+        with self.wrap_errors("read", key), self.open(key) as file:
+            file.seek(offset)
+            data: bytes = file.read(length)
+            return data
 
     def bury(self, original: str) -> None:
         """Store the tombstone of an upload, unless it has one."""

@@ -4,12 +4,12 @@ import errno
 import os
 import secrets
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from django.core.exceptions import ImproperlyConfigured
 from django.core.files.base import File
@@ -99,12 +99,19 @@ class LocalMediaStorage(MediaStorage, FileSystemStorage):
             return file.read()
 
     def put(self, key: str, data: bytes) -> None:
+        self._put(key, lambda draft: draft.write(data))
+
+    def put_file(self, key: str, file: BinaryIO) -> None:
+        self._put(key, lambda draft: shutil.copyfileobj(file, draft))
+
+    def _put(self, key: str, write: Callable[[BinaryIO], object]) -> None:
         # Directories are not created: if the original was deleted meanwhile, this must fail.
         with self.wrap_errors("write", key):
             path = Path(self.path(key))
             draft = Path(self.path(_draft_name(key)))
             try:
-                draft.write_bytes(data)
+                with draft.open("wb") as file:
+                    write(file)
                 if self.file_permissions_mode is not None:
                     draft.chmod(self.file_permissions_mode)
                 draft.replace(path)

@@ -1,4 +1,4 @@
-"""The tags ``resize``, ``picture``, ``img`` and ``srcset`` for Django templates."""
+"""The tags ``resize``, ``picture``, ``img``, ``srcset`` and ``video`` for Django templates."""
 
 import re
 from typing import Any
@@ -66,5 +66,5 @@ def _register(tag: Any) -> None:
     register.tag(tag.__name__, compile_with_hint)
 
 
-for tag in (html_tags.resize, html_tags.picture, html_tags.img, html_tags.srcset):
+for tag in (html_tags.resize, html_tags.picture, html_tags.img, html_tags.srcset, html_tags.video):
     _register(tag)

@@ -12,6 +12,7 @@ from django_shift_media.media import focal_points
 from django_shift_media.media.upload_validation import (
     clean_content,
     make_placeholder,
+    read_video_facts,
     refusal,
     validate_upload,
 )
@@ -41,6 +42,8 @@ def examine(storage: MediaStorage, upload: Upload) -> AcceptedUpload:
     )
     if upload.field.kind == "image":
         accepted = _with_facts(accepted, storage, upload)
+    elif upload.field.kind == "video":
+        accepted = _with_video_facts(accepted, upload)
     run_validators(as_file(accepted))
     return _with_true_extension(accepted, storage)
 
@@ -60,6 +63,14 @@ def _with_facts(accepted: AcceptedUpload, storage: MediaStorage, upload: Upload)
             placeholder=str(make_placeholder(content)) if has_placeholder else "",
             focal_point=focal_points.search(content) if has_focal_point else "",
         )
+
+
+def _with_video_facts(accepted: AcceptedUpload, upload: Upload) -> AcceptedUpload:
+    """Read the header of a video: a few ranges of the file."""
+    file = as_file(accepted)
+    clean_upload(file, kind="video", max_bytes=upload.field.max_bytes)
+    facts = read_video_facts(file)
+    return replace(accepted, format=facts.format, width=facts.width, height=facts.height)
 
 
 def _content(storage: MediaStorage, upload: Upload) -> "ContentFile[bytes]":

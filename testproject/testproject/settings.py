@@ -46,6 +46,7 @@ INSTALLED_APPS = [
     "django_shift_media.contrib.reports",
     "gallery",
     "album",
+    "cinema",
     "demo",
 ]
 

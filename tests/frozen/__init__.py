@@ -68,6 +68,17 @@ STEPS = {
 # The lossy encoder of JPEG XL calculates with floating-point numbers, so its pixels depend on the
 # processor.
 _WITHOUT_DIGEST = ({"format": "jxl"},)
+# What workers make of a video: the texts of renditions and posters.
+MADE = (
+    "video-720-h264.mp4",
+    "video-480-vp9.webm",
+    "video-1080-av1.mp4",
+    "video-360q28fps30mutev2-h264.mp4",
+    "video-240q40loud-vp9.webm",
+    "poster-auto.jpg",
+    "poster-at0.jpg",
+    "poster-at1500v3.jpg",
+)
 FOCAL_POINTS = ("", "30,70", "0,100")
 STORAGES: dict[str, dict[str, Any]] = {
     "website": {"bucket_name": "media", "region_name": "eu-central-1"},
@@ -117,7 +128,17 @@ def names() -> dict[str, Any]:
     keys = [url.removeprefix(bases["local"]) for url in urls["local"]]
     for storage, found in urls.items():
         assert found == [bases[storage] + key for key in keys], storage
-    return {"bases": bases, "keys": keys}
+    return {"bases": bases, "keys": keys, "videos": video_names()}
+
+
+def video_names() -> list[str]:
+    from django.test import override_settings
+
+    from django_shift_media.naming import renditions
+
+    original = KEY.format("moving.mp4")
+    with override_settings(SHIFT_MEDIA_SIGNING_KEY=SECRET):
+        return [renditions.sign(original, renditions.parse_made(text)) for text in MADE]
 
 
 S3_STORAGE = "django_shift_media.storages.s3.S3MediaStorage"

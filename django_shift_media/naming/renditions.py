@@ -1,0 +1,188 @@
+"""
+Names of what workers make of a video: renditions, and the poster that its resizes are made of.
+
+::
+
+    rendition  …/clip.mp4/video-720-h264-<signature>.mp4
+    poster     …/clip.mp4/poster-auto-<signature>.jpg
+
+The grammar is part of stored names: it may be extended, but every name that it accepts today must
+stay valid. See docs/reference/url-format.rst.
+"""
+
+import re
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import ClassVar, Literal, NamedTuple, TypeAlias, get_args
+
+from django_shift_media.exceptions import InvalidResize
+from django_shift_media.naming import keys, signing
+from django_shift_media.naming.formats import extension_of
+from django_shift_media.naming.validation import check_choice, check_flag
+
+Codec = Literal["h264", "vp9", "av1"]
+VideoFormat = Literal["mp4", "mov", "webm", "mkv"]
+
+
+class CodecFormat(NamedTuple):
+    """The container of a codec, and the default quality: the CRF of its encoder."""
+
+    extension: str
+    quality: int
+
+
+CODECS: MappingProxyType[Codec, CodecFormat] = MappingProxyType(
+    {
+        "h264": CodecFormat("mp4", 23),
+        "vp9": CodecFormat("webm", 33),
+        "av1": CodecFormat("mp4", 35),
+    }
+)
+MAX_HEIGHT = 4320  # pixels
+MAX_QUALITY = 63  # the largest CRF of VP9 and AV1
+MAX_FPS = 120
+MAX_VERSION = 999
+MAX_POSTER_MS = 360_000_000  # 100 hours
+
+_NUMBER = "[1-9][0-9]*"
+_RENDITION = re.compile(
+    rf"video-(?P<height>{_NUMBER})"
+    rf"(?:q(?P<quality>{_NUMBER}))?"
+    rf"(?:fps(?P<fps>{_NUMBER}))?"
+    r"(?P<mute>mute)?"
+    r"(?P<loudness>loud)?"
+    rf"(?:v(?P<version>{_NUMBER}))?"
+    r"-(?P<codec>h264|vp9|av1)\.(?P<extension>mp4|webm)"
+)
+_POSTER = re.compile(rf"poster-(?:auto|at(?P<at>0|{_NUMBER}))(?:v(?P<version>{_NUMBER}))?\.jpg")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendition:
+    """
+    One way to encode a video.
+
+    ``height`` is in pixels, as in "720p": the shorter side, so that a portrait video is 720 x 1280.
+    A smaller video is not enlarged. ``quality`` is the encoder's CRF, where less is better; None
+    means the default of the codec. ``fps`` is the maximum frame rate. ``mute`` drops the sound, and
+    ``loudness`` normalizes it. Another ``version`` gives another name, to encode all videos again.
+
+    ``parse_made()`` is the inverse of ``str()``. Raise ``InvalidResize`` for invalid values.
+    """
+
+    height: int
+    codec: Codec = "h264"
+    quality: int | None = None
+    fps: int = 60
+    mute: bool = False
+    loudness: bool = False
+    version: int = 1
+
+    _DEFAULT_FPS: ClassVar[int] = 60
+
+    def __post_init__(self) -> None:
+        _check_number("height", self.height, 16, MAX_HEIGHT)
+        check_choice("codec", self.codec, get_args(Codec))
+        if self.quality is None:
+            object.__setattr__(self, "quality", CODECS[self.codec].quality)
+        _check_number("quality", self.quality, 1, MAX_QUALITY)
+        _check_number("fps", self.fps, 1, MAX_FPS)
+        check_flag("mute", self.mute)
+        check_flag("loudness", self.loudness)
+        _check_number("version", self.version, 1, MAX_VERSION)
+        if self.mute and self.loudness:
+            raise InvalidResize("loudness has no effect with mute. Use one of them.")
+
+    @property
+    def extension(self) -> str:
+        return CODECS[self.codec].extension
+
+    def __str__(self) -> str:
+        options = (
+            f"q{self.quality}" if self.quality != CODECS[self.codec].quality else "",
+            f"fps{self.fps}" if self.fps != self._DEFAULT_FPS else "",
+            "mute" if self.mute else "",
+            "loud" if self.loudness else "",
+            f"v{self.version}" if self.version != 1 else "",
+        )
+        return f"video-{self.height}{''.join(options)}-{self.codec}.{self.extension}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Poster:
+    """
+    The still picture of a video, of which all of its resizes are made.
+
+    ``at`` is in milliseconds; None selects a representative frame, because the first one is often
+    black.
+    """
+
+    at: int | None = None
+    version: int = 1
+
+    extension: ClassVar[str] = "jpg"
+
+    def __post_init__(self) -> None:
+        if self.at is not None:
+            _check_number("at", self.at, 0, MAX_POSTER_MS)
+        _check_number("version", self.version, 1, MAX_VERSION)
+
+    def __str__(self) -> str:
+        frame = "auto" if self.at is None else f"at{self.at}"
+        return f"poster-{frame}{f'v{self.version}' if self.version != 1 else ''}.jpg"
+
+
+# What a worker makes of a video, and stores under the video's key.
+Made: TypeAlias = Rendition | Poster
+
+
+def _check_number(option: str, value: object, minimum: int, maximum: int) -> None:
+    is_int = isinstance(value, int) and not isinstance(value, bool)
+    if not (is_int and minimum <= value <= maximum):  # type: ignore[operator]  # an int
+        raise InvalidResize(
+            f"Invalid {option} {value!r}. Use a whole number from {minimum} to {maximum}."
+        )
+
+
+def parse_made(text: str) -> Made:
+    """Return the rendition or the poster with this text; raise ``InvalidResize``."""
+    made: Made
+    if match := _POSTER.fullmatch(text):
+        at = match["at"]
+        made = Poster(at=None if at is None else int(at), version=int(match["version"] or 1))
+    elif match := _RENDITION.fullmatch(text):
+        codec: Codec = match["codec"]  # type: ignore[assignment]  # the pattern lists them
+        made = Rendition(
+            height=int(match["height"]),
+            codec=codec,
+            quality=int(match["quality"]) if match["quality"] else None,
+            fps=int(match["fps"] or 60),
+            mute=bool(match["mute"]),
+            loudness=bool(match["loudness"]),
+            version=int(match["version"] or 1),
+        )
+    else:
+        raise InvalidResize(f"{text!r} is not a rendition, such as 'video-720-h264.mp4'.")
+    if str(made) != text:
+        raise InvalidResize(f"{text!r} is not spelled as {str(made)!r}.")
+    return made
+
+
+def sign(original: str, made: Made) -> str:
+    """Return the signed key of what is made of a video; raise ``InvalidKey``."""
+    return signing.sign_text(original, str(made))
+
+
+def unsign(key: str) -> tuple[str, Made]:
+    """
+    Verify the key of a rendition or a poster; return the key of the original, and which it is.
+
+    Raise as ``signing.unsign()`` does.
+    """
+    original, text = signing.unsign_text(keys.parse_made(key))
+    return original, parse_made(text)
+
+
+def is_video(original: str) -> bool:
+    """Return whether the key of an original is that of a video, by its extension."""
+    return extension_of(original) in get_args(VideoFormat)

@@ -1,0 +1,126 @@
+"""``FfmpegMaker``: renditions and posters by ffmpeg, on the worker itself."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from django_shift_media.conf import conf
+from django_shift_media.exceptions import UnacceptableFile, UnreadableVideo
+from django_shift_media.generation.storing import require_original
+from django_shift_media.naming.renditions import Made, Poster, Rendition
+from django_shift_media.storages.base import check_size
+from django_shift_media.video import commands
+from django_shift_media.video.commands import Source
+from django_shift_media.video.isobmff import DAMAGED
+from django_shift_media.video.maker import Work
+from django_shift_media.video.probe import read_facts
+from django_shift_media.video.processes import Limits, run
+from django_shift_media.video.slots import slot
+
+# Seconds of the processor: for any video, and for each second of it at 1280 x 720 pixels.
+_BASE_SECONDS = 120
+_SECONDS_PER_SECOND = 30
+_USUAL_PIXELS = 1280 * 720
+_PROBE_SECONDS = 60
+_CHUNK = 1 << 20
+
+
+class FfmpegMaker:
+    """
+    Makes renditions and posters with Debian's ``ffmpeg`` and ``ffprobe``.
+
+    The original is downloaded to a private folder: ffmpeg never gets a URL, as it would follow the
+    addresses in a file. It runs within limits, and one process for each processor of the machine.
+    """
+
+    def make(self, work: Work) -> None:
+        with TemporaryDirectory(prefix="shift-media-") as name, slot():
+            folder = Path(name)
+            try:
+                source = _fetch(work, folder)
+            except Exception as error:
+                for made in work.wanted.values():
+                    work.report.failed(made, error)
+                if isinstance(error, UnacceptableFile):
+                    return
+                raise
+            for key, made in work.wanted.items():
+                _make_one(work, source, folder, key, made)
+
+
+def _fetch(work: Work, folder: Path) -> Source:
+    """Download the original, and find out what it is."""
+    path = folder / "original"
+    with (
+        work.storage.wrap_errors("read", work.original),
+        work.storage.open(work.original) as file,
+        path.open("wb") as target,
+    ):
+        check_size(file.size, conf.video_max_bytes)
+        for chunk in file.chunks(_CHUNK):
+            target.write(chunk)
+    with path.open("rb") as file:
+        facts = read_facts(file)
+    arguments = commands.probe_arguments(str(path), facts.format)
+    report = run(arguments, folder, Limits(seconds=_PROBE_SECONDS, file_size=10_000_000))
+    return commands.source_from_probe(str(path), facts, json.loads(report))
+
+
+def _make_one(work: Work, source: Source, folder: Path, key: str, made: Made) -> None:
+    """Make and store one file; report what becomes of it."""
+    work.report.working(made)
+    target = folder / f"made.{made.extension}"
+    try:
+        if isinstance(made, Poster):
+            _make_poster(source, made, folder, target)
+        else:
+            _make_rendition(
+                source, made, folder, target, lambda percent: work.report.working(made, percent)
+            )
+        size = target.stat().st_size
+        with target.open("rb") as file:
+            work.storage.put_file(key, file)
+        require_original(work.storage, work.original, [key])
+        work.report.stored(key, made, size)
+    except Exception as error:
+        work.report.failed(made, error)
+        if not isinstance(error, UnacceptableFile):
+            raise
+    finally:
+        target.unlink(missing_ok=True)
+
+
+def _limits(source: Source) -> Limits:
+    width, height = source.facts.size
+    pixels = max(1.0, width * height / _USUAL_PIXELS)
+    seconds = (
+        _BASE_SECONDS + _SECONDS_PER_SECOND * (source.duration or conf.video_max_seconds) * pixels
+    )
+    return Limits(seconds=int(seconds), file_size=conf.video_max_bytes)
+
+
+def _make_poster(source: Source, poster: Poster, folder: Path, target: Path) -> None:
+    for seek in (True, False):  # there may be no frame where the header says that there are
+        run(commands.poster_arguments(source, poster, str(target), seek), folder, _limits(source))
+        if target.exists() and target.stat().st_size:
+            return
+    raise UnreadableVideo(DAMAGED, detail="it has no picture")
+
+
+def _make_rendition(
+    source: Source,
+    rendition: Rendition,
+    folder: Path,
+    target: Path,
+    report: Callable[[int], None],
+) -> None:
+    def on_line(line: str) -> None:
+        name, _, value = line.partition("=")
+        if name == "out_time_us" and value.lstrip("-").isdigit() and source.duration:
+            report(int(int(value) / 10_000 / source.duration))
+
+    arguments = commands.rendition_arguments(source, rendition, str(target), conf.video_max_seconds)
+    run(arguments, folder, _limits(source), on_line)
+    with target.open("rb") as file:
+        read_facts(file)  # raises if nothing could be decoded
