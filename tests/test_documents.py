@@ -52,11 +52,8 @@ def test_templates_of_the_documents_are_rendered(
     example: Example, photo: Photo, settings: Any
 ) -> None:
     settings.SHIFT_MEDIA_PRESETS = presets()
-<<<<<<< HEAD
     settings.SHIFT_MEDIA_STEPS = shown_setting("SHIFT_MEDIA_STEPS")
-=======
     settings.SHIFT_MEDIA_VIDEO_PRESETS = {"web": {"height": 720}, "small": {"height": 360}}
->>>>>>> video
     render = rendered if example.language == "html+django" else jinja2
     html = render(example.code, obj=photo, lesson=LESSON)
     assert "{" not in html

@@ -2,14 +2,17 @@
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from io import BytesIO
 from typing import Protocol
+
+from PIL import Image
 
 from django_shift_media.engines.engine import ImageInfo
 from django_shift_media.engines.options import EngineOptions
 from django_shift_media.engines.stopwatch import Stopwatch
 from django_shift_media.naming.resizes import Resize
 
-METHODS = ("verify", "render", "render_many")
+METHODS = ("verify", "verify_with_preview", "render", "render_many")
 
 
 class ImageEngine(Protocol):
@@ -30,6 +33,17 @@ class ImageEngine(Protocol):
         and ``MemoryError`` if memory is short.
         """
         ...
+
+    def verify_with_preview(
+        self, data: bytes, preview: Resize, options: EngineOptions
+    ) -> tuple[ImageInfo, Image.Image]:
+        """
+        As ``verify()``; also return the pixels of a small PNG resize, for a placeholder.
+
+        An engine that can do both with one decode overrides this.
+        """
+        info = self.verify(data, options)
+        return info, Image.open(BytesIO(self.render(data, preview, options)))
 
     @abstractmethod
     def render_many(

@@ -68,7 +68,7 @@ def _with_facts(accepted: AcceptedUpload, storage: MediaStorage, upload: Upload)
 def _with_video_facts(accepted: AcceptedUpload, upload: Upload) -> AcceptedUpload:
     """Read the header of a video: a few ranges of the file."""
     file = as_file(accepted)
-    clean_upload(file, kind="video", max_bytes=upload.field.max_bytes)
+    clean_content(file, kind="video", max_bytes=upload.field.max_bytes)
     facts = read_video_facts(file)
     return replace(accepted, format=facts.format, width=facts.width, height=facts.height)
 
