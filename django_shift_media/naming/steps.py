@@ -78,7 +78,8 @@ def _current(name: str) -> StepVersion:
 
 def _current_version(name: str) -> int | None:
     entry = conf.steps.get(name)
-    return entry.get("version", 1) if isinstance(entry, dict) else None
+    version = entry.get("version", 1) if isinstance(entry, dict) else None
+    return version if isinstance(version, int) else None  # E029 reports others
 
 
 def with_current_versions(steps: Steps) -> Steps:

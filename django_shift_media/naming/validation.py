@@ -73,9 +73,9 @@ def check_background(color: object) -> None:
         raise InvalidResize(f'Invalid background {color!r}. Use a color such as "ffcc00".')
 
 
-def listed(names: Iterable[str]) -> str:
+def listed(names: Iterable[object]) -> str:
     """List the names that a setting has, to follow the name of the setting."""
-    text = ", ".join(names)
+    text = ", ".join(map(str, names))
     return f" (it has: {text})" if text else " (it is empty)"
 
 

@@ -1,7 +1,6 @@
 """``Overlay``: a watermark or a logo on an image."""
 
 import re
-from itertools import product
 from pathlib import Path
 from types import MappingProxyType
 
@@ -50,9 +49,14 @@ class Overlay:
     def __call__(self, image: Image.Image) -> Image.Image:
         """Return the image below the overlay, by the operator "over" of Porter and Duff."""
         overlay = self._scaled_for(image.size)
+        margin = int(min(image.size) * self._margin / 100 + 0.5)
         result = image.convert("RGBA")
-        for place in self._places(image.size, overlay.size):
-            result.alpha_composite(overlay, place)
+        if self._tile:
+            row = _repeat(overlay, image.width, margin)
+            for top in range(0, image.height, overlay.height + margin):
+                result.alpha_composite(row, (0, top))
+        else:
+            result.alpha_composite(overlay, self._place(image.size, overlay.size, margin))
         return result.convert(image.mode)
 
     def _scaled_for(self, size: tuple[int, int]) -> Image.Image:
@@ -65,22 +69,26 @@ class Overlay:
             self._overlay, lambda image: image.resize((width, height), Image.Resampling.LANCZOS)
         )
 
-    def _places(
-        self, size: tuple[int, int], overlay_size: tuple[int, int]
-    ) -> list[tuple[int, int]]:
-        margin = int(min(size) * self._margin / 100 + 0.5)
-        if self._tile:
-            (width, height), (own_width, own_height) = size, overlay_size
-            across = range(0, width, own_width + margin)
-            return list(product(across, range(0, height, own_height + margin)))
-        x, y = (
-            _place(side - own, margin, percent)
+    def _place(
+        self, size: tuple[int, int], overlay_size: tuple[int, int], margin: int
+    ) -> tuple[int, int]:
+        """Return the left and the top of an overlay in an image of that size."""
+        left, top = (
+            _distance(side - own, margin, percent)
             for side, own, percent in zip(size, overlay_size, self._position, strict=True)
         )
-        return [(x, y)]
+        return left, top
 
 
-def _place(free: int, margin: int, percent: int) -> int:
+def _repeat(overlay: Image.Image, width: int, gap: int) -> Image.Image:
+    """Return a row of overlays: composing rows takes less time than composing single ones."""
+    row = Image.new("RGBA", (width, overlay.height))
+    for left in range(0, width, overlay.width + gap):
+        row.paste(overlay, (left, 0))
+    return row
+
+
+def _distance(free: int, margin: int, percent: int) -> int:
     """Return the distance from the left or top; a margin that is too large is made smaller."""
     margin = min(margin, free // 2)
     return margin + int((free - 2 * margin) * percent / 100 + 0.5)
