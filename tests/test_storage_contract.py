@@ -10,6 +10,7 @@ from django_shift_media.storages.contract import missing_methods
 from django_shift_media.testing import StorageConformance
 from tests.support.broken_storages import BROKEN
 from tests.support.buckets import new_bucket
+from tests.support.clouds import use_cloud
 from tests.support.system_checks import found
 
 RULES = sorted(name for name in dir(StorageConformance) if name.startswith("test_"))
@@ -28,7 +29,7 @@ def expect_failures(request: Any, *rules: str) -> None:
 
 
 class TestMediaStorages(StorageConformance):
-    """Local disk, memory, and each S3 server."""
+    """Local disk, memory, and each S3 server and other cloud."""
 
     @pytest.fixture(autouse=True)
     def _storage(self, request: Any, any_storage: Any) -> None:
@@ -47,12 +48,14 @@ class TestVersionedBucket(StorageConformance):
         )
 
 
-class TestClouds(StorageConformance):
-    """Google Cloud Storage and Azure Blob Storage."""
+class TestGoogleCloud(StorageConformance):
+    """Google Cloud Storage; its emulator is quick."""
 
     @pytest.fixture(autouse=True)
-    def _storage(self, cloud_storage: Any) -> None:
-        self.storage = cloud_storage
+    def _storage(self, settings: Any, running: Any) -> None:
+        self.storage = use_cloud(settings, running("gcs"), location="some/where")
+
+    pytestmark = pytest.mark.server
 
 
 class TestAdaptedStorages(StorageConformance):
@@ -128,6 +131,16 @@ def test_a_check_names_what_a_storage_lacks(
     assert message == f"{storage.__name__} does not define: {missing}."
 
 
-@pytest.mark.parametrize("any_storage", ["local", "memory", "moto"], indirect=True)
+@pytest.mark.parametrize(
+    "any_storage",
+    [
+        "local",
+        "memory",
+        "moto",
+        pytest.param("gcs", marks=pytest.mark.nightly),
+        pytest.param("azurite", marks=pytest.mark.nightly),
+    ],
+    indirect=True,
+)
 def test_the_storages_of_the_package_lack_nothing(any_storage: Any) -> None:
     assert missing_methods(any_storage) == []

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured, SuspiciousFileOperation
 from django.core.files.base import ContentFile, File
 from django.utils import timezone
+from django.utils.encoding import filepath_to_uri
 
 from django_shift_media.naming import keys as _keys
 from django_shift_media.naming.formats import served_content_type
@@ -160,13 +161,10 @@ class ObjectMediaStorage(MediaStorage):
             return super().url(name)
         if self.querystring_auth:
             return self.presigned_url(name, self._seconds)
-        return self.public_url(name)
-
-    def public_url(self, key: str) -> str:
-        # The app serves resizes, but no originals of a public storage.
-        if self.access or self.public_url_option or not _keys.is_original(key):
-            return super().public_url(key)
-        return self.bucket_url + key
+        if self.public_url_option:
+            return self.public_url(name)
+        # The app serves resizes only, so that media_url is of no use here.
+        return self.bucket_url + filepath_to_uri(name)
 
     def presigned_url(self, key: str, seconds: int, method: str = "GET") -> str:
         with self.wrap_errors("sign", key):
