@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from django.core.files.storage import storages
-from django.test import TestCase
+from django.test import TestCase, override_settings
 from PIL import Image
 
 from django_shift_media.contrib.rest_framework import MediaSerializerField
@@ -151,6 +151,21 @@ def test_each_test_begins_with_the_files_of_its_class() -> None:
     run_tests(Tests)
     assert media_storage() is before
     assert keys_of(before) == set()
+
+
+def test_a_class_may_override_storages(settings: Any) -> None:
+    memory = {"BACKEND": "django_shift_media.testing.InMemoryMediaStorage"}
+    seen: list[Any] = []
+
+    @override_settings(STORAGES={**settings.STORAGES, "other": memory})
+    class Tests(IsolatedMediaMixin, TestCase):
+        databases = set()
+
+        def test_one(self) -> None:
+            seen.append(media_storage("other"))
+
+    run_tests(Tests)
+    assert [type(each) for each in seen] == [InMemoryMediaStorage]
 
 
 # -- rows that name files which nobody has uploaded -----------------------------------------------

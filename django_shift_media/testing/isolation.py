@@ -62,7 +62,7 @@ class IsolatedMediaMixin(TestCase):
     """
 
     any_names = False
-    _media_of_class: ClassVar[dict[str, MediaStorage]]
+    _media_of_class: ClassVar[dict[str, MediaStorage]] = {}
 
     @classmethod
     def setUpClass(cls) -> None:
@@ -75,7 +75,8 @@ class IsolatedMediaMixin(TestCase):
         super().setUp()
         self.enterContext(isolated_media(any_names=self.any_names))
         for alias, storage in _media_storages().items():
-            _copy(self._media_of_class[alias], storage)
+            if alias in self._media_of_class:  # not if the class overrides STORAGES
+                _copy(self._media_of_class[alias], storage)
 
 
 def _media_storages() -> dict[str, MediaStorage]:
