@@ -31,7 +31,7 @@ from django_shift_media.naming.resize_options import (
     parse_focal_point,
 )
 from django_shift_media.naming.resizes import FocalPoint
-from django_shift_media.naming.signing import sign
+from django_shift_media.naming.signing import sign, signer
 from django_shift_media.naming.srcset import PictureOptions
 from django_shift_media.storages.base import MediaStorage
 
@@ -121,9 +121,10 @@ class MediaFile(FieldFile):
         )
         url_of = self.storage.resize_url
         try:
-            return Picture.from_layouts(layouts, lambda resize: url_of(sign(name, resize)))
+            sign_resize = signer(name)
         except InvalidKey as error:
             raise self._explained(error) from error
+        return Picture.from_layouts(layouts, lambda resize: url_of(sign_resize(resize)))
 
     def _explained(self, error: InvalidKey) -> InvalidKey:
         """Return an error about the row's name that says which row it is, and what its name is."""
