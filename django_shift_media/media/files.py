@@ -33,7 +33,7 @@ from django_shift_media.naming.resize_options import (
     parse_focal_point,
 )
 from django_shift_media.naming.resizes import FocalPoint
-from django_shift_media.naming.signing import sign
+from django_shift_media.naming.signing import sign, signer
 from django_shift_media.naming.srcset import PictureOptions
 from django_shift_media.storages.base import MediaStorage
 
@@ -129,9 +129,10 @@ class MediaFile(FieldFile):
         )
         url_of = self.storage.resize_url
         try:
-            return Picture.from_layouts(layouts, lambda resize: url_of(sign(name, resize)))
+            sign_resize = signer(name)
         except InvalidKey as error:
             return self._stand_in(error).picture(size, **options)
+        return Picture.from_layouts(layouts, lambda resize: url_of(sign_resize(resize)))
 
     def _stand_in(self, error: InvalidKey) -> "MediaFile":
         """

@@ -128,8 +128,13 @@ def upload_prefix(original: str) -> str:
 
 def build_resize(original: str, resize: str, signature: str) -> str:
     """Build the key of a resize from the parts of a ``ResizeKey``; raise ``InvalidKey``."""
+    return build_in_folder(original_folder(original), resize, signature)
+
+
+def build_in_folder(folder: str, resize: str, signature: str) -> str:
+    """Build the key of a resize from the ``original_folder()`` and other parts of it."""
     options, _, extension = resize.rpartition(".")
-    return f"{original_folder(original)}/{options}-{signature}.{extension}"
+    return f"{folder}/{options}-{signature}.{extension}"
 
 
 def parse_resize(key: str) -> ResizeKey:

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+from collections.abc import Callable
 from functools import lru_cache
 
 from django.core.signing import BadSignature
@@ -83,6 +84,23 @@ def sign(original: str, resize: Resize) -> str:
     Raise ``InvalidKey`` if ``original`` is not the key of an original.
     """
     return sign_text(original, str(resize))
+
+
+def signer(original: str) -> Callable[[Resize], str]:
+    """
+    Return ``sign()`` for several resizes of one original, without what they have in common.
+
+    Raise ``InvalidKey`` if ``original`` is not the key of an original.
+    """
+    folder = keys.original_folder(original)
+    keyed = _signing_hmac(_SALT).copy()
+    keyed.update(_signed_text(original, "").encode())
+
+    def sign_resize(resize: Resize) -> str:
+        text = str(resize)
+        return keys.build_in_folder(folder, text, _signature(keyed, text))
+
+    return sign_resize
 
 
 def unsign(key: str) -> tuple[str, Resize]:
