@@ -420,21 +420,27 @@ class FormUploads {
         }
     }
 
-    async onSubmit(event) {
+    onSubmit(event) {
+        // The forms of the admin have "novalidate".
+        const refused = this.active.find((element) => element.state === "refused");
         const busy = this.active.filter((element) => element.isBusy);
-        if (!busy.length) {
-            return;
+        if (refused || busy.length) {
+            event.preventDefault();
+            event.stopImmediatePropagation();
         }
-        event.preventDefault();
-        event.stopImmediatePropagation();
-        if (this.isWaiting) {
-            return;
+        if (refused) {
+            refused.input.focus();
+        } else if (busy.length && !this.isWaiting) {
+            this.submitAfter(busy, event.submitter);
         }
+    }
+
+    async submitAfter(busy, submitter) {
         this.isWaiting = true;
         const results = await Promise.all(busy.map((element) => element.finish()));
         this.isWaiting = false;
         if (results.every(Boolean)) {
-            this.form.requestSubmit(event.submitter);
+            this.form.requestSubmit(submitter);
         } else {
             busy[results.indexOf(false)].input.focus();
         }
