@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from django_shift_media.conf import conf
 from django_shift_media.exceptions import UnacceptableFile, UnreadableVideo
@@ -16,7 +15,7 @@ from django_shift_media.video.isobmff import DAMAGED
 from django_shift_media.video.maker import Work
 from django_shift_media.video.probe import read_facts
 from django_shift_media.video.processes import Limits, run
-from django_shift_media.video.slots import slot
+from django_shift_media.video.workspaces import workspace
 
 # Seconds of the processor: for any video, and for each second of it at 1280 x 720 pixels.
 _BASE_SECONDS = 120
@@ -35,8 +34,7 @@ class FfmpegMaker:
     """
 
     def make(self, work: Work) -> None:
-        with TemporaryDirectory(prefix="shift-media-") as name, slot():
-            folder = Path(name)
+        with workspace() as folder:
             try:
                 source = _fetch(work, folder)
             except Exception as error:

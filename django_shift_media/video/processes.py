@@ -2,6 +2,7 @@
 
 import os
 import resource
+import shutil
 import subprocess
 import threading
 from collections.abc import Callable, Sequence
@@ -74,21 +75,26 @@ def _start(
         "HOME": str(folder),
         "TMPDIR": str(folder),
     }
-    try:
-        process = subprocess.Popen(  # noqa: S603  # no shell, and no name of a user's file
-            arguments,
-            cwd=folder,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=errors,
-        )
-    except FileNotFoundError as error:
+    if shutil.which(arguments[0]) is None:
         raise ImproperlyConfigured(
             f"{arguments[0]} is not installed. Install ffmpeg where the workers of videos run."
-        ) from error
+        )
+    # Of util-linux. Without it, ffmpeg would go on for a while if the worker is killed.
+    ends_with_worker = [setpriv, "--pdeathsig", "KILL"] if (setpriv := _setpriv()) else []
+    process = subprocess.Popen(  # noqa: S603  # no shell, and no name of a user's file
+        [*ends_with_worker, *arguments],
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=errors,
+    )
     _limit(process.pid, limits)
     return process
+
+
+def _setpriv() -> str | None:
+    return shutil.which("setpriv", path="/usr/bin:/bin:/usr/local/bin")
 
 
 def _limit(pid: int, limits: Limits) -> None:
