@@ -24,6 +24,7 @@ UPLOAD = """
 import sys
 from pathlib import Path
 from django.core.files.base import ContentFile
+from cinema.models import Clip
 from tests.support import video_queue
 
 clip = Clip.objects.create(clip=ContentFile(Path({path!r}).read_bytes(), name="a.mp4"))
@@ -34,6 +35,7 @@ from django_shift_media.generation import prewarm
 prewarm.make_missing({keys!r})
 """
 STATE = """
+from cinema.models import Clip
 print("STATE", Clip.objects.get().clip_state["state"])
 """
 
@@ -90,7 +92,7 @@ def site(tmp_path: Path) -> Any:
 
 
 def test_a_worker_that_is_killed_leaves_nothing_and_another_one_makes_the_rest(site: Site) -> None:
-    keys = site.upload(video(size="640x360", rate=30, seconds=60, sound=False))
+    keys = site.upload(video(size="640x360", rate=30, seconds=30, sound=False))
     worker = shell(site.environment, WORK.format(keys=keys))
     wait_until(lambda: list((site.folder / "temporary").rglob("made.mp4")), "an encoder")
     os.killpg(worker.pid, signal.SIGKILL) if os.getpgid(worker.pid) == worker.pid else worker.kill()

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from django_shift_media.conf import conf
@@ -37,14 +38,17 @@ class FfmpegMaker:
         with workspace() as folder:
             try:
                 source = _fetch(work, folder)
+            except FileNotFoundError:  # deleted meanwhile
+                return
             except Exception as error:
                 for made in work.wanted.values():
                     work.report.failed(made, error)
                 if isinstance(error, UnacceptableFile):
                     return
                 raise
-            for key, made in work.wanted.items():
-                _make_one(work, source, folder, key, made)
+            with suppress(FileNotFoundError):  # deleted meanwhile
+                for key, made in work.wanted.items():
+                    _make_one(work, source, folder, key, made)
 
 
 def _fetch(work: Work, folder: Path) -> Source:
@@ -118,7 +122,7 @@ def _make_rendition(
         if name == "out_time_us" and value.lstrip("-").isdigit() and source.duration:
             report(int(int(value) / 10_000 / source.duration))
 
-    arguments = commands.rendition_arguments(source, rendition, str(target), conf.video_max_seconds)
+    arguments = commands.rendition_arguments(source, rendition, str(target))
     run(arguments, folder, _limits(source), on_line)
     with target.open("rb") as file:
         read_facts(file)  # raises if nothing could be decoded
