@@ -1,6 +1,7 @@
 """All kinds of videos through the encoder, judged by ffprobe; and hostile ones, within limits."""
 
 import io
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from django_shift_media.naming.renditions import Made, Poster, Rendition, sign
 from django_shift_media.storages.selection import media_storage
 from tests.support import video_queue
 from tests.support.video_queue import work
-from tests.support.videos import ffmpeg, long_header, probe, turned, video
+from tests.support.videos import ffmpeg, long_header, probe, turned, video, without_pictures
 
 pytestmark = [pytest.mark.django_db, pytest.mark.nightly]
 
@@ -170,9 +171,9 @@ def test_streams_that_nobody_knows_are_left_out(made: Any, tmp_path: Path) -> No
 
 def test_a_header_of_ten_hours_is_refused(made: Any, settings: Any) -> None:
     data = long_header(video(), 36_000)
-    with pytest.raises(FileTooLarge, match="The video takes 36,000 seconds; the maximum is 7,200"):
-        with transaction.atomic():
-            made(data)
+    message = "The video takes 36,000 seconds; the maximum is 7,200"
+    with pytest.raises(FileTooLarge, match=message), transaction.atomic():
+        made(data)
     settings.SHIFT_MEDIA_VIDEO_MAX_SECONDS = 40_000
     clip = made(data)  # it ends with its pictures
     assert float(rendition(clip)["duration"]) < 60 or clip.clip_state["state"] == "failed"
@@ -209,9 +210,8 @@ def test_a_file_that_is_overwritten_with_zeros_ends_with_a_state(tenth: int, mad
 def test_a_playlist_behind_the_first_box_of_a_video_is_not_followed(made: Any) -> None:
     playlist = b"\n#EXTM3U\n#EXTINF:10,\nhttp://127.0.0.1:9/secret.ts\n"
     for start in (b"\0\0\0\x08free", b"\0\0\0\x18ftypisom\0\0\0\0isommp42"):
-        with pytest.raises(UnacceptableFile):
-            with transaction.atomic():
-                made(start + playlist)
+        with pytest.raises(UnacceptableFile), transaction.atomic():
+            made(start + playlist)
     clip = made(video() + playlist)  # after the video, it is ignored
     assert rendition(clip)["count"] == 2
 
@@ -237,10 +237,10 @@ def test_many_pixels_are_refused(made: Any) -> None:
 def test_nothing_is_left_in_the_folder_of_a_worker(
     made: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import tempfile
-
-    folder = tmp_path / "temporary"
-    folder.mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    (tmp_path / "temporary").mkdir()
     made(video())
-    assert [path.name for path in folder.glob("shift-media-*") if "video" not in path.name] == []
+    made(without_pictures(video()))
+    left = [path for path in (tmp_path / "temporary").rglob("*") if path.is_file()]
+    assert left
+    assert all(path.name.startswith("processor-") for path in left)

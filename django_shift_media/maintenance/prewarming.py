@@ -6,7 +6,12 @@ from datetime import datetime
 from functools import partial
 from typing import NamedTuple
 
-from django_shift_media.exceptions import StepFailed, StorageUnavailable, UnacceptableFile
+from django_shift_media.exceptions import (
+    NotReady,
+    StepFailed,
+    StorageUnavailable,
+    UnacceptableFile,
+)
 from django_shift_media.fields import MediaField, MediaFile
 from django_shift_media.generation import prewarm
 from django_shift_media.maintenance.bad_rows import bad_row
@@ -108,6 +113,9 @@ def make(storage: MediaStorage, missing: MissingResizes) -> list[Result]:
     except FileNotFoundError:
         note = "deleted during the run"
         results.append(Result("not found", missing.name, note=note, severity="notice"))
+    except NotReady:
+        note = "the video has no poster yet: run retry_media_video"
+        results.append(Result("not made", missing.name, note=note, severity="error"))
     except UnacceptableFile as error:
         results.append(Result("rejected", missing.name, note=str(error), severity="error"))
     except (StepFailed, StorageUnavailable) as error:

@@ -1,8 +1,9 @@
-"""The arguments of ffmpeg: pure functions of what a file is, and of what is made of it."""
+"""The arguments of ffmpeg, of what a file is, and of what is made of it."""
 
 from dataclasses import dataclass
 from typing import Any
 
+from django_shift_media.conf import conf
 from django_shift_media.naming.geometry import Size
 from django_shift_media.naming.renditions import Poster, Rendition, VideoFormat
 from django_shift_media.video.facts import VideoFacts
@@ -62,7 +63,7 @@ def input_arguments(path: str, format: VideoFormat) -> list[str]:
 
 def probe_arguments(path: str, format: VideoFormat) -> list[str]:
     return [
-        "ffprobe", "-v", "error", "-of", "json", "-select_streams", "v:0", "-show_streams",
+        "ffprobe", "-v", "error", "-of", "json", "-select_streams", "V:0", "-show_streams",
         "-show_format", *input_arguments(path, format),
     ]  # fmt: skip
 
@@ -80,9 +81,7 @@ def source_from_probe(path: str, facts: VideoFacts, report: dict[str, Any]) -> S
     )
 
 
-def rendition_arguments(
-    source: Source, rendition: Rendition, target: str, max_seconds: int
-) -> list[str]:
+def rendition_arguments(source: Source, rendition: Rendition, target: str) -> list[str]:
     """Return the arguments that make a rendition."""
     return [
         *_start(source),
@@ -92,7 +91,7 @@ def rendition_arguments(
         "-crf", str(rendition.quality),
         *(_audio_arguments(rendition)),
         "-threads", "1",
-        "-t", str(max_seconds),
+        "-t", str(conf.video_max_seconds),
         *(["-movflags", "+faststart"] if rendition.extension == "mp4" else []),
         "-f", rendition.extension, f"file:{target}",
     ]  # fmt: skip
@@ -105,7 +104,7 @@ def poster_arguments(source: Source, poster: Poster, target: str, seek: bool) ->
     typical = [f"thumbnail={_POSTER_FRAMES}"] if poster.at is None else []
     return [
         *_start(source, seek=position),
-        "-map", "0:v:0", "-an", "-sn", "-dn", "-map_metadata", "-1",
+        "-map", "0:V:0", "-an", "-sn", "-dn", "-map_metadata", "-1",
         "-vf", ",".join([*_scaling(source, size), *typical]),
         "-frames:v", "1", "-q:v", "2", "-threads", "1",
         "-f", "image2", "-update", "1", f"file:{target}",
@@ -123,15 +122,20 @@ def _start(source: Source, seek: float = 0) -> list[str]:
     return [
         "ffmpeg", "-nostdin", "-hide_banner", "-v", "error", "-nostats", "-y",
         "-progress", "pipe:1", "-filter_threads", "1", "-threads", "1",
+        "-max_pixels", str(conf.video_max_pixels),  # a header may lie
         *(["-ss", f"{seek:.3f}"] if seek else []),
         *input_arguments(source.path, source.facts.format),
     ]  # fmt: skip
 
 
 def _selection(rendition: Rendition) -> list[str]:
-    """Take the first video and, if there is one, the first audio; no metadata, no other stream."""
+    """
+    Take the first video that is not a cover picture and, if there is one, the first audio.
+
+    Metadata, chapters and all other streams are left out.
+    """
     audio = ["-an"] if rendition.mute else ["-map", "0:a:0?"]
-    return ["-map", "0:v:0", *audio, "-sn", "-dn", "-map_metadata", "-1", "-map_chapters", "-1"]
+    return ["-map", "0:V:0", *audio, "-sn", "-dn", "-map_metadata", "-1", "-map_chapters", "-1"]
 
 
 def _encoder(source: Source, rendition: Rendition) -> list[str]:

@@ -37,5 +37,10 @@ class VideoFacts:
         return asdict(self)
 
 
+def printable(name: bytes) -> str:
+    """Return the name of a codec as it is in a file, fit for a database and a page."""
+    return "".join(chr(byte) if 32 <= byte < 127 else "?" for byte in name[:32]).strip()
+
+
 def upright(size: Size, rotation: int) -> Size:
     return (size[1], size[0]) if rotation in {90, 270} else size

@@ -2,8 +2,8 @@
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from django_shift_media.conf import conf
 from django_shift_media.exceptions import UnacceptableFile, UnreadableVideo
@@ -16,7 +16,7 @@ from django_shift_media.video.isobmff import DAMAGED
 from django_shift_media.video.maker import Work
 from django_shift_media.video.probe import read_facts
 from django_shift_media.video.processes import Limits, run
-from django_shift_media.video.slots import slot
+from django_shift_media.video.workspaces import workspace
 
 # Seconds of the processor: for any video, and for each second of it at 1280 x 720 pixels.
 _BASE_SECONDS = 120
@@ -35,18 +35,20 @@ class FfmpegMaker:
     """
 
     def make(self, work: Work) -> None:
-        with TemporaryDirectory(prefix="shift-media-") as name, slot():
-            folder = Path(name)
+        with workspace() as folder:
             try:
                 source = _fetch(work, folder)
+            except FileNotFoundError:  # deleted meanwhile
+                return
             except Exception as error:
                 for made in work.wanted.values():
                     work.report.failed(made, error)
                 if isinstance(error, UnacceptableFile):
                     return
                 raise
-            for key, made in work.wanted.items():
-                _make_one(work, source, folder, key, made)
+            with suppress(FileNotFoundError):  # deleted meanwhile
+                for key, made in work.wanted.items():
+                    _make_one(work, source, folder, key, made)
 
 
 def _fetch(work: Work, folder: Path) -> Source:
@@ -120,7 +122,7 @@ def _make_rendition(
         if name == "out_time_us" and value.lstrip("-").isdigit() and source.duration:
             report(int(int(value) / 10_000 / source.duration))
 
-    arguments = commands.rendition_arguments(source, rendition, str(target), conf.video_max_seconds)
+    arguments = commands.rendition_arguments(source, rendition, str(target))
     run(arguments, folder, _limits(source), on_line)
     with target.open("rb") as file:
         read_facts(file)  # raises if nothing could be decoded

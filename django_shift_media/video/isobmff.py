@@ -13,12 +13,13 @@ from django_shift_media.exceptions import FileTooLarge, UnreadableVideo
 from django_shift_media.exceptions import gettext_noop as _
 from django_shift_media.naming.geometry import Size
 from django_shift_media.naming.renditions import VideoFormat
-from django_shift_media.video.facts import VideoFacts, upright
+from django_shift_media.video.facts import VideoFacts, printable, upright
 
 DAMAGED = _("The video is damaged: %(detail)s.")
 # Bytes. The tables of a film of ten hours take about 20 MB.
 _MAX_HEADER = 64_000_000
-_MAX_TOP_LEVEL_BOXES = 10_000  # a fragmented file has two for each fragment
+# Before the header. In a bucket, each may be a request.
+_MAX_TOP_LEVEL_BOXES = 100
 _CODECS = {
     b"avc1": "h264",
     b"avc3": "h264",
@@ -59,7 +60,7 @@ def read_facts(file: Any) -> VideoFacts:
 
 
 def _read_top_level(file: Any) -> Iterator[tuple[bytes, bytes]]:
-    """Yield the type and the content of the boxes "ftyp" and "moov", and skip all others: 4.2."""
+    """Yield the type and the content of "ftyp" and "moov", and skip all boxes before that: 4.2."""
     offset = 0
     for _n in range(_MAX_TOP_LEVEL_BOXES):
         file.seek(offset)
@@ -75,6 +76,8 @@ def _read_top_level(file: Any) -> Iterator[tuple[bytes, bytes]]:
             return
         if kind in {b"ftyp", b"moov"}:
             yield kind, _read_box(file, offset + length, size - length)
+        if kind == b"moov":
+            return
         offset += size
 
 
@@ -113,7 +116,7 @@ def _facts(reader: BoxReader, format: VideoFormat) -> VideoFacts:
 
 
 def _codec_name(track: Track) -> str:
-    return _CODECS.get(track.codec) or track.codec.decode("ascii", "replace").strip()
+    return _CODECS.get(track.codec) or printable(track.codec)
 
 
 def _is_played(reader: BoxReader, video: Track, audio: Track | None) -> bool:

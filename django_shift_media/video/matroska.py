@@ -13,7 +13,7 @@ from django_shift_media.exceptions import UnreadableVideo
 from django_shift_media.exceptions import gettext_noop as _
 from django_shift_media.naming.geometry import Size
 from django_shift_media.naming.renditions import VideoFormat
-from django_shift_media.video.facts import VideoFacts
+from django_shift_media.video.facts import VideoFacts, printable
 from django_shift_media.video.isobmff import DAMAGED
 
 _EBML, _DOC_TYPE = 0x1A45DFA3, 0x4282
@@ -24,8 +24,10 @@ _TRACK_TYPE, _CODEC_ID, _VIDEO = 0x83, 0x86, 0xE0
 _PIXEL_WIDTH, _PIXEL_HEIGHT = 0xB0, 0xBA
 _DISPLAY_WIDTH, _DISPLAY_HEIGHT, _DISPLAY_UNIT = 0x54B0, 0x54BA, 0x54B2
 
-_MAX_ELEMENT = 4_000_000  # bytes of "Info" or "Tracks"
+_MAX_ELEMENT = 1_000_000  # bytes of "Info" or "Tracks"
 _MAX_ELEMENTS = 10_000
+# Before the media. In a bucket, each may be a request.
+_MAX_TOP_LEVEL_ELEMENTS = 100
 _UNKNOWN_SIZE = -1
 _VIDEO_TRACK, _AUDIO_TRACK = 1, 2
 _CODECS = {
@@ -74,7 +76,7 @@ def read_facts(file: Any) -> VideoFacts:
 def _read_top_level(file: Any) -> Iterator[Element]:
     """Yield the EBML header and, of the segment, "Info" and "Tracks": section 5.1 of RFC 9559."""
     offset = 0
-    for _n in range(_MAX_ELEMENTS):
+    for _n in range(_MAX_TOP_LEVEL_ELEMENTS):
         file.seek(offset)
         start = file.read(12)
         id, id_length = _read_id(start)
@@ -99,14 +101,17 @@ def _read_top_level(file: Any) -> Iterator[Element]:
 
 def _elements(data: bytes) -> Iterator[Element]:
     """Yield the elements in a master element, up to the first that is malformed."""
+    offset = 0
     for _n in range(_MAX_ELEMENTS):
-        id, id_length = _read_id(data)
-        size, size_length = _read_size(data[id_length : id_length + 8])
-        begin = id_length + size_length
-        if not id_length or not size_length or size == _UNKNOWN_SIZE or begin + size > len(data):
+        start = data[offset : offset + 12]
+        id, id_length = _read_id(start)
+        size, size_length = _read_size(start[id_length:])
+        offset += id_length + size_length
+        is_whole = size != _UNKNOWN_SIZE and offset + size <= len(data)
+        if not id_length or not size_length or not is_whole:
             return
-        yield Element(id, data[begin : begin + size])
-        data = data[begin + size :]
+        yield Element(id, data[offset : offset + size])
+        offset += size
 
 
 def _read_id(data: bytes) -> tuple[int, int]:
@@ -132,7 +137,7 @@ def _kind(track: dict[int, bytes]) -> int:
 
 
 def _codec_name(track: dict[int, bytes]) -> str:
-    id = track.get(_CODEC_ID, b"").rstrip(b"\0").decode("ascii", "replace")
+    id = printable(track.get(_CODEC_ID, b"").rstrip(b"\0"))
     return _CODECS.get(id) or _CODECS.get(id.split("/")[0]) or id
 
 

@@ -1,7 +1,9 @@
 """Run ffmpeg within limits, because the file was made by a stranger."""
 
+import errno
 import os
 import resource
+import shutil
 import subprocess
 import threading
 from collections.abc import Callable, Sequence
@@ -16,6 +18,8 @@ from django_shift_media.exceptions import gettext_noop as _
 
 _NICENESS = 10
 _MAX_OPEN_FILES = 64
+_MAX_ERRORS = 4000  # bytes
+_MAX_DETAIL = 300  # characters
 # Seconds on the clock for each second of the processor: the machine may be busy.
 _CLOCK_FACTOR = 10
 
@@ -59,6 +63,7 @@ def run(
             process.wait()
             process.stdout.close()  # type: ignore[union-attr]  # it is a pipe
     if status:
+        _require_space(folder)
         raise UnreadableVideo(
             _("The video cannot be decoded: %(detail)s."), detail=_detail(folder, status)
         )
@@ -74,21 +79,26 @@ def _start(
         "HOME": str(folder),
         "TMPDIR": str(folder),
     }
-    try:
-        process = subprocess.Popen(  # noqa: S603  # no shell, and no name of a user's file
-            arguments,
-            cwd=folder,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=errors,
-        )
-    except FileNotFoundError as error:
+    if shutil.which(arguments[0]) is None:
         raise ImproperlyConfigured(
             f"{arguments[0]} is not installed. Install ffmpeg where the workers of videos run."
-        ) from error
+        )
+    # Of util-linux. Without it, ffmpeg would go on for a while if the worker is killed.
+    ends_with_worker = [setpriv, "--pdeathsig", "KILL"] if (setpriv := _setpriv()) else []
+    process = subprocess.Popen(  # noqa: S603  # no shell, and no name of a user's file
+        [*ends_with_worker, *arguments],
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=errors,
+    )
     _limit(process.pid, limits)
     return process
+
+
+def _setpriv() -> str | None:
+    return shutil.which("setpriv", path="/usr/bin:/bin:/usr/local/bin")
 
 
 def _limit(pid: int, limits: Limits) -> None:
@@ -108,12 +118,21 @@ def _limit(pid: int, limits: Limits) -> None:
         os.setpriority(os.PRIO_PROCESS, pid, _NICENESS)
 
 
+def _require_space(folder: Path) -> None:
+    """Raise ``OSError`` if a disk is full: the file may be in order."""
+    if b"No space left on device" in (folder / "errors").read_bytes()[-_MAX_ERRORS:]:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
 def _detail(folder: Path, status: int) -> str:
     """Return one line about a failure, without the names of temporary files."""
     if status < 0:
         return f"the decoder was stopped by signal {-status}, as it exceeded a limit"
     with (folder / "errors").open("rb") as file:
-        file.seek(max(0, (folder / "errors").stat().st_size - 4000))
+        file.seek(max(0, (folder / "errors").stat().st_size - _MAX_ERRORS))
         lines = file.read().decode("utf-8", "replace").splitlines()
-    last = next((line for line in reversed(lines) if line.strip()), "no reason given")
-    return last.replace(f"file:{folder}/", "").replace(f"{folder}/", "").strip().rstrip(".")
+    text = next((line for line in reversed(lines) if line.strip()), "no reason given")
+    for folder_name in (f"file:{folder}/", f"{folder}/"):
+        text = text.replace(folder_name, "")
+    printable = "".join(character for character in text if character.isprintable())
+    return printable.strip().rstrip(".")[:_MAX_DETAIL]
