@@ -24,6 +24,7 @@ from django_shift_media.media.url_checks import check_urls_of
 from django_shift_media.naming.formats import INPUT_FORMATS, OUTPUT_FORMATS
 from django_shift_media.naming.presets import preset_error, preset_resizes
 from django_shift_media.storages.storage_checks import check_media_storage, check_places
+from django_shift_media.uploads.policy_checks import check_policy
 
 _PREFIX = "SHIFT_MEDIA_"
 
@@ -159,6 +160,14 @@ def check_upload_functions(**kwargs: Any) -> list[CheckMessage]:
                 Error(f"{setting} is {path!r}: {error}", hint=hint, id="shift_media.E028")
             )
     return messages
+
+
+@register()
+def check_upload_policy(**kwargs: Any) -> list[CheckMessage]:
+    try:
+        return list(check_policy())
+    except ImproperlyConfigured:  # reported as E004
+        return []
 
 
 @register()

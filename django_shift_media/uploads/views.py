@@ -160,7 +160,8 @@ def part(request: HttpRequest) -> HttpResponse:
         raise FileNotFoundError(signed.id)
     chunks = iter(lambda: request.read(_CHUNK), b"")
     multipart.put_part(signed.id, Part(signed.number, signed.size), chunks)
-    return HttpResponse(status=200)
+    # S3 gives one to each part, and Uppy waits for it.
+    return HttpResponse(status=200, headers={"ETag": f'"{signed.number}"'})
 
 
 def _part_url(upload: Upload, part: Part) -> str:
