@@ -25,6 +25,7 @@ from django_shift_media.naming.formats import INPUT_FORMATS, OUTPUT_FORMATS
 from django_shift_media.naming.presets import preset_error, preset_resizes
 from django_shift_media.naming.steps import step_error
 from django_shift_media.storages.storage_checks import check_media_storage, check_places
+from django_shift_media.uploads.policy_checks import check_policy
 
 _PREFIX = "SHIFT_MEDIA_"
 
@@ -177,6 +178,14 @@ def _problem_of(path: str) -> str | None:
         return None if callable(import_string(path)) else "it is not a function."
     except ImportError as error:
         return str(error)
+
+
+@register()
+def check_upload_policy(**kwargs: Any) -> list[CheckMessage]:
+    try:
+        return list(check_policy())
+    except ImproperlyConfigured:  # reported as E004
+        return []
 
 
 @register()

@@ -328,7 +328,7 @@ class MediaField(BaseMediaField):
             "focal_point_field": self.focal_point_field,
         }
         if self.direct:
-            defaults["direct"] = f"{self.model._meta.label_lower}.{self.name}"
+            defaults["direct"] = self.upload_label
         if _is_admin_widget(kwargs.get("widget")):
             del kwargs["widget"]
         # A long file name is shortened, so it needs no validation.

@@ -60,8 +60,9 @@ class MediaFormField(forms.FileField):
     def to_python(self, data: Any) -> "File[Any] | None":
         if self.direct and isinstance(data, str):
             from django_shift_media.uploads.accepted import file_for
+            from django_shift_media.uploads.owners import current_owner
 
-            data = file_for(data, self.direct)
+            data = file_for(data, self.direct, current_owner())
         file: File[Any] | None = super().to_python(data)
         if file is not None:
             clean_upload(

@@ -67,6 +67,7 @@ PUBLIC_API: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "maintenance.operations": ("ImportMedia",),
         "contrib.celery": ("enqueue", "make_resizes"),
         "contrib.rest_framework": ("MediaSerializerField",),
+        "contrib.rest_uploads": (),
         "contrib.tasks": ("enqueue", "make_resizes"),
         "testing": (
             "EngineConformance",

@@ -8,17 +8,19 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.cache import caches
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
-from django.forms import modelform_factory
+from django.forms import modelform_factory, modelformset_factory
 from django.utils import timezone
 
 from django_shift_media.storages.selection import media_storage
+from django_shift_media.uploads import owners
 from gallery.drawings import draw_photo
 from gallery.models import Attachment, Photo
-from tests.support.buckets import new_bucket, operations
-from tests.support.direct_uploads import Uploader, form_of, stored
+from tests.support.buckets import change_options, new_bucket, operations
+from tests.support.direct_uploads import Uploader, form_of, request_of, stored
 from tests.support.forms import form_data
 
 pytestmark = pytest.mark.django_db
@@ -48,6 +50,17 @@ def test_the_app_asks_s3_for_five_things_and_for_nothing_when_the_form_is_sent(
     assert [photo.photo.name] == stored(storage)
     assert (photo.width, photo.height, photo.size) == (400, 300, len(JPEG))
     assert photo.photo.placeholder is not None
+
+
+def test_the_app_never_reads_a_file_that_is_no_image(
+    running: Any, settings: Any, uploader: Uploader
+) -> None:
+    storage = new_bucket(settings, running("moto"))
+    sent = operations(storage)
+    person = Uploader(uploader.client, User.objects.get(), label="contact.file", kind="any")
+    assert person.upload(b"%PDF-1.7", "plan.pdf").status == 200
+    steps = ["CreateMultipartUpload", "ListParts", "CompleteMultipartUpload"]
+    assert sent == [*steps, "HeadObject"], "whatever its size"
 
 
 def add(uploader: Uploader, value: str, **fields: Any) -> Any:
@@ -220,3 +233,25 @@ def test_completing_again_never_deletes_the_file_of_a_row(
     settings.SHIFT_MEDIA_UPLOAD_VALIDATORS = [f"{__name__}.refuse"]
     assert uploader.post("complete/", upload=upload).status == 422
     assert Photo.objects.get().photo.read() == JPEG
+
+
+@pytest.mark.parametrize("server", [None, "moto"])
+def test_a_form_is_rendered_without_any_io(
+    uploader: Uploader,
+    settings: Any,
+    running: Any,
+    django_assert_num_queries: Any,
+    server: str | None,
+) -> None:
+    if server:  # nothing listens where its requests would go
+        new_bucket(settings, running(server))
+        change_options(settings, endpoint_url="http://127.0.0.1:9")
+    else:
+        settings.MEDIA_ROOT = "/dev/null/nothing"
+    settings.CACHES = {"default": {"BACKEND": "tests.support.no_cache.NoCache"}}
+    formset = modelformset_factory(Photo, fields=["photo"], extra=3)
+    with owners.during(request_of(uploader)), django_assert_num_queries(0):
+        page = str(formset(queryset=Photo.objects.none()))
+    assert len(re.findall(r'data-token="[^"]+"', page)) == 3
+    with pytest.raises(AssertionError, match="a cache call"):
+        caches["default"].get("x")

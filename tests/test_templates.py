@@ -68,7 +68,7 @@ def test_a_misspelt_variable_is_not_an_empty_file(photo: Photo) -> None:
 def test_a_page_of_resizes_and_pictures_does_no_io(
     request: Any, settings: Any, django_assert_num_queries: Any, db: None, where: str
 ) -> None:
-    settings.CACHES = {"default": {"BACKEND": "tests.test_templates.NoCache"}}
+    settings.CACHES = {"default": {"BACKEND": "tests.support.no_cache.NoCache"}}
     if where == "local":
         backend = {"BACKEND": "tests.test_templates.NoStorage"}
         settings.STORAGES = {**settings.STORAGES, "media": backend}
@@ -101,16 +101,6 @@ def test_a_page_of_resizes_and_pictures_does_no_io(
 class NoStorage(LocalMediaStorage):
     def path(self, name: str) -> str:  # what every other method begins with
         raise AssertionError(f"a storage call for {name}")
-
-
-class NoCache:
-    def __init__(self, *args: Any) -> None:
-        pass
-
-    def __getattr__(self, name: str) -> Any:
-        if name == "close":
-            return lambda **kwargs: None
-        raise AssertionError(f"a cache call: {name}")
 
 
 def test_urls_are_those_of_the_storage(photo: Photo, settings: Any, moto: Any) -> None:

@@ -18,7 +18,9 @@ def merge_upload_cors(
         "ID": _rule_id(our_id),
         "AllowedMethods": ["PUT"],
         "AllowedOrigins": sorted(set(origins)),
-        "AllowedHeaders": ["content-type"],  # ours sends none, other scripts do
+        # Ours sends no header and reads none; other scripts do.
+        "AllowedHeaders": ["content-type"],
+        "ExposeHeaders": ["ETag"],
         "MaxAgeSeconds": CORS_MAX_AGE,
     }
     return replace_cors_rule(current, rule["ID"], [rule] if origins else [])

@@ -15,6 +15,7 @@ from rest_framework import serializers
 
 from django_shift_media import fields
 from django_shift_media.media.bad_rows import BAD_ROW_ERRORS, report
+from django_shift_media.media.examined_file import ExaminedFile
 from django_shift_media.media.files import MediaFile
 from django_shift_media.media.upload_validation import UPLOAD_ERRORS, Kind, clean_upload
 from django_shift_media.naming.picture import Picture, PictureSource
@@ -35,6 +36,10 @@ class MediaSerializerField(serializers.FileField):
         The name of a preset. The object has its ``Picture`` in "picture".
     ``kind``, ``max_bytes``
         As for ``MediaField``. In a ``ModelSerializer``, the values of the model field are used.
+    ``direct``
+        A name that no other field has, such as "contact.attachment": requests may have the value of
+        a direct upload instead of a file. In a ``ModelSerializer``, a model field with ``direct``
+        does so by itself. See ``contrib.rest_uploads``.
 
     The object always has "url", "width" and "height"; the latter are null if they are not known.
     A file that is not an image has neither "resizes" nor "picture". An empty file is null,
@@ -51,6 +56,7 @@ class MediaSerializerField(serializers.FileField):
         picture: str | None = None,
         kind: Kind = "image",
         max_bytes: int | None = None,
+        direct: str = "",
         **kwargs: Any,
     ) -> None:
         self.resizes = (
@@ -60,6 +66,7 @@ class MediaSerializerField(serializers.FileField):
         self.has_alt = False
         self.kind: Kind = kind
         self.max_bytes = max_bytes
+        self.direct = direct
         super().__init__(**kwargs)
 
     def bind(self, field_name: str, parent: Any) -> None:
@@ -69,10 +76,14 @@ class MediaSerializerField(serializers.FileField):
         if isinstance(field := model_fields.get(self.source), fields.MediaField):
             self.kind, self.max_bytes = field.kind, field.max_bytes
             self.has_alt = bool(field.alt_field)
+            if field.direct:
+                self.direct = field.upload_label
 
     def to_internal_value(self, data: Any) -> "File[Any]":
-        file: File[Any] = super().to_internal_value(data)
         try:
+            if self.direct and isinstance(data, str):
+                data = self._uploaded(data)
+            file: File[Any] = super().to_internal_value(data)
             clean_upload(
                 file, kind=self.kind, max_bytes=self.max_bytes, messages=self.error_messages
             )
@@ -81,6 +92,13 @@ class MediaSerializerField(serializers.FileField):
             code = getattr(error, "code", None)
             raise serializers.ValidationError(error.messages, code=code) from error
         return file
+
+    def _uploaded(self, value: str) -> ExaminedFile:
+        from django_shift_media.uploads.accepted import file_for
+        from django_shift_media.uploads.owners import current_owner, owner_of
+
+        request = self.context.get("request")
+        return file_for(value, self.direct, owner_of(request) if request else current_owner())
 
     def get_attribute(self, instance: Any) -> Any:
         try:

@@ -32,3 +32,8 @@ class BaseMediaField(models.FileField):
     storage_alias: str | None
     direct: bool
     metadata: "MetadataFields"
+
+    @property
+    def upload_label(self) -> str:
+        """Name the field in the tokens of direct uploads, such as "gallery.photo.photo"."""
+        return f"{self.model._meta.label_lower}.{self.name}"

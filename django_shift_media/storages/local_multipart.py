@@ -33,6 +33,9 @@ class LocalMultipart(MultipartUploads):
     def __init__(self, storage: "LocalMediaStorage") -> None:
         self.storage = storage
 
+    def origin(self) -> None:
+        return None
+
     def begin(self, key: str, name: str) -> str:
         # An ID says to which key its parts belong.
         upload = f"{_id_prefix(key)}{secrets.token_hex(16)}"

@@ -27,6 +27,14 @@ class MultipartUploads:
     a ``FileNotFoundError``. Raise ``StorageUnavailable`` if the backend fails.
     """
 
+    def origin(self) -> str | None:
+        """
+        Return the origin to which browsers send parts, such as "https://uploads.example.com".
+
+        None is that of the app. Sends no request.
+        """
+        raise NotImplementedError
+
     def begin(self, key: str, name: str) -> str:
         """Begin an upload to a key, of a file that a person named ``name``; return its ID."""
         raise NotImplementedError

@@ -54,6 +54,9 @@ class S3MediaStorage(S3VersionedStorage):
     ``public_url``
         The base URL of the media for CDNs and other S3 servers: a scheme and a host, optionally a
         port and a path. A key is appended to it.
+    ``upload_url``
+        The base URL of another host to which browsers send direct uploads, such as
+        "https://uploads.example.com"; unless it stands for the bucket, with the bucket as its path.
     ``mode``
         "website" (the default): the static website hosting of the bucket serves the media, and
         redirects requests for missing resizes to the app. "failover": a CDN serves the media, and
@@ -92,6 +95,7 @@ class S3MediaStorage(S3VersionedStorage):
 
     def __init__(self, **options: Any) -> None:
         self.public_url_option: str | None = options.pop("public_url", None)
+        self.upload_url: str = (options.pop("upload_url", None) or "").rstrip("/")
         self.access = pop_access(options)
         self.mode: Mode = options.pop("mode", "app" if self.access else "website")
         self.tag_resizes: bool = options.pop("tag_resizes", False)

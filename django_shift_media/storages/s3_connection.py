@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from boto3.session import Session
+from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError
 from storages.backends.s3 import S3Storage
@@ -107,6 +108,20 @@ class S3Connection(S3Storage):  # type: ignore[misc]  # S3Storage is not typed
         )
         _presign_for_region(resource.meta.client)
         return resource
+
+    def unsigned_url(self, key: str) -> str:
+        """Return the URL of an object at the bucket's API, without asking for credentials."""
+        client = self._create_session().client(
+            "s3",
+            region_name=self.region_name,
+            use_ssl=self.use_ssl,
+            endpoint_url=self.endpoint_url,
+            config=self.client_config.merge(Config(signature_version=UNSIGNED)),
+        )
+        _presign_for_region(client)
+        parameters = {"Bucket": self.bucket_name, "Key": key}
+        url: str = client.generate_presigned_url("get_object", Params=parameters)
+        return url
 
     def aws_client(self, service: str, *, region: str | None = None) -> Any:
         """Return a boto3 client of another AWS service with the credentials of this storage."""

@@ -4,7 +4,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlencode, urlsplit
 
+from botocore.auth import S3SigV4QueryAuth
+from botocore.awsrequest import AWSRequest
 from botocore.exceptions import ClientError
 
 from django_shift_media.storages.multipart import MultipartUploads, Part
@@ -26,6 +29,12 @@ class S3Multipart(MultipartUploads):
     def __init__(self, storage: "S3MediaStorage") -> None:
         self.storage = storage
 
+    def origin(self) -> str:
+        # To find the host of a bucket, boto3 needs no credentials, which it might have to ask for.
+        url = self.storage.upload_url or self.storage.unsigned_url("a")
+        parts = urlsplit(url)
+        return f"{parts.scheme}://{parts.netloc}"
+
     def begin(self, key: str, name: str) -> str:
         content = SimpleNamespace(download_name=name)
         parameters = self.storage._get_write_parameters(key, content)
@@ -34,6 +43,8 @@ class S3Multipart(MultipartUploads):
         return created["UploadId"]
 
     def part_url(self, key: str, upload: str, part: Part, seconds: int) -> str:
+        if base := self.storage.upload_url:
+            return self._url_at(base, key, upload, part, seconds)
         # The length becomes a signed header, so that S3 refuses any other. Without a body, there
         # is no checksum to sign: https://github.com/seaweedfs/seaweedfs/issues/10216
         parameters = {
@@ -45,6 +56,22 @@ class S3Multipart(MultipartUploads):
         return self.storage.client.generate_presigned_url(
             "upload_part", Params=parameters, ExpiresIn=seconds
         )
+
+    def _url_at(self, base: str, key: str, upload: str, part: Part, seconds: int) -> str:
+        """Presign the URL of a part below another URL than boto3 knows; the host is signed."""
+        query = urlencode({"partNumber": part.number, "uploadId": upload})
+        path = quote(self.storage.prefix + key, safe="/~")
+        request = AWSRequest(
+            method="PUT",
+            url=f"{base}/{path}?{query}",
+            headers={"Content-Length": str(part.size)},
+        )
+        with self.storage.wrap_errors("sign", key):  # without credentials, for example
+            client: Any = self.storage.client
+            credentials = client._request_signer._credentials  # it renews those of a role
+            region = client.meta.region_name
+            S3SigV4QueryAuth(credentials, "s3", region, expires=seconds).add_auth(request)
+        return str(request.url)
 
     def parts(self, key: str, upload: str) -> list[Part]:
         with self._wrap_errors("list the parts of", key):

@@ -23,6 +23,8 @@ def check_options(storage: Any, options: Mapping[str, Any]) -> None:
         "custom_domain" if "custom_domain" in options else "AWS_S3_CUSTOM_DOMAIN",
     )
     _check_public_url(storage.public_url_option)
+    if storage.upload_url:
+        _check_url("upload_url", storage.upload_url, "https://uploads.example.com")
     _check_access(storage)
     _check_credentials(storage)
 
@@ -88,11 +90,14 @@ def _check_domain(domain: str | None, source: str) -> None:
 def _check_public_url(url: str | None) -> None:
     if not url or re.match("/(?!/)", url):  # a path is on the host of the page
         return
+    _check_url("public_url", url, "https://media.example.com")
+
+
+def _check_url(option: str, url: str, example: str) -> None:
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.netloc or parts.query or parts.fragment:
         raise ImproperlyConfigured(
-            f"Invalid public_url {url!r}. Use a URL with a scheme and a host, such as"
-            ' "https://media.example.com".'
+            f"Invalid {option} {url!r}. Use a URL with a scheme and a host, such as {example!r}."
         )
 
 

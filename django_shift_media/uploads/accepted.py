@@ -8,28 +8,27 @@ from django_shift_media.engines.engine import ImageInfo
 from django_shift_media.media.claims import is_claimed
 from django_shift_media.media.examined_file import ExaminedFile
 from django_shift_media.uploads.model_fields import model_field, storage_for
-from django_shift_media.uploads.owners import current_owner
 from django_shift_media.uploads.tokens import AcceptedUpload
 
 UPLOAD_EXPIRED = _("The upload is no longer valid. Choose the file again.")
 
 
-def parse_value(text: str, label: str) -> AcceptedUpload:
+def parse_value(text: str, label: str, owner: str | None) -> AcceptedUpload:
     """Return the upload behind a field's value; raise ``BadSignature`` for that of another."""
     accepted = AcceptedUpload.unsign(text)
-    if accepted.label != label or accepted.owner != current_owner():
+    if accepted.label != label or accepted.owner != owner:
         raise BadSignature("The upload belongs to another field or user.")
     return accepted
 
 
-def file_for(text: str, label: str) -> ExaminedFile:
+def file_for(text: str, label: str, owner: str | None) -> ExaminedFile:
     """
     Return the file behind a field's value, without a request to the storage.
 
-    Raise ``ValidationError`` if it is not of this field and user, has expired, or a row has it.
+    Raise ``ValidationError`` if it is not of this field and owner, has expired, or a row has it.
     """
     try:
-        accepted = parse_value(text, label)
+        accepted = parse_value(text, label, owner)
     except BadSignature as error:
         raise ValidationError(UPLOAD_EXPIRED, code="upload_expired") from error
     if is_claimed(storage_for(label), accepted.key, model_field(label)):

@@ -5,6 +5,7 @@ from django.urls import path
 from django_shift_media.uploads import views
 
 urlpatterns = [
+    path("token/", views.token, name="upload-token"),
     path("", views.begin, name="upload"),
     path("parts/", views.parts, name="upload-parts"),
     path("status/", views.status, name="upload-status"),

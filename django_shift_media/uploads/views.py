@@ -6,12 +6,13 @@ Errors become HTTP statuses here, and only here; see ``docs/howto/direct-uploads
 """
 
 import json
+import logging
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, ValidationError
 from django.core.signing import BadSignature, SignatureExpired
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -24,6 +25,7 @@ from django_shift_media.storages.multipart import Part, part_size_for
 from django_shift_media.uploads import receiving
 from django_shift_media.uploads.accepted import UPLOAD_EXPIRED
 from django_shift_media.uploads.hooks import may_upload
+from django_shift_media.uploads.issuing import issue
 from django_shift_media.uploads.model_fields import storage_for
 from django_shift_media.uploads.receiving import IncompleteUpload
 from django_shift_media.uploads.tokens import AppPart, Upload, UploadField
@@ -34,6 +36,9 @@ _URL_SECONDS = 15 * 60
 _MAX_URLS = 100
 _CHUNK = 64 * 1024
 _RETRY_AFTER = 2
+_TEMPORARY = frozenset({429, 503})
+
+logger = logging.getLogger("django_shift_media")
 
 View = Callable[..., HttpResponse]
 
@@ -65,16 +70,26 @@ def _respond(view: View, request: HttpRequest) -> HttpResponse:
         return _error(404, "gone", str(UPLOAD_EXPIRED))
     except IncompleteUpload:
         return _error(409, "incomplete", "Some parts are missing.")
-    except (KeyError, TypeError, ValueError):
+    # RecursionError: a JSON document of many levels.
+    except (KeyError, TypeError, ValueError, RecursionError, RequestDataTooBig):
         return _error(400, "invalid", "The request is not valid.")
     except (Busy, MemoryError):
-        return _error(429, "busy", "Too busy, try again.", **{"Retry-After": str(_RETRY_AFTER)})
-    except StorageUnavailable:
+        return _error(429, "busy", "Too busy, try again.")
+    except StorageUnavailable as error:
+        logger.error("Storage unavailable for %s: %s", request.path, error)
         return _error(503, "unavailable", "The storage is unavailable, try again.")
 
 
-def _error(status: int, code: str, message: str, **headers: str) -> HttpResponse:
+def _error(status: int, code: str, message: str) -> HttpResponse:
+    headers = {"Retry-After": str(_RETRY_AFTER)} if status in _TEMPORARY else {}
     return JsonResponse({"code": code, "error": message}, status=status, headers=headers)
+
+
+@require_POST
+@_endpoint
+def token(request: HttpRequest) -> HttpResponse:
+    """Take "field", such as "gallery.photo.photo"; return its "token", for pages without forms."""
+    return JsonResponse({"token": issue(request, _text(_values(request)["field"])).sign()})
 
 
 @require_POST
@@ -145,7 +160,8 @@ def part(request: HttpRequest) -> HttpResponse:
         raise FileNotFoundError(signed.id)
     chunks = iter(lambda: request.read(_CHUNK), b"")
     multipart.put_part(signed.id, Part(signed.number, signed.size), chunks)
-    return HttpResponse(status=200)
+    # S3 gives one to each part, and Uppy waits for it.
+    return HttpResponse(status=200, headers={"ETag": f'"{signed.number}"'})
 
 
 def _part_url(upload: Upload, part: Part) -> str:
@@ -171,6 +187,9 @@ def _require_permission(request: HttpRequest, field: UploadField) -> None:
 
 
 def _values(request: HttpRequest) -> dict[str, Any]:
+    # Any other type may have been read already, by Django's protection against CSRF.
+    if request.content_type != "application/json":
+        raise ValueError(f"The type of the request is {request.content_type!r}.")
     values = json.loads(request.body)
     if not isinstance(values, dict):
         raise TypeError("Not a JSON object.")

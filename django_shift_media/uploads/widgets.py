@@ -76,7 +76,7 @@ class DirectMediaInput(MediaInput):
         if not isinstance(value, str):
             return None
         try:
-            return parse_value(value, self.label)
+            return parse_value(value, self.label, current_owner())
         except BadSignature:
             return None
 

@@ -53,6 +53,7 @@ _NAMES = {
     # Of rules of a bucket.
     "Condition": "RoutingRuleCondition",
     "ID": "Id",
+    "ExposeHeaders": "ExposedHeaders",
     "MaxAgeSeconds": "MaxAge",
     "Redirect": "RedirectRule",
 }
