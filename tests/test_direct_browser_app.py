@@ -14,7 +14,7 @@ from tests.support.galleries import MANAGE, Workers, environment, gunicorn
 from tests.support.servers import free_port
 from tests.support.upload_desks import LETTER, SMALL, UploadDesk, direct_bucket
 
-pytestmark = pytest.mark.nightly
+pytestmark = [pytest.mark.server, pytest.mark.browser, pytest.mark.nightly]
 PASSWORD = "correct horse battery staple"
 
 
