@@ -29,7 +29,7 @@ def test_a_process_ends_at_its_limits(what: str, tmp_path: Path) -> None:
 def test_the_reason_names_no_file_of_the_worker(tmp_path: Path) -> None:
     program = f"raise SystemExit('file:{tmp_path}/original: no such stream')"
     with pytest.raises(UnreadableVideo) as caught:
-        run([sys.executable, "-S", "-c", program], tmp_path, Limits(seconds=9, file_size=100))
+        run([sys.executable, "-S", "-c", program], tmp_path, Limits(seconds=9, file_size=1_000_000))
     assert str(caught.value) == "The video cannot be decoded: original: no such stream."
 
 
