@@ -156,7 +156,7 @@ def test_people_get_tables(local: Any) -> None:
         "(none)",
         "up to 7 days",
         "$0.00 per month",
-        "1 are not",
+        "not of this package: 1.",
     ):
         assert part in text, text
     call_command("media_report", "--quiet", stdout=(quiet := StringIO()), stderr=StringIO())

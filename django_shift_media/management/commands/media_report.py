@@ -151,7 +151,7 @@ def _lines(document: Document) -> Iterator[str]:
     count, size, dollars = _cells(document["total"])
     yield f"All: {count} objects, {size}{f', {dollars} per month' if dollars else ''}."
     if others := document["others"]["count"]:
-        yield f"Of these, {others:,} are not of this package."
+        yield f"Of these, not of this package: {others:,}."
 
 
 def _field_cells(name: str, uploads: Document, with_renditions: bool) -> list[str]:
