@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Sequence
 from importlib.util import find_spec
+from inspect import isclass, iscoroutinefunction
 from itertools import chain
 from typing import Any
 
@@ -175,9 +176,14 @@ def _check_paths(what: str, paths: Sequence[str], hint: str, id: str) -> list[Ch
 
 def _problem_of(path: str) -> str | None:
     try:
-        return None if callable(import_string(path)) else "it is not a function."
+        function = import_string(path)
     except ImportError as error:
         return str(error)
+    if not callable(function) or isclass(function):
+        return "it is not a function."
+    if iscoroutinefunction(function):
+        return "it is asynchronous."
+    return None
 
 
 @register()

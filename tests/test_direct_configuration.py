@@ -85,3 +85,5 @@ def test_a_field_whose_middleware_is_missing_is_reported(settings: Any, monkeypa
 def test_a_permission_that_does_not_exist_is_reported(settings: Any) -> None:
     settings.SHIFT_MEDIA_UPLOAD_PERMISSION = "gallery.nowhere.function"
     assert "gallery.nowhere" in found()["shift_media.E028"].msg
+    settings.SHIFT_MEDIA_UPLOAD_PERMISSION = "tests.test_direct_uploads.asynchronous"
+    assert "it is asynchronous" in found()["shift_media.E028"].msg

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.core.exceptions import ValidationError
+from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.core.files.base import ContentFile
 from django.test import Client
 from django.utils import timezone
@@ -269,6 +269,18 @@ def test_the_project_decides_who_may_upload(
     settings.SHIFT_MEDIA_UPLOAD_PERMISSION = f"{__name__}.only_small_names"
     assert uploader.begin(JPEG).status == 403
     assert stranger.begin(JPEG).status == 200
+
+
+async def asynchronous(request: Any, field: Any) -> bool:
+    return False
+
+
+def test_an_answer_that_only_counts_as_true_allows_nothing(
+    uploader: Uploader, settings: Any
+) -> None:
+    settings.SHIFT_MEDIA_UPLOAD_PERMISSION = f"{__name__}.asynchronous"
+    with pytest.raises(ImproperlyConfigured, match="not a bool"):
+        uploader.begin(JPEG)
 
 
 def find_virus(file: Any) -> None:

@@ -126,6 +126,18 @@ def test_a_profile_of_the_file_is_applied(tmp_path: Path) -> None:
     assert red > 150 > green
 
 
+def test_a_file_is_turned_upright(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[274] = 6  # turn by 90 degrees
+    image = watermark(tmp_path / "mark.png").convert("RGB")
+    image.save(tmp_path / "turned.png", exif=exif)
+    image.transpose(Image.Transpose.ROTATE_270).save(tmp_path / "upright.png")
+    turned, upright = (
+        Overlay(file=str(tmp_path / f"{name}.png"))(OPAQUE) for name in ("turned", "upright")
+    )
+    assert worst(turned.convert("RGBA"), upright.convert("RGBA")) == 0
+
+
 @pytest.mark.parametrize("mode", ["P", "L", "LA", "1", "RGB", "I;16"])
 def test_files_of_all_modes(tmp_path: Path, mode: str) -> None:
     Image.new("L", (8, 8), 255).convert(mode).save(tmp_path / "a.png")
@@ -185,6 +197,8 @@ def test_the_view_makes_a_watermark(client: Client, photo: Photo, settings: Any,
         ({}, "missing 1 required keyword-only argument: 'file'"),
         ({"file": "FILE", "position": "up"}, "Invalid position 'up'."),
         ({"file": "FILE", "position": "101,0"}, "Invalid position '101,0'."),
+        ({"file": "FILE", "position": (30, 70)}, "Invalid position (30, 70)."),
+        ({"file": "FILE", "position": None}, "Invalid position None."),
         ({"file": "FILE", "size": 0}, "Invalid size 0. Use 1 to 100 percent."),
         ({"file": "FILE", "size": "25%"}, "Invalid size '25%'."),
         ({"file": "FILE", "size": float("nan")}, "Invalid size nan."),
@@ -200,6 +214,14 @@ def test_a_mistake_is_reported(settings: Any, file: str, options: Any, message: 
     problem = found()["shift_media.E031"]
     assert problem.msg.startswith("SHIFT_MEDIA_STEPS['logo']: ")
     assert message in problem.msg
+
+
+def test_a_damaged_file_is_named(settings: Any, tmp_path: Path) -> None:
+    path = tmp_path / "damaged.avif"
+    # Pillow raises RuntimeError, not OSError, for a file without its av1C.
+    path.write_bytes(encoded(OPAQUE, "AVIF").replace(b"av1C", b"av1X"))
+    settings.SHIFT_MEDIA_STEPS = {"logo": {"step": PATH, "options": {"file": str(path)}}}
+    assert f"Cannot read the file '{path}'" in found()["shift_media.E031"].msg
 
 
 def test_static_files_need_their_app(settings: Any) -> None:

@@ -15,6 +15,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 
 from django_shift_media.contrib.reports.models import MediaReport
+from django_shift_media.naming.renditions import Poster, Rendition, sign
 from django_shift_media.storages.erasure import erase_upload
 from django_shift_media.storages.selection import media_storage
 from gallery.models import Attachment, Photo
@@ -155,11 +156,37 @@ def test_people_get_tables(local: Any) -> None:
         "(none)",
         "up to 7 days",
         "$0.00 per month",
-        "1 are not",
+        "not of this package: 1.",
     ):
         assert part in text, text
     call_command("media_report", "--quiet", stdout=(quiet := StringIO()), stderr=StringIO())
     assert quiet.getvalue() == ""
+
+
+@local_disk
+def test_what_was_made_of_videos_belongs_to_their_field(local: Any, admin_client: Client) -> None:
+    video, orphan = new_key("clip.mp4"), new_key("clip.mp4")
+    Attachment.objects.bulk_create([Attachment(file=put(local, video, b"video"))])
+    for key in (sign(video, Rendition(height=720)), sign(video, Poster()), resize_of(video)):
+        put(local, key, b"made")
+    put(local, sign(orphan, Rendition(height=720)), b"of nothing")
+    document = report("--grace", "0s")
+    fields = {each["field"]: each for each in document["fields"]}
+    assert counts(fields[FILE]["renditions"]) == (2, 8)
+    assert counts(fields[FILE]["resizes"]) == (1, 4)
+    assert counts(document["orphans"]["renditions"]) == (1, 10)
+    assert counts(document["renditions"]) == (3, 18)
+    assert counts(document["others"]) == (1, 4)
+    assert document["total"]["count"] == len(keys_of(local)) - 1  # and a tombstone
+    call_command("media_report", stdout=(out := StringIO()), stderr=StringIO())
+    assert "renditions" in out.getvalue()
+    call_command("media_report", "--csv", stdout=(out := StringIO()), stderr=StringIO())
+    assert f"field: renditions,{FILE},,,2,8," in out.getvalue()
+    call_command("media_report", "--save", "--quiet", stderr=StringIO())
+    saved = MediaReport.objects.get()
+    page = admin_client.get(f"/admin/shift_media_reports/mediareport/{saved.pk}/change/")
+    assert ">renditions<" in page.content.decode()
+    assert "Files that are not of this package: 1 · 4" in page.content.decode()
 
 
 def test_another_storage_is_named(settings: Any, tmp_path: Any, db: None) -> None:

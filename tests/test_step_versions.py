@@ -166,6 +166,11 @@ def test_options_that_a_step_does_not_take_are_reported(settings: Any) -> None:
     assert problem.msg == "SHIFT_MEDIA_STEPS['grain']: got an unexpected keyword argument 'colour'"
 
 
+def test_a_class_whose_instances_cannot_be_called_is_reported(settings: Any) -> None:
+    settings.SHIFT_MEDIA_STEPS = {"grain": {"step": "gallery.models.Photo"}}
+    assert "Photo has no method __call__()" in found()["shift_media.E031"].msg
+
+
 @pytest.mark.parametrize("name", ["STEPS", "OUTDATED_STEPS"])
 def test_settings_have_a_type(settings: Any, name: str) -> None:
     setattr(settings, f"SHIFT_MEDIA_{name}", ["grain"])

@@ -48,10 +48,36 @@ def several(file: Any) -> None:
     raise ValidationError(["Too old.", "Too blue."])
 
 
+def by_field(file: Any) -> None:
+    raise ValidationError({"photo": "Too old.", "other": "Too blue."})
+
+
 def hangs(file: Any) -> None:
     """A scanner that takes connections, and never replies."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         ClamAV(server.getsockname(), timeout=0.05)(file)
+
+
+async def asynchronous(file: Any) -> None:
+    raise ValidationError("Never reached, because nobody awaits it.")
+
+
+class Uncalled:
+    """A class in the place of its instance, as ``ClamAV`` in that of ``scan``."""
+
+    def __init__(self, file: Any) -> None:
+        pass
+
+    def __call__(self, file: Any) -> None:
+        raise ValidationError("Never called.")
+
+
+def says_no(file: Any) -> bool:
+    return False
+
+
+def misprints(file: Any) -> None:
+    raise ValidationError("50% of %(name)s is bad.", params={"name": file.name})
 
 
 def is_away(file: Any) -> None:
@@ -128,6 +154,8 @@ def directly(data: bytes) -> list[str]:
 
 
 WAYS = [by_form, by_rest, by_full_clean, by_save, by_assignment, directly]
+# Of the authors of validators: what must not count as acceptance.
+MISTAKES = ["asynchronous", "Uncalled", "says_no", "misprints"]
 each_way = pytest.mark.parametrize("way", WAYS)
 
 
@@ -141,7 +169,7 @@ def test_a_validator_refuses_a_file_with_its_message(way: Any, use: Any, small: 
 
 
 @each_way
-@pytest.mark.parametrize("validator", ["hangs", "is_away", "does_not_exist"])
+@pytest.mark.parametrize("validator", ["hangs", "is_away", "does_not_exist", *MISTAKES])
 @pytest.mark.django_db
 def test_a_validator_that_fails_refuses_the_file(
     way: Any, use: Any, small: bytes, validator: str, caplog: Any
@@ -154,9 +182,12 @@ def test_a_validator_that_fails_refuses_the_file(
 
 
 @pytest.mark.parametrize("way", [by_form, by_rest, by_full_clean])
+@pytest.mark.parametrize("validator", ["several", "by_field"])
 @pytest.mark.django_db
-def test_a_validator_may_have_several_messages(way: Any, use: Any, small: bytes) -> None:
-    use("several")
+def test_a_validator_may_have_several_messages(
+    way: Any, validator: str, use: Any, small: bytes
+) -> None:
+    use(validator)
     assert way(small) == ["Too old.", "Too blue."]
 
 
@@ -216,6 +247,10 @@ def test_validators_that_cannot_be_used_are_reported(settings: Any) -> None:
     assert "nowhere" in found()["shift_media.E032"].msg
     settings.SHIFT_MEDIA_UPLOAD_VALIDATORS = [f"{__name__}.BAD"]
     assert "it is not a function" in found()["shift_media.E032"].msg
+    settings.SHIFT_MEDIA_UPLOAD_VALIDATORS = ["django_shift_media.contrib.clamav.ClamAV"]
+    assert "it is not a function" in found()["shift_media.E032"].msg
+    settings.SHIFT_MEDIA_UPLOAD_VALIDATORS = [f"{__name__}.asynchronous"]
+    assert "it is asynchronous" in found()["shift_media.E032"].msg
     settings.SHIFT_MEDIA_UPLOAD_VALIDATORS = ["django_shift_media.contrib.clamav.scan"]
     assert "shift_media.E032" not in found()
     settings.SHIFT_MEDIA_UPLOAD_VALIDATORS = "gallery.scan"

@@ -106,7 +106,10 @@ def get_step(name: str) -> StepFunction:
 
 def _with_options(step: Any, options: Mapping[str, Any]) -> StepFunction:
     if inspect.isclass(step):
-        return cast(StepFunction, step(**options))
+        instance = step(**options)
+        if not callable(instance):
+            raise TypeError(f"The class {step.__qualname__} has no method __call__().")
+        return cast(StepFunction, instance)
     inspect.signature(step).bind(None, **options)  # raises TypeError for a wrong option
     return partial(step, **options)
 

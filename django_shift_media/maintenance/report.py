@@ -50,22 +50,24 @@ class Uploads:
     """
     Uploads that belong together: their originals, and what was made of these.
 
-    ``missing`` counts originals that rows reference and the storage does not have. Another kind of
-    derived file gets a tally of its own here.
+    ``renditions`` includes the posters of videos. ``missing`` counts originals that rows reference
+    and the storage does not have.
     """
 
     originals: Tally = field(default_factory=Tally)
     resizes: Tally = field(default_factory=Tally)
+    renditions: Tally = field(default_factory=Tally)
     missing: int = 0
 
     @property
     def tallies(self) -> tuple[Tally, ...]:
-        return (self.originals, self.resizes)
+        return (self.originals, self.resizes, self.renditions)
 
     def document(self, price: float | None) -> Document:
         return {
             "originals": self.originals.document(price),
             "resizes": self.resizes.document(price),
+            "renditions": self.renditions.document(price),
             "missing": self.missing,
             "dollars": _dollars(sum(tally.bytes for tally in self.tallies), price),
         }
@@ -106,7 +108,7 @@ class Report:
             "made_at": self.made_at.isoformat(timespec="seconds"),
             "dollars_per_gigabyte": price,
             "ages": list(AGES),
-            "total": self._total().document(price),
+            "total": _sum([self.others, *self._tallies()]).document(price),
             "fields": [
                 {"field": name, **uploads.document(price)} for name, uploads in self.fields.items()
             ],
@@ -117,12 +119,18 @@ class Report:
                 {**group._asdict(), **tally.document(price)}
                 for group, tally in sorted(self.resizes.items(), key=_order)
             ],
+            "renditions": _sum([each.renditions for each in self._every()]).document(price),
         }
 
-    def _total(self) -> Tally:
-        uploads = (*self.fields.values(), self.orphans, self.recent)
-        tallies = [self.others, *(tally for each in uploads for tally in each.tallies)]
-        return Tally(sum(each.count for each in tallies), sum(each.bytes for each in tallies))
+    def _every(self) -> list[Uploads]:
+        return [*self.fields.values(), self.orphans, self.recent]
+
+    def _tallies(self) -> list[Tally]:
+        return [tally for each in self._every() for tally in each.tallies]
+
+
+def _sum(tallies: Sequence[Tally]) -> Tally:
+    return Tally(sum(each.count for each in tallies), sum(each.bytes for each in tallies))
 
 
 def _order(item: tuple[ResizeGroup, Tally]) -> tuple[bool, str, str, int]:
@@ -154,28 +162,33 @@ def make_report(
 def _count_page(
     report: Report, page: list[ObjectSummary], referenced: NameTable, stored_before: datetime
 ) -> None:
-    originals = [summary for summary in page if keys.is_original(summary.key)]
-    resizes = {summary: key for summary in page if (key := _resize_key(summary.key))}
-    referenced.mark_found([summary.key for summary in originals])
-    names = {summary.key for summary in originals} | {key.original for key in resizes.values()}
-    owners = referenced.owners(sorted(names))
-    for summary in originals:
-        _uploads(report, owners, summary.key, summary, stored_before).originals.add(summary.size)
-    for summary, key in resizes.items():
-        _uploads(report, owners, key.original, summary, stored_before).resizes.add(summary.size)
-        group = _group(key, summary, report.made_at)
-        report.resizes.setdefault(group, Tally()).add(summary.size)
-    known = {*originals, *resizes}
+    originals = {summary: original for summary in page if (original := _original(summary.key))}
+    referenced.mark_found([key for summary, key in originals.items() if key == summary.key])
+    owners = referenced.owners(sorted(set(originals.values())))
     for summary in page:
-        if summary not in known and not is_tombstone(summary.key):
+        if original := originals.get(summary):
+            uploads = _uploads(report, owners, original, summary, stored_before)
+            _count(report, uploads, summary)
+        elif not is_tombstone(summary.key):
             report.others.add(summary.size)
 
 
-def _resize_key(key: str) -> keys.ResizeKey | None:
+def _original(key: str) -> str | None:
     try:
-        return None if keys.is_original(key) else keys.parse_resize(key)
+        return keys.original_of(key)
     except InvalidKey:
         return None
+
+
+def _count(report: Report, uploads: Uploads, summary: ObjectSummary) -> None:
+    if keys.is_original(summary.key):
+        uploads.originals.add(summary.size)
+    elif keys.is_made(summary.key):
+        uploads.renditions.add(summary.size)
+    else:
+        uploads.resizes.add(summary.size)
+        group = _group(keys.parse_resize(summary.key), summary, report.made_at)
+        report.resizes.setdefault(group, Tally()).add(summary.size)
 
 
 def _uploads(

@@ -63,15 +63,30 @@ def run_validators(file: "File[Any]", messages: Mapping[str, Any] = VALIDATOR_ER
 
 def _run(path: str, file: "File[Any]", messages: Mapping[str, Any]) -> None:
     try:
-        _rewind(file)
-        import_string(path)(file)
-        _rewind(file)
-    except ValidationError:
-        raise
+        refusal = _refusal_by(path, file)
     except Exception as error:
         logger.exception("Refused the upload %s: the validator %s failed.", file.name, path)
         params = {"name": file.name}
         raise ValidationError(messages["not_checked"], code="not_checked", params=params) from error
+    if refusal:
+        raise refusal
+
+
+def _refusal_by(path: str, file: "File[Any]") -> ValidationError | None:
+    """Call a validator; return its ``ValidationError``, which raises nothing when it is shown."""
+    _rewind(file)
+    try:
+        result = import_string(path)(file)
+    except ValidationError as error:
+        # A field has a list of errors, and no dict.
+        refusal = ValidationError([error])
+        [str(message) for message in refusal.messages]
+        return refusal
+    # Such as the coroutine of an async function, which has not run.
+    if result is not None:
+        raise TypeError(f"A validator has to return None, not {type(result).__name__}.")
+    _rewind(file)
+    return None
 
 
 def _rewind(file: "File[Any]") -> None:

@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured
-from PIL import Image
+from PIL import Image, ImageOps
 
 from django_shift_media.engines.color.conversion import to_scalable_mode, to_srgb
 from django_shift_media.engines.pipeline import with_premultiplied_alpha
@@ -94,7 +94,8 @@ def _distance(free: int, margin: int, percent: int) -> int:
     return margin + int((free - 2 * margin) * percent / 100 + 0.5)
 
 
-def _parse_position(text: str) -> tuple[int, int]:
+def _parse_position(position: str) -> tuple[int, int]:
+    text = str(position)  # (30, 70) is a mistake, too
     if match := _PERCENTAGES.fullmatch(text):
         x, y = int(match[1]), int(match[2])
         if max(x, y) <= 100:
@@ -103,7 +104,7 @@ def _parse_position(text: str) -> tuple[int, int]:
     if len(words) == 2 and words[0] in _DOWN and words[1] in _ACROSS:
         return _ACROSS[words[1]], _DOWN[words[0]]
     raise ImproperlyConfigured(
-        f'Invalid position {text!r}. Use "center", two words such as "bottom right", or two'
+        f'Invalid position {position!r}. Use "center", two words such as "bottom right", or two'
         ' percentages such as "30,70".'
     )
 
@@ -121,8 +122,9 @@ def _read(file: str, opacity: float) -> Image.Image:
     try:
         with Image.open(path) as opened:
             profile = opened.info.get("icc_profile")
-            image = to_srgb(to_scalable_mode(opened), profile).convert("RGBA")
-    except (OSError, ValueError, Image.DecompressionBombError) as error:
+            upright = ImageOps.exif_transpose(opened)
+            image = to_srgb(to_scalable_mode(upright), profile).convert("RGBA")
+    except Exception as error:  # each of Pillow's readers has its own for damaged files
         raise ImproperlyConfigured(f"Cannot read the file {str(path)!r}: {error}") from error
     image.putalpha(image.getchannel("A").point([int(a * opacity / 100 + 0.5) for a in range(256)]))
     return image

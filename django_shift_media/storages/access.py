@@ -45,18 +45,12 @@ class PrivateAccess:
         return f"private, max-age={self.url_seconds}"
 
     def permits(self, request: HttpRequest, original: str) -> bool:
-        """
-        Ask the permission; raise ``TypeError`` for what is not a bool, but would count as true.
-
-        Such as a redirect to the login page, by a decorator that is for views.
-        """
+        """Ask the permission; raise ``TypeError`` as ``as_permission()`` does."""
         try:
             answer = self.load_permission()(request, original)
         except (PermissionDenied, Http404):  # as by get_object_or_404()
             return False
-        if answer and answer is not True:
-            raise TypeError(f"The permission {self.permission!r} returned {answer!r}, not a bool.")
-        return bool(answer)
+        return as_permission(answer, self.permission)
 
     def load_permission(self) -> Permission:
         """Return the function; raise ``ImproperlyConfigured``."""
@@ -73,6 +67,17 @@ class PrivateAccess:
                 f"The permission {self.permission!r} is asynchronous. Use a plain function."
             )
         return permission
+
+
+def as_permission(answer: object, path: str) -> bool:
+    """
+    Return the answer of a permission; raise ``TypeError`` for what is not a bool, but is true.
+
+    Such as a redirect to the login page, by a decorator that is for views, or a coroutine.
+    """
+    if answer and answer is not True:
+        raise TypeError(f"The permission {path!r} returned {answer!r}, not a bool.")
+    return bool(answer)
 
 
 def pop_access(options: dict[str, Any]) -> PrivateAccess | None:

@@ -36,7 +36,9 @@ from django_shift_media.storages.selection import media_storage
 
 _APP = "django_shift_media.contrib.reports"
 _DEFAULTS = "a default"
-_FIELD_HEADS = ("field", "originals", "size", "resizes", "size", "missing", "per month")
+_FIELD_HEADS = ("field", "originals", "size", "resizes", "size")
+_RENDITION_HEADS = ("renditions", "size")  # of videos: not shown if there are none
+_LAST_HEADS = ("missing", "per month")
 _RESIZE_HEADS = ("preset", "format", "age", "resizes", "size", "per month")
 _CSV = ("section", "name", "format", "days", "count", "bytes", "dollars")
 
@@ -44,7 +46,8 @@ _CSV = ("section", "name", "format", "days", "count", "bytes", "dollars")
 class Command(TerminalCommand):
     help = (
         "Report what a storage has: originals by field, orphans, missing originals, resizes by"
-        " preset, format and age, and what it costs to store them. The storage is listed once."
+        " preset, format and age, renditions of videos, and what it costs to store them. The"
+        " storage is listed once."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -138,7 +141,9 @@ def _lines(document: Document) -> Iterator[str]:
         ("orphans", document["orphans"]),
         ("not referenced yet", document["recent"]),
     ]
-    yield from table(_FIELD_HEADS, [_field_cells(name, each) for name, each in fields])
+    with_renditions = document["renditions"]["count"] > 0
+    heads = (*_FIELD_HEADS, *(_RENDITION_HEADS if with_renditions else ()), *_LAST_HEADS)
+    yield from table(heads, [_field_cells(name, each, with_renditions) for name, each in fields])
     yield ""
     if document["resizes"]:
         yield from table(_RESIZE_HEADS, [_resize_cells(each) for each in document["resizes"]])
@@ -146,15 +151,15 @@ def _lines(document: Document) -> Iterator[str]:
     count, size, dollars = _cells(document["total"])
     yield f"All: {count} objects, {size}{f', {dollars} per month' if dollars else ''}."
     if others := document["others"]["count"]:
-        yield f"Of these, {others:,} are not of this package."
+        yield f"Of these, not of this package: {others:,}."
 
 
-def _field_cells(name: str, uploads: Document) -> list[str]:
-    originals, resizes = uploads["originals"], uploads["resizes"]
+def _field_cells(name: str, uploads: Document, with_renditions: bool) -> list[str]:
     return [
         name,
-        *_cells(originals)[:2],
-        *_cells(resizes)[:2],
+        *_cells(uploads["originals"])[:2],
+        *_cells(uploads["resizes"])[:2],
+        *(_cells(uploads["renditions"])[:2] if with_renditions else ()),
         f"{uploads['missing']:,}" if uploads["missing"] else "",
         _dollars(uploads["dollars"]),
     ]
@@ -190,5 +195,6 @@ def _csv_rows(document: Document) -> Iterator[list[Any]]:
 def _csv_uploads(section: str, name: str, uploads: Document) -> Iterator[list[Any]]:
     yield [f"{section}: originals", name, "", "", *uploads["originals"].values()]
     yield [f"{section}: resizes", name, "", "", *uploads["resizes"].values()]
+    yield [f"{section}: renditions", name, "", "", *uploads["renditions"].values()]
     if section == "field":
         yield ["field: missing", name, "", "", uploads["missing"], "", ""]
