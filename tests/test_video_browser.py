@@ -89,6 +89,9 @@ def test_a_rendition_has_the_colors_of_the_original(cinema: Any, settings: Any, 
     clip.refresh_from_db()
     page = cinema(clip)
     page.wait_for(f"video.readyState >= 2 && video.currentSrc.includes('-{codec}-')")
+    assert [each.seek(0.5) for each in (original, page)] == [0.5, 0.5]
+    assert original.pixels(*CORNERS)[3] == BLACK
+    assert is_close(original.pixels(*CORNERS)[0], RED), "the browser has drawn the frame"
     for wanted, color in zip(original.pixels(*CORNERS), page.pixels(*CORNERS), strict=True):
         assert is_close(color, wanted, 8), (color, wanted)
     picture = Image.open(io.BytesIO(media_storage().get(sign(clip.clip.name, Poster()))))
