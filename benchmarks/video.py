@@ -37,8 +37,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> list[Table]:
     table = Table(
-        "Renditions of 1080p videos on one processor",
-        ["rendition", "times real time", "MB of memory", "kbit/s", "SSIM"],
+        title="Renditions of 1080p videos on one processor",
+        columns=["rendition", "times real time", "MB of memory", "kbit/s", "SSIM"],
     )
     with tempfile.TemporaryDirectory() as folder:
         for name, pictures in SOURCES.items():
@@ -78,7 +78,8 @@ def _similarity(source: Source, rendition: Rendition, target: Path) -> str:
     width, height = rendition_size(source.facts.size, rendition.height)
     filters = f"[1:v]scale={width}:{height}[original];[0:v][original]ssim"
     found = subprocess.run(
-        ["ffmpeg", "-nostdin", "-i", target, "-i", source.path, "-lavfi", filters, "-f", "null", "-"],
+        ["ffmpeg", "-nostdin", "-i", target, "-i", source.path, "-lavfi", filters,
+         "-f", "null", "-"],
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     [score] = re.findall(r"SSIM .*All:([0-9.]+)", found.stderr)
