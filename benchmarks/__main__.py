@@ -17,6 +17,7 @@ MEASUREMENTS = (
     "engine",
     "formats",
     "hostile",
+    "video",
 )
 ROOT = Path(__file__).resolve().parent.parent
 

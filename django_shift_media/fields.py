@@ -124,7 +124,8 @@ class MediaField(BaseMediaField):
     ``kind``
         "image" (default): only images in the formats of ``SHIFT_MEDIA_FORMATS`` are accepted, and
         the extension of the file name is corrected. "any": every file is accepted. "video": only
-        MP4, MOV, WebM and Matroska files are accepted, by what their headers say.
+        MP4, MOV, WebM and Matroska files are accepted, by what their headers say. "captions": only
+        WebVTT files are accepted, of at most 5 MB.
     ``max_bytes``
         The maximum size of a file in bytes. For images, ``SHIFT_MEDIA_MAX_BYTES`` applies as well,
         for videos ``SHIFT_MEDIA_VIDEO_MAX_BYTES``.

@@ -78,6 +78,8 @@ class MediaFormField(forms.FileField):
         attrs = super().widget_attrs(widget)
         if self.kind == "video" and isinstance(widget, forms.FileInput):
             attrs.setdefault("accept", "video/*")
+        if self.kind == "captions" and isinstance(widget, forms.FileInput):
+            attrs.setdefault("accept", ".vtt,text/vtt")
         if self.kind == "image" and isinstance(widget, forms.FileInput):
             # Read when it is rendered: forms are defined when modules are imported, and an invalid
             # setting is reported by a system check.

@@ -34,6 +34,7 @@ PUBLIC_API: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "storages.local": ("LocalMediaStorage",),
         "storages.s3": ("S3MediaStorage",),
         "storages.selection": ("media_storage",),
+        "media.players": ("Player", "VideoSource"),
         "media.resized_image": ("ResizedImage",),
         "media.storage_users": ("load_storages",),
         "naming.picture": ("Picture", "PictureSource", "Variant"),

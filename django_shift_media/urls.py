@@ -16,5 +16,6 @@ app_name = APP_NAME
 
 urlpatterns = [
     path("uploads/", include("django_shift_media.uploads.urls")),
+    path("video/", include("django_shift_media.players.urls")),
     MediaPattern(RoutePattern("<path:key>", name="media", is_endpoint=True), media, name="media"),
 ]

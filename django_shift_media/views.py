@@ -230,12 +230,18 @@ def _serve_local_file(
     is_private = storage.access or key.startswith(".")  # parts of uploads that nobody has examined
     if is_private or not (settings.DEBUG and isinstance(storage, LocalMediaStorage)):
         return None
+    wanted = request.headers.get("Range", "")  # which serve() ignores, so that players cannot seek
+    response: HttpResponseBase
     try:
-        response = serve(request, key, document_root=str(storage.location))
+        if wanted:
+            response = send_file(storage, key, wanted)
+        else:
+            response = serve(request, key, document_root=str(storage.location))
     except (Http404, SuspiciousFileOperation, OSError, ValueError):
         return None  # missing, outside MEDIA_ROOT, or not a valid file name
     response["Content-Type"] = served_content_type(key)
     response["Content-Disposition"] = content_disposition(key)
+    response["Accept-Ranges"] = "bytes"
     del response["Content-Encoding"]  # of "a.pdf.gz", which browsers would unpack
     for name, value in SECURITY_HEADERS.items():
         response[name] = value

@@ -8,6 +8,7 @@ from django.forms.utils import flatatt
 from django.forms.widgets import Script
 from django.template.defaultfilters import filesizeformat
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 
 from django_shift_media.conf import conf
 from django_shift_media.exceptions import InvalidKey, InvalidMetadata
@@ -49,6 +50,7 @@ class MediaInput(forms.ClearableFileInput):
                 "file_type": extension_of(str(value)).upper(),
                 "dimensions": _known_values(value, value.width, value.height),
                 "bytes": _known_values(value, value.recorded_size),
+                "state": state_of(value),
                 "preview": preview,
                 "preview_attributes": preview and preview_attributes(preview, _MAX_HEIGHT),
             }
@@ -68,7 +70,7 @@ def _size_samples() -> list[str]:
 
 
 def preview_of(file: MediaFile) -> ResizedImage | None:
-    if file.field.kind != "image":
+    if not (file.field.kind == "image" or (file.field.kind == "video" and _has_poster(file))):
         return None
     stored = _without_focal_point(file)
     try:
@@ -77,6 +79,24 @@ def preview_of(file: MediaFile) -> ResizedImage | None:
         return None if conf.presets_only else stored.resize(_PREVIEW_SIZE, format="webp")
     except InvalidKey:  # a file from before the field was a MediaField
         return None
+
+
+def _has_poster(file: MediaFile) -> bool:
+    return file.has_poster if _is_current(file) else False
+
+
+def state_of(file: MediaFile) -> str:
+    """Return a text about a video that is not ready, with the reason if it never will be."""
+    state = file.video_state if file.field.kind == "video" and _is_current(file) else None
+    if not isinstance(state, dict):
+        return ""
+    percent = state.get("percent", 0)
+    texts = {
+        "queued": gettext("Waiting to be prepared"),
+        "working": gettext("Being prepared: %(percent)s %%") % {"percent": percent},
+        "failed": gettext("Could not be prepared: %(reason)s") % {"reason": state.get("reason")},
+    }
+    return texts.get(str(state.get("state")), "")
 
 
 def preview_attributes(preview: ResizedImage, max_height: int) -> SafeString:

@@ -6,8 +6,9 @@ If drf-spectacular is installed, its OpenAPI schemas describe both.
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict
 from importlib.util import find_spec
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
 from django.core.files.base import File
@@ -19,6 +20,9 @@ from django_shift_media.media.examined_file import ExaminedFile
 from django_shift_media.media.files import MediaFile
 from django_shift_media.media.upload_validation import UPLOAD_ERRORS, Kind, clean_upload
 from django_shift_media.naming.picture import Picture, PictureSource
+
+if TYPE_CHECKING:
+    from django_shift_media.media.players import Player
 
 # URLs to which ``build_absolute_uri()`` adds nothing, and what it changes in a path.
 _ABSOLUTE = re.compile("https?://[!-~]+")
@@ -34,6 +38,10 @@ class MediaSerializerField(serializers.FileField):
         sizes, such as ``{"small": "200x200"}``. The object has their URLs in "resizes".
     ``picture``
         The name of a preset. The object has its ``Picture`` in "picture".
+    ``video``
+        True, or a list of names in ``SHIFT_MEDIA_VIDEO_PRESETS``, such as "web,small": the object
+        of a video has its sources, state and duration in "video", as ``MediaFile.video()`` returns
+        them. ``poster`` is the size of the poster, "960x" by default.
     ``kind``, ``max_bytes``
         As for ``MediaField``. In a ``ModelSerializer``, the values of the model field are used.
     ``direct``
@@ -54,6 +62,8 @@ class MediaSerializerField(serializers.FileField):
         *,
         resizes: Iterable[str] | Mapping[str, str] = (),
         picture: str | None = None,
+        video: bool | str = False,
+        poster: str | None = "960x",
         kind: Kind = "image",
         max_bytes: int | None = None,
         direct: str = "",
@@ -63,6 +73,8 @@ class MediaSerializerField(serializers.FileField):
             dict(resizes) if isinstance(resizes, Mapping) else {size: size for size in resizes}
         )
         self.picture = picture
+        self.video = video
+        self.poster = poster
         self.has_alt = False
         self.kind: Kind = kind
         self.max_bytes = max_bytes
@@ -135,6 +147,9 @@ class MediaSerializerField(serializers.FileField):
             }
         if self.picture and value.is_image:
             document["picture"] = _picture(value.picture(self.picture), absolute_url)
+        if self.video:
+            presets = None if self.video is True else self.video
+            document["video"] = _video(value.video(presets, poster=self.poster), absolute_url)
         return document
 
     def _absolute_url(self) -> Callable[[str], str]:
@@ -153,6 +168,16 @@ class MediaSerializerField(serializers.FileField):
             return absolute
 
         return absolute_url
+
+
+def _video(player: "Player", absolute_url: Callable[[str], str]) -> dict[str, Any]:
+    document = asdict(player)
+    document["sources"] = [
+        {**source, "url": absolute_url(source["url"])} for source in document["sources"]
+    ]
+    for name in ("poster", "state_url"):
+        document[name] = document[name] and absolute_url(document[name])
+    return document
 
 
 def _picture(picture: Picture, absolute_url: Callable[[str], str]) -> dict[str, Any]:

@@ -40,7 +40,27 @@ class MediaSerializerFieldExtension(OpenApiSerializerFieldExtension):
             properties["resizes"] = _object(dict.fromkeys(self.target.resizes, _URL))
         if self.target.picture:
             properties["picture"] = _picture()
+        if self.target.video:
+            properties["video"] = _video()
         return _object(properties)
+
+
+def _video() -> Schema:
+    source = _object({"url": _URL, "type": _TEXT, "media": _nullable(_TEXT), **_size()})
+    return _object(
+        {
+            "poster": _nullable(_URL),
+            "is_poster_ready": {"type": "boolean"},
+            **_size(),
+            "duration": _nullable({"type": "number", "description": "seconds"}),
+            "state": _nullable(
+                {"type": "string", "enum": ["queued", "working", "ready", "failed"]}
+            ),
+            "percent": {"type": "integer"},
+            "sources": _list(source),
+            "state_url": _nullable(_URL),
+        }
+    )
 
 
 def _picture() -> Schema:

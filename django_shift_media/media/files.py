@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, TypeVar, Unpack
 
 from django.core.files.base import File
 from django.db import models, router, transaction
@@ -26,6 +26,7 @@ from django_shift_media.naming.geometry import Size
 from django_shift_media.naming.original_names import clean_name
 from django_shift_media.naming.picture import Picture
 from django_shift_media.naming.placeholder import Placeholder
+from django_shift_media.naming.posters import site_poster
 from django_shift_media.naming.presets import picture_layouts, resize_for
 from django_shift_media.naming.resize_options import (
     ResizeOptions,
@@ -36,6 +37,9 @@ from django_shift_media.naming.resizes import FocalPoint
 from django_shift_media.naming.signing import sign, signer
 from django_shift_media.naming.srcset import PictureOptions
 from django_shift_media.storages.base import MediaStorage
+
+if TYPE_CHECKING:
+    from django_shift_media.media.players import Player
 
 T = TypeVar("T")
 
@@ -226,6 +230,38 @@ class MediaFile(FieldFile):
         return (self._read(self.field.video_field) or {}) if self.field.video_field else None
 
     @property
+    def has_cover(self) -> bool:
+        """Whether a user has uploaded a picture in the place of the poster."""
+        return bool(self._cover)
+
+    @property
+    def has_poster(self) -> bool:
+        """Whether resizes of a video can be requested; True without a ``video_field``."""
+        from django_shift_media.video.states import is_ready
+
+        return (
+            self.has_cover or self.video_state is None or is_ready(self.video_state, site_poster())
+        )
+
+    def video(self, presets: str | None = None, *, poster: str | None = "960x") -> "Player":
+        """
+        Return what a page needs to play a video: its poster, sources, size and state.
+
+        ``presets`` is a list of names in ``SHIFT_MEDIA_VIDEO_PRESETS``, such as "web,small"; the
+        default is all of them. ``poster`` is a size as ``resize()`` takes it, or None. Renditions
+        that are not ready are left out. Until one is, the source is the original, if all browsers
+        play it. Raise ``InvalidResize`` for an invalid option, and as ``resize()`` does.
+        """
+        from django_shift_media.media.players import player
+
+        if self.field.kind != "video":
+            raise InvalidResize(
+                f'video requires a MediaField with kind="video"; that of {self.field.name!r} is'
+                f" {self.field.kind!r}."
+            )
+        return player(self, presets, poster)
+
+    @property
     def placeholder(self) -> Placeholder | None:
         """What a page shows until the image has loaded, from ``placeholder_field``."""
         text = self._read(self.field.placeholder_field)
@@ -273,6 +309,8 @@ class MediaFile(FieldFile):
             name = keys.normalize_name(name, extension=info.format)
         elif self.field.kind == "video":
             name = keys.normalize_name(name, extension=read_video_facts(content).format)
+        elif self.field.kind == "captions":
+            name = keys.normalize_name(name, extension="vtt")
         focal_point = focal_points.find(self, content)
         is_assigned = content is self._file  # so its focal point has been set, too
         if not self._adopt(content):

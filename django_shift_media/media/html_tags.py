@@ -96,21 +96,29 @@ def srcset(file: TagFile, size: str | None = None, **options: Any) -> str:
 
 @skip_bad_rows
 def video(
-    file: TagFile, presets: str | None = None, *, poster: str | None = "960x", **attributes: Any
+    file: TagFile,
+    presets: str | None = None,
+    *,
+    poster: str | None = "960x",
+    captions: Any = None,
+    refresh: bool = False,
+    **attributes: Any,
 ) -> str:
     """
     Render a ``<video>`` with its poster, its upright size and a ``<source>`` for each rendition.
 
     ``presets`` is a list of names in ``SHIFT_MEDIA_VIDEO_PRESETS``, such as "web,small"; the
     default is all of them. ``poster`` is a size as ``resize()`` takes it, or None for no poster.
-    All other arguments are attributes of the element, such as ``controls=True`` and
+    ``captions`` is a WebVTT file, its URL, or a list of dicts with the attributes of a ``<track>``.
+    With ``refresh``, the script ``shift_video.js`` shows the renditions when they are ready. All
+    other arguments are attributes of the element, such as ``controls=True`` and
     ``preload="none"``. Render nothing if there is no file.
     """
     if not _has_file(file, "video"):
         return ""
     from django_shift_media.media.video_tag import render
 
-    return render(file, presets, poster, attributes)
+    return render(file, presets, poster, captions, refresh, attributes)
 
 
 def _has_file(file: TagFile, tag: str) -> TypeGuard[MediaFile]:

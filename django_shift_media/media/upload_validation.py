@@ -17,6 +17,7 @@ from django_shift_media.engines.engine import ImageInfo
 from django_shift_media.engines.selection import engine_options, get_engine
 from django_shift_media.exceptions import FileTooLarge, UnacceptableFile
 from django_shift_media.generation.worker_pool import worker_pool
+from django_shift_media.media.captions import check_captions
 from django_shift_media.media.examined_file import ExaminedFile
 from django_shift_media.media.upload_validators import VALIDATOR_ERRORS, validate_once
 from django_shift_media.naming.placeholder import THUMBNAIL_SIDE, Placeholder, is_installed
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("django_shift_media")
 
-Kind = Literal["image", "any", "video"]
+Kind = Literal["image", "any", "video", "captions"]
 T = TypeVar("T")
 
 UPLOAD_ERRORS: dict[str, Any] = {
@@ -66,13 +67,17 @@ def validate_upload(file: "File[Any]", *, kind: Kind, max_bytes: int | None) -> 
     The file's name and the content type that the browser sent are ignored. ``max_bytes`` is the
     field's own limit, None for no limit. An image must respect ``SHIFT_MEDIA_MAX_BYTES`` as well,
     or it could not be resized; a video ``SHIFT_MEDIA_VIDEO_MAX_BYTES``. Raise ``FileTooLarge``,
-    ``UnreadableImage`` or ``UnreadableVideo``. The file is left at its beginning.
+    ``UnreadableImage`` or ``UnreadableVideo``, or ``UnacceptableFile`` for captions. The file is
+    left at its beginning.
     """
     check_size(file.size, max_bytes)
     if kind == "any":
         return None
     if kind == "video":
         read_video_facts(file)
+        return None
+    if kind == "captions":
+        check_captions(file)
         return None
     check_size(file.size, conf.max_bytes)
     if isinstance(file, ExaminedFile) and file.info:

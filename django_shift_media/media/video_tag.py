@@ -1,64 +1,69 @@
 """The HTML of a ``<video>``, for ``html_tags``; imported only by sites that have videos."""
 
 import re
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
 
+from django.db.models.fields.files import FieldFile
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language, gettext
 
-from django_shift_media.conf import conf
 from django_shift_media.exceptions import InvalidResize
 from django_shift_media.media.files import MediaFile
 from django_shift_media.media.html_tags import ATTRIBUTE, element
-from django_shift_media.naming.formats import content_type
-from django_shift_media.naming.renditions import Codec, Rendition, sign
-from django_shift_media.video.presets import rendition
-from django_shift_media.video.states import State, is_ready
+from django_shift_media.media.players import Player
+from django_shift_media.naming.validation import check_choice
 
 # The attributes in https://html.spec.whatwg.org/multipage/media.html#the-video-element
 _OF_VIDEO = re.compile(
     "autoplay|controls|controlslist|disablepictureinpicture|disableremoteplayback|height|loop"
     "|muted|playsinline|preload|width"
 )
-# A browser plays the first source that it supports: the smallest files come first.
-_ORDER: tuple[Codec, ...] = ("av1", "vp9", "h264")
-# The codecs are named where some browsers do not support them. That of AV1 is the Main profile,
-# level 5.1, 8 bits: https://aomediacodec.github.io/av1-isobmff/#codecsparam
-_TYPES: Mapping[Codec, str] = {
-    "h264": "video/mp4",
-    "vp9": 'video/webm; codecs="vp9"',
-    "av1": 'video/mp4; codecs="av01.0.13M.08"',
-}
+TrackKind = Literal["captions", "subtitles", "descriptions", "chapters", "metadata"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Track:
+    """A ``<track>``: a WebVTT file, as https://html.spec.whatwg.org/multipage/media.html has it."""
+
+    src: Any
+    kind: TrackKind = "captions"
+    srclang: str | None = None
+    label: str | None = None
+    default: bool = False
+
+    def __post_init__(self) -> None:
+        check_choice("kind", self.kind, get_args(TrackKind))
+        if not isinstance(self.src, str | FieldFile):
+            raise InvalidResize(f"Invalid captions {self.src!r}. Use a file or a URL.")
+        if self.kind == "subtitles" and not self.srclang:
+            raise InvalidResize('A track of kind "subtitles" requires a srclang, such as "en".')
 
 
 def render(
-    file: MediaFile, presets: str | None, poster: str | None, attributes: Mapping[str, Any]
+    file: MediaFile,
+    presets: str | None,
+    poster: str | None,
+    captions: Any,
+    refresh: bool,
+    attributes: Mapping[str, Any],
 ) -> SafeString:
-    """
-    Render a ``<video>``; see ``html_tags.video()``.
-
-    This requires no I/O. Renditions that are not ready are left out. Until one is, the source is
-    the original, if all browsers play it.
-    """
-    if file.field.kind != "video":
-        raise InvalidResize(
-            f'video requires a MediaField with kind="video"; that of {file.field.name!r} is'
-            f" {file.field.kind!r}."
-        )
+    """Render a ``<video>``; see ``html_tags.video()``. This requires no I/O."""
     names = {name: _attribute_name(name) for name in attributes}
-    width, height = file.dimensions or (None, None)
+    player = file.video(presets, poster=poster)
     video = element(
         "video",
         {
-            "poster": file.resize(poster) if poster else None,
-            "width": width,
-            "height": height,
+            "poster": player.poster,
+            "width": player.width,
+            "height": player.height,
             **{names[name]: value for name, value in attributes.items()},
         },
     )
-    sources = format_html_join("", "{}", ([source] for source in _sources(file, presets)))
-    return format_html("{}{}</video>", video, sources)
+    html = format_html("{}{}{}</video>", video, _sources(player), _tracks(captions))
+    return _refreshed(player, html) if refresh and _may_change(player) else html
 
 
 def _attribute_name(name: str) -> str:
@@ -67,20 +72,67 @@ def _attribute_name(name: str) -> str:
     return name.replace("_", "-")
 
 
-def _sources(file: MediaFile, presets: str | None) -> Iterator[SafeString]:
-    names = conf.video_presets if presets is None else re.split(r"\s*,\s*", presets.strip())
-    renditions = sorted(map(rendition, names), key=lambda each: _ORDER.index(each.codec))
-    state = file.video_state
-    ready = [each for each in renditions if state is None or is_ready(state, each)]
-    yield from (_source(file, each) for each in ready)
-    if not ready and _plays_original(state):
-        yield element("source", {"src": file.url, "type": content_type(str(file.name))})
+def _sources(player: Player) -> SafeString:
+    return _elements(
+        "source",
+        ({"src": each.url, "type": each.type, "media": each.media} for each in player.sources),
+    )
 
 
-def _source(file: MediaFile, rendition: Rendition) -> SafeString:
-    url = file.storage.resize_url(sign(str(file.name), rendition))
-    return element("source", {"src": url, "type": _TYPES[rendition.codec]})
+def _tracks(captions: Any) -> SafeString:
+    return _elements(
+        "track",
+        (
+            {
+                "kind": track.kind,
+                "src": _url(track.src),
+                "srclang": track.srclang,
+                "label": track.label,
+                "default": track.default,
+            }
+            for track in _parse_tracks(captions)
+            if track.src
+        ),
+    )
 
 
-def _plays_original(state: State | None) -> bool:
-    return bool(state and state.get("facts", {}).get("plays_everywhere"))
+def _parse_tracks(captions: Any) -> Iterable[Track]:
+    """Return the tracks of ``captions``: one file or URL, or a list of the options of tracks."""
+    if not captions:
+        return []
+    if isinstance(captions, str | FieldFile):
+        return [Track(src=captions, srclang=get_language(), default=False)]
+    tracks = [each if isinstance(each, Mapping) else {"src": each} for each in captions]
+    options = Track.__annotations__.keys()
+    for track in tracks:
+        if unknown := track.keys() - options:
+            raise InvalidResize(
+                f"Unknown options of captions: {', '.join(sorted(map(repr, unknown)))}. Use:"
+                f" {', '.join(options)}."
+            )
+    return [Track(**track) for track in tracks]
+
+
+def _url(src: "str | FieldFile") -> str:
+    return src if isinstance(src, str) else src.url
+
+
+def _elements(name: str, attributes: Iterable[Mapping[str, Any]]) -> SafeString:
+    return format_html_join("", "{}", ([element(name, each)] for each in attributes))
+
+
+def _may_change(player: Player) -> bool:
+    return player.state_url is not None and player.state in {"queued", "working"}
+
+
+def _refreshed(player: Player, video: SafeString) -> SafeString:
+    """Wrap a video into the element of shift_video.js, which asks for its state."""
+    start = element(
+        "shift-video",
+        {"state-url": player.state_url, "data-state": player.state, "data-percent": player.percent},
+    )
+    progress = element(
+        "progress",
+        {"max": 100, "value": player.percent, "aria-label": gettext("The video is being prepared")},
+    )
+    return format_html("{}{}{}</progress></shift-video>", start, video, progress)

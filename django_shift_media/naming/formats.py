@@ -94,7 +94,7 @@ INPUT_FORMATS: MappingProxyType[SourceFormat, InputFormat] = MappingProxyType(
 _EXTENSION_ALIASES = MappingProxyType({"jpeg": "jpg", "jpe": "jpg", "jfif": "jpg", "pjpeg": "jpg"})
 
 # Browsers display these types without executing anything; all other types are downloaded.
-_INLINE_TYPES = ("image/", "video/", "audio/", "application/pdf", "text/plain")
+_INLINE_TYPES = ("image/", "video/", "audio/", "application/pdf", "text/plain", "text/vtt")
 _SCRIPTABLE_TYPES = ("image/svg+xml",)
 _BINARY = "application/octet-stream"
 # The types of compressed files, by the names that mimetypes has for the compression.
@@ -120,6 +120,8 @@ def content_type(name: str) -> str:
     extension = extension_of(name)
     if format := INPUT_FORMATS.get(extension):  # type: ignore[call-overload]  # any text may be a key
         return str(format.content_type)
+    if extension == "vtt":  # some systems do not know it
+        return "text/vtt"
     # Of the last extension only: "a.pdf.gz" is not a PDF.
     type, encoding = mimetypes.guess_type(f"a.{extension}")
     if encoding:

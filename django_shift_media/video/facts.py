@@ -16,7 +16,8 @@ class VideoFacts:
     seconds; None if the header does not say it, as in recordings of browsers. ``rotation`` is
     clockwise: 0, 90, 180 or 270. ``codec`` and ``audio_codec`` are names such as "h264" and "aac",
     or those in the file if they are not known; ``audio_codec`` is None without sound.
-    ``plays_everywhere`` is whether all browsers play the file as it is.
+    ``plays_everywhere`` is whether all browsers play the file as it is. ``codecs`` is the parameter
+    of its content type, as in RFC 6381; None if that is not known.
     """
 
     format: VideoFormat
@@ -27,6 +28,7 @@ class VideoFacts:
     codec: str
     audio_codec: str | None = None
     plays_everywhere: bool = False
+    codecs: str | None = None
 
     @property
     def size(self) -> Size:

@@ -112,6 +112,7 @@ def _facts(reader: BoxReader, format: VideoFormat) -> VideoFacts:
         codec=_codec_name(video),
         audio_codec=_codec_name(audio) if audio else None,
         plays_everywhere=format == "mp4" and _is_played(reader, video, audio),
+        codecs=_codecs(reader, video, audio),
     )
 
 
@@ -125,6 +126,27 @@ def _is_played(reader: BoxReader, video: Track, audio: Track | None) -> bool:
     configurations = reader.find_boxes(video.entry[78:], b"avcC")
     profile = next((body[1] for body in configurations if len(body) > 1), None)
     return video.codec == b"avc1" and profile in _PLAYED_PROFILES
+
+
+def _codecs(reader: BoxReader, video: Track, audio: Track | None) -> str | None:
+    """Return the codecs of the tracks: ISO/IEC 14496-15, annex E, and av1-isobmff, section 5."""
+    sound = {None: "", b"mp4a": ",mp4a.40.2"}.get(audio.codec if audio else None)
+    for kind, describe in ((b"avcC", _describe_avc), (b"av1C", _describe_av1)):
+        for body in reader.find_boxes(video.entry[78:], kind):
+            if len(body) >= 4 and sound is not None:
+                return describe(body) + sound
+    return None
+
+
+def _describe_avc(body: memoryview) -> str:
+    return f"avc1.{bytes(body[1:4]).hex()}"
+
+
+def _describe_av1(body: memoryview) -> str:
+    tier = "H" if body[2] & 0x80 else "M"
+    is_deep, is_twelve = body[2] & 0x40, body[2] & 0x20
+    bits = (12 if is_twelve else 10) if is_deep else 8
+    return f"av01.{body[1] >> 5}.{body[1] & 0x1F:02}{tier}.{bits:02}"
 
 
 def _movie_duration(reader: BoxReader) -> float | None:

@@ -70,7 +70,15 @@ def read_facts(file: Any) -> VideoFacts:
         codec=codec,
         audio_codec=audio_codec,
         plays_everywhere=format == "webm" and codec in {"vp8", "vp9"},
+        codecs=_codecs(format, codec, audio_codec),
     )
+
+
+def _codecs(format: VideoFormat, codec: str, audio_codec: str | None) -> str | None:
+    """Return the codecs of WebM: https://www.webmproject.org/docs/container/."""
+    names = [codec, audio_codec] if audio_codec else [codec]
+    is_known = format == "webm" and set(names) <= {"vp8", "vp9", "opus", "vorbis"}
+    return ",".join(names) if is_known else None
 
 
 def _read_top_level(file: Any) -> Iterator[Element]:

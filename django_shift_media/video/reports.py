@@ -85,6 +85,7 @@ class Report:
         if isinstance(made, Rendition):
             facts = read_facts(RangedFile(self.storage, key, 0, size))
             entry |= {"width": facts.width, "height": facts.height, "duration": facts.duration}
+            entry["codecs"] = facts.codecs
         self._rows = self._find_rows()  # another row may name the file by now
         self._write(made, entry)
         if duration := entry.get("duration"):

@@ -12,8 +12,8 @@ The state of a video: the JSON of a row's ``video_field``.
 are "queued", "working", "ready" and "failed". ``state``, ``percent`` and ``reason`` sum them up.
 """
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from django_shift_media.naming.renditions import Made
 from django_shift_media.video.facts import VideoFacts
@@ -48,8 +48,18 @@ def entry_of(state: State | None, made: Made) -> Entry:
     return entry
 
 
+class Summary(NamedTuple):
+    state: str
+    percent: int
+    reason: str
+
+
 def _summed_up(state: State) -> State:
-    entries = list(state["made"].values())
+    return {**state, **sum_up(list(state["made"].values()))._asdict()}
+
+
+def sum_up(entries: Sequence[Entry]) -> Summary:
+    """Return the state of several renditions and posters."""
     states = {entry["state"] for entry in entries}
     if "failed" in states:
         total = "failed"
@@ -59,12 +69,8 @@ def _summed_up(state: State) -> State:
         total = "queued" if states == {"queued"} else "working"
     reasons = [entry["reason"] for entry in entries if entry.get("reason")]
     percents = [_percent(entry) for entry in entries]
-    return {
-        **state,
-        "state": total,
-        "percent": sum(percents) // len(percents) if percents else 100,
-        "reason": reasons[0] if reasons else "",
-    }
+    percent = sum(percents) // len(percents) if percents else 100
+    return Summary(total, percent, reasons[0] if reasons else "")
 
 
 def _percent(entry: Entry) -> int:

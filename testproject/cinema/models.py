@@ -23,6 +23,7 @@ class Clip(models.Model):
     duration = models.FloatField(null=True, editable=False)
     size = models.PositiveBigIntegerField(null=True, editable=False)
     cover = MediaField(blank=True, delete_orphans=True)
+    captions = MediaField(kind="captions", blank=True, delete_orphans=True)
 
     def __str__(self):
         return self.title or self.clip.name.rpartition("/")[2]
