@@ -146,9 +146,13 @@ def test_without_direct_fields_or_a_policy_nothing_is_reported(
         {"BACKEND": "django_shift_media.storages.gcs.GoogleCloudMediaStorage", "OPTIONS": {}},
         {"BACKEND": "django_shift_media.storages.s3.S3MediaStorage", "OPTIONS": {}},
         {"BACKEND": "django_shift_media.storages.s3.S3MediaStorage", "OPTIONS": {"mode": "?"}},
+        {
+            "BACKEND": "django_shift_media.storages.s3.S3MediaStorage",
+            "OPTIONS": {"bucket_name": "not a bucket"},
+        },
         {"BACKEND": "django_shift_media.storages.nothing.Storage"},
     ],
-    ids=["gcs", "no bucket", "invalid mode", "no backend"],
+    ids=["gcs", "no bucket", "invalid mode", "invalid bucket", "no backend"],
 )
 def test_a_storage_that_does_not_work_is_reported_by_another_check(
     settings: Any, policy: dict[str, Any], options: dict[str, Any]
