@@ -14,6 +14,7 @@ MEASUREMENTS = (
     "backfill",
     "maintenance",
     "upload",
+    "direct-upload",
     "engine",
     "formats",
     "hostile",

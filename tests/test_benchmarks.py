@@ -114,6 +114,19 @@ def test_an_upload_is_decoded_in_every_way(tmp_path: Path) -> None:
     assert len(rows) == 10
 
 
+def test_the_bytes_of_direct_uploads_do_not_pass_the_app(tmp_path: Path) -> None:
+    small = ("--uploads", "2", "--megabytes", "9", "--side", "100")
+    lines = measure(tmp_path, "direct-upload", "moto", *small)
+    rows = {
+        name: [words[3:] for words in lines if words[:3] == ["-", *name.split()]]
+        for name in ("from clients", "to S3")
+    }
+    for through, direct in (*rows["from clients"], *rows["to S3"]):
+        assert float(through) > 18
+        assert float(direct) < 1
+    assert [len(found) for found in rows.values()] == [2, 2]
+
+
 def test_default_qualities_look_alike_and_lossless_is_lossless(tmp_path: Path) -> None:
     photos = tmp_path / "photos"
     photos.mkdir()

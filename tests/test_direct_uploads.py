@@ -14,7 +14,7 @@ from django_shift_media.storages.multipart import MAX_SIZE, expected_parts, part
 from django_shift_media.storages.selection import media_storage
 from gallery.drawings import draw_photo
 from gallery.models import Photo
-from tests.support.buckets import new_bucket
+from tests.support.buckets import new_bucket, operations
 from tests.support.direct_uploads import Uploader, stored, unfinished
 
 pytestmark = pytest.mark.django_db
@@ -72,6 +72,18 @@ def test_headers_are_those_of_an_upload_through_the_app(
         storage.client.head_object(Bucket=storage.bucket_name, Key=key) for key in stored(storage)
     )
     assert [first[name] for name in names] == [second[name] for name in names]
+
+
+def test_an_upload_costs_the_requests_of_the_page_on_costs(
+    running: Any, settings: Any, uploader: Uploader
+) -> None:
+    storage = new_bucket(settings, running("moto"))
+    upload = uploader.begin(JPEG).body["upload"]
+    uploader.send(upload, JPEG)
+    asked = operations(storage)
+    assert uploader.post("complete/", upload=upload).status == 200
+    # Before: CreateMultipartUpload, and UploadPart by the browser.
+    assert asked == ["ListParts", "CompleteMultipartUpload", "GetObject", "HeadObject"]
 
 
 def test_no_checksum_is_asked_for_that_browsers_do_not_send(

@@ -15,6 +15,8 @@ from tests.support.direct_uploads import Uploader, stored, unfinished
 from tests.support.infrastructure import use_aws
 from tests.support.system_checks import found
 
+# The system checks of models ask the database what it can do.
+pytestmark = pytest.mark.django_db
 JPEG = draw_photo(400, 300)
 MIDDLEWARE = "django.middleware.csp.ContentSecurityPolicyMiddleware"
 BUCKET = "https://example-media.s3.eu-central-1.amazonaws.com"
@@ -37,7 +39,6 @@ def send(url: str, port: int, data: bytes, host: str = "") -> int:
 
 
 @pytest.mark.server
-@pytest.mark.django_db
 @pytest.mark.parametrize("stands_for_bucket", [True, False], ids=["bucket", "path"])
 def test_parts_go_to_the_upload_host_and_nowhere_else(
     running: Any, settings: Any, uploader: Uploader, stands_for_bucket: bool
@@ -136,4 +137,26 @@ def test_without_direct_fields_or_a_policy_nothing_is_reported(
     assert "shift_media.W114" not in found()
     policy["connect-src"] = ["'none'"]
     monkeypatch.setattr(Photo._meta.get_field("photo"), "direct", False)
+    assert "shift_media.W114" not in found()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"BACKEND": "django_shift_media.storages.gcs.GoogleCloudMediaStorage", "OPTIONS": {}},
+        {"BACKEND": "django_shift_media.storages.s3.S3MediaStorage", "OPTIONS": {}},
+        {"BACKEND": "django_shift_media.storages.s3.S3MediaStorage", "OPTIONS": {"mode": "?"}},
+        {
+            "BACKEND": "django_shift_media.storages.s3.S3MediaStorage",
+            "OPTIONS": {"bucket_name": "not a bucket"},
+        },
+        {"BACKEND": "django_shift_media.storages.nothing.Storage"},
+    ],
+    ids=["gcs", "no bucket", "invalid mode", "invalid bucket", "no backend"],
+)
+def test_a_storage_that_does_not_work_is_reported_by_another_check(
+    settings: Any, policy: dict[str, Any], options: dict[str, Any]
+) -> None:
+    settings.STORAGES = {**settings.STORAGES, "media": options}
+    policy["connect-src"] = ["'none'"]
     assert "shift_media.W114" not in found()

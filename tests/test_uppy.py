@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.core.management import call_command
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 
@@ -16,10 +15,10 @@ from django_shift_media.storages.selection import media_storage
 from gallery.drawings import draw_photo
 from gallery.models import Photo
 from tests.support import rest_uploads
-from tests.support.buckets import use_bucket
 from tests.support.direct_uploads import stored, unfinished
 from tests.support.requirements import missing
 from tests.support.servers import ROOT
+from tests.support.upload_desks import bucket_for_uploads
 from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.nightly, pytest.mark.server, pytest.mark.browser]
@@ -128,10 +127,7 @@ def site(settings: Any, monkeypatch: pytest.MonkeyPatch, live_server: Any) -> st
 def storage(request: Any, settings: Any, running: Any, site: str) -> Any:
     if request.param == "local":
         return media_storage()
-    storage = use_bucket(settings, running("ceph"))
-    origin = ("--app-url", site, "--uploads", site)
-    call_command("configure_media_bucket", "--create", "--no-input", *origin)
-    return storage
+    return bucket_for_uploads(settings, running("ceph"), site)
 
 
 @pytest.fixture
@@ -185,7 +181,6 @@ def test_a_refused_file_has_the_message_of_the_form(tab: Any, storage: Any) -> N
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("storage", ["local"], indirect=True)
 def test_an_upload_is_paused_resumed_and_cancelled(tab: Any, storage: Any) -> None:
     tab.route(PART, lambda route: None)  # it never arrives
     add(tab, "large.jpg", size=len(LARGE) - len(SMALL))
@@ -194,7 +189,8 @@ def test_an_upload_is_paused_resumed_and_cancelled(tab: Any, storage: Any) -> No
     tab.evaluate("() => uppy.pauseAll()")
     tab.unroute(PART)
     tab.evaluate("() => uppy.resumeAll()")
-    tab.wait_for_function("() => window.done.length")
+    tab.wait_for_function("() => window.done.length + window.failed.length")
+    assert tab.evaluate("() => window.failed") == []
     assert storage.get(save(tab).photo.name) == LARGE
     tab.route(PART, lambda route: None)
     add(tab, "other.jpg")

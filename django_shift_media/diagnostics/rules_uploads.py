@@ -38,7 +38,8 @@ def _refused(trace: Trace) -> Problem:
         trace,
         f"{hop.host} refuses a part of a direct upload: {hop.error or hop.status}.",
         "Allow the app what manage.py media_iam_policy app prints, since the URL of a part has its"
-        ' permissions, and check "endpoint_url" and "region_name" in the storage\'s OPTIONS.',
+        ' permissions, and check "endpoint_url", "region_name" and "upload_url" in the storage\'s'
+        ' OPTIONS. A proxy at "upload_url" has to keep the header Host, which is signed.',
     )
 
 

@@ -31,7 +31,8 @@ class MultipartUploads:
         """
         Return the origin to which browsers send parts, such as "https://uploads.example.com".
 
-        None is that of the app. Sends no request.
+        None is that of the app. Sends no request. Raise ``ImproperlyConfigured`` if the options of
+        the storage name no host.
         """
         raise NotImplementedError
 

@@ -119,7 +119,8 @@ class S3Connection(S3Storage):  # type: ignore[misc]  # S3Storage is not typed
             config=self.client_config.merge(Config(signature_version=UNSIGNED)),
         )
         _presign_for_region(client)
-        parameters = {"Bucket": self.bucket_name, "Key": key}
+        # botocore raises a TypeError for None, and what it documents for a text.
+        parameters = {"Bucket": self.bucket_name or "", "Key": key}
         url: str = client.generate_presigned_url("get_object", Params=parameters)
         return url
 

@@ -8,7 +8,8 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from botocore.auth import S3SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
+from django.core.exceptions import ImproperlyConfigured
 
 from django_shift_media.storages.multipart import MultipartUploads, Part
 
@@ -31,8 +32,10 @@ class S3Multipart(MultipartUploads):
 
     def origin(self) -> str:
         # To find the host of a bucket, boto3 needs no credentials, which it might have to ask for.
-        url = self.storage.upload_url or self.storage.unsigned_url("a")
-        parts = urlsplit(url)
+        try:
+            parts = urlsplit(self.storage.upload_url or self.storage.unsigned_url("a"))
+        except BotoCoreError as error:  # an invalid region or name of a bucket, for example
+            raise ImproperlyConfigured(str(error)) from error
         return f"{parts.scheme}://{parts.netloc}"
 
     def begin(self, key: str, name: str) -> str:

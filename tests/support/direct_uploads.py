@@ -1,6 +1,7 @@
 """A browser that sends files straight to the storage, step by step."""
 
 from typing import Any, NamedTuple
+from urllib.parse import urljoin
 
 import requests
 from django.contrib.auth.models import User
@@ -11,6 +12,7 @@ from django.test import Client, RequestFactory
 from django_shift_media.storages.multipart import expected_parts
 from django_shift_media.uploads import owners
 from django_shift_media.uploads.tokens import UploadField
+from tests.support.waiting import PATIENCE
 
 LABEL = "gallery.photo.photo"
 PREFIX = "/media/uploads/"
@@ -67,6 +69,44 @@ class Uploader:
             return answer
         self.send(answer.body["upload"], data)
         return self.post("complete/", upload=answer.body["upload"])
+
+
+class LiveUploader(Uploader):
+    """A person who is logged in at a site that runs, perhaps as another process."""
+
+    def __init__(self, site: str, password: str, field: str = LABEL) -> None:
+        self.site = site
+        self.session = requests.Session()
+        login = f"{site}/admin/login/"
+        self.session.get(login, timeout=PATIENCE)
+        person = {"username": "ann", "password": password}
+        assert self.submit("/admin/login/", person).status_code == 302
+        self.field = UploadField.unsign(self.post("token/", field=field).body["token"])
+        self.owner = self.field.owner
+
+    def submit(
+        self, path: str, data: dict[str, Any], files: dict[str, Any] | None = None
+    ) -> requests.Response:
+        """Send a form."""
+        return self.session.post(
+            self.site + path,
+            data={"csrfmiddlewaretoken": self.session.cookies["csrftoken"], **data},
+            files=files,
+            allow_redirects=False,
+            timeout=PATIENCE,
+        )
+
+    def post(self, step: str, **values: Any) -> Answer:
+        response = self.session.post(
+            self.site + self.prefix + step,
+            json=values,
+            headers={"X-CSRFToken": self.session.cookies["csrftoken"]},
+            timeout=PATIENCE,
+        )
+        return Answer(response.status_code, response.json() if response.content else None)
+
+    def put(self, url: str, data: bytes) -> int:
+        return requests.put(urljoin(self.site, url), data, timeout=PATIENCE).status_code
 
 
 def unfinished(storage: Any) -> list[str]:

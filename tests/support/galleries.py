@@ -50,9 +50,27 @@ class Workers(NamedTuple):
 
     def peak_memory(self) -> int:
         """Return the most memory that one of the workers has had, in bytes."""
+        return self._memory("VmHWM")
+
+    def forget_peak_memory(self) -> int:
+        """Let peaks begin at the memory of now: ``man 5 proc``, ``clear_refs``; return it."""
+        for pid in self.pids():
+            Path(f"/proc/{pid}/clear_refs").write_text("5")
+        return self._memory("VmRSS")
+
+    def _memory(self, name: str) -> int:
         statuses = [Path(f"/proc/{pid}/status").read_text() for pid in self.pids()]
-        peaks = [re.search(r"VmHWM:\s*([0-9]+) kB", status) for status in statuses]
-        return max(1024 * int(peak[1]) for peak in peaks if peak)
+        found = [re.search(rf"{name}:\s*([0-9]+) kB", status) for status in statuses]
+        return max(1024 * int(kilobytes[1]) for kilobytes in found if kilobytes)
+
+    def processor_seconds(self) -> float:
+        """Return the processor time of all workers, of users and of the system."""
+        ticks = 0
+        for pid in self.pids():
+            # After the name of the program, which may have spaces: ``man 5 proc``.
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            ticks += int(fields[11]) + int(fields[12])
+        return ticks / os.sysconf("SC_CLK_TCK")
 
     def made(self) -> int:
         """Return how many resizes were made, by the log."""

@@ -27,12 +27,18 @@ LETTER = "[name=attachment_set-0-file]"
 
 def direct_bucket(settings: Any, server: Any, site: str) -> Any:
     """Make a bucket that takes files from a site the media storage, with a strict policy."""
+    storage = bucket_for_uploads(settings, server, site)
+    settings.GALLERY_POLICY = POLICY.format(bucket=server.endpoint_url, media=storage.media_url)
+    return storage
+
+
+def bucket_for_uploads(settings: Any, server: Any, site: str) -> Any:
+    """Make a bucket that takes files from a site the media storage."""
     storage = use_bucket(settings, server)
     options = ("--create", "--no-input", "--app-url", site, "--uploads", site)
     call_command("configure_media_bucket", *options)
     # A day of a lifecycle is a second on Ceph here: it would end uploads after 7 seconds.
     storage.client.delete_bucket_lifecycle(Bucket=storage.bucket_name)
-    settings.GALLERY_POLICY = POLICY.format(bucket=server.endpoint_url, media=storage.media_url)
     return storage
 
 
