@@ -13,6 +13,7 @@ from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.forms import modelform_factory, modelformset_factory
+from django.test import Client
 from django.utils import timezone
 
 from django_shift_media.storages.selection import media_storage
@@ -128,6 +129,31 @@ def test_a_chosen_file_is_preferred_to_the_value(uploader: Uploader) -> None:
     other = draw_photo(80, 60)
     assert add(uploader, value, photo=SimpleUploadedFile("b.jpg", other)).status_code == 302
     assert Photo.objects.get().width == 80
+
+
+def test_a_file_to_clear_and_to_replace_is_an_error_as_in_any_form(
+    uploader: Uploader, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(Photo._meta.get_field("photo"), "blank", True)
+    photo = Photo.objects.create(title="Cat", photo=SimpleUploadedFile("a.jpg", JPEG))
+    data = {"photo-upload": uploader.upload(JPEG).body["value"], "photo-clear": "on"}
+    with owners.during(request_of(uploader)):
+        form = modelform_factory(Photo, fields=["photo"])(data, {}, instance=photo)
+        assert "not both" in str(form.errors)
+
+
+@pytest.mark.parametrize("name", ["HTTP_X_CSRFTOKEN", "HTTP_X_XSRF_TOKEN"])
+def test_the_script_sends_the_header_that_the_project_has_chosen(
+    uploader: Uploader, settings: Any, name: str
+) -> None:
+    settings.CSRF_HEADER_NAME = name
+    client = Client(enforce_csrf_checks=True)
+    client.cookies = uploader.client.cookies
+    page = client.get("/admin/gallery/photo/add/").content.decode()
+    (token,) = set(re.findall('name="csrfmiddlewaretoken" value="([^"]+)"', page))
+    (header,) = set(re.findall('data-csrf-header="([^"]+)"', page))
+    answer = client.post("/media/uploads/", {}, "application/json", headers={header: token})
+    assert answer.json()["code"] == "invalid", "but not forbidden"
 
 
 def test_without_a_user_the_widget_is_a_plain_file_input(rf: Any) -> None:

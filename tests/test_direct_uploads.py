@@ -271,6 +271,21 @@ def test_a_user_has_a_limited_number_of_uploads_in_flight(
     assert uploader.begin(JPEG).status == 200
 
 
+@pytest.mark.parametrize("step", ["complete/", "abort/", "status/", "parts/"])
+def test_an_upload_that_is_over_changes_nothing_of_this_limit(
+    uploader: Uploader, settings: Any, step: str
+) -> None:
+    settings.SHIFT_MEDIA_UPLOAD_LIMIT = 1
+    over = uploader.begin(JPEG).body["upload"]
+    uploader.send(over, JPEG)
+    assert uploader.post("complete/", upload=over).status == 200
+    uploader.post(step, upload=over, numbers=[1])
+    current = uploader.begin(JPEG)
+    assert current.status == 200, "it takes no slot"
+    uploader.post(step, upload=over, numbers=[1])
+    assert uploader.begin(JPEG).status == 429, "it gives away no slot of another upload"
+
+
 def only_small_names(request: Any, field: Any) -> bool:
     return bool(request.user.username == "stranger")
 

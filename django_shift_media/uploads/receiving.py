@@ -48,11 +48,11 @@ def begin(field: UploadField, name: str, size: int, declared_type: str) -> Uploa
     found = model_field(field.label)
     key = keys.new_original(name, max_length=found.max_length if found else None)
     multipart = multipart_of(field)
-    slot = take_slot(field.owner)
+    slot = take_slot(field.owner, key)
     try:
         id = multipart.begin(key, name)
     except BaseException:
-        release_slot(field.owner, slot)
+        release_slot(field.owner, slot, key)
         raise
     return Upload(field=field, key=key, id=id, name=name, size=size, slot=slot)
 
@@ -83,7 +83,7 @@ def multipart_of(field: UploadField) -> MultipartUploads:
 def requested_parts(upload: Upload, numbers: Iterable[int]) -> list[Part]:
     """Return the parts of an upload with these numbers; raise ``ValueError`` for another."""
     expected = {part.number: part for part in expected_parts(upload.size)}
-    renew_slot(upload.field.owner, upload.slot)
+    renew_slot(upload.field.owner, upload.slot, upload.key)
     try:
         return [expected[number] for number in numbers]
     except KeyError as error:
@@ -92,14 +92,14 @@ def requested_parts(upload: Upload, numbers: Iterable[int]) -> list[Part]:
 
 def present_parts(upload: Upload) -> list[Part]:
     """Return the parts that have arrived, to resume; raise ``FileNotFoundError`` if it is over."""
-    renew_slot(upload.field.owner, upload.slot)
+    renew_slot(upload.field.owner, upload.slot, upload.key)
     return multipart_of(upload.field).parts(upload.key, upload.id)
 
 
 def abort(upload: Upload) -> None:
     """Delete the parts. A complete file stays, as a row may name it."""
     multipart_of(upload.field).abort(upload.key, upload.id)
-    release_slot(upload.field.owner, upload.slot)
+    release_slot(upload.field.owner, upload.slot, upload.key)
 
 
 def complete(upload: Upload) -> AcceptedUpload:
@@ -118,9 +118,9 @@ def complete(upload: Upload) -> AcceptedUpload:
         # A second request may come after a row was saved, and the scanner may know more by then.
         if not is_claimed(storage, upload.key, model_field(upload.field.label)):
             storage.delete(upload.key)
-        release_slot(upload.field.owner, upload.slot)
+        release_slot(upload.field.owner, upload.slot, upload.key)
         raise
-    release_slot(upload.field.owner, upload.slot)
+    release_slot(upload.field.owner, upload.slot, upload.key)
     _require_not_erased(storage, upload, accepted.key)
     _prewarm(accepted)
     return accepted

@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.core.signing import BadSignature
-from django.forms.widgets import Script
+from django.forms.widgets import FILE_INPUT_CONTRADICTION, Script
+from django.http.request import HttpHeaders
 from django.urls import NoReverseMatch, reverse
 from django.utils.crypto import salted_hmac
 from django.utils.safestring import SafeString
@@ -55,6 +57,7 @@ class DirectMediaInput(MediaInput):
             "token": self._token(),
             "memory": _memory_key(self.label),
             "url": _endpoint_url(),
+            "csrf_header": _csrf_header(),
             "value": value if accepted else "",
             "accepted": accepted,
             "preview": accepted and self._preview(accepted),
@@ -93,7 +96,10 @@ class DirectMediaInput(MediaInput):
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
         value = super().value_from_datadict(data, files, name)
-        return value if value is not None else data.get(name + SUFFIX) or None
+        upload = data.get(name + SUFFIX) or None
+        if value is False and upload:
+            return FILE_INPUT_CONTRADICTION  # as for a file that the form sends
+        return upload if value is None else value
 
     def value_omitted_from_data(self, data: Any, files: Any, name: str) -> bool:
         return super().value_omitted_from_data(data, files, name) and name + SUFFIX not in data
@@ -103,6 +109,12 @@ def _memory_key(label: str) -> str:
     """Name a field and an owner, so that nobody sees the uploads of others who use the browser."""
     salt = "django_shift_media.uploads.memory"
     return salted_hmac(salt, f"{label} {current_owner()}", algorithm="sha256").hexdigest()[:32]
+
+
+def _csrf_header() -> str:
+    """Return the name of the header that ``CSRF_HEADER_NAME`` stands for: "X-CSRFToken"."""
+    name: str = HttpHeaders.parse_header_name(settings.CSRF_HEADER_NAME)
+    return name
 
 
 def _endpoint_url() -> str:
