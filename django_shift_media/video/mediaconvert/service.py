@@ -156,4 +156,4 @@ def _frame_rate(answer: Document) -> float | None:
 
 def age_of(job: Document) -> float:
     """Return the seconds since a job was created."""
-    return time.time() - job["CreatedAt"].timestamp()
+    return time.time() - float(job["CreatedAt"].timestamp())
