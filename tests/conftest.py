@@ -11,6 +11,7 @@ from django.core.cache import cache
 from django.core.files.base import ContentFile
 from django.db import connection, connections, models
 from django.test import Client
+from django.utils import translation
 
 from django_shift_media.engines.engine import Engine
 from django_shift_media.engines.selection import get_engine
@@ -105,6 +106,7 @@ def _clean(settings: Any, tmp_path: Any) -> None:
     settings.MEDIA_ROOT = tmp_path / "media"
     cache.clear()
     cache_store.forget()
+    translation.deactivate()  # a request leaves its language behind
 
 
 @pytest.fixture(scope="session")

@@ -24,6 +24,7 @@ FIRST_PAGES = {
     "responsive": "reference/templates.html",
     "responsive images": "reference/templates.html",
     "focal point": "howto/focal-points.html",
+    "watermark": "howto/steps.html",
     "403": "troubleshooting.html",
     "404": "troubleshooting.html",
 }

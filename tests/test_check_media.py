@@ -198,7 +198,10 @@ def test_a_redirect_that_grows_is_cut_in_the_report(moto_bucket: Any, live_serve
     assert max(map(len, output.getvalue().splitlines())) < 250
 
 
-def test_a_problem_is_printed_with_its_remedy(moto_bucket: Any, live_server: Any) -> None:
+def test_a_problem_is_printed_with_its_remedy(
+    moto_bucket: Any, live_server: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
     moto_bucket.client.delete_bucket_policy(Bucket=moto_bucket.bucket_name)
     output = io.StringIO()
     with pytest.raises(CommandError, match=r"^Problems found: not-public\.$"):

@@ -227,6 +227,7 @@ def test_the_service_copies_between_buckets(settings: Any, cloud: Any) -> None:
     assert "%C3%9Cberblick.pdf" in headers["Content-Disposition"]
 
 
+@pytest.mark.server
 def test_a_copy_never_overwrites(settings: Any, running: Any) -> None:
     # fake-gcs-server ignores the precondition of a copy (seen with 1.54).
     server = running("azurite")
@@ -323,6 +324,7 @@ def test_others_get_nothing(private: Any, small_jpeg: bytes) -> None:
         assert ask(private.presigned_url(photo.name, -60)).status_code == 403
 
 
+@pytest.mark.server
 def test_a_signed_url_of_google_is_of_version_4_and_expires(settings: Any, running: Any) -> None:
     storage = use_cloud(settings, running("gcs"), access="private")
     query = dict(
@@ -431,6 +433,7 @@ def test_a_server_that_is_off_is_a_503(
         media_storage().save(new_key(), ContentFile(b"data"))
 
 
+@pytest.mark.server
 def test_a_container_that_does_not_exist_is_a_503(
     settings: Any, running: Any, client: Client
 ) -> None:
@@ -441,6 +444,7 @@ def test_a_container_that_does_not_exist_is_a_503(
 # -- what a service keeps -------------------------------------------------------------------------
 
 
+@pytest.mark.server
 def test_an_erasure_finds_snapshots_and_unfinished_uploads(
     settings: Any, running: Any, db: None
 ) -> None:
@@ -457,6 +461,7 @@ def test_an_erasure_finds_snapshots_and_unfinished_uploads(
     assert [blob.name for blob in everything] == [f"some/where/{tombstone_of(original)}"]
 
 
+@pytest.mark.server
 def test_an_erasure_says_why_a_blob_remains(settings: Any, running: Any) -> None:
     storage = use_cloud(settings, running("azurite"))
     original = storage.save(new_key(), ContentFile(b"data"))
@@ -468,6 +473,7 @@ def test_an_erasure_says_why_a_blob_remains(settings: Any, running: Any) -> None
     assert erase_upload(storage, original).remaining == {}
 
 
+@pytest.mark.server
 def test_an_erasure_deletes_each_generation_by_its_number(settings: Any, running: Any) -> None:
     with in_front_of(running("gcs").endpoint_url) as intermediary:
         storage = use_cloud(settings, GoogleCloud(int(intermediary.url.rpartition(":")[2])))

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from tests.support.galleries import MANAGE, Workers, environment, gunicorn
+from tests.support.galleries import MANAGE, environment, running
 from tests.support.servers import free_port
 from tests.support.upload_desks import LETTER, SMALL, UploadDesk, direct_bucket
 
-pytestmark = pytest.mark.nightly
+pytestmark = [pytest.mark.server, pytest.mark.browser, pytest.mark.nightly]
 PASSWORD = "correct horse battery staple"
 
 
@@ -24,11 +24,13 @@ class App:
     def __init__(self, environment: dict[str, str], port: int) -> None:
         self.environment, self.port = environment, port
         self.stack = ExitStack()
-        self.workers: Workers
+        self.pids: list[int] = []
 
     def start(self) -> None:
-        running = gunicorn(self.environment, workers=1, threads=8, port=self.port)
-        self.workers = self.stack.enter_context(running)
+        address = f"127.0.0.1:{self.port}"
+        command = [sys.executable, str(MANAGE), "runserver", "--noreload", address]
+        process = self.stack.enter_context(running(command, self.environment, self.port))
+        self.pids = [process.pid]
 
     def stop(self) -> None:
         self.stack.close()
@@ -39,9 +41,9 @@ class App:
 
 
 @pytest.fixture
-def app(settings: Any, running: Any, tmp_path: Path) -> Iterator[App]:
+def app(settings: Any, request: Any, tmp_path: Path) -> Iterator[App]:
     port = free_port()
-    server = running("ceph")
+    server = request.getfixturevalue("running")("ceph")
     storage = direct_bucket(settings, server, f"http://127.0.0.1:{port}")
     variables = {"GALLERY_DIRECT": "1", "DJANGO_SUPERUSER_PASSWORD": PASSWORD}
     data = tmp_path / "data"
@@ -88,7 +90,7 @@ def test_memory_does_not_grow_with_the_file(app: App, desk: UploadDesk, chromium
 
 def measure(app: App, desk: UploadDesk, chromium: Any, size: int) -> dict[str, int]:
     """Return the peak memory of an upload in the processes of the app and of the browser."""
-    pids = {"app": app.workers.pids(), "browser": browser_pids(chromium)}
+    pids = {"app": app.pids, "browser": browser_pids(chromium)}
     for pid in [pid for some in pids.values() for pid in some]:
         Path(f"/proc/{pid}/clear_refs").write_text("5")  # the peak begins here: man 5 proc
     path = desk.folder / "letter.bin"

@@ -94,7 +94,10 @@ def test_an_engine_is_named_by_its_path(
     [
         ("nothing.at.all", "which cannot be used: No module named 'nothing'"),
         (f"{HERE}.nothing", "which cannot be used: "),
-        (f"{HERE}.no_engine", "which has no method: verify, render, render_many."),
+        (
+            f"{HERE}.no_engine",
+            "which has no method: verify, verify_with_preview, render, render_many.",
+        ),
         (f"{HERE}.HalfAnEngine", "which cannot be used: Can't instantiate abstract class"),
         (".", "which cannot be used: "),
     ],

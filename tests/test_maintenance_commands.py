@@ -81,7 +81,9 @@ def test_log_lines_and_the_bar_do_not_run_together() -> None:
         logger.error("This is logged as before.")
         logger.handlers.clear()
         terminal.flush()
-        written = os.read(ours, 100_000).decode()
+        written = ""
+        while "as before" not in written:  # the terminal has what was written a moment later
+            written += os.read(ours, 100_000).decode()
     os.close(ours)
     assert "files/s" in written
     lines = on_screen(written.replace("\r\n", "\n"))

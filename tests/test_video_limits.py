@@ -29,7 +29,7 @@ def test_a_process_ends_at_its_limits(what: str, tmp_path: Path) -> None:
 def test_the_reason_names_no_file_of_the_worker(tmp_path: Path) -> None:
     program = f"raise SystemExit('file:{tmp_path}/original: no such stream')"
     with pytest.raises(UnreadableVideo) as caught:
-        run([sys.executable, "-S", "-c", program], tmp_path, Limits(seconds=9, file_size=100))
+        run([sys.executable, "-S", "-c", program], tmp_path, Limits(seconds=9, file_size=1_000_000))
     assert str(caught.value) == "The video cannot be decoded: original: no such stream."
 
 
@@ -48,7 +48,7 @@ def test_a_process_does_not_get_the_environment_of_the_worker(
     program = "import os; print(sorted(os.environ))"
     limits = Limits(seconds=9, file_size=100)
     printed = run([sys.executable, "-S", "-c", program], tmp_path, limits)
-    assert printed.strip() == "['HOME', 'LC_ALL', 'PATH', 'TMPDIR']"
+    assert printed.strip() == "['HOME', 'LC_ALL', 'PATH', 'SVT_LOG', 'TMPDIR']"
 
 
 def test_a_program_that_is_not_installed_is_a_mistake_of_the_site(tmp_path: Path) -> None:

@@ -19,7 +19,9 @@ def owner_of(request: HttpRequest) -> str | None:
     if session is None or not session.session_key:
         return None
     # The key itself would let everyone who reads a token take over the session.
-    digest = salted_hmac("django_shift_media.uploads.owner", session.session_key).hexdigest()
+    digest = salted_hmac(
+        "django_shift_media.uploads.owner", session.session_key, algorithm="sha256"
+    ).hexdigest()
     return f"session {digest}"
 
 

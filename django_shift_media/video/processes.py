@@ -78,6 +78,7 @@ def _start(
         "LC_ALL": "C.UTF-8",
         "HOME": str(folder),
         "TMPDIR": str(folder),
+        "SVT_LOG": "1",  # errors only; what it tells otherwise would hide those of ffmpeg
     }
     if shutil.which(arguments[0]) is None:
         raise ImproperlyConfigured(

@@ -617,6 +617,7 @@ class DirectUpload extends HTMLElement {
             this.transfer.cancel();
             this.show("refused");
             this.showError(error.message || this.dataset.errorChanged, { isFinal: true });
+            this.input.value = ""; // otherwise it is no change to choose the same file again
         } else if (error.code === "expired") {
             this.show("expired");
             this.showError(this.dataset.errorExpired);
