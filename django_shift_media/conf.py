@@ -5,6 +5,7 @@ Settings are read at use, never at import, so ``override_settings`` just works.
 """
 
 import os
+import re
 from collections.abc import Sequence
 from typing import Any, Literal, Protocol, TypeVar, get_args
 
@@ -104,6 +105,14 @@ def _check_fallback(name: str, key: object) -> None:
         f"{name} {problem}. Remove it from the list, which may be empty, or use a key of"
         f" {MIN_KEY_LENGTH} bytes or more."
     )
+
+
+def _check_secret(name: str, secret: object) -> None:
+    """Refuse what could be guessed, or cannot be the value of a header; never print it."""
+    if not (isinstance(secret, str) and re.fullmatch(r"[!-~]{32,512}", secret)):
+        raise ImproperlyConfigured(
+            f"{name} must be 32 to 512 ASCII letters, digits and signs, without spaces."
+        )
 
 
 class Conf:
@@ -324,6 +333,46 @@ class Conf:
     def video_max_pixels(self) -> int:
         """The maximum of width times height of a video."""
         return _positive("SHIFT_MEDIA_VIDEO_MAX_PIXELS", 35_389_440)
+
+    @property
+    def mediaconvert_role(self) -> str:
+        """The ARN of the role with which MediaConvert reads and writes the bucket."""
+        value: str = _setting("SHIFT_MEDIA_MEDIACONVERT_ROLE", "", str)
+        return value
+
+    @property
+    def mediaconvert_queue(self) -> str:
+        """The name or the ARN of the queue of MediaConvert."""
+        value: str = _setting("SHIFT_MEDIA_MEDIACONVERT_QUEUE", "Default", str)
+        return value
+
+    @property
+    def mediaconvert_secret(self) -> str:
+        """The secret that events of MediaConvert come with; "" refuses all events."""
+        name = "SHIFT_MEDIA_MEDIACONVERT_SECRET"
+        value: str = _setting(name, "", str)
+        if value:
+            _check_secret(name, value)
+        return value
+
+    @property
+    def mediaconvert_secret_fallbacks(self) -> list[str] | tuple[str, ...]:
+        """Former secrets of events, which are still accepted."""
+        name = "SHIFT_MEDIA_MEDIACONVERT_SECRET_FALLBACKS"
+        value: list[str] | tuple[str, ...] = _setting(name, (), list, tuple)
+        for index, secret in enumerate(value):
+            _check_secret(f"{name}[{index}]", secret)
+        return value
+
+    @property
+    def mediaconvert_poll_seconds(self) -> int:
+        """The seconds after which a worker looks at a job of MediaConvert again."""
+        return _positive("SHIFT_MEDIA_MEDIACONVERT_POLL_SECONDS", 15)
+
+    @property
+    def mediaconvert_max_seconds(self) -> int:
+        """The seconds after which a job of MediaConvert is canceled."""
+        return _positive("SHIFT_MEDIA_MEDIACONVERT_MAX_SECONDS", 21_600)
 
     @property
     def presets_only(self) -> bool:

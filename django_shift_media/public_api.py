@@ -74,6 +74,7 @@ PUBLIC_API: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "EngineConformance",
             "InMemoryMediaStorage",
             "IsolatedMediaMixin",
+            "MediaConvertEmulator",
             "S3Emulator",
             "StorageConformance",
             "isolated_media",

@@ -29,6 +29,7 @@ All commands also accept the options of every Django command, such as ``--settin
   ``clean_media_orphans`` and ``copy_media``
 - :doc:`/howto/erase`: ``erase_media``
 - :doc:`/howto/video`: ``retry_media_video``
+- :doc:`/howto/video-mediaconvert`: ``configure_media_video``
 - :doc:`/howto/move-from-imagefield`: ``import_media``, ``export_media`` and
   ``find_old_media_urls``
 """

@@ -409,19 +409,16 @@ IN_REGION = f"eu-central-1:{ACCOUNT}"
             MEDIACONVERT,
             [
                 ("mediaconvert:CreateJob", f"arn:aws:mediaconvert:{IN_REGION}:queues/Default"),
-                ("mediaconvert:ListJobs", f"arn:aws:mediaconvert:{IN_REGION}:queues/Default"),
                 ("mediaconvert:GetJob", f"arn:aws:mediaconvert:{IN_REGION}:jobs/1"),
                 ("mediaconvert:CancelJob", f"arn:aws:mediaconvert:{IN_REGION}:jobs/1"),
-                ("mediaconvert:CreateJob", f"arn:aws:mediaconvert:{IN_REGION}:presets/web"),
-                ("mediaconvert:CreateJob", f"arn:aws:mediaconvert:{IN_REGION}:jobTemplates/web"),
-                ("mediaconvert:GetPreset", f"arn:aws:mediaconvert:{IN_REGION}:presets/web"),
-                (
-                    "mediaconvert:GetJobTemplate",
-                    f"arn:aws:mediaconvert:{IN_REGION}:jobTemplates/web",
-                ),
                 ("mediaconvert:Probe", ALL),
             ],
             [
+                # Of what the maker never asks.
+                ("mediaconvert:ListJobs", f"arn:aws:mediaconvert:{IN_REGION}:queues/Default"),
+                ("mediaconvert:CreateJob", f"arn:aws:mediaconvert:{IN_REGION}:presets/web"),
+                ("mediaconvert:CreateJob", f"arn:aws:mediaconvert:{IN_REGION}:jobTemplates/web"),
+                ("mediaconvert:GetPreset", f"arn:aws:mediaconvert:{IN_REGION}:presets/web"),
                 ("mediaconvert:CreateJob", f"arn:aws:mediaconvert:{IN_REGION}:queues/other"),
                 ("mediaconvert:CreateQueue", ALL),
                 ("mediaconvert:GetJob", f"arn:aws:mediaconvert:us-east-1:{ACCOUNT}:jobs/1"),

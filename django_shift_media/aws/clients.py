@@ -6,7 +6,7 @@ from weakref import WeakKeyDictionary
 from boto3.session import Session
 from botocore.config import Config
 
-from django_shift_media.aws.common import Conflict, is_aws
+from django_shift_media.aws.common import Conflict
 from django_shift_media.storages.s3 import S3MediaStorage
 
 if TYPE_CHECKING:
@@ -49,12 +49,12 @@ def aws_client(storage: S3MediaStorage, service: str, *, region: str | None = No
         region_name=region or storage.region,
         config=storage.client_config.merge(_PATIENT).merge(signature),
     )
-    server = storage.endpoint_url
-    if server and not is_aws(server) and is_aws(client.meta.endpoint_url):
+    if storage.is_foreign(client):
         variable = f"AWS_ENDPOINT_URL_{service.upper().replace('-', '_')}"
         raise Conflict(
-            f"The storage's credentials are for {server}, and must not be sent to AWS. If that"
-            f" server has an API for {service}, set the environment variable {variable} to its URL."
+            f"The storage's credentials are for {storage.endpoint_url}, and must not be sent to"
+            f" AWS. If that server has an API for {service}, set the environment variable"
+            f" {variable} to its URL."
         )
     return client
 

@@ -41,17 +41,11 @@ class Transcoding:
         """Return the policies of the role that MediaConvert assumes, by name."""
         if self.transcoder != "mediaconvert":
             return {}
-        trust = {
-            "Effect": "Allow",
-            "Principal": {"Service": _MEDIACONVERT},
-            "Action": ["sts:AssumeRole"],
-            "Condition": {"StringEquals": {"aws:SourceAccount": self._validated_account()}},
-        }
         return {
-            f"Trust policy of the role {self.service_role}": policy_document([trust]),
-            f"Access policy of the role {self.service_role}": policy_document(
-                [allow(["s3:GetObject", "s3:PutObject"], object_arns(storage))]
+            f"Trust policy of the role {self.service_role}": trust_policy(
+                self._validated_account()
             ),
+            f"Access policy of the role {self.service_role}": access_policy(storage),
         }
 
     def _elastictranscoder(self) -> list[Document]:
@@ -82,14 +76,7 @@ class Transcoding:
         arn = self._arn("mediaconvert", self.region)
         pass_role = allow(["iam:PassRole"], f"{self._arn('iam')}:role/{role}")
         return [
-            allow(["mediaconvert:ListJobs"], f"{arn}:queues/{queue}"),
-            # CreateJob needs permission for all that the job names.
-            allow(
-                ["mediaconvert:CreateJob"],
-                [f"{arn}:queues/{queue}", f"{arn}:presets/*", f"{arn}:jobTemplates/*"],
-            ),
-            allow(["mediaconvert:GetPreset"], f"{arn}:presets/*"),
-            allow(["mediaconvert:GetJobTemplate"], f"{arn}:jobTemplates/*"),
+            allow(["mediaconvert:CreateJob"], f"{arn}:queues/{queue}"),
             allow(["mediaconvert:GetJob", "mediaconvert:CancelJob"], f"{arn}:jobs/*"),
             allow(["mediaconvert:Probe"], "*"),
             {**pass_role, "Condition": {"StringEquals": {"iam:PassedToService": _MEDIACONVERT}}},
@@ -103,3 +90,19 @@ class Transcoding:
 
     def _validated_account(self) -> str:
         return validate_option("--account", self.account, r"[0-9]{12}", "12 digits")
+
+
+def trust_policy(account: str, service: str = _MEDIACONVERT) -> Document:
+    """Return the trust policy of a role that a service assumes for one account."""
+    trust = {
+        "Effect": "Allow",
+        "Principal": {"Service": service},
+        "Action": ["sts:AssumeRole"],
+        "Condition": {"StringEquals": {"aws:SourceAccount": account}},
+    }
+    return policy_document([trust])
+
+
+def access_policy(storage: S3MediaStorage) -> Document:
+    """Return the policy of a role that reads originals and writes what is made of them."""
+    return policy_document([allow(["s3:GetObject", "s3:PutObject"], object_arns(storage))])

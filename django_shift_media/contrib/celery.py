@@ -25,6 +25,6 @@ def make_resizes(keys: list[str], storage: str | None = None) -> None:
     prewarm.make_missing(keys, storage)
 
 
-def enqueue(keys: Sequence[str], storage: str | None = None) -> None:
-    """Enqueue ``make_resizes``: a value for ``SHIFT_MEDIA_ENQUEUE``."""
-    make_resizes.delay(list(keys), storage)
+def enqueue(keys: Sequence[str], storage: str | None = None, *, delay: int = 0) -> None:
+    """Enqueue ``make_resizes``, after ``delay`` seconds: a value for ``SHIFT_MEDIA_ENQUEUE``."""
+    make_resizes.apply_async((list(keys), storage), countdown=delay or None)

@@ -5,6 +5,9 @@ The setting ``TASKS`` selects the backend, which provides the workers.
 """
 
 from collections.abc import Sequence
+from datetime import timedelta
+
+from django.utils import timezone
 
 from django_shift_media.generation import prewarm
 
@@ -20,6 +23,15 @@ def make_resizes(keys: list[str], storage: str | None = None) -> None:
     prewarm.make_missing(keys, storage)
 
 
-def enqueue(keys: Sequence[str], storage: str | None = None) -> None:
-    """Enqueue ``make_resizes``: the default of ``SHIFT_MEDIA_ENQUEUE``."""
-    make_resizes.enqueue(list(keys), storage)
+def enqueue(keys: Sequence[str], storage: str | None = None, *, delay: int = 0) -> None:
+    """
+    Enqueue ``make_resizes``, after ``delay`` seconds: the default of ``SHIFT_MEDIA_ENQUEUE``.
+
+    Raise ``NotImplementedError`` if there is a delay and the backend of ``TASKS`` takes none.
+    """
+    task = make_resizes
+    if delay:
+        if not task.get_backend().supports_defer:
+            raise NotImplementedError("The backend of TASKS cannot delay tasks.")
+        task = task.using(run_after=timezone.now() + timedelta(seconds=delay))
+    task.enqueue(list(keys), storage)

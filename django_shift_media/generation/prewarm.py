@@ -1,6 +1,7 @@
 """Resizes that are generated ahead of their first view, from one decode of the original."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from inspect import signature
 
 from django.utils.module_loading import import_string
 
@@ -96,3 +97,20 @@ def enqueue(keys: Sequence[str], alias: str | None) -> None:
     """Call ``SHIFT_MEDIA_ENQUEUE`` with keys, and an alias if given, for ``make_missing()``."""
     # Most projects have one storage, and functions that take no other argument.
     import_string(conf.enqueue)(keys, **({"storage": alias} if alias else {}))
+
+
+def enqueue_later(keys: Sequence[str], alias: str | None, seconds: int) -> bool:
+    """
+    As ``enqueue()``, for a task that begins after some seconds; return whether the queue can.
+
+    The function of ``SHIFT_MEDIA_ENQUEUE`` gets the seconds as ``delay``, if it has such a
+    parameter, and raises ``NotImplementedError`` if its queue cannot wait.
+    """
+    function = import_string(conf.enqueue)
+    if "delay" not in signature(function).parameters:
+        return False
+    try:
+        function(keys, delay=seconds, **({"storage": alias} if alias else {}))
+    except NotImplementedError:
+        return False
+    return True

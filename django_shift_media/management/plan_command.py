@@ -145,6 +145,10 @@ def add_options_for_operators(parser: CommandParser) -> None:
         help="bucket for access logs, and the prefix of their names; none disables logging"
         " (default: unchanged)",
     )
+    add_tag_option(parser)
+
+
+def add_tag_option(parser: CommandParser) -> None:
     parser.add_argument(
         "--tag",
         action="append",

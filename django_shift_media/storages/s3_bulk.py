@@ -13,7 +13,7 @@ from storages.utils import clean_name
 from django_shift_media.naming import keys as _keys
 from django_shift_media.storages.base import MediaStorage
 from django_shift_media.storages.bulk_storage import ObjectSummary
-from django_shift_media.storages.s3_connection import S3Connection
+from django_shift_media.storages.s3_connection import S3Connection, http_status
 from django_shift_media.storages.stored_file import StoredFile, kept_disposition
 
 # Sorts after all characters of keys: prefix + _END is after all keys with this prefix.
@@ -136,22 +136,41 @@ class S3BulkStorage(MediaStorage, S3Connection):
         if source.endpoint_url != self.endpoint_url:
             return False
         try:
-            self.client.copy(
-                _bucket_and_key(file),
-                self.bucket_name,
-                self.prefix + key,
-                ExtraArgs={
-                    **self._get_write_parameters(key, file),
-                    "MetadataDirective": "REPLACE",
-                },
-                SourceClient=source.connection.meta.client,
-                Config=TransferConfig(
-                    multipart_threshold=_MAX_SINGLE_COPY, multipart_chunksize=_MAX_SINGLE_COPY
-                ),
-            )
+            self._copy(file, key, self._get_write_parameters(key, file))
         except ClientError:  # for example, these credentials may not read the other bucket
             return False
         return True
+
+    def adopt(self, source: str, key: str) -> int:
+        """
+        Copy what another program has stored to a key, with the headers of this storage.
+
+        Return its size in bytes. Raise ``FileNotFoundError`` if there is nothing.
+        """
+        file = StoredFile(self, source)
+        with self.wrap_errors("copy", source):
+            try:
+                size: int = self.client.head_object(**_bucket_and_key(file))["ContentLength"]
+            except ClientError as error:
+                if http_status(error) == 404:
+                    raise FileNotFoundError(source) from error
+                raise
+            self._copy(file, key, self._get_write_parameters(key))
+        return size
+
+    def _copy(self, file: StoredFile, key: str, parameters: dict[str, Any]) -> None:
+        """Copy an object of any bucket at this server, with other headers."""
+        storage: Any = file.storage
+        self.client.copy(
+            _bucket_and_key(file),
+            self.bucket_name,
+            self.prefix + key,
+            ExtraArgs={**parameters, "MetadataDirective": "REPLACE"},
+            SourceClient=storage.connection.meta.client,
+            Config=TransferConfig(
+                multipart_threshold=_MAX_SINGLE_COPY, multipart_chunksize=_MAX_SINGLE_COPY
+            ),
+        )
 
     def disposition_of(self, key: str, content: object) -> dict[str, str]:
         """Return the parameter ``ContentDisposition`` of a file that has an original name."""

@@ -132,6 +132,11 @@ class S3Connection(S3Storage):  # type: ignore[misc]  # S3Storage is not typed
         session = self._create_session()
         return session.client(service, region_name=region or self.region, config=config)
 
+    def is_foreign(self, client: Any) -> bool:
+        """Return whether a client would send to AWS the keys of another S3 server."""
+        own, other = self.endpoint_url, client.meta.endpoint_url
+        return bool(own) and not _is_aws(own) and _is_aws(other)
+
     @property
     def bucket(self) -> "Bucket":
         return self.connection.Bucket(self.bucket_name)
@@ -161,6 +166,10 @@ class S3Connection(S3Storage):  # type: ignore[misc]  # S3Storage is not typed
     @property
     def _aws_domain(self) -> str:
         return partition_of(self.region).domain
+
+
+def _is_aws(url: str) -> bool:
+    return is_aws_host(urlsplit(url).hostname or "")
 
 
 def _presign_for_region(client: "S3Client") -> None:

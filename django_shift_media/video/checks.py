@@ -44,13 +44,16 @@ def _check_presets() -> Iterator[CheckMessage]:
 
 def _check_maker() -> Iterator[CheckMessage]:
     try:
-        get_maker()
+        maker = get_maker()
     except (ImportError, TypeError) as error:
         yield Error(
             f"SHIFT_MEDIA_VIDEO_MAKER is {conf.video_maker!r}, which cannot be used: {error}",
             hint="Remove SHIFT_MEDIA_VIDEO_MAKER to use ffmpeg.",
             id="shift_media.E041",
         )
+        return
+    if check := getattr(maker, "check", None):  # an optional method
+        yield from check(deploy=False)
 
 
 def _check_queue() -> Iterator[CheckMessage]:
@@ -75,6 +78,12 @@ def check_deployment() -> Iterator[CheckMessage]:
             hint="Set TASKS to a backend that has workers, or set SHIFT_MEDIA_ENQUEUE.",
             id="shift_media.W120",
         )
+    try:
+        check = getattr(get_maker(), "check", None)
+    except (ImproperlyConfigured, ImportError, TypeError):  # reported as E002 or E041
+        return
+    if check:
+        yield from check(deploy=True)
 
 
 def check_field(field: Any) -> Iterator[CheckMessage]:

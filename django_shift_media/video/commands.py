@@ -99,7 +99,7 @@ def rendition_arguments(source: Source, rendition: Rendition, target: str) -> li
 
 def poster_arguments(source: Source, poster: Poster, target: str, seek: bool) -> list[str]:
     """Return the arguments that make a poster; without ``seek``, from the beginning."""
-    position = _poster_position(source, poster) if seek else 0
+    position = poster_position(source.duration, poster) if seek else 0
     size = _inside(source.facts.size, _MAX_POSTER_SIDE)
     typical = [f"thumbnail={_POSTER_FRAMES}"] if poster.at is None else []
     return [
@@ -116,6 +116,13 @@ def rendition_size(size: Size, height: int) -> Size:
     scale = min(1.0, height / min(size))
     width, height = (max(2, 2 * round(side * scale / 2)) for side in size)
     return width, height
+
+
+def poster_position(duration: float | None, poster: Poster) -> float:
+    """Return the seconds to skip: a tenth of the video, unless the poster says where."""
+    if poster.at is not None:
+        return poster.at / 1000
+    return min((duration or 0) / 10, 60)
 
 
 def _start(source: Source, seek: float = 0) -> list[str]:
@@ -168,13 +175,6 @@ def _audio_arguments(rendition: Rendition) -> list[str]:
         return []
     filters = ["-af", _LOUDNESS] if rendition.loudness else []
     return [*filters, *_AUDIO_OPTIONS[rendition.extension], "-ac", "2", "-ar", "48000"]
-
-
-def _poster_position(source: Source, poster: Poster) -> float:
-    """Return the seconds to skip: a tenth of the video, unless the poster says where."""
-    if poster.at is not None:
-        return poster.at / 1000
-    return min((source.duration or 0) / 10, 60)
 
 
 def _inside(size: Size, side: int) -> Size:

@@ -1,7 +1,7 @@
 """``FfmpegMaker``: renditions and posters by ffmpeg, on the worker itself."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from django_shift_media.conf import conf
 from django_shift_media.exceptions import UnacceptableFile, UnreadableVideo
 from django_shift_media.generation.storing import require_original
 from django_shift_media.naming.renditions import Made, Poster, Rendition
-from django_shift_media.storages.base import check_size
+from django_shift_media.storages.base import MediaStorage, check_size
 from django_shift_media.video import commands
 from django_shift_media.video.commands import Source
 from django_shift_media.video.isobmff import DAMAGED
@@ -49,6 +49,9 @@ class FfmpegMaker:
             with suppress(FileNotFoundError):  # deleted meanwhile
                 for key, made in work.wanted.items():
                     _make_one(work, source, folder, key, made)
+
+    def forget(self, storage: MediaStorage, keys: Collection[str]) -> None:
+        pass  # make() leaves nothing
 
 
 def _fetch(work: Work, folder: Path) -> Source:

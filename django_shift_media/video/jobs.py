@@ -25,6 +25,7 @@ def make_of_video(storage: MediaStorage, keys: Sequence[str]) -> None:
     [(_, entries)] = storage.list_uploads([original])
     stored = {entry.key: entry.size for entry in entries}
     if original not in stored or tombstone_of(original) in stored:
+        get_maker().forget(storage, keys)
         return
     report = Report(storage, original)
     wanted: dict[str, Made] = {}

@@ -5,7 +5,7 @@ The setting ``SHIFT_MEDIA_VIDEO_MAKER`` names the class. ``ffmpeg.FfmpegMaker`` 
 worker itself; a maker may also hand the work to a service, and return before it is done.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
@@ -42,6 +42,14 @@ class Maker(Protocol):
         Tell ``work.report`` about each: ``working()`` while it is made, then ``stored()``, or
         ``failed()``. A file that cannot be made is not an exception. Raise
         ``StorageUnavailable`` or another error if a later attempt may succeed.
+        """
+        ...
+
+    def forget(self, storage: MediaStorage, keys: Collection[str]) -> None:
+        """
+        Stop making these keys, whose original is gone, and delete what that has left.
+
+        A maker that has finished when ``make()`` returns has nothing to do.
         """
         ...
 
