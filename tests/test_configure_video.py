@@ -15,7 +15,7 @@ from django_shift_media.testing.mediaconvert_emulator import event_of
 from tests.support import video_queue
 from tests.support.waiting import wait_until
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.nightly]
 
 ACCOUNT = "000000000000"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/media-convert"
