@@ -4,6 +4,10 @@
  *
  * Without this script, the form sends the file. With it, the form sends the value that the app gives
  * for the complete upload; if the upload fails, the form sends the file again.
+ *
+ * It is one file, and imports nothing: Django's ManifestStaticFilesStorage replaces the names in
+ * imports only with support_js_module_import_aggregation. Without it, a browser could mix modules
+ * of two releases, or find none where only files with hashed names are deployed.
  */
 
 const PARALLEL_FILES = 3; // of a page; fewer than SHIFT_MEDIA_UPLOAD_LIMIT
@@ -268,6 +272,7 @@ class Transfer {
     }
 
     async remember() {
+        this.controller.signal.throwIfAborted(); // cancel() has forgotten it already
         if (this.isFirst) {
             const { memoryKey, key, upload, file } = this;
             await memory.set(key, { memoryKey, key, upload, name: file.name, time: Date.now() });
@@ -364,6 +369,7 @@ class Transfer {
     async retry(action) {
         const { signal } = this.controller;
         for (let attempt = 1; ; attempt += navigator.onLine ? 1 : 0) {
+            signal.throwIfAborted(); // cancel() does not know what would begin now
             try {
                 return await action();
             } catch (error) {
@@ -631,7 +637,7 @@ class DirectUpload extends HTMLElement {
     async post(step, values, signal) {
         const headers = {
             "Content-Type": "application/json",
-            "X-CSRFToken": this.form?.elements.csrfmiddlewaretoken?.value ?? "",
+            [this.dataset.csrfHeader]: this.form?.elements.csrfmiddlewaretoken?.value ?? "",
         };
         const options = { method: "POST", headers, body: JSON.stringify(values), signal };
         const response = await interruptible(fetch(this.dataset.url + step, options), signal);
@@ -788,7 +794,14 @@ async function interruptible(promise, signal) {
     }
 }
 
-const language = () => document.documentElement.lang || undefined;
+/* The language of the page; undefined, for that of the browser, if it is not valid, as in "en_US". */
+function language() {
+    try {
+        return Intl.getCanonicalLocales(document.documentElement.lang || [])[0];
+    } catch {
+        return undefined;
+    }
+}
 
 function format(number, unit) {
     const digits = number < 10 && unit === "megabyte" ? 1 : 0;

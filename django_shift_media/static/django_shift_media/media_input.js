@@ -26,10 +26,19 @@ function objectPosition(fraction, focus) {
     return fraction < 1 ? (100 * start) / (1 - fraction) : 50;
 }
 
+/* The language of the page; undefined, for that of the browser, if it is not valid, as in "en_US". */
+function language() {
+    try {
+        return Intl.getCanonicalLocales(document.documentElement.lang || [])[0];
+    } catch {
+        return undefined;
+    }
+}
+
 /* Write a size as Django's filesizeformat does, by its samples: "1 byte" and others, "1.0 KB", … */
 function formatBytes(bytes, samples) {
     if (bytes < 1024) {
-        const rules = new Intl.PluralRules(document.documentElement.lang || undefined);
+        const rules = new Intl.PluralRules(language());
         const form = PLURALS.findLastIndex((number) => rules.select(number) === rules.select(bytes));
         return samples.at(form < 0 ? PLURALS.length - 1 : form).replace(/[0-9]+/, bytes);
     }
@@ -77,6 +86,8 @@ class MediaInput extends HTMLElement {
             this.markCleared();
             this.showFocalPoint();
         });
+        // Browsers restore a chosen file after the script has run, if a person goes back to the form.
+        addEventListener("pageshow", () => this.takeRestored(), { once: true });
         this.listenToFocalPoint();
         this.nameFocalPoint();
         if (!this.input.labels.length) {
@@ -107,6 +118,12 @@ class MediaInput extends HTMLElement {
         const heading = this.input.labels[0] ?? this.closest("table")?.querySelector(`.column-${field}`);
         const text = heading?.textContent.trim().replace(/\s*:$/, "") || field;
         return row ? `${text} #${Number(row) + 1}` : text;
+    }
+
+    takeRestored() {
+        if (this.input.files.length && this.chosen.hidden) {
+            this.input.dispatchEvent(new Event("change", { bubbles: true }));
+        }
     }
 
     // -- the picture ----------------------------------------------------------------------
