@@ -157,6 +157,7 @@ class VideoPlan:
             return {key: found.get(key) for key in wanted()} if found else None
 
         def write(document: Document | None) -> None:
+            assert document
             verb = "update" if read() else "create"
             getattr(events, f"{verb}_{operation}")(**document)
 

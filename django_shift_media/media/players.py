@@ -105,7 +105,7 @@ def _valid_state(file: MediaFile) -> State | None:
     made = state.get("made", {}) if isinstance(state, dict) else None
     facts = state.get("facts", {}) if isinstance(state, dict) else None
     is_valid = isinstance(made, dict) and isinstance(facts, dict)
-    if not (is_valid and all(map(_is_entry, made.values()))):
+    if not (is_valid and made is not None and all(map(_is_entry, made.values()))):
         raise InvalidMetadata(f"{describe_row(file)}: {state!r} is not the state of a video.")
     valid: State = state
     return valid

@@ -320,7 +320,7 @@ def _require_a_video(settings: Document) -> None:
 
 
 def _queue(body: Document, kind: str) -> Document:
-    known = {key: body[key] for key in ("Name", "Description") if key in body}
+    known: Document = {key: body[key] for key in ("Name", "Description") if key in body}
     arn = _arn(f"queues/{body['Name']}")
     return {"Status": "ACTIVE", "PricingPlan": "ON_DEMAND", "Type": kind, "Arn": arn, **known}
 

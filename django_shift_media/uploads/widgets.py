@@ -108,13 +108,13 @@ class DirectMediaInput(MediaInput):
 def _memory_key(label: str) -> str:
     """Name a field and an owner, so that nobody sees the uploads of others who use the browser."""
     salt = "django_shift_media.uploads.memory"
-    return salted_hmac(salt, f"{label} {current_owner()}", algorithm="sha256").hexdigest()[:32]
+    digest = salted_hmac(salt, f"{label} {current_owner()}", algorithm="sha256").hexdigest()
+    return digest[:32]
 
 
 def _csrf_header() -> str:
     """Return the name of the header that ``CSRF_HEADER_NAME`` stands for: "X-CSRFToken"."""
-    name: str = HttpHeaders.parse_header_name(settings.CSRF_HEADER_NAME)
-    return name
+    return HttpHeaders.parse_header_name(settings.CSRF_HEADER_NAME) or "X-CSRFToken"
 
 
 def _endpoint_url() -> str:

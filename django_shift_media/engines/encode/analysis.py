@@ -24,7 +24,7 @@ def needs_full_chroma(image: Image.Image) -> bool:
     strips = [strip.convert("RGB") for strip in _strips(image, _MAX_SAMPLE_PIXELS)]
     pixels = sum(strip.width * strip.height for strip in strips)
     visible = [sum(counts) for counts in zip(*map(_visible_differences, strips), strict=True)]
-    return max(visible) * 1_000 > pixels * _MAX_VISIBLE_PER_MILLE
+    return bool(max(visible) * 1_000 > pixels * _MAX_VISIBLE_PER_MILLE)
 
 
 def sample_strips(image: Image.Image, pixels: int) -> Image.Image:
