@@ -99,16 +99,18 @@ def _renditions(presets: str | None) -> list[Rendition]:
 
 def _valid_state(file: MediaFile) -> State | None:
     """Return the state of a row; raise ``InvalidMetadata`` if it is not one."""
-    state: Any = file.video_state
-    if state is None:
-        return None
-    made = state.get("made", {}) if isinstance(state, dict) else None
-    facts = state.get("facts", {}) if isinstance(state, dict) else None
-    is_valid = isinstance(made, dict) and isinstance(facts, dict)
-    if not (is_valid and made is not None and all(map(_is_entry, made.values()))):
+    state: State | None = file.video_state
+    if state is not None and not _is_state(state):
         raise InvalidMetadata(f"{describe_row(file)}: {state!r} is not the state of a video.")
-    valid: State = state
-    return valid
+    return state
+
+
+def _is_state(value: Any) -> bool:
+    if not isinstance(value, dict):
+        return False
+    made, facts = value.get("made", {}), value.get("facts", {})
+    is_pair = isinstance(made, dict) and isinstance(facts, dict)
+    return is_pair and all(map(_is_entry, made.values()))
 
 
 def _is_entry(entry: Any) -> bool:
