@@ -396,6 +396,15 @@ def test_fine_color_detail_disables_chroma_subsampling(engine: Engine) -> None:
         assert sampling(engine.render(data, resize, engine_options(max_pixels=ENOUGH))) == wanted
 
 
+def test_colors_that_change_slowly_are_subsampled_at_every_size(engine: Engine) -> None:
+    rainbow = Image.linear_gradient("L").resize((1600, 1200))
+    full = Image.new("L", rainbow.size, 255)
+    data = encoded(Image.merge("HSV", (rainbow, full, full)).convert("RGB"), "PNG")
+    for width in (800, 1600):
+        resize = Resize.parse(f"{width}x-fit-80-noupscale.jpg")
+        assert sampling(engine.render(data, resize, engine_options(max_pixels=ENOUGH))) == "4:2:0"
+
+
 @pytest.mark.parametrize("format", ["jpg", "png", "webp", "avif", "gif", "jxl"])
 @pytest.mark.parametrize("keep", [False, True])
 def test_only_credit_is_kept_if_the_settings_say_so(

@@ -20,25 +20,44 @@ def needs_full_chroma(image: Image.Image) -> bool:
     """Return whether it would be visible if four pixels shared one color, as in 4:2:0."""
     if image.mode in {"L", "LA"}:
         return False
-    image = sample_strips(image, _MAX_SAMPLE_PIXELS)
-    pixels = image.width * image.height
-    for chroma in image.convert("RGB").convert("YCbCr").split()[1:]:
-        subsampled = chroma.reduce(2).resize(chroma.size, Image.Resampling.BILINEAR)
-        difference = ImageChops.difference(chroma, subsampled)
-        visible = sum(difference.histogram()[_VISIBLE_DIFFERENCE:])
-        if visible * 1_000 > pixels * _MAX_VISIBLE_PER_MILLE:
-            return True
-    return False
+    # Each strip by itself: side by side, they would have an edge that the image does not have.
+    strips = [strip.convert("RGB") for strip in _strips(image, _MAX_SAMPLE_PIXELS)]
+    pixels = sum(strip.width * strip.height for strip in strips)
+    visible: list[int] = [
+        sum(counts) for counts in zip(*map(_visible_differences, strips), strict=True)
+    ]
+    return max(visible) * 1_000 > pixels * _MAX_VISIBLE_PER_MILLE
 
 
 def sample_strips(image: Image.Image, pixels: int) -> Image.Image:
     """Return about that many pixels: strips from all over the image, stacked."""
-    strips = math.ceil(image.height / _STRIP_HEIGHT)
+    strips = _strips(image, pixels)
+    if len(strips) == 1:
+        return strips[0]
+    sample = Image.new(image.mode, (image.width, sum(strip.height for strip in strips)))
+    top = 0
+    for strip in strips:
+        sample.paste(strip, (0, top))
+        top += strip.height
+    return sample
+
+
+def _strips(image: Image.Image, pixels: int) -> list[Image.Image]:
+    """Return strips from all over the image, of about that many pixels in all."""
     step = math.ceil(image.width * image.height / max(pixels, 1))
     if step == 1:
-        return image
-    sample = Image.new(image.mode, (image.width, _STRIP_HEIGHT * math.ceil(strips / step)))
-    for index, top in enumerate(range(0, image.height, _STRIP_HEIGHT * step)):
-        strip = image.crop((0, top, image.width, top + _STRIP_HEIGHT))
-        sample.paste(strip, (0, _STRIP_HEIGHT * index))
-    return sample
+        return [image]
+    return [
+        image.crop((0, top, image.width, min(top + _STRIP_HEIGHT, image.height)))
+        for top in range(0, image.height, _STRIP_HEIGHT * step)
+    ]
+
+
+def _visible_differences(strip: Image.Image) -> list[int]:
+    """Count the pixels whose blue, and whose red, would differ visibly after 4:2:0."""
+    counts = []
+    for chroma in strip.convert("YCbCr").split()[1:]:
+        subsampled = chroma.reduce(2).resize(chroma.size, Image.Resampling.BILINEAR)
+        histogram = ImageChops.difference(chroma, subsampled).histogram()
+        counts.append(sum(histogram[_VISIBLE_DIFFERENCE:]))
+    return counts
