@@ -23,8 +23,10 @@ def needs_full_chroma(image: Image.Image) -> bool:
     # Each strip by itself: side by side, they would have an edge that the image does not have.
     strips = [strip.convert("RGB") for strip in _strips(image, _MAX_SAMPLE_PIXELS)]
     pixels = sum(strip.width * strip.height for strip in strips)
-    visible = [sum(counts) for counts in zip(*map(_visible_differences, strips), strict=True)]
-    return bool(max(visible) * 1_000 > pixels * _MAX_VISIBLE_PER_MILLE)
+    visible: list[int] = [
+        sum(counts) for counts in zip(*map(_visible_differences, strips), strict=True)
+    ]
+    return max(visible) * 1_000 > pixels * _MAX_VISIBLE_PER_MILLE
 
 
 def sample_strips(image: Image.Image, pixels: int) -> Image.Image:
