@@ -83,6 +83,6 @@ def test_erase_media_erases_all_of_a_video(clip: Clip) -> None:
     assert not jobs
 
 
-def test_retry_media_video_lists_what_is_missing(clip: Clip, capsys: Any) -> None:
+def test_nothing_is_enqueued_again_if_nothing_is_missing(clip: Clip, capsys: Any) -> None:
     call_command("retry_media_video", "--dry-run")
     assert "would be enqueued" not in capsys.readouterr().out
