@@ -10,6 +10,7 @@ from django_shift_media.conf import conf
 from django_shift_media.engines.stopwatch import Stopwatch
 from django_shift_media.exceptions import (
     Busy,
+    NotReady,
     StepFailed,
     StorageUnavailable,
     UnacceptableFile,
@@ -61,6 +62,8 @@ def report_failure(storage: MediaStorage, key: str, stopwatch: Stopwatch) -> Ite
     """Log what is raised in the block, send ``resize_failed``, and raise it again."""
     try:
         yield
+    except NotReady:  # A worker makes the poster first: nothing has failed.
+        raise
     except tuple(kind for kind, _ in _LEVELS) as error:
         milliseconds = stopwatch.milliseconds
         cause = type(error).__name__

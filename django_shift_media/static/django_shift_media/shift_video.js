@@ -82,16 +82,30 @@ class ShiftVideo extends HTMLElement {
 
     showSources(sources) {
         const old = [...this.video.querySelectorAll("source")];
-        if (!sources.length || old.map((each) => each.getAttribute("src")).join() === sources.map((each) => each.url).join()) {
+        const shown = old.map((each) => each.getAttribute("src")).join();
+        if (!sources.length || shown === sources.map((each) => each.url).join()) {
             return;
         }
         if (this.isWatched) {
-            this.video.addEventListener("ended", () => this.showSources(sources), { once: true });
+            this.showAtEnd(sources);
             return;
         }
         old.forEach((each) => each.remove());
         this.video.prepend(...sources.map(source));
         this.video.load(); // which also starts it again, with autoplay
+    }
+
+    showAtEnd(sources) {
+        const isWaiting = Boolean(this.latest);
+        this.latest = sources;
+        if (!isWaiting) {
+            const show = () => {
+                const { latest } = this;
+                this.latest = null;
+                this.showSources(latest);
+            };
+            this.video.addEventListener("ended", show, { once: true });
+        }
     }
 
     get video() {
