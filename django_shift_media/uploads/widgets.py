@@ -113,8 +113,7 @@ def _memory_key(label: str) -> str:
 
 def _csrf_header() -> str:
     """Return the name of the header that ``CSRF_HEADER_NAME`` stands for: "X-CSRFToken"."""
-    name: str = HttpHeaders.parse_header_name(settings.CSRF_HEADER_NAME)
-    return name
+    return HttpHeaders.parse_header_name(settings.CSRF_HEADER_NAME) or ""
 
 
 def _endpoint_url() -> str:
