@@ -35,6 +35,7 @@ TEMPLATES = {"html+django", "html+jinja"}  # which are rendered
 ENVIRONMENT = {
     "MEDIA_BUCKET": "example-media",
     "MEDIA_CONCURRENCY": "2",
+    "MEDIACONVERT_SECRET": "the-secret-of-a-test-that-is-long-enough",
     "MEDIA_KEY_ID": "K2JCJMDEHXQW5F",
     "REDIS_URL": "redis://127.0.0.1:6379/0",
     "SECRET_KEY": "the-key-of-a-test-that-is-long-enough-to-be-accepted",
