@@ -7,8 +7,8 @@ import pytest
 
 from django_shift_media.aws.access import (
     BLOCK_SETTINGS,
+    GENERATED_PATTERNS,
     MEDIA_PATTERN,
-    RESIZE_PATTERN,
     check_not_public,
     lift_blocks,
     merge_cors,
@@ -224,4 +224,4 @@ def test_a_lifecycle_of_the_old_form_is_named() -> None:
 
 def test_private_originals_end_where_names_of_resizes_begin() -> None:
     resource = read_statement("b", "up/", private_originals=True)["Resource"]
-    assert resource == f"arn:aws:s3:::b/up/{RESIZE_PATTERN}"
+    assert resource == [f"arn:aws:s3:::b/up/{pattern}" for pattern in GENERATED_PATTERNS]

@@ -31,10 +31,18 @@ _DISTRIBUTION_ARN = re.compile(r"arn:[\w-]+:cloudfront::[0-9]{12}:distribution/[
 
 # Matches the key of every original and of every resize: a UUID in parts, and two more parts. Other
 # files in the bucket, such as dumps of a database, do not have such names.
-MEDIA_PATTERN = "????????/????/????/????/????????????/*/*"
-# Matches the key of every resize, rendition and poster, and of no original: an original never ends
-# with a dash, a signature and an extension (see naming/keys.py).
-RESIZE_PATTERN = f"{MEDIA_PATTERN}-{'?' * SIGNATURE_LENGTH}.*"
+_FOLDER = "????????/????/????/????/????????????/*"
+MEDIA_PATTERN = f"{_FOLDER}/*"
+# These match keys of resizes, renditions and posters, and of no original, which never ends with a
+# dash, a signature and an extension (see naming/keys.py). They spell out all dashes, because Ceph
+# ends an asterisk at the first character that matches what follows it.
+_SIGNED = f"-{'?' * SIGNATURE_LENGTH}.*"
+RESIZE_PATTERN = f"{_FOLDER}/*x*-*-*-*{_SIGNED}"
+GENERATED_PATTERNS = (
+    RESIZE_PATTERN,
+    f"{_FOLDER}/video-*-*{_SIGNED}",
+    f"{_FOLDER}/poster-*{_SIGNED}",
+)
 
 # Seconds that browsers may cache a preflight response: the limit of Firefox, the highest of all.
 CORS_MAX_AGE = 86_400
@@ -55,13 +63,15 @@ def read_statement(
     access control:
     https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-restricting-access-to-s3.html
     """
-    objects = RESIZE_PATTERN if private_originals else MEDIA_PATTERN
+    objects = f"{bucket_arn(bucket, region)}/{prefix}"
     statement: Document = {
         "Sid": our_id(prefix),
         "Effect": "Allow",
         "Principal": "*",
         "Action": "s3:GetObject",
-        "Resource": f"{bucket_arn(bucket, region)}/{prefix}{objects}",
+        "Resource": [f"{objects}{pattern}" for pattern in GENERATED_PATTERNS]
+        if private_originals
+        else f"{objects}{MEDIA_PATTERN}",
     }
     if distribution is None:
         return statement
@@ -80,7 +90,7 @@ def our_statement(policy: Document | None, sid: str) -> Document:
 
 def keeps_originals_private(statement: Document) -> bool:
     resources = as_list(statement.get("Resource", []))
-    return bool(resources) and all(resource.endswith(RESIZE_PATTERN) for resource in resources)
+    return bool(resources) and all(resource.endswith(GENERATED_PATTERNS) for resource in resources)
 
 
 def distribution_of(statement: Document) -> str | None:
