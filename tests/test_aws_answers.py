@@ -13,7 +13,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from django_shift_media.aws.clients import s3_client
-from django_shift_media.aws.common import is_aws
+from django_shift_media.aws.common import as_list, is_aws
 from django_shift_media.storages.s3 import S3MediaStorage
 from tests.support.buckets import change_options, new_bucket, use_bucket
 from tests.support.galleries import MANAGE, environment
@@ -240,7 +240,7 @@ def as_minio(body: bytes) -> bytes:
     policy = json.loads(body)
     for statement in policy["Statement"]:
         for name in ("Action", "Resource"):
-            statement[name] = [statement[name]]
+            statement[name] = as_list(statement[name])
         statement["Principal"] = {"AWS": ["*"]}
     return json.dumps(policy).encode()
 
