@@ -144,6 +144,7 @@ def test_resizes_that_no_current_key_has_signed(settings: Any) -> None:
     assert keys_of(storage) == {signed["2"], signed["3"]}
 
 
+@pytest.mark.nightly
 def test_a_thousand_are_deleted_by_one_request(settings: Any, moto: Any) -> None:
     storage = use_bucket(settings, moto)
     storage.client.create_bucket(Bucket=storage.bucket_name)

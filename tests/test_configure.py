@@ -506,19 +506,33 @@ def manage_at_a_terminal(environment: dict[str, str], *arguments: str) -> Iterat
         os.close(terminal)
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "n\n",
+        END_OF_FILE,
+        *(pytest.param(answer, marks=pytest.mark.nightly) for answer in ("\n", "yse\n")),
+    ],
+)
+def test_somebody_at_a_terminal_may_refuse(
+    answer: str, moto: Any, moto_storage: Any, tmp_path: Path
+) -> None:
+    gallery = environment(tmp_path, moto, moto_storage.bucket_name)
+    before = snapshot(moto_storage)
+    command = ["configure_media_bucket", "--app-url", SITE]
+    with manage_at_a_terminal(gallery, *command) as answering:
+        _, output = answering(answer)
+    assert "Make these changes? [y/N]" in output
+    assert '+      "Sid": "DjangoShiftMedia",' in output
+    assert "Nothing was changed." in output
+    assert snapshot(moto_storage) == before
+
+
 def test_somebody_at_a_terminal_is_asked_first(
     moto: Any, moto_storage: Any, tmp_path: Path
 ) -> None:
     gallery = environment(tmp_path, moto, moto_storage.bucket_name)
     command = ["configure_media_bucket", "--app-url", SITE]
-    before = snapshot(moto_storage)
-    for answer in ("n\n", "\n", "yse\n", END_OF_FILE):
-        with manage_at_a_terminal(gallery, *command) as answering:
-            _, output = answering(answer)
-        assert "Make these changes? [y/N]" in output
-        assert '+      "Sid": "DjangoShiftMedia",' in output
-        assert "Nothing was changed." in output
-        assert snapshot(moto_storage) == before
     with manage_at_a_terminal(gallery, *command) as answering:
         _, output = answering("y\n")
     assert "changed        policy" in output

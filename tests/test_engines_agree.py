@@ -87,12 +87,17 @@ ORIGINALS = {
 }
 RESIZES = [
     "200x200-fit",
-    "x50-fit",
-    "64x64-fillx10y90",
     "501x333-fillx33y66",
-    "150x150-pad",
     "1200x1200-fit",
-    "90x90-fillcrop1000x2000x6005x7007",
+    *(
+        pytest.param(text, marks=pytest.mark.nightly)
+        for text in (
+            "x50-fit",
+            "64x64-fillx10y90",
+            "150x150-pad",
+            "90x90-fillcrop1000x2000x6005x7007",
+        )
+    ),
 ]
 
 

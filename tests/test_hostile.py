@@ -132,7 +132,7 @@ def gauges() -> Iterator[dict[str, Gauge]]:
         gauge.close()
 
 
-@pytest.mark.parametrize("engine", ["pillow", "vips"])
+@pytest.mark.parametrize("engine", ["pillow", pytest.param("vips", marks=pytest.mark.nightly)])
 @pytest.mark.parametrize("name", [alone(name) for name in HOSTILE])
 def test_memory_and_time_are_bounded(name: str, engine: str, gauges: dict[str, Gauge]) -> None:
     assert gauges[engine].measure(hostile(name)) < MEMORY

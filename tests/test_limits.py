@@ -78,7 +78,7 @@ def files(request: Any, tmp_path_factory: Any) -> tuple[str, list[str]]:
         pytest.param("700x333-fillx33y66-80-noupscale.jpg", marks=pytest.mark.nightly),
     ],
 )
-@pytest.mark.parametrize("engine", ["pillow", "vips"])
+@pytest.mark.parametrize("engine", ["pillow", pytest.param("vips", marks=pytest.mark.nightly)])
 def test_memory_per_pixel_is_within_the_declared_limit(
     engine: str, text: str, files: tuple[str, list[str]]
 ) -> None:

@@ -20,8 +20,11 @@ from tests.support.stored_objects import is_on_s3, new_key, put, resize_of
 def test_a_walk_meets_every_key_once(any_storage: Any) -> None:
     stored = {put(any_storage, new_key()) for _ in range(30)}
     stored |= {put(any_storage, resize_of(key, width)) for key in list(stored) for width in (1, 2)}
+    put(any_storage, "static/a.txt")  # of somebody else
+    sent = operations(any_storage) if is_on_s3(any_storage) else []
     walk = Listing(any_storage, 4)
     met = [entry for page in walk for entry in page]
+    assert len(sent) <= 1, "few objects take one request"
     assert sorted(entry.key for entry in met) == sorted(stored)
     assert {entry.size for entry in met} == {4}
     assert walk.fraction == 1
@@ -59,6 +62,11 @@ def test_pages_of_many_keys_under_one_prefix(any_storage: Any) -> None:
     pages = list(any_storage.list_pages(original[:8]))
     assert {entry.key for page in pages for entry in page} == {original, *resizes}
     assert len(pages) == 2
+    put(any_storage, "static/a.txt")  # of somebody else
+    walk = Listing(any_storage, 4)
+    assert {entry.key for page in walk for entry in page} == {original, *resizes}
+    assert walk.fraction == 1
+    any_storage.delete("static/a.txt")
     [(_, beside)] = any_storage.list_uploads([original])
     assert len(beside) == 1100
     some = sorted(resizes)[:1000]

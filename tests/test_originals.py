@@ -492,7 +492,14 @@ def proxy(settings: Any, moto: Any) -> Iterator[FaultyProxy]:
 
 
 @ways
-@pytest.mark.parametrize("fault", ["500", "403", "cut request", "lose answer"])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "500",
+        "lose answer",
+        *(pytest.param(fault, marks=pytest.mark.nightly) for fault in ("403", "cut request")),
+    ],
+)
 def test_a_storage_that_fails_loses_nothing(
     proxy: FaultyProxy, row: Attachment, field: str, let_go: Any, fault: Any
 ) -> None:

@@ -31,6 +31,25 @@ class Listing:
         return self._finished / len(self.storage.listing_prefixes)
 
     def __iter__(self) -> Iterator[list[ObjectSummary]]:
+        with ThreadPoolExecutor(1) as pool, defer_exit_signals():
+            page = pool.submit(self._only_page).result()
+        if page is None:
+            yield from self._pages()
+        else:
+            self._finished = len(self.storage.listing_prefixes)
+            yield page
+
+    def _only_page(self) -> list[ObjectSummary] | None:
+        """Return all objects in one request, instead of one per prefix; None if there are more."""
+        prefixes = tuple(self.storage.listing_prefixes)
+        if len(prefixes) == 1:
+            return None
+        pages = list(islice(self.storage.list_pages(""), 2))
+        if len(pages) > 1:
+            return None
+        return [summary for page in pages for summary in page if summary.key.startswith(prefixes)]
+
+    def _pages(self) -> Iterator[list[ObjectSummary]]:
         waiting = deque(map(self.storage.list_pages, self.storage.listing_prefixes))
         running: dict[Future[list[ObjectSummary] | None], Iterator[list[ObjectSummary]]] = {}
         with ThreadPoolExecutor(self.workers) as pool:

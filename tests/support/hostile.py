@@ -36,6 +36,7 @@ class Hostile(NamedTuple):
 # -- pieces of the formats ------------------------------------------------------------------------
 
 
+@cache
 def encoded(size: tuple[int, int], format: str, mode: str = "RGB", **options: Any) -> bytes:
     buffer = io.BytesIO()
     Image.new(mode, size, 77).save(buffer, format, **options)
