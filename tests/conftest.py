@@ -7,9 +7,11 @@ from typing import Any
 import hypothesis
 import pytest
 from django.contrib.auth.models import User
+from django.contrib.contenttypes.management import create_contenttypes
 from django.core.cache import cache
 from django.core.files.base import ContentFile
 from django.db import connection, connections, models
+from django.db.models.signals import post_migrate
 from django.test import Client
 from django.utils import translation
 
@@ -86,6 +88,18 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     summary.write(terminalreporter)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _flush_quickly() -> None:
+    """
+    Leave a flushed database empty.
+
+    Django would create all permissions again after each transactional test, which takes longer than
+    most of these tests. See ``tests.support.permissions.permission``.
+    """
+    post_migrate.disconnect(dispatch_uid="django.contrib.auth.management.create_permissions")
+    post_migrate.disconnect(create_contenttypes)
 
 
 @pytest.fixture(scope="session", autouse=True)

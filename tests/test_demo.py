@@ -109,6 +109,7 @@ def test_the_demo_shows_the_first_and_the_second_view(demo: Demo) -> None:
     assert "(user demo, password demo)" in demo.output
 
 
+@pytest.mark.nightly
 def test_the_demo_takes_photos_of_one_s_own_and_a_port_that_is_free(tmp_path: Path) -> None:
     photo = tmp_path / "Meine Größe.jpeg"
     photo.write_bytes(draw_photo(400, 300))
@@ -127,6 +128,7 @@ def test_the_demo_takes_photos_of_one_s_own_and_a_port_that_is_free(tmp_path: Pa
     assert "password" not in result.stdout
 
 
+@pytest.mark.nightly
 def test_the_demo_names_what_it_cannot_use(tmp_path: Path) -> None:
     result = once("--port", "0", str(tmp_path / "none.jpg"))
     assert result.returncode == 1
@@ -145,7 +147,8 @@ def test_the_demo_says_how_to_install_what_is_missing(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="has no SIGHUP")
-@pytest.mark.parametrize("name", ["SIGTERM", pytest.param("SIGHUP", marks=pytest.mark.nightly)])
+@pytest.mark.nightly
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
 def test_the_gallery_ends_with_the_demo(name: str, tmp_path: Path) -> None:
     photo = tmp_path / "a.jpg"
     photo.write_bytes(draw_photo(400, 300))

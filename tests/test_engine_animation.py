@@ -231,6 +231,9 @@ def each_in_a_second_of_its_own(times: int) -> Iterator[int]:
         time.sleep(1 - time.time() % 1)
 
 
+@pytest.mark.parametrize(
+    "engine", ["pillow", pytest.param("vips", marks=pytest.mark.nightly)], indirect=True
+)
 def test_the_same_animation_has_the_same_bytes(engine: Engine) -> None:
     for target, quality in QUALITIES.items():
         resize = Resize.parse(f"60x-fit-{quality}-noupscale.{target}")

@@ -1,7 +1,7 @@
 """
 Mutated files and made-up requests, the same ones each time.
 
-FUZZ_EXAMPLES is how many of each kind (default: 200); more than that are others, too.
+FUZZ_EXAMPLES is how many of each kind (default: 100); more than that are others, too.
 """
 
 import io
@@ -27,7 +27,7 @@ from tests.support.pictures import ALL_FORMATS
 from tests.support.samples import PILLOW_NAMES, originals
 
 fuzz = settings(
-    max_examples=int(os.environ.get("FUZZ_EXAMPLES", "200")),
+    max_examples=int(os.environ.get("FUZZ_EXAMPLES", "100")),
     derandomize=True,
     database=None,
     deadline=None,

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import User
 from django.core.files.base import ContentFile
 from django.core.management import CommandError, call_command
 from django.test import Client
@@ -21,6 +21,7 @@ from django_shift_media.storages.selection import media_storage
 from gallery.models import Attachment, Photo
 from tests.support.axe import violations
 from tests.support.buckets import operations
+from tests.support.permissions import permission
 from tests.support.stored_objects import keys_of, new_key, put, resize_of
 
 PHOTO, FILE, PREVIEW = (
@@ -245,7 +246,7 @@ def test_reports_need_a_permission_and_nobody_changes_them() -> None:
     url = f"/admin/shift_media_reports/mediareport/{saved.pk}/"
     assert client.get(f"{url}change/").status_code == 403
     assert client.get("/admin/shift_media_reports/mediareport/").status_code == 403
-    user.user_permissions.add(Permission.objects.get(codename="view_mediareport"))
+    user.user_permissions.add(permission(MediaReport, "view"))
     assert client.get(f"{url}change/").status_code == 200
     assert client.post(f"{url}change/", {"storage": "x"}).status_code == 403
     assert client.get(f"{url}delete/").status_code == 403

@@ -43,19 +43,10 @@ def outcomes(engine: str, *levels: int) -> list[tuple[str, int, str]]:
     return [(name, int(megabytes), said) for name, megabytes, said in lines]
 
 
-@pytest.mark.parametrize(
-    ("engine", "levels"),
-    [
-        ("pillow", (2, 30)),
-        *(
-            pytest.param(engine, range(1, 160, 6), marks=pytest.mark.nightly)
-            for engine in ("pillow", "vips")
-        ),
-    ],
-)
-def test_a_shortage_of_memory_is_not_the_fault_of_a_file(
-    engine: str, levels: tuple[int, ...]
-) -> None:
+@pytest.mark.nightly
+@pytest.mark.parametrize("engine", ["pillow", "vips"])
+def test_a_shortage_of_memory_is_not_the_fault_of_a_file(engine: str) -> None:
+    levels = range(1, 160, 6)
     found = outcomes(engine, *levels)
     assert [
         line for line in found if line[2].partition(":")[0] not in OUTCOMES[line[0].split()[0]]

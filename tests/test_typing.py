@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.support.requirements import missing
 from tests.support.servers import ROOT
 
@@ -28,6 +30,7 @@ cat.photo.picture(widhts="320")
 """
 
 
+@pytest.mark.nightly
 def test_options_are_known_to_type_checkers(tmp_path: Path) -> None:
     for package in ("mypy", "mypy_django_plugin"):
         if importlib.util.find_spec(package) is None:

@@ -515,6 +515,18 @@ REFUSED = [name for name, file in HOSTILE.items() if file.reason is not None]
 HARMLESS = [name for name, file in HOSTILE.items() if file.reason is None]
 
 
+# It takes seconds to make them. Others like them are in each run.
+EXPENSIVE = {
+    "avif-whose-frame-has-a-size-of-its-own",
+    "avif-whose-transparency-is-larger",
+    "avif-whose-frames-are-larger",
+    "webp-frame-that-is-larger",
+}
+
+
 def alone(name: str, *others: Any) -> Any:
     """Return parameters of a test that keep all tests of a file in one process: it is made once."""
-    return pytest.param(name, *others, marks=pytest.mark.xdist_group(name))
+    marks = [pytest.mark.xdist_group(name)]
+    if name in EXPENSIVE:
+        marks.append(pytest.mark.nightly)
+    return pytest.param(name, *others, marks=marks)

@@ -89,6 +89,14 @@ def use_aws(settings: Any, **options: Any) -> Any:
     return media_storage()
 
 
+def complaints(template: str, region: str) -> list[Any]:
+    """Return what AWS's linter says about a CloudFormation template."""
+    from cfnlint.api import lint  # which takes a second to import
+    from cfnlint.config import ManualArgs
+
+    return lint(template, config=ManualArgs(regions=[region]))
+
+
 def printed(format: str, command: str, *options: str) -> Any:
     """Return the document that a command prints in this format."""
     output = io.StringIO()

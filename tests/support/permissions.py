@@ -1,11 +1,23 @@
-"""The permission of private storages in tests, which notes what it was asked."""
+"""Permissions of models and of private storages in tests; the latter note what they were asked."""
 
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
+from django.contrib.auth.models import Permission
+from django.contrib.contenttypes.models import ContentType
+from django.db.models import Model
 from django.http import HttpRequest
 
 from gallery.permissions import may_see
+
+
+def permission(model: type[Model], action: str) -> Permission:
+    """Return Django's permission for an action on a model, which no test database has."""
+    found, _ = Permission.objects.get_or_create(
+        codename=f"{action}_{model._meta.model_name}",
+        content_type=ContentType.objects.get_for_model(model),
+    )
+    return found
 
 
 def is_logged_in(request: HttpRequest, original: str) -> bool:
