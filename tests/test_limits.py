@@ -62,7 +62,16 @@ def grain() -> Image.Image:
     return Image.effect_noise(SIZE, 40).convert("RGB")
 
 
-@pytest.fixture(scope="module", params=FILES)
+# What is uploaded most, and what takes most memory for a pixel.
+OFTEN = {"jpg", "png", "avif"}
+
+
+@pytest.fixture(
+    scope="module",
+    params=[
+        pytest.param(name, marks=() if name in OFTEN else pytest.mark.nightly) for name in FILES
+    ],
+)
 def files(request: Any, tmp_path_factory: Any) -> tuple[str, list[str]]:
     """The name of a format; and a small file and a large one of it."""
     folder, make = tmp_path_factory.mktemp("files"), FILES[request.param]

@@ -196,7 +196,9 @@ execute_from_command_line(["manage.py", *sys.argv[1:]])
 """
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.nightly)]
+)
 def test_who_is_interrupted_says_so_and_goes_on_the_next_time(
     site: dict[str, str], number: signal.Signals
 ) -> None:
