@@ -51,7 +51,10 @@ def width(body: bytes) -> int:
 @pytest.mark.server
 @pytest.mark.parametrize(
     ("site", "cache"),
-    [("moto", "redis"), ("ceph", "redis"), ("moto", "db://cache")],
+    [
+        ("ceph", "redis"),
+        *(pytest.param("moto", c, marks=pytest.mark.nightly) for c in ("redis", "db://cache")),
+    ],
     indirect=["site"],
 )
 def test_a_stampede_on_four_processes_makes_one_resize(
@@ -69,7 +72,9 @@ def test_a_stampede_on_four_processes_makes_one_resize(
 
 
 @pytest.mark.server
-@pytest.mark.parametrize("site", ["moto", "ceph"], indirect=True)
+@pytest.mark.parametrize(
+    "site", [pytest.param("moto", marks=pytest.mark.nightly), "ceph"], indirect=True
+)
 def test_a_stampede_without_a_shared_cache_makes_one_resize_a_process(
     site: Site, jpeg: bytes
 ) -> None:
@@ -110,7 +115,13 @@ def test_a_holder_that_is_killed_keeps_nobody_waiting(site: Site, redis: str, jp
 
 
 @pytest.mark.server
-@pytest.mark.parametrize(("workers", "concurrency"), [(1, "2"), (1, "1"), (4, "2")])
+@pytest.mark.parametrize(
+    ("workers", "concurrency"),
+    [
+        *(pytest.param(1, number, marks=pytest.mark.nightly) for number in ("2", "1")),
+        (4, "2"),
+    ],
+)
 def test_the_sizes_of_a_srcset_fetch_their_original_once_a_process(
     site: Site, redis: str, jpeg: bytes, workers: int, concurrency: str
 ) -> None:
@@ -133,7 +144,11 @@ def test_the_sizes_of_a_srcset_fetch_their_original_once_a_process(
 
 
 @pytest.mark.server
-@pytest.mark.parametrize("site", ["moto", "s3rver", "ceph"], indirect=True)
+@pytest.mark.parametrize(
+    "site",
+    [*(pytest.param(name, marks=pytest.mark.nightly) for name in ("moto", "s3rver")), "ceph"],
+    indirect=True,
+)
 def test_a_cold_miss_costs_four_requests_at_the_server(
     site: Site, redis: str, small_jpeg: bytes
 ) -> None:

@@ -113,7 +113,7 @@ def running(queue: str, folder: Path) -> Iterator[Site]:
         yield Site(queue, folder, redis, stack)
 
 
-@pytest.fixture(params=sorted(WORKERS))
+@pytest.fixture(params=["celery", "database", pytest.param("rq", marks=pytest.mark.nightly)])
 def site(request: Any, tmp_path: Path) -> Iterator[Site]:
     package = PACKAGES[request.param]
     if importlib.util.find_spec(package.replace("-", "_")) is None:
