@@ -16,6 +16,9 @@ from tests.support.clouds import CLOUDS
 from tests.support.concurrency import in_a_fork
 from tests.support.stored_objects import is_on_s3, new_key, put, resize_of
 
+# Before, between and after the digits with which keys begin, and with one such digit.
+OF_OTHERS = ["CACHE/a.txt", "-/a.txt", "assets/a.txt", "0/a.txt", "zoo.txt", "9é.txt", "é.txt"]
+
 
 def test_a_walk_meets_every_key_once(any_storage: Any) -> None:
     stored = {put(any_storage, new_key()) for _ in range(30)}
@@ -28,6 +31,8 @@ def test_a_walk_meets_every_key_once(any_storage: Any) -> None:
     assert sorted(entry.key for entry in met) == sorted(stored)
     assert {entry.size for entry in met} == {4}
     assert walk.fraction == 1
+    everything = [entry.key for page in Listing(any_storage, 4, everything=True) for entry in page]
+    assert sorted(everything) == sorted([*stored, "static/a.txt"])
 
 
 def test_what_is_stored_beside_originals_is_listed_with_few_requests(any_storage: Any) -> None:
@@ -66,7 +71,13 @@ def test_pages_of_many_keys_under_one_prefix(any_storage: Any) -> None:
     walk = Listing(any_storage, 4)
     assert {entry.key for page in walk for entry in page} == {original, *resizes}
     assert walk.fraction == 1
-    any_storage.delete("static/a.txt")
+    others = sorted({put(any_storage, name) for name in OF_OTHERS} | {"static/a.txt"})
+    walk = Listing(any_storage, 4, everything=True)
+    met = sorted(entry.key for page in walk for entry in page)
+    assert met == sorted([original, *resizes, *others])
+    assert walk.fraction == 1
+    for name in others:
+        any_storage.delete(name)
     [(_, beside)] = any_storage.list_uploads([original])
     assert len(beside) == 1100
     some = sorted(resizes)[:1000]

@@ -17,18 +17,15 @@ class Listing:
     """
     An iterator over all objects of a storage with keys of this package, page by page.
 
-    ``workers`` prefixes are listed at the same time. ``fraction`` is the finished part, from 0 to
-    1.
+    With ``everything``, objects that are not of this package are listed, too. ``workers`` parts are
+    listed at the same time. ``fraction`` is the finished part, from 0 to 1.
     """
 
-    def __init__(self, storage: BulkStorage, workers: int) -> None:
+    def __init__(self, storage: BulkStorage, workers: int, *, everything: bool = False) -> None:
         self.storage = storage
         self.workers = workers
-        self._finished = 0
-
-    @property
-    def fraction(self) -> float:
-        return self._finished / len(self.storage.listing_prefixes)
+        self.everything = everything
+        self.fraction = 0.0
 
     def __iter__(self) -> Iterator[list[ObjectSummary]]:
         with ThreadPoolExecutor(1) as pool, defer_exit_signals():
@@ -36,21 +33,27 @@ class Listing:
         if page is None:
             yield from self._pages()
         else:
-            self._finished = len(self.storage.listing_prefixes)
+            self.fraction = 1
             yield page
 
+    def _parts(self) -> list[Iterator[list[ObjectSummary]]]:
+        if self.everything:
+            return list(self.storage.list_parts())
+        return [self.storage.list_pages(prefix) for prefix in self.storage.listing_prefixes]
+
     def _only_page(self) -> list[ObjectSummary] | None:
-        """Return all objects in one request, instead of one per prefix; None if there are more."""
-        prefixes = tuple(self.storage.listing_prefixes)
-        if len(prefixes) == 1:
+        """Return all objects in one request, instead of one per part; None if there are more."""
+        if len(self._parts()) == 1:
             return None
         pages = list(islice(self.storage.list_pages(""), 2))
         if len(pages) > 1:
             return None
-        return [summary for page in pages for summary in page if summary.key.startswith(prefixes)]
+        found = [summary for page in pages for summary in page]
+        prefixes = tuple(self.storage.listing_prefixes)
+        return [each for each in found if self.everything or each.key.startswith(prefixes)]
 
     def _pages(self) -> Iterator[list[ObjectSummary]]:
-        waiting = deque(map(self.storage.list_pages, self.storage.listing_prefixes))
+        waiting = deque(parts := self._parts())
         running: dict[Future[list[ObjectSummary] | None], Iterator[list[ObjectSummary]]] = {}
         with ThreadPoolExecutor(self.workers) as pool:
             while waiting or running:
@@ -62,7 +65,7 @@ class Listing:
                 for future in done:
                     pages = running.pop(future)
                     if (page := future.result()) is None:
-                        self._finished += 1
+                        self.fraction = 1 - (len(waiting) + len(running)) / len(parts)
                     else:
                         waiting.appendleft(pages)
                         yield page

@@ -19,6 +19,8 @@ from django_shift_media.storages.stored_file import StoredFile
 
 # The maximum number of keys in a request to delete, and in a page of a listing.
 BATCH_SIZE = 1000
+# Sorts after all characters of keys: a prefix and this are after all keys with the prefix.
+PREFIX_END = "\x7f"
 
 
 class ObjectSummary(NamedTuple):
@@ -47,6 +49,14 @@ class BulkStorage(Storage):
     def list_pages(self, prefix: str) -> Iterator[list[ObjectSummary]]:
         """Yield all objects whose keys begin with ``prefix``, in any order."""
         raise NotImplementedError
+
+    def list_parts(self) -> Sequence[Iterator[list[ObjectSummary]]]:
+        """
+        Return iterators over pages that together have every object once, to be read in parallel.
+
+        Other than the listings of ``listing_prefixes``, they include objects of others.
+        """
+        return [self.list_pages("")]
 
     def list_uploads(self, originals: Iterable[str]) -> Iterator[tuple[str, list[ObjectSummary]]]:
         """
@@ -104,3 +114,15 @@ def require_deleted(errors: Mapping[str, str]) -> None:
     """Raise ``StorageUnavailable`` if ``delete_many()`` has returned an error."""
     for key, message in errors.items():
         raise StorageUnavailable(f"Could not delete {key!r}: {message}")
+
+
+def gaps_between(prefixes: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """
+    Yield the ranges of names that lie between sorted prefixes: what precedes each, and its end.
+
+    There is none between "a1" and "a2". A range may include names that begin with its first prefix.
+    The end of the last one is "".
+    """
+    for before, after in zip(["", *prefixes], [*prefixes, ""], strict=True):
+        if not before or before[:-1] + chr(ord(before[-1]) + 1) != after:
+            yield before and before + PREFIX_END, after

@@ -12,12 +12,10 @@ from storages.utils import clean_name
 
 from django_shift_media.naming import keys as _keys
 from django_shift_media.storages.base import MediaStorage
-from django_shift_media.storages.bulk_storage import ObjectSummary
+from django_shift_media.storages.bulk_storage import PREFIX_END, ObjectSummary, gaps_between
 from django_shift_media.storages.s3_connection import S3Connection, http_status
 from django_shift_media.storages.stored_file import StoredFile, kept_disposition
 
-# Sorts after all characters of keys: prefix + _END is after all keys with this prefix.
-_END = "\x7f"
 # Bytes; a server copies this much in one request before the read timeout of the client.
 _MAX_SINGLE_COPY = 64 * 1024 * 1024
 
@@ -47,6 +45,20 @@ class S3BulkStorage(MediaStorage, S3Connection):
             if not after:
                 return
 
+    def list_parts(self) -> Sequence[Iterator[list[ObjectSummary]]]:
+        return [self._list_others(), *map(self.list_pages, self.listing_prefixes)]
+
+    def _list_others(self) -> Iterator[list[ObjectSummary]]:
+        """List what none of the prefixes begins, with a request for each gap between them."""
+        for after, end in gaps_between(self.listing_prefixes):
+            while True:
+                page, after = self._page("", after)
+                others = [each for each in page if not each.key.startswith(self.listing_prefixes)]
+                if found := [each for each in others if not end or each.key < end]:
+                    yield found
+                if not after or (end and after >= end):
+                    break
+
     def list_uploads(self, originals: Iterable[str]) -> Iterator[tuple[str, list[ObjectSummary]]]:
         # The page has all keys k with begin < k <= end, sorted.
         page: list[ObjectSummary] = []
@@ -54,13 +66,13 @@ class S3BulkStorage(MediaStorage, S3Connection):
         for original in originals:
             prefix = after = _keys.upload_prefix(original)
             found: list[ObjectSummary] = []
-            while after < prefix + _END:
+            while after < prefix + PREFIX_END:
                 if not begin <= after < end:
                     begin = after
                     page, last = self._page("", after)
-                    end = last or _END
+                    end = last or PREFIX_END
                 start = bisect_right(page, after, key=lambda summary: summary.key)
-                stop = bisect_right(page, prefix + _END, key=lambda summary: summary.key)
+                stop = bisect_right(page, prefix + PREFIX_END, key=lambda summary: summary.key)
                 found += page[start:stop]
                 after = end
             yield original, found

@@ -13,6 +13,7 @@ from gallery.permissions import may_see
 
 def permission(model: type[Model], action: str) -> Permission:
     """Return Django's permission for an action on a model, which no test database has."""
+    ContentType.objects.clear_cache()  # of rows that a test before this one has rolled back
     found, _ = Permission.objects.get_or_create(
         codename=f"{action}_{model._meta.model_name}",
         content_type=ContentType.objects.get_for_model(model),

@@ -99,7 +99,7 @@ class Command(TerminalCommand):
         with progress, NameTable() as referenced:
             referenced.add_columns(columns)
             referenced.add((name, _DEFAULTS) for name in default_names(fields))
-            pages = progress.follow(Listing(storage, options["workers"]))
+            pages = progress.follow(Listing(storage, options["workers"], everything=True))
             report = make_report(storage, pages, referenced, columns, options["grace"])
         price = _price_of(storage) if options["price"] is None else options["price"]
         return {"storage": storage.alias, **report.document(price)}
