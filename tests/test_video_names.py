@@ -119,12 +119,21 @@ def test_the_files_of_a_ladder_share_its_signature() -> None:
     ladder = Ladder(ladder=(360, 720))
     key = sign(ORIGINAL, ladder)
     folder = key.removesuffix("master.m3u8")
-    for name in ("master.m3u8", "360.m3u8", "360.mp4", "720.mp4", "audio.m3u8", "audio.mp4"):
+    for name in ("master.m3u8", "360.m3u8", "360.mp4", "720s0.mp4", "audio.m3u8", "audios12.mp4"):
         assert unsign(folder + name) == (ORIGINAL, ladder)
         assert keys.original_of(folder + name) == ORIGINAL
         assert main_key(folder + name) == key
         assert content_disposition(folder + name) == "inline"
-    for name in ("480.mp4", "0360.mp4", "master.mp4", "a.m3u8", "360.ts", "", "360.mp4/360.mp4"):
+    for name in (
+        "480.mp4",
+        "0360.mp4",
+        "master.mp4",
+        "a.m3u8",
+        "360.ts",
+        "",
+        "360s01.mp4",
+        "360s1.m3u8",
+    ):
         with pytest.raises((InvalidKey, InvalidResize)):
             unsign(folder + name)
     with pytest.raises(InvalidKey):

@@ -152,12 +152,16 @@ class Ladder:
             for height in self.ladder
         ]
 
-    @property
-    def files(self) -> frozenset[str]:
-        """The names that files of the ladder can have. Videos that are not so high have fewer."""
-        parts = [*self.ladder, *([] if self.mute else ["audio"])]
-        names = (f"{part}.{extension}" for part in parts for extension in ("m3u8", "mp4"))
-        return frozenset({self.MASTER, *names})
+    def has_file(self, name: str) -> bool:
+        """
+        Return whether a file of the ladder can have this name.
+
+        A playlist and a header for each height and for the sound, and their segments. A video that
+        is shorter, or not so high, has fewer.
+        """
+        parts = "|".join([*map(str, self.ladder), *([] if self.mute else ["audio"])])
+        pattern = rf"(?:{parts})(?:\.m3u8|(?:s(?:0|[1-9][0-9]{{0,5}}))?\.mp4)"
+        return name == self.MASTER or re.fullmatch(pattern, name, re.ASCII) is not None
 
     def __str__(self) -> str:
         heights = "x".join(map(str, self.ladder))
@@ -257,7 +261,7 @@ def unsign(key: str) -> tuple[str, Made]:
     """
     original, text = signing.unsign_text(keys.parse_made(key))
     made = parse_made(text)
-    if isinstance(made, Ladder) and key.rpartition("/")[2] not in made.files:
+    if isinstance(made, Ladder) and not made.has_file(key.rpartition("/")[2]):
         raise InvalidKey(f"{key!r} is not the key of a file of the ladder {text!r}.")
     return original, made
 

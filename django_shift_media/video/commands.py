@@ -40,7 +40,7 @@ _AUDIO_OPTIONS = {
 }
 # A key frame begins each segment, at the same time in each rendition, so that players can change
 # between them. Without frames that depend on later ones, timestamps begin at 0 in each, too.
-_SEGMENT_SECONDS = 4
+_SEGMENT_SECONDS = 6
 _KEY_FRAMES = [
     "-force_key_frames", f"expr:gte(t,n_forced*{_SEGMENT_SECONDS})",
     "-g", "1000", "-sc_threshold", "0", "-bf", "0",
@@ -112,8 +112,8 @@ def ladder_arguments(
     """
     Return the arguments that make the files of a ladder in a folder, but the first playlist.
 
-    These are ``HEIGHT.m3u8`` and ``HEIGHT.mp4`` of each rung, and those with the name ``sound``.
-    The video is decoded once for all.
+    These are ``HEIGHT.m3u8``, ``HEIGHT.mp4`` (the header) and ``HEIGHTsN.mp4`` (the segments) of
+    each rung, and those with the name ``sound``. The video is decoded once for all.
     """
     arguments = _start(source)
     for rung in rungs:
@@ -135,8 +135,9 @@ def _hls(folder: str, part: str) -> list[str]:
     return [
         "-threads", "1", "-t", str(conf.video_max_seconds),
         "-f", "hls", "-hls_time", str(_SEGMENT_SECONDS), "-hls_playlist_type", "vod",
-        "-hls_segment_type", "fmp4", "-hls_flags", "single_file+independent_segments",
-        "-hls_segment_filename", f"{folder}/{part}.mp4", f"{folder}/{part}.m3u8",
+        "-hls_segment_type", "fmp4", "-hls_flags", "independent_segments",
+        "-hls_fmp4_init_filename", f"{part}.mp4",
+        "-hls_segment_filename", f"{folder}/{part}s%d.mp4", f"{folder}/{part}.m3u8",
     ]  # fmt: skip
 
 

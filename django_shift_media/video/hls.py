@@ -1,15 +1,17 @@
 """
 Ladders: HLS playlists and fragmented MP4 files of a video in several heights.
 
-The sound is a rendition of its own, for all heights. Every file has all of its segments, which the
-playlists name by ranges of bytes: RFC 8216, section 4.3.2.2. All names in playlists are relative.
+The sound is a rendition of its own, for all heights. Segments are files, and not ranges of one:
+Chromium 156 plays no ranges of another host's file unless the page asks for CORS. All names in
+playlists are relative.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from django_shift_media.naming import keys
 from django_shift_media.naming.geometry import Size
 from django_shift_media.naming.renditions import Ladder, Rendition
 from django_shift_media.storages.base import MediaStorage
@@ -25,8 +27,8 @@ _HEADER = ["#EXTM3U", "#EXT-X-VERSION:7", "#EXT-X-INDEPENDENT-SEGMENTS"]
 
 
 class Segment(NamedTuple):
+    name: str
     seconds: float
-    bytes: int
 
 
 def rungs_for(ladder: Ladder, size: Size) -> list[Rendition]:
@@ -46,7 +48,9 @@ def has_sound(source: Source, ladder: Ladder) -> bool:
 
 def write_master(source: Source, ladder: Ladder, folder: Path) -> list[str]:
     """
-    Write the first playlist beside those of ffmpeg; return the names of all files, this one last.
+    Write the first playlist beside those of ffmpeg; return the names of all files to store.
+
+    Playlists come after what they name, and the first one is the last.
 
     Raise ``UnreadableVideo`` if nothing could be decoded.
     """
@@ -62,18 +66,22 @@ def write_master(source: Source, ladder: Ladder, folder: Path) -> list[str]:
     for part in parts:
         lines += [_stream(source, ladder, folder, part, sound), f"{part}.m3u8"]
     (folder / ladder.MASTER).write_text("\n".join([*lines, ""]))
-    files = [f"{part}.mp4" for part in [*parts, *([sound] if sound else [])]]
-    return [*files, *(name.replace(".mp4", ".m3u8") for name in files), ladder.MASTER]
+    media = sorted(path.name for path in folder.glob("*.mp4"))
+    return [
+        *media,
+        *(f"{part}.m3u8" for part in [*parts, *([sound] if sound else [])]),
+        ladder.MASTER,
+    ]
 
 
 def _stream(source: Source, ladder: Ladder, folder: Path, part: str, sound: str | None) -> str:
     with (folder / f"{part}.mp4").open("rb") as file:
         facts = read_facts(file)
-    playlists = [_segments(folder, each) for each in (part, sound) if each]
+    rates = [_rates(folder, each) for each in (part, sound) if each]
     codecs = [str(facts.codecs), *([_SOUND_CODEC] if sound else [])]
     attributes = {
-        "BANDWIDTH": sum(map(_peak, playlists)),
-        "AVERAGE-BANDWIDTH": sum(map(_average, playlists)),
+        "BANDWIDTH": sum(peak for peak, _ in rates),
+        "AVERAGE-BANDWIDTH": sum(average for _, average in rates),
         "CODECS": f'"{",".join(codecs)}"',
         "RESOLUTION": f"{facts.width}x{facts.height}",
         "FRAME-RATE": f"{min(source.fps, ladder.fps):.3f}" if source.fps else None,
@@ -83,25 +91,24 @@ def _stream(source: Source, ladder: Ladder, folder: Path, part: str, sound: str 
     return f"#EXT-X-STREAM-INF:{','.join(pairs)}"
 
 
-def _segments(folder: Path, part: str) -> list[Segment]:
-    return parse_segments((folder / f"{part}.m3u8").read_text())
+def _rates(folder: Path, part: str) -> tuple[int, int]:
+    """Return the bits per second of the largest segment, and of all."""
+    segments = parse_segments((folder / f"{part}.m3u8").read_text())
+    bits = [8 * (folder / segment.name).stat().st_size for segment in segments]
+    longest = max((segment.seconds for segment in segments), default=0)
+    # A short one at the end says little.
+    peaks = [
+        size / each.seconds
+        for size, each in zip(bits, segments, strict=True)
+        if each.seconds >= longest / 2 > 0
+    ]
+    average = sum(bits) / max(sum(each.seconds for each in segments), 0.001)
+    return int(max(peaks, default=average)), int(average)
 
 
 def parse_segments(playlist: str) -> list[Segment]:
-    found = re.findall(r"#EXTINF:([0-9.]+),\s*#EXT-X-BYTERANGE:([0-9]+)@", playlist)
-    return [Segment(float(seconds), int(size)) for seconds, size in found]
-
-
-def _peak(segments: Sequence[Segment]) -> int:
-    """Return the bits per second of the largest segment; a short one at the end does not count."""
-    usual = max((segment.seconds for segment in segments), default=1) / 2
-    rates = (8 * each.bytes / each.seconds for each in segments if each.seconds >= usual > 0)
-    return int(max(rates, default=_average(segments)))
-
-
-def _average(segments: Sequence[Segment]) -> int:
-    seconds = sum(segment.seconds for segment in segments)
-    return int(8 * sum(segment.bytes for segment in segments) / max(seconds, 0.001))
+    found = re.findall(r"#EXTINF:([0-9.]+),\s+([a-z0-9]+\.mp4)", playlist)
+    return [Segment(name, float(seconds)) for seconds, name in found]
 
 
 # -- what is stored -------------------------------------------------------------------------------
@@ -113,13 +120,17 @@ def stored_size(storage: MediaStorage, key: str, stored: Mapping[str, int]) -> i
 
     ``stored`` has the sizes of the objects of its upload, and may have others.
     """
-    if key not in stored:
-        return None
     folder = key.removesuffix(Ladder.MASTER)
-    names = _playlists(_read(storage, key))
-    files = [key, *(folder + name for name in names), *(_media(folder, name) for name in names)]
-    sizes = [stored.get(file) for file in files]
-    return None if None in sizes else sum(size for size in sizes if size is not None)
+    waiting, files = [key], {key}
+    while waiting:
+        file = waiting.pop()
+        if file not in stored:
+            return None
+        if file.endswith(keys.PLAYLIST_EXTENSION):
+            new = {folder + name for name in _URI.findall(_read(storage, file))} - files
+            files |= new
+            waiting += new
+    return sum(stored[file] for file in files)
 
 
 def stored_facts(storage: MediaStorage, key: str) -> dict[str, Any]:
@@ -127,7 +138,7 @@ def stored_facts(storage: MediaStorage, key: str) -> dict[str, Any]:
     master = _read(storage, key)
     attributes = master.rpartition("#EXT-X-STREAM-INF:")[2]
     [(width, height)] = re.findall(r"RESOLUTION=([0-9]+)x([0-9]+)", attributes)
-    playlist = _read(storage, key.removesuffix(Ladder.MASTER) + _playlists(attributes)[-1])
+    playlist = _read(storage, key.removesuffix(Ladder.MASTER) + _URI.findall(attributes)[-1])
     return {
         "width": int(width),
         "height": int(height),
@@ -138,14 +149,6 @@ def stored_facts(storage: MediaStorage, key: str) -> dict[str, Any]:
 
 def _read(storage: MediaStorage, key: str) -> str:
     return storage.get(key, max_bytes=_MAX_PLAYLIST).decode()
-
-
-def _playlists(master: str) -> list[str]:
-    return _URI.findall(master)
-
-
-def _media(folder: str, playlist: str) -> str:
-    return f"{folder}{playlist.removesuffix('.m3u8')}.mp4"
 
 
 def signed_playlist(storage: MediaStorage, key: str) -> str:
