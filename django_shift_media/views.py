@@ -29,8 +29,10 @@ from django.views.static import serve
 
 from django_shift_media.conf import conf
 from django_shift_media.delivery import (
+    file_headers,
     hand_over,
     is_logged_in,
+    logged_failure,
     require_access,
     send_file,
 )
@@ -171,13 +173,32 @@ def _private_response(
         require_stored(storage, key)
     if keys.is_made(key) or keys.is_original(key):
         wanted = request.headers.get("Range", "")
-        response = hand_over(storage, key, method) or send_file(storage, key, wanted)
+        response = (
+            _signed_playlist(storage, key)
+            or hand_over(storage, key, method)
+            or send_file(storage, key, wanted)
+        )
     else:
         stored = find_or_generate(storage, key)
         response = hand_over(storage, key, method) or _send_bytes(request, storage, stored, cache)
         _add_timings(response, stored)
     response.headers.setdefault("Cache-Control", cache)
     return response
+
+
+def _signed_playlist(storage: MediaStorage, key: str) -> HttpResponse | None:
+    """
+    Return a playlist of a private video, whose names get the queries that this view requires.
+
+    None for other files, and if a CDN knows by its cookies who may see them.
+    """
+    is_playlist = keys.is_in_ladder(key) and key.endswith(keys.PLAYLIST_EXTENSION)
+    if not (is_playlist and storage.access_query(key)):
+        return None
+    from django_shift_media.video.hls import signed_playlist
+
+    with logged_failure(key):
+        return HttpResponse(signed_playlist(storage, key), headers=file_headers(key))
 
 
 def _send_bytes(

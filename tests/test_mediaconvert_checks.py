@@ -48,6 +48,7 @@ def test_nothing_is_wrong_with_a_bucket_and_a_role(site: Any) -> None:
         ("SHIFT_MEDIA_MEDIACONVERT_SECRET", "s" * 32, "E053"),
         ("SHIFT_MEDIA_MEDIACONVERT_QUEUE", QUEUE, "E054"),
         ("SHIFT_MEDIA_VIDEO_PRESETS", {"tiny": {"height": 16}}, "E055"),
+        ("SHIFT_MEDIA_VIDEO_PRESETS", {"hls": {"ladder": [360]}}, "E056"),
         ("STORAGES", {"endpoint_url": "http://127.0.0.1:9000"}, "E050"),
         ("STORAGES", None, "E050"),
     ],

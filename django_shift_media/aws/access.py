@@ -36,11 +36,13 @@ MEDIA_PATTERN = f"{_FOLDER}/*"
 # These match keys of resizes, renditions and posters, and of no original, which never ends with a
 # dash, a signature and an extension (see naming/keys.py). They spell out all dashes, because Ceph
 # ends an asterisk at the first character that matches what follows it.
-_SIGNED = f"-{'?' * SIGNATURE_LENGTH}.*"
+_SIGNATURE = "?" * SIGNATURE_LENGTH
+_SIGNED = f"-{_SIGNATURE}.*"
 RESIZE_PATTERN = f"{_FOLDER}/*x*-*-*-*{_SIGNED}"
 GENERATED_PATTERNS = (
     RESIZE_PATTERN,
     f"{_FOLDER}/video-*-*{_SIGNED}",
+    f"{_FOLDER}/video-hls-*-*-{_SIGNATURE}/*",
     f"{_FOLDER}/poster-*{_SIGNED}",
 )
 

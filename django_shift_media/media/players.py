@@ -12,9 +12,9 @@ from django_shift_media.conf import conf
 from django_shift_media.exceptions import InvalidMetadata
 from django_shift_media.media.bad_rows import describe_row
 from django_shift_media.media.files import MediaFile
-from django_shift_media.naming.formats import content_type
+from django_shift_media.naming.formats import HLS_TYPE, content_type
 from django_shift_media.naming.posters import site_poster
-from django_shift_media.naming.renditions import Codec, Made, Rendition, sign
+from django_shift_media.naming.renditions import Codec, Ladder, Made, Rendition, sign
 from django_shift_media.naming.urlconf import mount_url
 from django_shift_media.video.commands import rendition_size
 from django_shift_media.video.presets import rendition
@@ -90,11 +90,16 @@ def player(file: MediaFile, presets: str | None, poster: str | None) -> Player:
     )
 
 
-def _renditions(presets: str | None) -> list[Rendition]:
+def _renditions(presets: str | None) -> list[Rendition | Ladder]:
     names = conf.video_presets if presets is None else re.split(r"\s*,\s*", presets.strip())
-    return sorted(
-        map(rendition, names), key=lambda each: (_ORDER.index(each.codec), each.height, str(each))
-    )
+    return sorted(map(rendition, names), key=_position)
+
+
+def _position(made: Rendition | Ladder) -> tuple[int, int, str]:
+    """Return what sources are sorted by: HLS first, as browsers that play it play MP4, too."""
+    if isinstance(made, Ladder):
+        return -1, 0, str(made)
+    return _ORDER.index(made.codec), made.height, str(made)
 
 
 def _valid_state(file: MediaFile) -> State | None:
@@ -117,7 +122,7 @@ def _is_entry(entry: Any) -> bool:
     return isinstance(entry, dict) and isinstance(entry.get("state"), str)
 
 
-def _wanted(file: MediaFile, renditions: Iterable[Rendition]) -> Iterator[Made]:
+def _wanted(file: MediaFile, renditions: Iterable[Rendition | Ladder]) -> Iterator[Made]:
     """Yield what workers make of a player."""
     if not file.has_cover:
         yield site_poster()
@@ -125,17 +130,28 @@ def _wanted(file: MediaFile, renditions: Iterable[Rendition]) -> Iterator[Made]:
 
 
 def _sources(
-    file: MediaFile, state: State | None, renditions: list[Rendition]
+    file: MediaFile, state: State | None, renditions: list[Rendition | Ladder]
 ) -> Iterator[VideoSource]:
-    ready = [each for each in renditions if state is None or is_ready(state, each)]
+    of_state = [each for each in renditions if state is None or is_ready(state, each)]
+    for ladder in of_state:
+        if isinstance(ladder, Ladder):
+            yield _ladder_source(file, ladder, entry_of(state, ladder))
+    ready = [each for each in of_state if isinstance(each, Rendition)]
     for index, each in enumerate(ready):
         # Of several heights, the smaller ones are for screens that are not wider.
         is_last = ready[index + 1 : index + 2] == [] or ready[index + 1].codec != each.codec
         yield _source(file, each, entry_of(state, each), is_last)
-    if not ready and state and state.get("facts", {}).get("plays_everywhere"):
+    if not of_state and state and state.get("facts", {}).get("plays_everywhere"):
         width, height = file.dimensions or (None, None)
         type = content_type(str(file.name))
         yield VideoSource(url=file.url, type=type, media=None, width=width, height=height)
+
+
+def _ladder_source(file: MediaFile, ladder: Ladder, entry: Entry) -> VideoSource:
+    size = file.dimensions and rendition_size(file.dimensions, ladder.ladder[-1])
+    width, height = size or (entry.get("width"), entry.get("height"))
+    url = file.storage.resize_url(sign(str(file.name), ladder))
+    return VideoSource(url=url, type=HLS_TYPE, media=None, width=width, height=height)
 
 
 def _source(file: MediaFile, rendition: Rendition, entry: Entry, is_last: bool) -> VideoSource:

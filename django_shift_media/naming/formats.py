@@ -1,6 +1,7 @@
 """The image formats of originals and of resizes, their extensions and content types."""
 
 import mimetypes
+import re
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal, NamedTuple
@@ -97,6 +98,10 @@ _EXTENSION_ALIASES = MappingProxyType({"jpeg": "jpg", "jpe": "jpg", "jfif": "jpg
 _INLINE_TYPES = ("image/", "video/", "audio/", "application/pdf", "text/plain", "text/vtt")
 _SCRIPTABLE_TYPES = ("image/svg+xml",)
 _BINARY = "application/octet-stream"
+HLS_TYPE = "application/vnd.apple.mpegurl"
+# The key of a playlist that a worker has made, and of no original: it has a file more than these.
+# Those that users upload are downloaded, as players would follow the addresses in them.
+_OWN_PLAYLIST = re.compile(r"(?:.*/){6}video-hls-[^/]+-[0-9a-f]{32}/[a-z0-9]+\.m3u8")
 # The types of compressed files, by the names that mimetypes has for the compression.
 _ENCODED_TYPES = MappingProxyType(
     {
@@ -122,6 +127,8 @@ def content_type(name: str) -> str:
         return str(format.content_type)
     if extension == "vtt":  # some systems do not know it
         return "text/vtt"
+    if extension == "m3u8":
+        return HLS_TYPE
     # Of the last extension only: "a.pdf.gz" is not a PDF.
     type, encoding = mimetypes.guess_type(f"a.{extension}")
     if encoding:
@@ -132,6 +139,8 @@ def content_type(name: str) -> str:
 def is_inline(name: str) -> bool:
     """Return whether browsers may display a file with this name; they download all others."""
     type = content_type(name)
+    if type == HLS_TYPE:
+        return _OWN_PLAYLIST.fullmatch(name) is not None
     return type.startswith(_INLINE_TYPES) and type not in _SCRIPTABLE_TYPES
 
 

@@ -6,6 +6,7 @@ Build and parse keys: the names under which originals and resizes are stored.
     original  3c72aedc/ba25/41e6/a569/406c8f413974/cat.jpg/cat.jpg
     resize    3c72aedc/ba25/41e6/a569/406c8f413974/cat.jpg/200x200-fill-65-upscale-<signature>.webp
     rendition 3c72aedc/ba25/41e6/a569/406c8f413974/cat.mp4/video-720-h264-<signature>.mp4
+    ladder    3c72aedc/ba25/41e6/a569/406c8f413974/cat.mp4/video-hls-360x720-h264-<signature>/…
     poster    3c72aedc/ba25/41e6/a569/406c8f413974/cat.mp4/poster-auto-<signature>.jpg
 
 The grammar is part of every URL that was ever published. It may be extended, but every key that
@@ -45,13 +46,19 @@ _MADE = re.compile(
     rf"{_FOLDER}/(?P<options>video-[a-z0-9]+-[a-z0-9]+|poster-[a-z0-9]+)"
     rf"-(?P<signature>[0-9a-f]{{{SIGNATURE_LENGTH}}})(?P<extension>\.[a-z0-9]+)"
 )
+# The files of a ladder are in a folder, whose name is signed, so that they can name each other.
+_IN_LADDER = re.compile(
+    rf"{_FOLDER}/(?P<options>video-hls-[a-z0-9]+-[a-z0-9]+)"
+    rf"-(?P<signature>[0-9a-f]{{{SIGNATURE_LENGTH}}})/[a-z0-9]+\.(?:m3u8|mp4)"
+)
+PLAYLIST_EXTENSION = ".m3u8"
 
 
 class ResizeKey(NamedTuple):
     """
     The parts of the key of a resize, or of a rendition or poster of a video.
 
-    ``resize`` is ``str()`` of a ``Resize``, a ``Rendition`` or a ``Poster``.
+    ``resize`` is ``str()`` of a ``Resize``, a ``Rendition``, a ``Ladder`` or a ``Poster``.
     """
 
     original: str
@@ -148,15 +155,28 @@ def parse_resize(key: str) -> ResizeKey:
 
 def is_made(key: str) -> bool:
     """Return whether a key has the form of a rendition's or a poster's."""
-    return _MADE.fullmatch(key) is not None
+    return _MADE.fullmatch(key) is not None or is_in_ladder(key)
+
+
+def is_in_ladder(key: str) -> bool:
+    """Return whether a key has the form of a file's of a ladder of renditions."""
+    return _IN_LADDER.fullmatch(key) is not None
 
 
 def parse_made(key: str) -> ResizeKey:
-    """Split the key of a rendition or a poster, as ``parse_resize()`` does."""
+    """
+    Split the key of a rendition or a poster, as ``parse_resize()`` does.
+
+    That of any file of a ladder has the text of the ladder.
+    """
+    if is_in_ladder(key):
+        return _split(_IN_LADDER, key, "a rendition", PLAYLIST_EXTENSION)
     return _split(_MADE, key, "a rendition or poster")
 
 
-def _split(pattern: "re.Pattern[str]", key: str, what: str) -> ResizeKey:
+def _split(
+    pattern: "re.Pattern[str]", key: str, what: str, extension: str | None = None
+) -> ResizeKey:
     if not (match := pattern.fullmatch(key)):
         raise InvalidKey(f"{key!r} is not the key of {what}.")
     original = f"{match['folder']}/{match['name']}"
@@ -164,7 +184,8 @@ def _split(pattern: "re.Pattern[str]", key: str, what: str) -> ResizeKey:
         raise InvalidKey(
             f"{key!r} is not the key of {what}: its folder is not that of an original."
         )
-    return ResizeKey(original, match["options"] + match["extension"], match["signature"])
+    text = match["options"] + (match["extension"] if extension is None else extension)
+    return ResizeKey(original, text, match["signature"])
 
 
 def original_of(key: str) -> str:

@@ -4,6 +4,7 @@ Names of what workers make of a video: renditions, and the poster that its resiz
 ::
 
     rendition  …/clip.mp4/video-720-h264-<signature>.mp4
+    ladder     …/clip.mp4/video-hls-360x720-h264-<signature>/master.m3u8
     poster     …/clip.mp4/poster-auto-<signature>.jpg
 
 The grammar is part of stored names: it may be extended, but every name that it accepts today must
@@ -13,9 +14,9 @@ stay valid. See docs/reference/url-format.rst.
 import re
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import ClassVar, Literal, NamedTuple, TypeAlias, get_args
+from typing import Any, ClassVar, Literal, NamedTuple, TypeAlias, get_args
 
-from django_shift_media.exceptions import InvalidResize
+from django_shift_media.exceptions import InvalidKey, InvalidResize
 from django_shift_media.naming import keys, signing
 from django_shift_media.naming.formats import extension_of
 from django_shift_media.naming.validation import check_choice, check_flag
@@ -43,17 +44,21 @@ MAX_QUALITY = 63  # the largest CRF of VP9 and AV1
 MAX_FPS = 120
 MAX_VERSION = 999
 MAX_POSTER_MS = 360_000_000  # 100 hours
+MAX_RUNGS = 8
+DEFAULT_FPS = 60
 
 _NUMBER = "[1-9][0-9]*"
-_RENDITION = re.compile(
-    rf"video-(?P<height>{_NUMBER})"
+_OPTIONS = (
     rf"(?:q(?P<quality>{_NUMBER}))?"
     rf"(?:fps(?P<fps>{_NUMBER}))?"
     r"(?P<mute>mute)?"
     r"(?P<loudness>loud)?"
     rf"(?:v(?P<version>{_NUMBER}))?"
-    r"-(?P<codec>h264|vp9|av1)\.(?P<extension>mp4|webm)"
 )
+_RENDITION = re.compile(
+    rf"video-(?P<height>{_NUMBER}){_OPTIONS}-(?P<codec>h264|vp9|av1)\.(?P<extension>mp4|webm)"
+)
+_LADDER = re.compile(rf"video-hls-(?P<heights>{_NUMBER}(?:x{_NUMBER})*){_OPTIONS}-h264\.m3u8")
 _POSTER = re.compile(rf"poster-(?:auto|at(?P<at>0|{_NUMBER}))(?:v(?P<version>{_NUMBER}))?\.jpg")
 
 
@@ -73,12 +78,10 @@ class Rendition:
     height: int
     codec: Codec = "h264"
     quality: int | None = None
-    fps: int = 60
+    fps: int = DEFAULT_FPS
     mute: bool = False
     loudness: bool = False
     version: int = 1
-
-    _DEFAULT_FPS: ClassVar[int] = 60
 
     def __post_init__(self) -> None:
         _check_number("height", self.height, 16, MAX_HEIGHT)
@@ -98,14 +101,83 @@ class Rendition:
         return CODECS[self.codec].extension
 
     def __str__(self) -> str:
-        options = (
-            f"q{self.quality}" if self.quality != CODECS[self.codec].quality else "",
-            f"fps{self.fps}" if self.fps != self._DEFAULT_FPS else "",
-            "mute" if self.mute else "",
-            "loud" if self.loudness else "",
-            f"v{self.version}" if self.version != 1 else "",
-        )
-        return f"video-{self.height}{''.join(options)}-{self.codec}.{self.extension}"
+        return f"video-{self.height}{_options(self)}-{self.codec}.{self.extension}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ladder:
+    """
+    A video in several heights as HLS, between which players choose while they play: H.264 and AAC.
+
+    ``ladder`` has the heights, as those of a ``Rendition``; the other options are the same for all.
+    It is a folder of playlists and fragmented MP4 files (CMAF). The first playlist, ``MASTER``, is
+    stored last: the key of a ladder is that of this playlist.
+    """
+
+    ladder: tuple[int, ...]
+    quality: int | None = None
+    fps: int = DEFAULT_FPS
+    mute: bool = False
+    loudness: bool = False
+    version: int = 1
+
+    extension: ClassVar[str] = "m3u8"
+    codec: ClassVar[Codec] = "h264"
+    MASTER: ClassVar[str] = "master.m3u8"
+
+    def __post_init__(self) -> None:
+        heights = self.ladder
+        is_list = isinstance(heights, list | tuple) and 1 <= len(heights) <= MAX_RUNGS
+        is_list = is_list and all(isinstance(height, int) for height in heights)
+        if not is_list or list(heights) != sorted(set(heights)):
+            raise InvalidResize(
+                f"Invalid ladder {heights!r}. Use 1 to {MAX_RUNGS} heights in ascending order, such"
+                " as [360, 720, 1080]."
+            )
+        object.__setattr__(self, "ladder", tuple(heights))
+        object.__setattr__(self, "quality", self.rungs[0].quality)
+
+    @property
+    def rungs(self) -> list[Rendition]:
+        """The renditions, the lowest first. Their files are parts of the ladder."""
+        return [
+            Rendition(
+                height=height,
+                quality=self.quality,
+                fps=self.fps,
+                mute=self.mute,
+                loudness=self.loudness,
+                version=self.version,
+            )
+            for height in self.ladder
+        ]
+
+    def has_file(self, name: str) -> bool:
+        """
+        Return whether a file of the ladder can have this name.
+
+        A playlist and a header for each height and for the sound, and their segments. A video that
+        is shorter, or not so high, has fewer.
+        """
+        parts = "|".join([*map(str, self.ladder), *([] if self.mute else ["audio"])])
+        pattern = rf"(?:{parts})(?:\.m3u8|(?:s(?:0|[1-9][0-9]{{0,5}}))?\.mp4)"
+        return name == self.MASTER or re.fullmatch(pattern, name, re.ASCII) is not None
+
+    def __str__(self) -> str:
+        heights = "x".join(map(str, self.ladder))
+        return f"video-hls-{heights}{_options(self)}-{self.codec}.{self.extension}"
+
+
+def _options(made: Rendition | Ladder) -> str:
+    """Return the options of a name that differ from the defaults."""
+    options = (
+        f"q{made.quality}" if made.quality != CODECS[made.codec].quality else "",
+        f"fps{made.fps}" if made.fps != DEFAULT_FPS else "",
+        "mute" if made.mute else "",
+        "loud" if made.loudness else "",
+        f"v{made.version}" if made.version != 1 else "",
+    )
+    return "".join(options)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +205,7 @@ class Poster:
 
 
 # What a worker makes of a video, and stores under the video's key.
-Made: TypeAlias = Rendition | Poster
+Made: TypeAlias = Rendition | Ladder | Poster
 
 
 def _check_number(option: str, value: object, minimum: int, maximum: int) -> None:
@@ -145,22 +217,17 @@ def _check_number(option: str, value: object, minimum: int, maximum: int) -> Non
 
 
 def parse_made(text: str) -> Made:
-    """Return the rendition or the poster with this text; raise ``InvalidResize``."""
+    """Return the rendition, ladder or poster with this text; raise ``InvalidResize``."""
     made: Made
     if match := _POSTER.fullmatch(text):
         at = match["at"]
         made = Poster(at=None if at is None else int(at), version=int(match["version"] or 1))
     elif match := _RENDITION.fullmatch(text):
         codec: Codec = match["codec"]  # type: ignore[assignment]  # the pattern lists them
-        made = Rendition(
-            height=int(match["height"]),
-            codec=codec,
-            quality=int(match["quality"]) if match["quality"] else None,
-            fps=int(match["fps"] or 60),
-            mute=bool(match["mute"]),
-            loudness=bool(match["loudness"]),
-            version=int(match["version"] or 1),
-        )
+        made = Rendition(height=int(match["height"]), codec=codec, **_parse_options(match))
+    elif match := _LADDER.fullmatch(text):
+        heights = tuple(map(int, match["heights"].split("x")))
+        made = Ladder(ladder=heights, **_parse_options(match))
     else:
         raise InvalidResize(f"{text!r} is not a rendition, such as 'video-720-h264.mp4'.")
     if str(made) != text:
@@ -168,19 +235,40 @@ def parse_made(text: str) -> Made:
     return made
 
 
+def _parse_options(match: "re.Match[str]") -> dict[str, Any]:
+    return {
+        "quality": int(match["quality"]) if match["quality"] else None,
+        "fps": int(match["fps"] or DEFAULT_FPS),
+        "mute": bool(match["mute"]),
+        "loudness": bool(match["loudness"]),
+        "version": int(match["version"] or 1),
+    }
+
+
 def sign(original: str, made: Made) -> str:
     """Return the signed key of what is made of a video; raise ``InvalidKey``."""
-    return signing.sign_text(original, str(made))
+    key = signing.sign_text(original, str(made))
+    if isinstance(made, Ladder):
+        return f"{key.removesuffix(keys.PLAYLIST_EXTENSION)}/{made.MASTER}"
+    return key
 
 
 def unsign(key: str) -> tuple[str, Made]:
     """
     Verify the key of a rendition or a poster; return the key of the original, and which it is.
 
-    Raise as ``signing.unsign()`` does.
+    That of any file of a ladder is verified. Raise as ``signing.unsign()`` does.
     """
     original, text = signing.unsign_text(keys.parse_made(key))
-    return original, parse_made(text)
+    made = parse_made(text)
+    if isinstance(made, Ladder) and not made.has_file(key.rpartition("/")[2]):
+        raise InvalidKey(f"{key!r} is not the key of a file of the ladder {text!r}.")
+    return original, made
+
+
+def main_key(key: str) -> str:
+    """Return the key of what a file is a part of: that of its ladder, or the same key."""
+    return f"{key.rpartition('/')[0]}/{Ladder.MASTER}" if keys.is_in_ladder(key) else key
 
 
 def is_video(original: str) -> bool:

@@ -105,9 +105,11 @@ class LocalMediaStorage(MediaStorage, FileSystemStorage):
         self._put(key, lambda draft: shutil.copyfileobj(file, draft))
 
     def _put(self, key: str, write: Callable[[BinaryIO], object]) -> None:
-        # Directories are not created: if the original was deleted meanwhile, this must fail.
+        # The folder of an upload is not created: if it was deleted meanwhile, this must fail.
         with self.wrap_errors("write", key):
             path = Path(self.path(key))
+            if keys.is_in_ladder(key):
+                path.parent.mkdir(self.directory_permissions_mode or 0o777, exist_ok=True)
             draft = Path(self.path(_draft_name(key)))
             try:
                 with draft.open("wb") as file:

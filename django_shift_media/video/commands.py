@@ -1,11 +1,12 @@
 """The arguments of ffmpeg, of what a file is, and of what is made of it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django_shift_media.conf import conf
 from django_shift_media.naming.geometry import Size
-from django_shift_media.naming.renditions import Poster, Rendition, VideoFormat
+from django_shift_media.naming.renditions import Ladder, Poster, Rendition, VideoFormat
 from django_shift_media.video.facts import VideoFacts
 
 # The demuxer is forced, so that no content can select another one, such as that of playlists.
@@ -24,6 +25,7 @@ _TONE_MAPPING = (
     "zscale=t=linear:npl=100,format=gbrpf32le,zscale=p=bt709,tonemap=hable:desat=0,"
     "zscale=t=bt709:m=bt709:r=tv"
 )
+_NO_METADATA = ["-sn", "-dn", "-map_metadata", "-1", "-map_chapters", "-1"]
 _VIDEO_OPTIONS = {
     "h264": ["-c:v", "libx264", "-preset", "veryfast", "-profile:v", "high"],
     "vp9": ["-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "6", "-b:v", "0"],
@@ -36,6 +38,13 @@ _AUDIO_OPTIONS = {
     "mp4": ["-c:a", "aac", "-b:a", "128k"],
     "webm": ["-c:a", "libopus", "-b:a", "96k"],
 }
+# A key frame begins each segment, at the same time in each rendition, so that players can change
+# between them. Without frames that depend on later ones, timestamps begin at 0 in each, too.
+_SEGMENT_SECONDS = 6
+_KEY_FRAMES = [
+    "-force_key_frames", f"expr:gte(t,n_forced*{_SEGMENT_SECONDS})",
+    "-g", "1000", "-sc_threshold", "0", "-bf", "0",
+]  # fmt: skip
 _LOUDNESS = "loudnorm=I=-16:TP=-1.5:LRA=11"  # EBU R 128, as streaming services have it
 
 
@@ -89,11 +98,46 @@ def rendition_arguments(source: Source, rendition: Rendition, target: str) -> li
         "-vf", _video_filters(source, rendition),
         *_encoder(source, rendition),
         "-crf", str(rendition.quality),
-        *(_audio_arguments(rendition)),
+        *([] if rendition.mute else _audio_arguments(rendition, rendition.extension)),
         "-threads", "1",
         "-t", str(conf.video_max_seconds),
         *(["-movflags", "+faststart"] if rendition.extension == "mp4" else []),
         "-f", rendition.extension, f"file:{target}",
+    ]  # fmt: skip
+
+
+def ladder_arguments(
+    source: Source, ladder: Ladder, rungs: Sequence[Rendition], sound: str | None, folder: str
+) -> list[str]:
+    """
+    Return the arguments that make the files of a ladder in a folder, but the first playlist.
+
+    These are ``HEIGHT.m3u8``, ``HEIGHT.mp4`` (the header) and ``HEIGHTsN.mp4`` (the segments) of
+    each rung, and those with the name ``sound``. The video is decoded once for all.
+    """
+    arguments = _start(source)
+    for rung in rungs:
+        arguments += [
+            "-map", "0:V:0", "-an", *_NO_METADATA,
+            "-vf", _video_filters(source, rung),
+            *_VIDEO_OPTIONS["h264"], "-crf", str(rung.quality), *_KEY_FRAMES,
+            *_hls(folder, str(rung.height)),
+        ]  # fmt: skip
+    if sound:
+        arguments += [
+            "-map", "0:a:0?", "-vn", *_NO_METADATA,
+            *_audio_arguments(ladder, "mp4"), *_hls(folder, sound),
+        ]  # fmt: skip
+    return arguments
+
+
+def _hls(folder: str, part: str) -> list[str]:
+    return [
+        "-threads", "1", "-t", str(conf.video_max_seconds),
+        "-f", "hls", "-hls_time", str(_SEGMENT_SECONDS), "-hls_playlist_type", "vod",
+        "-hls_segment_type", "fmp4", "-hls_flags", "independent_segments",
+        "-hls_fmp4_init_filename", f"{part}.mp4",
+        "-hls_segment_filename", f"{folder}/{part}s%d.mp4", f"{folder}/{part}.m3u8",
     ]  # fmt: skip
 
 
@@ -142,7 +186,7 @@ def _selection(rendition: Rendition) -> list[str]:
     Metadata, chapters and all other streams are left out.
     """
     audio = ["-an"] if rendition.mute else ["-map", "0:a:0?"]
-    return ["-map", "0:V:0", *audio, "-sn", "-dn", "-map_metadata", "-1", "-map_chapters", "-1"]
+    return ["-map", "0:V:0", *audio, *_NO_METADATA]
 
 
 def _encoder(source: Source, rendition: Rendition) -> list[str]:
@@ -170,11 +214,9 @@ def _scaling(source: Source, size: Size) -> list[str]:
     ]
 
 
-def _audio_arguments(rendition: Rendition) -> list[str]:
-    if rendition.mute:
-        return []
+def _audio_arguments(rendition: Rendition | Ladder, container: str) -> list[str]:
     filters = ["-af", _LOUDNESS] if rendition.loudness else []
-    return [*filters, *_AUDIO_OPTIONS[rendition.extension], "-ac", "2", "-ar", "48000"]
+    return [*filters, *_AUDIO_OPTIONS[container], "-ac", "2", "-ar", "48000"]
 
 
 def _inside(size: Size, side: int) -> Size:

@@ -1,17 +1,20 @@
 """``FfmpegMaker``: renditions and posters by ffmpeg, on the worker itself."""
 
 import json
+import shutil
 from collections.abc import Callable, Collection
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from django_shift_media.conf import conf
 from django_shift_media.exceptions import UnacceptableFile, UnreadableVideo
 from django_shift_media.generation.storing import require_original
-from django_shift_media.naming.renditions import Made, Poster, Rendition
+from django_shift_media.naming.renditions import Ladder, Made, Poster, Rendition
 from django_shift_media.storages.base import MediaStorage, check_size
 from django_shift_media.video import commands
 from django_shift_media.video.commands import Source
+from django_shift_media.video.hls import SOUND, has_sound, rungs_for, write_master
 from django_shift_media.video.isobmff import DAMAGED
 from django_shift_media.video.maker import Work
 from django_shift_media.video.probe import read_facts
@@ -73,36 +76,54 @@ def _fetch(work: Work, folder: Path) -> Source:
 
 
 def _make_one(work: Work, source: Source, folder: Path, key: str, made: Made) -> None:
-    """Make and store one file; report what becomes of it."""
+    """Make and store one rendition or poster; report what becomes of it."""
     work.report.working(made)
-    target = folder / f"made.{made.extension}"
+    target = folder / "made"
+    target.mkdir()
     try:
-        if isinstance(made, Poster):
-            _make_poster(source, made, folder, target)
-        else:
-            _make_rendition(
-                source, made, folder, target, lambda percent: work.report.working(made, percent)
-            )
-        size = target.stat().st_size
-        with target.open("rb") as file:
-            work.storage.put_file(key, file)
-        require_original(work.storage, work.original, [key])
+        files = _make_files(source, made, folder, target, key, partial(work.report.working, made))
+        size = sum(path.stat().st_size for path in files.values())
+        for name, path in files.items():
+            with path.open("rb") as file:
+                work.storage.put_file(name, file)
+        require_original(work.storage, work.original, list(files))
         work.report.stored(key, made, size)
     except Exception as error:
         work.report.failed(made, error)
         if not isinstance(error, UnacceptableFile):
             raise
     finally:
-        target.unlink(missing_ok=True)
+        shutil.rmtree(target, ignore_errors=True)
 
 
-def _limits(source: Source) -> Limits:
+def _make_files(
+    source: Source,
+    made: Made,
+    folder: Path,
+    target: Path,
+    key: str,
+    report: Callable[[int], None],
+) -> dict[str, Path]:
+    """Make the files of a rendition or poster; return them by key, in the order of storing."""
+    if isinstance(made, Ladder):
+        _make_ladder(source, made, folder, target, report)
+        base = key.removesuffix(made.MASTER)
+        return {base + name: target / name for name in write_master(source, made, target)}
+    path = target / f"made.{made.extension}"
+    if isinstance(made, Poster):
+        _make_poster(source, made, folder, path)
+    else:
+        _make_rendition(source, made, folder, path, report)
+    return {key: path}
+
+
+def _limits(source: Source, encoders: int = 1) -> Limits:
     width, height = source.facts.size
     pixels = max(1.0, width * height / _USUAL_PIXELS)
     seconds = (
         _BASE_SECONDS + _SECONDS_PER_SECOND * (source.duration or conf.video_max_seconds) * pixels
     )
-    return Limits(seconds=int(seconds), file_size=conf.video_max_bytes)
+    return Limits(seconds=int(seconds) * encoders, file_size=conf.video_max_bytes)
 
 
 def _make_poster(source: Source, poster: Poster, folder: Path, target: Path) -> None:
@@ -120,12 +141,25 @@ def _make_rendition(
     target: Path,
     report: Callable[[int], None],
 ) -> None:
+    arguments = commands.rendition_arguments(source, rendition, str(target))
+    run(arguments, folder, _limits(source), _on_progress(source, report))
+    with target.open("rb") as file:
+        read_facts(file)  # raises if nothing could be decoded
+
+
+def _make_ladder(
+    source: Source, ladder: Ladder, folder: Path, target: Path, report: Callable[[int], None]
+) -> None:
+    rungs = rungs_for(ladder, source.facts.size)
+    sound = SOUND if has_sound(source, ladder) else None
+    arguments = commands.ladder_arguments(source, ladder, rungs, sound, str(target))
+    run(arguments, folder, _limits(source, len(rungs)), _on_progress(source, report))
+
+
+def _on_progress(source: Source, report: Callable[[int], None]) -> Callable[[str], None]:
     def on_line(line: str) -> None:
         name, _, value = line.partition("=")
         if name == "out_time_us" and value.lstrip("-").isdigit() and source.duration:
             report(int(int(value) / 10_000 / source.duration))
 
-    arguments = commands.rendition_arguments(source, rendition, str(target))
-    run(arguments, folder, _limits(source), on_line)
-    with target.open("rb") as file:
-        read_facts(file)  # raises if nothing could be decoded
+    return on_line

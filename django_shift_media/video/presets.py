@@ -6,15 +6,15 @@ from functools import lru_cache
 from django_shift_media.conf import cached_until_settings_change, conf
 from django_shift_media.exceptions import InvalidResize
 from django_shift_media.naming.posters import site_poster
-from django_shift_media.naming.renditions import Made, Rendition, sign
+from django_shift_media.naming.renditions import Ladder, Made, Rendition, sign
 
-_OPTIONS = Rendition.__annotations__.keys() - {"_DEFAULT_FPS"}
+_OF_ALL = ["fps", "loudness", "mute", "quality", "version"]
 
 
 @cached_until_settings_change
 @lru_cache
-def rendition(preset: str) -> Rendition:
-    """Return the rendition of a preset; raise ``InvalidResize``."""
+def rendition(preset: str) -> Rendition | Ladder:
+    """Return the rendition or the ladder of a preset; raise ``InvalidResize``."""
     presets = conf.video_presets
     if preset not in presets:
         raise InvalidResize(
@@ -22,12 +22,15 @@ def rendition(preset: str) -> Rendition:
             f" {', '.join(presets) or 'none'}."
         )
     options = presets[preset]
-    if not isinstance(options, dict) or options.keys() - _OPTIONS or "height" not in options:
-        raise InvalidResize(
-            f"Invalid video preset {preset!r}: {options!r}. Use a dict with height, and any of:"
-            f" {', '.join(sorted(_OPTIONS - {'height'}))}."
-        )
-    return Rendition(**options)
+    if isinstance(options, dict):
+        if "ladder" in options and not options.keys() - {"ladder", *_OF_ALL}:
+            return Ladder(**options)
+        if "height" in options and not options.keys() - {"height", "codec", *_OF_ALL}:
+            return Rendition(**options)
+    raise InvalidResize(
+        f"Invalid video preset {preset!r}: {options!r}. Use a dict with height or ladder, and any"
+        f" of: {', '.join(_OF_ALL)}; with height also codec."
+    )
 
 
 def all_made() -> list[Made]:

@@ -12,10 +12,11 @@ from django.db.models import DurationField, F, QuerySet
 
 from django_shift_media.exceptions import UnacceptableFile
 from django_shift_media.generation.failures import remember_failure
-from django_shift_media.naming.renditions import Made, Rendition, sign
+from django_shift_media.naming.renditions import Ladder, Made, Rendition, sign
 from django_shift_media.storages.base import MediaStorage
 from django_shift_media.storages.ranged_file import RangedFile
 from django_shift_media.storages.selection import is_same_place
+from django_shift_media.video.hls import stored_facts
 from django_shift_media.video.probe import read_facts
 from django_shift_media.video.states import Entry, with_entry
 
@@ -86,6 +87,8 @@ class Report:
             facts = read_facts(RangedFile(self.storage, key, 0, size))
             entry |= {"width": facts.width, "height": facts.height, "duration": facts.duration}
             entry["codecs"] = facts.codecs
+        elif isinstance(made, Ladder):
+            entry |= stored_facts(self.storage, key)
         self._rows = self._find_rows()  # another row may name the file by now
         self._write(made, entry)
         if duration := entry.get("duration"):

@@ -7,7 +7,7 @@ from django_shift_media.exceptions import NotReady
 from django_shift_media.generation import prewarm
 from django_shift_media.generation.cache_lock import cache_key, cache_store
 from django_shift_media.generation.failures import raise_remembered_failure
-from django_shift_media.naming.renditions import unsign
+from django_shift_media.naming.renditions import main_key, unsign
 from django_shift_media.storages.base import MediaStorage
 from django_shift_media.video.presets import keys_of
 
@@ -28,10 +28,10 @@ def require_stored(storage: MediaStorage, key: str) -> None:
     original, _ = unsign(key)
     if storage.exists(key):
         return
-    raise_remembered_failure(storage, key)
+    raise_remembered_failure(storage, main_key(key))
     if not storage.exists(original):
         raise FileNotFoundError(original)
-    raise NotReady(key)
+    raise NotReady(main_key(key))
 
 
 def enqueue_missing(storage: MediaStorage, key: str) -> None:

@@ -75,6 +75,8 @@ MADE = (
     "video-1080-av1.mp4",
     "video-360q28fps30mutev2-h264.mp4",
     "video-240q40loud-vp9.webm",
+    "video-hls-360x720x1080-h264.m3u8",
+    "video-hls-240q28fps30mutev2-h264.m3u8",
     "poster-auto.jpg",
     "poster-at0.jpg",
     "poster-at1500v3.jpg",

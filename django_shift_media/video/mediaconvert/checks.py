@@ -12,6 +12,7 @@ from django.urls import NoReverseMatch, reverse
 
 from django_shift_media.conf import conf
 from django_shift_media.exceptions import InvalidResize
+from django_shift_media.naming.renditions import Ladder
 from django_shift_media.storages.base import MediaStorage
 from django_shift_media.storages.selection import media_storage
 from django_shift_media.video.mediaconvert.documents import MIN_SIDE
@@ -112,13 +113,20 @@ def _check_events() -> Iterator[CheckMessage]:
 def _check_presets() -> Iterator[CheckMessage]:
     for name in conf.video_presets:
         try:
-            height = rendition(name).height
+            made = rendition(name)
         except InvalidResize:  # reported as E040
             continue
-        if height < MIN_SIDE:
+        if isinstance(made, Ladder):
             yield Error(
-                f"SHIFT_MEDIA_VIDEO_PRESETS[{name!r}] has the height {height}. MediaConvert makes"
-                f" videos of {MIN_SIDE} pixels or more.",
+                f"SHIFT_MEDIA_VIDEO_PRESETS[{name!r}] is a ladder, which MediaConvertMaker does not"
+                " support.",
+                hint='Use presets with "height", or remove SHIFT_MEDIA_VIDEO_MAKER to use ffmpeg.',
+                id="shift_media.E056",
+            )
+        elif made.height < MIN_SIDE:
+            yield Error(
+                f"SHIFT_MEDIA_VIDEO_PRESETS[{name!r}] has the height {made.height}. MediaConvert"
+                f" makes videos of {MIN_SIDE} pixels or more.",
                 hint=f'Use "height": {MIN_SIDE} or more.',
                 id="shift_media.E055",
             )

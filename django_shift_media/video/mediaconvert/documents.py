@@ -7,8 +7,10 @@ https://docs.aws.amazon.com/mediaconvert/latest/apireference/jobs.html
 from dataclasses import dataclass
 from typing import Any
 
+from django.core.exceptions import ImproperlyConfigured
+
 from django_shift_media.naming.geometry import Size
-from django_shift_media.naming.renditions import CODECS, Made, Poster, Rendition
+from django_shift_media.naming.renditions import CODECS, Ladder, Made, Poster, Rendition
 from django_shift_media.video.commands import poster_position, rendition_size
 from django_shift_media.video.facts import VideoFacts
 
@@ -71,6 +73,8 @@ def drafts_of(key: str, made: Made) -> list[str]:
 
     It sets no cache headers, and numbers the pictures of a video, so these are not the final keys.
     """
+    if isinstance(made, Ladder):
+        return []
     stem, _, extension = key.rpartition(".")
     if isinstance(made, Poster):
         return [f"{stem}-part.0000000.{extension}", f"{stem}-rest.mp4"]
@@ -79,6 +83,8 @@ def drafts_of(key: str, made: Made) -> list[str]:
 
 def job_settings(source: Source, made: Made, destination: str) -> Document:
     """Return the settings of a job; ``destination`` is the URL of the key without its extension."""
+    if isinstance(made, Ladder):  # reported as E056
+        raise ImproperlyConfigured("MediaConvertMaker does not support presets with a ladder.")
     if isinstance(made, Poster):
         # A job that has pictures only is refused.
         rest = Rendition(height=_REST_HEIGHT, mute=source.facts.audio_codec is None)
