@@ -28,6 +28,7 @@ from tests.support.diagnostics import (
 )
 from tests.support.galleries import MANAGE, environment, gallery
 from tests.support.proxies import nginx
+from tests.support.terminals import in_a_terminal
 from tests.support.waiting import PATIENCE
 
 PUBLIC = "public, max-age=31536000, immutable"
@@ -93,6 +94,18 @@ def test_texts_wrap_at_the_width_of_the_terminal(
         "the resize was generated, stored and served; browsers may cache it for a year."
     )
     assert longest - 8 <= max(map(len, results.splitlines())) <= longest
+
+
+def test_all_lines_fit_into_a_narrow_terminal(tmp_path: Path) -> None:
+    """Except for URLs and keys, which a terminal breaks without losing a character of them."""
+    variables = environment(tmp_path)
+    with gallery(variables) as site:
+        command = [sys.executable, MANAGE, "check_media", "--no-color", "--site", site]
+        text = in_a_terminal(40, [str(part) for part in command], variables)
+    assert "OK: first request" in text
+    lines = text.splitlines()
+    assert [line for line in lines if len(line) > 40 and " " in line.strip()] == []
+    assert max(len(line) for line in lines if "://" not in line and "/" not in line) > 30
 
 
 def test_a_location_that_works_has_no_problems(moto: Any, settings: Any, live_server: Any) -> None:

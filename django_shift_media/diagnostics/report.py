@@ -14,6 +14,8 @@ from django_shift_media.diagnostics.probe import Diagnosis
 from django_shift_media.diagnostics.rules_storage import LEFT_BEHIND
 
 _MAX_WIDTH, _MIN_WIDTH = 100, 20  # columns; wider texts are hard to read
+_NARROW = 60  # columns; in fewer, a URL and a command have a line of their own
+_NARROW_INDENT, _INDENT = 5, 21
 _KEY = "KEY"
 _LONG_URL = re.compile(r"(https?://\S{150})\S{20,}")
 _TITLES: dict[RequestName, str] = {
@@ -56,27 +58,29 @@ class Line(NamedTuple):
 
 def introduction(expected: Expectations) -> Iterator[Line]:
     where = f"bucket {expected.bucket}" if expected.bucket else "local disk"
-    yield Line(f"Storage   {where}, mode {expected.mode!r}")
+    yield from _wrapped(f"Storage   {where}, mode {expected.mode!r}")
     folder, _, name = expected.key.rpartition("/")
-    yield Line(f"{_KEY:<9} {folder}/")
+    for line in _on_lines(f"{_KEY:<9}", f" {folder}/"):
+        yield Line(line)
     yield Line(f"{'':<9} {name}")
 
 
 def trace_lines(expected: Expectations, trace: Trace) -> Iterator[Line]:
+    indent = _INDENT if _columns() >= _NARROW else _NARROW_INDENT
     yield Line("")
-    yield Line(_TITLES[trace.request], "MIGRATE_HEADING")
+    yield from _wrapped(_TITLES[trace.request], "MIGRATE_HEADING")
     for number, hop in enumerate(trace.hops, 1):
-        status = hop.status or "---"
-        url = _short(hop.url, expected)
-        yield Line(f"  {number}  {status}  {hop.milliseconds:6.0f} ms  {url}", _style(hop))
+        start = f"  {number}  {hop.status or '---'}  {hop.milliseconds:6.0f} ms"
+        for line in _on_lines(start, f"  {_short(hop.url, expected)}"):
+            yield Line(line, _style(hop))
         for detail in _details(hop, expected):
-            yield from _wrapped(detail, indent=21)
+            yield from _wrapped(detail, indent=indent)
 
 
 def result_lines(diagnosis: Diagnosis) -> Iterator[Line]:
     if diagnosis.traces:
         yield Line("")
-        yield Line("OK: the probe was stored.", "SUCCESS")
+        yield from _wrapped("OK: the probe was stored.", "SUCCESS")
     for request in diagnosis.passed:
         yield from _wrapped(f"OK: {_TITLES[request].lower()}: {_PASSED[request]}", "SUCCESS")
     for request in diagnosis.unverified:
@@ -85,10 +89,17 @@ def result_lines(diagnosis: Diagnosis) -> Iterator[Line]:
         )
         yield from _wrapped(f"Not verified: {_TITLES[request].lower()}: {text}", "WARNING")
     if diagnosis.traces and not any(problem.id == LEFT_BEHIND for problem in diagnosis.problems):
-        yield Line("OK: the probe and its resize were deleted.", "SUCCESS")
+        yield from _wrapped("OK: the probe and its resize were deleted.", "SUCCESS")
     for problem in diagnosis.problems:
         yield Line("")
         yield from _problem(problem, diagnosis.expected)
+
+
+def not_checked(alias: str) -> Iterator[Line]:
+    """Return lines for a storage that was not checked, as another one was."""
+    command = f" manage.py check_media --storage {alias}"
+    for line in _on_lines(f"Not checked: {alias}. Run:", command):
+        yield Line(line, "WARNING")
 
 
 def as_document(diagnosis: Diagnosis) -> dict[str, Any]:
@@ -149,7 +160,7 @@ def _problem(problem: Problem, expected: Expectations) -> Iterator[Line]:
     where = ""
     if problem.request:
         where = f" ({_TITLES[problem.request].lower()}, hop {problem.hop})"
-    yield Line(f"{problem.severity.capitalize()}: {problem.id}{where}", style)
+    yield from _wrapped(f"{problem.severity.capitalize()}: {problem.id}{where}", style)
     yield from _wrapped(_short(problem.what, expected), indent=2)
     remedy = _short(f"Remedy: {problem.remedy}", expected)
     yield from _wrapped(remedy, "MIGRATE_LABEL", indent=2)
@@ -157,12 +168,22 @@ def _problem(problem: Problem, expected: Expectations) -> Iterator[Line]:
 
 def _wrapped(text: str, style: Style | None = None, *, indent: int = 0) -> Iterator[Line]:
     """Wrap lines at the width of the terminal, except for commands, which users copy."""
-    columns = min(shutil.get_terminal_size((_MAX_WIDTH, 0)).columns, _MAX_WIDTH)
-    width = max(columns - indent, _MIN_WIDTH)
+    width = max(_columns() - indent, _MIN_WIDTH)
     wrap = partial(textwrap.wrap, width=width, break_long_words=False, break_on_hyphens=False)
     for line in text.splitlines():
         for part in [line] if line.startswith(" ") else wrap(line):
             yield Line(" " * indent + part, style)
+
+
+def _columns() -> int:
+    return min(shutil.get_terminal_size((_MAX_WIDTH, 0)).columns, _MAX_WIDTH)
+
+
+def _on_lines(start: str, end: str) -> list[str]:
+    """Return one line, or two if the terminal is narrow: the end is a URL or a command."""
+    if _columns() >= _NARROW:
+        return [start + end]
+    return [start.rstrip(), " " * _NARROW_INDENT + end.strip()]
 
 
 def _short(text: str, expected: Expectations) -> str:

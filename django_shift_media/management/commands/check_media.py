@@ -72,7 +72,6 @@ class Command(TerminalCommand):
 
 
 def _others() -> Iterator[report.Line]:
-    """Yield a line for each storage that was not checked, as no storage was given."""
+    """Yield lines for each storage that was not checked, as no storage was given."""
     for alias in filter(None, storage_users()):
-        text = f"Not checked: {alias}. Run: manage.py check_media --storage {alias}"
-        yield report.Line(text, "WARNING")
+        yield from report.not_checked(alias)
