@@ -8,6 +8,7 @@ import hypothesis
 import pytest
 from django.contrib.auth.models import User
 from django.contrib.contenttypes.management import create_contenttypes
+from django.contrib.contenttypes.models import ContentType
 from django.core.cache import cache
 from django.core.files.base import ContentFile
 from django.db import connection, connections, models
@@ -120,6 +121,7 @@ def _clean(settings: Any, tmp_path: Any) -> None:
     settings.MEDIA_ROOT = tmp_path / "media"
     cache.clear()
     cache_store.forget()
+    ContentType.objects.clear_cache()  # a flush has deleted them
     translation.deactivate()  # a request leaves its language behind
 
 

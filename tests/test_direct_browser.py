@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from gallery.models import Photo
+from tests.support.axe import violations
 from tests.support.direct_uploads import folders, stored, unfinished
 from tests.support.upload_desks import LARGE, LETTER, SMALL, UploadDesk
 
@@ -106,6 +107,41 @@ def test_cancel_leaves_nothing_behind(
     upload_desk.open()
     assert upload_desk.dialogs == [], "nothing is lost by leaving"
     assert upload_desk.part("text").inner_text() == ""
+
+
+@pytest.mark.nightly
+def test_cancel_while_an_upload_begins_leaves_nothing_behind(
+    upload_desk: UploadDesk, direct_storage: Any
+) -> None:
+    begun: list[Any] = []
+    upload_desk.page.route("**/uploads/", lambda route: begun.append((route, route.fetch())))
+    aborted: list[str] = []
+    upload_desk.page.on("response", lambda response: aborted.append(response.url))
+    upload_desk.choose(SMALL)
+    upload_desk.wait_until(lambda: begun, "an upload")
+    assert len(unfinished(direct_storage)) == 1
+    upload_desk.press("Cancel")
+    [(route, response)] = begun
+    route.fulfill(response=response)
+    upload_desk.wait_until(lambda: aborted and aborted[-1].endswith("/abort/"), "abort")
+    assert stored(direct_storage) == unfinished(direct_storage) == []
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_assistive_technology_understands_each_state(
+    upload_desk: UploadDesk, direct_storage: Any, scheme: str
+) -> None:
+    upload_desk.page.emulate_media(color_scheme=scheme)
+    upload_desk.hold_a_part()
+    upload_desk.choose(b"Dear Sir", "letter.jpg", LETTER)
+    upload_desk.wait_for("Uploaded", LETTER)
+    upload_desk.shoot(f"direct-uploading-{scheme}")
+    assert not violations(upload_desk.page, "#photo_form")
+    upload_desk.choose(bytes(1_000_001), "letter.txt", LETTER)
+    upload_desk.wait_for("too large|1,000,000|976", LETTER, "error")
+    upload_desk.shoot(f"direct-error-{scheme}")
+    assert not violations(upload_desk.page, "#photo_form")
 
 
 @pytest.mark.nightly

@@ -7,6 +7,8 @@ from contextvars import ContextVar
 from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
 
+from django_shift_media.uploads.reservations import reserving
+
 _request: "ContextVar[HttpRequest | None]" = ContextVar("shift_media_request", default=None)
 
 
@@ -33,9 +35,10 @@ def current_owner() -> str | None:
 
 @contextmanager
 def during(request: HttpRequest) -> Iterator[None]:
-    """Let ``current_owner()`` know a request until the block ends."""
+    """Let ``current_owner()`` know a request, and keep its uploads for it, until the block ends."""
     token = _request.set(request)
     try:
-        yield
+        with reserving():
+            yield
     finally:
         _request.reset(token)
