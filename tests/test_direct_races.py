@@ -10,15 +10,20 @@ from typing import Any
 
 import pytest
 import requests
+from asgiref.sync import async_to_sync, sync_to_async
 from django.db import connections
 from django.db.models.signals import pre_save
+from django.http import HttpResponse
 
+from django_shift_media.middleware import direct_uploads
 from django_shift_media.storages.selection import media_storage
+from django_shift_media.uploads.accepted import file_for
+from django_shift_media.uploads.reservations import reserve, reserving
 from django_shift_media.uploads.tokens import Upload
 from gallery.drawings import draw_photo
 from gallery.models import Photo
 from tests.support.buckets import new_bucket
-from tests.support.direct_uploads import LiveUploader, Uploader, stored
+from tests.support.direct_uploads import LABEL, LiveUploader, Uploader, request_of, stored
 from tests.support.forms import form_data
 from tests.support.galleries import MANAGE, environment, gunicorn
 from tests.support.waiting import PATIENCE, wait_until
@@ -75,6 +80,29 @@ def test_a_form_with_an_error_elsewhere_gives_the_upload_back(db: None, uploader
     value = uploader.upload(JPEG).body["value"]
     assert send_form(uploader, value, focal_point="left").status_code == 200
     assert send_form(uploader, value).status_code == 302
+
+
+def test_an_asynchronous_request_gives_the_upload_back(db: None, uploader: Uploader) -> None:
+    value = uploader.upload(JPEG).body["value"]
+
+    async def view(request: Any) -> HttpResponse:
+        file = await sync_to_async(file_for)(value, LABEL, uploader.owner)
+        assert not reserve_elsewhere(file.key)
+        return HttpResponse(file.key)
+
+    middleware = direct_uploads(view)
+    for _ in range(2):
+        key = async_to_sync(middleware)(request_of(uploader)).content.decode()
+        assert reserve_elsewhere(key)
+
+
+def reserve_elsewhere(key: str) -> bool:
+    """Say whether another request can reserve an upload; give it back."""
+    with reserving() as reservations:
+        try:
+            return reserve(media_storage(), key)
+        finally:
+            reservations.release()
 
 
 def test_a_process_that_ends_before_it_deletes_the_parts(db: None, uploader: Uploader) -> None:

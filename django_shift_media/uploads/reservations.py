@@ -17,7 +17,7 @@ from django_shift_media.storages.base import MediaStorage
 _SECONDS = 60
 
 
-class _Reservations:
+class Reservations:
     """The uploads that a request has reserved, by their names in the cache."""
 
     def __init__(self) -> None:
@@ -38,7 +38,7 @@ class _Reservations:
                 cache_store.delete(name)
 
 
-_current: "ContextVar[_Reservations | None]" = ContextVar("shift_media_reservations", default=None)
+_current: "ContextVar[Reservations | None]" = ContextVar("shift_media_reservations", default=None)
 
 
 def reserve(storage: MediaStorage, key: str) -> bool:
@@ -49,12 +49,11 @@ def reserve(storage: MediaStorage, key: str) -> bool:
 
 
 @contextmanager
-def reserving() -> Iterator[None]:
-    """Keep what is reserved inside this block until it ends."""
-    reservations = _Reservations()
+def reserving() -> Iterator[Reservations]:
+    """Collect what is reserved inside this block; who calls this releases it."""
+    reservations = Reservations()
     token = _current.set(reservations)
     try:
-        yield
+        yield reservations
     finally:
         _current.reset(token)
-        reservations.release()
