@@ -213,7 +213,7 @@ def test_a_strict_policy_reports_nothing(
         desk.open()
         desk.choose(SMALL)
         desk.wait_for("Uploaded")
-        desk.page.locator(".shift-media-chosen img[src^='blob:']").first.wait_for()
+        desk.page.locator("img[src^='blob:']").first.wait_for()
         desk.page.evaluate("fetch('http://127.0.0.1:9/').catch(() => {})")
         desk.wait_until(lambda: reports, "the report of a violation")
         assert [report["blocked-uri"] for report in reports] == ["http://127.0.0.1:9"]
