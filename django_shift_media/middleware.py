@@ -37,7 +37,7 @@ def direct_uploads(get_response: Callable[[HttpRequest], Any]) -> Callable[[Http
     if iscoroutinefunction(get_response):
 
         async def answer_async(request: HttpRequest) -> HttpResponseBase:
-            with owners.during(request):
+            async with owners.during_async(request):
                 response: HttpResponseBase = await get_response(request)
                 return response
 

@@ -159,6 +159,34 @@ def test_a_plan_is_the_cheapest_that_is_enough(views: int, kilobytes: int, plan:
     assert document(*options)["plan"] == plan
 
 
+@pytest.mark.parametrize(
+    ("megabytes", "puts"),
+    [
+        ("4", 4),
+        ("8.388608", 4),
+        ("8.388609", 5),
+        ("20", 6),
+        ("8388.609", 1001 + 2 + 2),
+        ("1000000", 10_000 + 10 + 2),
+    ],
+)
+def test_direct_uploads_are_their_requests(megabytes: str, puts: int) -> None:
+    options = ["--views", "0", "--originals", "0", "--original-mb", megabytes]
+    uploads = document(*options, "--direct-uploads", "1000000")["uploads"]
+    assert uploads["direct"] == pytest.approx(1_000_000 * (puts * PUT + 2 * GET))
+    assert uploads["through_app"] == pytest.approx(1_000_000 * PUT)
+
+
+def test_the_command_prints_the_costs_of_direct_uploads_of_the_page() -> None:
+    options = ["--views", "0", "--originals", "0", "--direct-uploads", "1000000"]
+    line = (
+        "1,000,000 direct uploads of 4 MB: $20.80 for requests, instead of $5.00 through the app."
+    )
+    assert costs(*options).endswith(f"\n{line}\n")
+    assert "cost $20 instead of $5 per million" in PAGE
+    assert "cost $0.80 per million together" in PAGE
+
+
 def test_a_plan_that_is_not_enough_says_so() -> None:
     at_most, more = (["--views", f"50000000{end}", "--originals", "0"] for end in "01")
     assert costs(*at_most).endswith("Flat-rate plan: Premium.\n")
@@ -171,6 +199,10 @@ def test_a_plan_that_is_not_enough_says_so() -> None:
     ("options", "message"),
     [
         ([], "Give --views, a number of 0 or more, such as --views 10000."),
+        (
+            ["--views", "5", "--originals", "1", "--direct-uploads", "-2"],
+            "Invalid --direct-uploads -2. Give --direct-uploads, a number of 0 or more",
+        ),
         (["--views", "5", "--originals", "-1"], "Give --originals, a number of 0 or more"),
         (
             ["--views", "5", "--originals", "1", "--hits", "101"],

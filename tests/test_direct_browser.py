@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from gallery.models import Photo
+from tests.support.axe import violations
 from tests.support.direct_uploads import folders, stored, unfinished
 from tests.support.upload_desks import LARGE, LETTER, SMALL, UploadDesk
 
@@ -106,6 +107,44 @@ def test_cancel_leaves_nothing_behind(
     upload_desk.open()
     assert upload_desk.dialogs == [], "nothing is lost by leaving"
     assert upload_desk.part("text").inner_text() == ""
+
+
+@pytest.mark.nightly
+def test_cancel_while_an_upload_begins_leaves_nothing_behind(
+    upload_desk: UploadDesk, direct_storage: Any
+) -> None:
+    begun: list[Any] = []
+    upload_desk.page.route("**/uploads/", lambda route: begun.append((route, route.fetch())))
+    aborted: list[str] = []
+    upload_desk.page.on("response", lambda response: aborted.append(response.url))
+    upload_desk.choose(SMALL)
+    upload_desk.wait_until(lambda: begun, "an upload")
+    assert len(unfinished(direct_storage)) == 1
+    upload_desk.press("Cancel")
+    [(route, response)] = begun
+    route.fulfill(response=response)
+    upload_desk.wait_until(lambda: aborted and aborted[-1].endswith("/abort/"), "abort")
+    assert stored(direct_storage) == unfinished(direct_storage) == []
+
+
+@pytest.mark.nightly
+def test_assistive_technology_understands_each_state(
+    upload_desk: UploadDesk, direct_storage: Any
+) -> None:
+    upload_desk.hold_a_part()
+    upload_desk.choose(b"Dear Sir", "letter.jpg", LETTER)
+    upload_desk.wait_for("Uploaded", LETTER)
+    require_accessible(upload_desk, "uploading")
+    upload_desk.choose(bytes(1_000_001), "letter.txt", LETTER)
+    upload_desk.wait_for("too large|1,000,000|976", LETTER, "error")
+    require_accessible(upload_desk, "error")
+
+
+def require_accessible(desk: UploadDesk, name: str) -> None:
+    for scheme in ("light", "dark"):
+        desk.page.emulate_media(color_scheme=scheme)
+        desk.shoot(f"direct-{name}-{scheme}")
+        assert not violations(desk.page, "#photo_form")
 
 
 @pytest.mark.nightly

@@ -8,11 +8,13 @@ from django.utils import timezone
 
 from gallery.models import Attachment, Photo
 from tests.support.direct_uploads import folders, unfinished
+from tests.support.policy_reports import collecting_reports
 from tests.support.upload_desks import (
     LARGE,
     LETTER,
     SMALL,
     UploadDesk,
+    allow_uploads_to,
     cut,
     failing,
 )
@@ -200,6 +202,22 @@ def test_a_violation_of_the_policy_is_noticed(desk: UploadDesk, direct_storage: 
     desk.page.evaluate("document.body.setAttribute('style', 'color: red')")
     desk.wait_until(lambda: desk.complaints, "a complaint")
     desk.complaints.clear()
+
+
+def test_a_strict_policy_reports_nothing(
+    desk: UploadDesk, direct_storage: Any, settings: Any
+) -> None:
+    with collecting_reports() as (url, reports):
+        endpoint = direct_storage.client.meta.endpoint_url
+        allow_uploads_to(settings, endpoint, direct_storage, report=url)
+        desk.open()
+        desk.choose(SMALL)
+        desk.wait_for("Uploaded")
+        desk.page.locator("img[src^='blob:']").first.wait_for()
+        desk.page.evaluate("fetch('http://127.0.0.1:9/').catch(() => {})")
+        desk.wait_until(lambda: reports, "the report of a violation")
+        assert [report["blocked-uri"] for report in reports] == ["http://127.0.0.1:9"]
+        desk.complaints.clear()
 
 
 @pytest.mark.parametrize("size", [1_000, 300_000_000])

@@ -1,7 +1,9 @@
 """What ``configure_media_bucket --uploads`` adds, IAM policies, and system checks."""
 
 import json
+import re
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,11 +13,32 @@ from django.core.management import call_command
 from django_shift_media.aws.access import merge_cors
 from django_shift_media.aws.lifecycle import merge_lifecycle
 from django_shift_media.aws.upload_rules import merge_upload_cors, merge_upload_lifecycle
+from django_shift_media.uploads.widgets import DirectMediaInput
 from gallery.models import Photo
 from tests.support.buckets import use_bucket
+from tests.support.servers import ROOT
 from tests.support.system_checks import found
 
 SITE = "https://www.example.com"
+
+
+def test_the_scripts_have_hashed_names_only(settings: Any, tmp_path: Path) -> None:
+    """Django does not change the names in imports, so there are none."""
+    storage = "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": storage}}
+    settings.STATIC_ROOT = tmp_path
+    settings.DEBUG = False
+    call_command("collectstatic", "--no-input", verbosity=0)
+    tags = "".join(DirectMediaInput().media.render_js())
+    paths = re.findall('src="[^"]*?/(django_shift_media/direct_upload/[^"]+)" type="module"', tags)
+    source = ROOT / "django_shift_media" / "static" / "django_shift_media" / "direct_upload"
+    scripts = {path.stem: path.read_text() for path in source.iterdir()}
+    assert {Path(path).name.split(".")[0] for path in paths} == set(scripts)
+    assert all(re.fullmatch(r".*\.[0-9a-f]{12}\.js", path) for path in paths)
+    assert all((tmp_path / path).is_file() for path in paths)
+    code = re.sub(r"/\*.*?\*/", "", "".join(scripts.values()), flags=re.DOTALL)
+    assert not re.findall(r"^\s*(?:import|export)\b.*|\bimport\(.*", code, re.MULTILINE)
+    assert max(len(text.splitlines()) for text in scripts.values()) < 300
 
 
 def test_rules_for_uploads_are_merged_beside_others() -> None:

@@ -18,9 +18,9 @@ def merge_upload_cors(
         "ID": _rule_id(our_id),
         "AllowedMethods": ["PUT"],
         "AllowedOrigins": sorted(set(origins)),
-        # Ours sends no header and reads none; other scripts do.
+        # Ours sends no header, and reads only when to try again; other scripts do more.
         "AllowedHeaders": ["content-type"],
-        "ExposeHeaders": ["ETag"],
+        "ExposeHeaders": ["ETag", "Retry-After"],
         "MaxAgeSeconds": CORS_MAX_AGE,
     }
     return replace_cors_rule(current, rule["ID"], [rule] if origins else [])

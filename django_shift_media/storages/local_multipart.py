@@ -68,15 +68,20 @@ class LocalMultipart(MultipartUploads):
 
     def complete(self, key: str, upload: str, parts: Sequence[Part]) -> None:
         folder = self._folder(upload)
-        draft = folder / f".{secrets.token_hex(8)}"
         with self.storage.wrap_errors("complete", key):
-            with draft.open("xb") as target:
-                for part in parts:
-                    with (folder / str(part.number)).open("rb") as source:
-                        shutil.copyfileobj(source, target)
-            with draft.open("rb") as file:
-                self.storage._save(key, _Assembled(file, draft))
+            # A process may have been killed before it deleted the parts.
+            if not self.storage.exists(key):
+                self._assemble(key, folder, parts)
             shutil.rmtree(folder, ignore_errors=True)
+
+    def _assemble(self, key: str, folder: Path, parts: Sequence[Part]) -> None:
+        draft = folder / f".{secrets.token_hex(8)}"
+        with draft.open("xb") as target:
+            for part in parts:
+                with (folder / str(part.number)).open("rb") as source:
+                    shutil.copyfileobj(source, target)
+        with draft.open("rb") as file:
+            self.storage._save(key, _Assembled(file, draft))
 
     def abort(self, key: str, upload: str) -> None:
         shutil.rmtree(self._folder(upload), ignore_errors=True)

@@ -8,9 +8,14 @@ from django_shift_media.engines.engine import ImageInfo
 from django_shift_media.media.claims import is_claimed
 from django_shift_media.media.examined_file import ExaminedFile
 from django_shift_media.uploads.model_fields import model_field, storage_for
+from django_shift_media.uploads.reservations import reserve
 from django_shift_media.uploads.tokens import AcceptedUpload
 
 UPLOAD_EXPIRED = _("The upload is no longer valid. Choose the file again.")
+UPLOAD_IN_USE = _(
+    "Another request is saving this upload. Check whether it was saved before you send the form"
+    " again."
+)
 
 
 def parse_value(text: str, label: str, owner: str | None) -> AcceptedUpload:
@@ -25,13 +30,17 @@ def file_for(text: str, label: str, owner: str | None) -> ExaminedFile:
     """
     Return the file behind a field's value, without a request to the storage.
 
-    Raise ``ValidationError`` if it is not of this field and owner, has expired, or a row has it.
+    Raise ``ValidationError`` if it is not of this field and owner, has expired, a row has it, or
+    another request is about to save it.
     """
     try:
         accepted = parse_value(text, label, owner)
     except BadSignature as error:
         raise ValidationError(UPLOAD_EXPIRED, code="upload_expired") from error
-    if is_claimed(storage_for(label), accepted.key, model_field(label)):
+    storage = storage_for(label)
+    if not reserve(storage, accepted.key):  # first, since the other request may end meanwhile
+        raise ValidationError(UPLOAD_IN_USE, code="upload_in_use")
+    if is_claimed(storage, accepted.key, model_field(label)):
         raise ValidationError(UPLOAD_EXPIRED, code="upload_expired")
     return as_file(accepted)
 

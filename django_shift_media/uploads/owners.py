@@ -1,11 +1,14 @@
 """To whom an upload belongs: the user of the request, or a visitor's session."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 
+from asgiref.sync import sync_to_async
 from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
+
+from django_shift_media.uploads.reservations import Reservations, reserving
 
 _request: "ContextVar[HttpRequest | None]" = ContextVar("shift_media_request", default=None)
 
@@ -33,9 +36,30 @@ def current_owner() -> str | None:
 
 @contextmanager
 def during(request: HttpRequest) -> Iterator[None]:
-    """Let ``current_owner()`` know a request until the block ends."""
+    """Let ``current_owner()`` know a request, and keep its uploads for it, until the block ends."""
+    with _bound(request) as reservations:
+        try:
+            yield
+        finally:
+            reservations.release()
+
+
+@asynccontextmanager
+async def during_async(request: HttpRequest) -> AsyncIterator[None]:
+    """As ``during()``, without waiting for the cache in the event loop."""
+    with _bound(request) as reservations:
+        try:
+            yield
+        finally:
+            if reservations.names:
+                await sync_to_async(reservations.release)()
+
+
+@contextmanager
+def _bound(request: HttpRequest) -> Iterator[Reservations]:
     token = _request.set(request)
     try:
-        yield
+        with reserving() as reservations:
+            yield reservations
     finally:
         _request.reset(token)

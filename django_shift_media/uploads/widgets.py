@@ -27,6 +27,11 @@ from django_shift_media.widgets import (
 SUFFIX = "-upload"
 # In pixels, as in direct_upload.css.
 _MAX_HEIGHT = 150
+# In the order in which browsers run them. They import nothing, see requests.js.
+_MODULES = (
+    *("requests", "waiting", "resuming", "transfer"),
+    *("texts", "files", "forms", "widgets", "widget"),
+)
 
 
 class DirectMediaInput(MediaInput):
@@ -42,7 +47,10 @@ class DirectMediaInput(MediaInput):
 
     class Media:
         css = {"all": ["django_shift_media/direct_upload.css"]}
-        js = [Script("django_shift_media/direct_upload.js", type="module")]
+        js = [
+            Script(f"django_shift_media/direct_upload/{name}.js", type="module")
+            for name in _MODULES
+        ]
 
     def take_uploads(self, label: str, kind: Kind, max_bytes: int | None) -> None:
         """Set the field that the uploads are for."""

@@ -1,6 +1,8 @@
 """A proxy before an S3 server, which fails at will: one fault for each operation."""
 
 import http.client
+import socket
+import struct
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -26,6 +28,7 @@ Fault = Literal[
     "cut request",  # hand on half of the body of a request, and break off both connections
     "cut answer",  # hand back half of the body of an answer, and break off
     "stall answer",  # hand back half of the body of an answer, and stay silent
+    "reset request",  # take half of the body of a request, and reset the connection
     "lose answer",  # hand on the request, wait until it is done, and break off
 ]
 # Those by which a client waits for its time-out.
@@ -107,7 +110,11 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         fault = self.server.next_fault(self.command)
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        length = int(self.headers.get("Content-Length", 0))
+        if fault == "reset request":
+            self._reset(length // 2)
+            return
+        body = self.rfile.read(length)
         if fault == "hold":
             self.server.mended.wait(PATIENCE)
             self._forward(body, None)
@@ -118,7 +125,13 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._forward(body, fault)
 
-    do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = answer  # noqa: N815
+    do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = do_OPTIONS = answer  # noqa: N815
+
+    def _reset(self, length: int) -> None:
+        self.rfile.read(length)
+        # To close a socket that lingers for no time sends a reset: man 7 socket.
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.close_connection = True
 
     def _stay_silent(self) -> None:
         self.server.mended.wait(PATIENCE)

@@ -88,7 +88,7 @@ def gallery(environment: dict[str, str], *under: str) -> Iterator[str]:
 
 @contextmanager
 def gunicorn(
-    environment: dict[str, str], *, workers: int = 4, threads: int = 50
+    environment: dict[str, str], *, workers: int = 4, threads: int = 50, port: int = 0
 ) -> Iterator[Workers]:
     """
     Run a gallery under gunicorn until the block ends: processes with threads.
@@ -101,7 +101,7 @@ def gunicorn(
     options += ["--timeout", str(PATIENCE), "--keep-alive", str(PATIENCE)]
     options += ["--graceful-timeout", "10"]
     options += ["testproject.wsgi:application"]
-    with _workers("gunicorn", options, environment) as started:
+    with _workers("gunicorn", options, environment, port) as started:
         yield started
 
 
@@ -114,11 +114,13 @@ def uvicorn(environment: dict[str, str]) -> Iterator[Workers]:
 
 
 @contextmanager
-def _workers(module: str, options: list[str], environment: dict[str, str]) -> Iterator[Workers]:
+def _workers(
+    module: str, options: list[str], environment: dict[str, str], port: int = 0
+) -> Iterator[Workers]:
     permit("server")
     if importlib.util.find_spec(module) is None:
         missing(f"{module}: pip install {module}")
-    port = free_port()
+    port = port or free_port()
     log = Path(environment["GALLERY_DATA"], f"{module}-{port}.log")
     command = [sys.executable, "-m", module, *(option.format(port=port) for option in options)]
     path = os.pathsep.join([str(ROOT), str(MANAGE.parent)])

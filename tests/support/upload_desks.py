@@ -28,8 +28,14 @@ LETTER = "[name=attachment_set-0-file]"
 def direct_bucket(settings: Any, server: Any, site: str) -> Any:
     """Make a bucket that takes files from a site the media storage, with a strict policy."""
     storage = bucket_for_uploads(settings, server, site)
-    settings.GALLERY_POLICY = POLICY.format(bucket=server.endpoint_url, media=storage.media_url)
+    allow_uploads_to(settings, server.endpoint_url, storage)
     return storage
+
+
+def allow_uploads_to(settings: Any, url: str, storage: Any, report: str = "") -> None:
+    """Send a strict policy that allows uploads to a server, and perhaps reports violations."""
+    policy = POLICY.format(bucket=url, media=storage.media_url)
+    settings.GALLERY_POLICY = f"{policy}; report-uri {report}" if report else policy
 
 
 def bucket_for_uploads(settings: Any, server: Any, site: str) -> Any:
@@ -161,6 +167,26 @@ def failing(status: int, body: str = "") -> Any:
     """Return an answer for ``sabotage()``; the storage answers with the headers of CORS, too."""
     headers = {"Access-Control-Allow-Origin": "*"}
     return lambda route: route.fulfill(status=status, body=body, headers=headers)
+
+
+def busy(status: int, retry_after: str) -> Any:
+    """Return an answer that says when to try again, in the headers of our rule for CORS."""
+    headers = {
+        "Access-Control-Allow-Origin": "*",
+        "Access-Control-Expose-Headers": "ETag, Retry-After",
+        "Retry-After": retry_after,
+    }
+    return lambda route: route.fulfill(status=status, headers=headers)
+
+
+def noting(sent: list[str], answer: Any) -> Any:
+    """Return an answer that also notes the URL of its request."""
+
+    def note(route: Any) -> None:
+        sent.append(route.request.url)
+        answer(route)
+
+    return note
 
 
 def cut(route: Any) -> None:

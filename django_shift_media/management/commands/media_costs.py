@@ -7,10 +7,14 @@ from django.core.management.base import CommandError, CommandParser
 from django_shift_media.costs.prices import DATE, SOURCES
 from django_shift_media.costs.setups import Usage, compare, is_enough, plan_for
 from django_shift_media.costs.tables import costs_table, plans_table, prices_table
+from django_shift_media.costs.uploads import UploadCosts, upload_costs
 from django_shift_media.management.terminal_command import TerminalCommand
 
 # Numbers of 0 or more, and examples of them.
-_AMOUNTS = {"views": 10_000, "originals": 10_000, "resizes": 1, "image_kb": 20, "original_mb": 4}
+_AMOUNTS = {
+    **{"views": 10_000, "originals": 10_000, "resizes": 1, "image_kb": 20, "original_mb": 4},
+    "direct_uploads": 10_000,
+}
 _MAX_AMOUNT = 10**15
 
 
@@ -34,6 +38,13 @@ class Command(TerminalCommand):
         add("--image-kb", type=float, default=20, help="mean size of a resize (default: 20)")
         add("--original-mb", type=float, default=4, help="mean size of an original (default: 4)")
         add(
+            "--direct-uploads",
+            type=int,
+            default=0,
+            metavar="N",
+            help="direct uploads of originals per month (default: 0)",
+        )
+        add(
             "--hits",
             type=float,
             default=90,
@@ -56,14 +67,21 @@ class Command(TerminalCommand):
             self.stdout.write("\n".join(lines))
             return
         usage = _usage(options)
+        uploads = upload_costs(options["direct_uploads"], usage.original_mb)
         if options["json"]:
-            self.stdout.write(json.dumps(_document(usage), indent=2))
+            self.stdout.write(json.dumps(_document(usage, uploads), indent=2))
             return
         self.stdout.write("\n".join(costs_table(usage)))
         self.stdout.write(
             f"\nUS dollars per month, at the list prices of {DATE} (see --prices). Flat-rate plan:"
             f" {_plan_text(usage)}."
         )
+        if options["direct_uploads"]:
+            self.stdout.write(
+                f"\n{options['direct_uploads']:,} direct uploads of {usage.original_mb:g} MB:"
+                f" ${uploads.direct:,.2f} for requests, instead of ${uploads.through_app:,.2f}"
+                " through the app."
+            )
 
 
 def _usage(options: dict[str, Any]) -> Usage:
@@ -95,12 +113,13 @@ def _plan_text(usage: Usage) -> str:
     return plan.name if is_enough(plan, usage) else f"{plan.name}, which is not sufficient"
 
 
-def _document(usage: Usage) -> dict[str, Any]:
+def _document(usage: Usage, uploads: UploadCosts) -> dict[str, Any]:
     return {
         "usage": asdict(usage),
         "prices": DATE,
         "plan": plan_for(usage).name,
         "plan_is_sufficient": is_enough(plan_for(usage), usage),
+        "uploads": {way: round(dollars, 4) for way, dollars in uploads._asdict().items()},
         "setups": {
             name: {
                 **{part: round(dollars, 4) for part, dollars in asdict(costs).items()},
