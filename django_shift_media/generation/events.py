@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 
 from django.core.exceptions import ImproperlyConfigured
+from django.dispatch import Signal
 
 from django_shift_media.conf import conf
 from django_shift_media.engines.stopwatch import Stopwatch
@@ -44,17 +45,8 @@ def report_success(storage: MediaStorage, key: str, size: int, stopwatch: Stopwa
         milliseconds,
         extra=_attributes(storage, key, None, milliseconds, size),
     )
-    resize_made.send_robust(
-        type(storage),
-        key=key,
-        storage=storage.alias,
-        bytes=size,
-        format=_format_of(key),
-        engine=conf.engine,
-        milliseconds=milliseconds,
-        parts=stopwatch.parts,
-        laps=stopwatch.laps,
-    )
+    parts, laps = stopwatch.parts, stopwatch.laps
+    _send(resize_made, storage, key, milliseconds, bytes=size, parts=parts, laps=laps)
 
 
 @contextmanager
@@ -76,7 +68,7 @@ def report_failure(storage: MediaStorage, key: str, stopwatch: Stopwatch) -> Ite
             exc_info=error.__cause__ if isinstance(error, (UnacceptableFile, StepFailed)) else None,
             extra=_attributes(storage, key, cause, milliseconds, None),
         )
-        _send_failure(storage, key, error, milliseconds)
+        _send(resize_failed, storage, key, milliseconds, cause=error)
         raise
 
 
@@ -94,20 +86,22 @@ def entering(
         try:
             stack.enter_context(context)
         except Busy as error:
-            _send_failure(storage, key, error, stopwatch.milliseconds)
+            _send(resize_failed, storage, key, stopwatch.milliseconds, cause=error)
             raise
         yield
 
 
-def _send_failure(storage: MediaStorage, key: str, error: Exception, milliseconds: float) -> None:
-    resize_failed.send_robust(
+def _send(
+    signal: Signal, storage: MediaStorage, key: str, milliseconds: float, **others: object
+) -> None:
+    signal.send_robust(
         type(storage),
         key=key,
         storage=storage.alias,
-        cause=error,
         format=_format_of(key),
         engine=conf.engine,
         milliseconds=milliseconds,
+        **others,
     )
 
 
