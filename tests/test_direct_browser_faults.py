@@ -216,7 +216,7 @@ def test_a_strict_policy_reports_nothing(
         desk.page.locator("img[src^='blob:']").first.wait_for()
         desk.page.evaluate("fetch('http://127.0.0.1:9/').catch(() => {})")
         desk.wait_until(lambda: reports, "the report of a violation")
-        assert [report["blocked-uri"] for report in reports] == ["http://127.0.0.1:9"]
+        assert [report["blocked-uri"] for report in reports] == ["http://127.0.0.1:9/"]
         desk.complaints.clear()
 
 
