@@ -1,12 +1,15 @@
 """Videos in Chromium: shown when they are ready, played, and as they were made."""
 
 import io
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 from django.core.files.base import ContentFile
+from django.core.management import call_command
 from django.test import testcases
 from PIL import Image
 
@@ -14,7 +17,9 @@ from cinema.models import Clip
 from django_shift_media.naming.renditions import Poster, sign
 from django_shift_media.storages.selection import media_storage
 from tests.support import video_queue
+from tests.support.buckets import use_bucket
 from tests.support.cinemas import QUARTERS, Cinema
+from tests.support.requirements import missing
 from tests.support.upload_desks import direct_bucket
 from tests.support.video_queue import work
 from tests.support.videos import turned, video
@@ -145,6 +150,50 @@ def test_the_loop_on_ceph(
     page = Cinema(chromium, live_server.url, clip)
     page.wait_for("video.readyState >= 2 && video.currentSrc.includes('-h264-')")
     assert requests.get(page.get("poster"), timeout=PATIENCE).status_code == 200
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("running_server", ["ceph"])
+def test_hls_js_plays_a_ladder_from_a_bucket(
+    cinema: Any, live_server: Any, settings: Any, running: Any, running_server: str
+) -> None:
+    script = Path("node_modules/hls.js/dist/hls.min.js")
+    if not script.is_file():
+        missing("hls.js: npm install --no-save hls.js@1.7.4")
+    settings.SHIFT_MEDIA_VIDEO_PRESETS = {"hls": {"ladder": [90, 180, 360]}}
+    use_bucket(settings, running(running_server))
+    site = live_server.url
+    options = ("--create", "--no-input", "--app-url", site, "--cors-origin", site)
+    call_command("configure_media_bucket", *options)
+    data = video(size="320x180", seconds=20, pictures=QUARTERS)
+    clip = Clip.objects.create(clip=ContentFile(data, name="a.mov"))
+    work()
+    for is_native in (True, False):
+        page = cinema(clip)
+        if is_native and not page.get("canPlayType('application/vnd.apple.mpegurl')"):
+            continue
+        if not is_native:
+            page.page.evaluate("HTMLMediaElement.prototype.canPlayType = () => ''")
+            page.page.evaluate(script.read_text())
+            page.page.evaluate(f"() => {{ {documented_script()} }}")
+            page.wait_for("video.currentSrc.startsWith('blob:')")
+        page.wait_for("video.readyState >= 2")
+        assert page.get("duration") == pytest.approx(20, abs=0.2)
+        assert page.seek(15) == pytest.approx(15)
+        # Without hls.js, the frames are of another origin, so that no script can read them.
+        assert is_native or is_close(page.pixels(*CORNERS)[0], RED)
+        page.play()
+        names = {each.url.rpartition("/")[2] for each in page.responses}
+        assert names & {"audios2.mp4"}
+        assert names & {"90s2.mp4", "180s2.mp4"}
+
+
+def documented_script() -> str:
+    """Return the script that the page on videos tells sites to use."""
+    page = Path("docs/howto/video.rst").read_text()
+    [block] = re.findall(r"code-block:: javascript\n\n((?:    .*\n|\n)+)", page)
+    assert "new Hls()" in block
+    return block
 
 
 def note_size(sent: list[int], site: str, request: Any) -> None:

@@ -11,7 +11,7 @@ from django.test import Client
 from cinema.models import Clip
 from django_shift_media.contrib.rest_framework import MediaSerializerField
 from django_shift_media.exceptions import InvalidMetadata, InvalidResize
-from django_shift_media.media.players import PlayerToken
+from django_shift_media.media.player_tokens import PlayerToken
 from django_shift_media.naming.renditions import Poster, Rendition
 from django_shift_media.video.facts import VideoFacts
 from django_shift_media.video.states import initial, with_entry

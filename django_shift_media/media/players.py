@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from django.core.signing import Signer
-
 from django_shift_media.conf import conf
 from django_shift_media.exceptions import InvalidMetadata
 from django_shift_media.media.bad_rows import describe_row
 from django_shift_media.media.files import MediaFile
+from django_shift_media.media.player_tokens import PlayerToken
 from django_shift_media.naming.formats import HLS_TYPE, content_type
 from django_shift_media.naming.posters import site_poster
 from django_shift_media.naming.renditions import Codec, Ladder, Made, Rendition, sign
@@ -29,7 +28,6 @@ _TYPES: Mapping[Codec, str] = {
     "vp9": 'video/webm; codecs="vp9"',
     "av1": 'video/mp4; codecs="av01.0.13M.08"',
 }
-_TOKENS = Signer(salt="django_shift_media.players")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,26 +168,6 @@ def _source(file: MediaFile, rendition: Rendition, entry: Entry, is_last: bool) 
 
 
 # -- the URL of the state -------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class PlayerToken:
-    """Which player a page shows: the row, its file when it was rendered, and the options."""
-
-    label: str
-    pk: str
-    name: str
-    presets: str | None
-    poster: str | None
-
-    def sign(self) -> str:
-        values = [self.label, self.pk, self.name, self.presets, self.poster]
-        return _TOKENS.sign_object(values, compress=True)
-
-    @classmethod
-    def unsign(cls, text: str) -> "PlayerToken":
-        """Verify and parse a text; raise ``BadSignature``."""
-        return cls(*_TOKENS.unsign_object(text))
 
 
 def _state_url(file: MediaFile, presets: str | None, poster: str | None) -> str | None:

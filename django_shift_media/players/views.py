@@ -1,7 +1,7 @@
 """The endpoint that scripts ask for the state of a video: JSON, read from one row."""
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.apps import apps
 from django.contrib.auth.decorators import login_not_required
@@ -13,11 +13,9 @@ from django.views.decorators.http import require_safe
 from django_shift_media.exceptions import InvalidResize
 from django_shift_media.media.bad_rows import BAD_ROW_ERRORS, report
 from django_shift_media.media.files import MediaFile
+from django_shift_media.media.player_tokens import PlayerToken
 from django_shift_media.naming.urlconf import storage_alias
 from django_shift_media.storages.selection import is_same_place
-
-if TYPE_CHECKING:
-    from django_shift_media.media.players import PlayerToken
 
 
 @require_safe
@@ -29,8 +27,6 @@ def state(request: HttpRequest) -> JsonResponse:
     Only URLs that a page has rendered are answered, and of a private storage only to people who may
     see the file. The reason of a failure is left out: it is for those who run the site.
     """
-    from django_shift_media.media.players import PlayerToken  # which imports all about videos
-
     try:
         token = PlayerToken.unsign(request.GET.get("token", ""))
         return _respond(200, _document(request, token))
@@ -42,7 +38,7 @@ def state(request: HttpRequest) -> JsonResponse:
         return _respond(403, {"error": "forbidden"})
 
 
-def _document(request: HttpRequest, token: "PlayerToken") -> dict[str, Any]:
+def _document(request: HttpRequest, token: PlayerToken) -> dict[str, Any]:
     file = _file(token)
     if not is_same_place(file.field.storage_alias, storage_alias(request.resolver_match)):
         raise LookupError(token.label)
@@ -56,7 +52,7 @@ def _document(request: HttpRequest, token: "PlayerToken") -> dict[str, Any]:
     return document
 
 
-def _file(token: "PlayerToken") -> MediaFile:
+def _file(token: PlayerToken) -> MediaFile:
     """Return the file of a row; raise ``LookupError`` if the row is gone, or has another file."""
     model, _, name = token.label.rpartition(".")
     row = apps.get_model(model)._default_manager.filter(pk=token.pk).first()
