@@ -53,7 +53,11 @@ def test_templates_of_the_documents_are_rendered(
 ) -> None:
     settings.SHIFT_MEDIA_PRESETS = presets()
     settings.SHIFT_MEDIA_STEPS = shown_setting("SHIFT_MEDIA_STEPS")
-    settings.SHIFT_MEDIA_VIDEO_PRESETS = {"web": {"height": 720}, "small": {"height": 360}}
+    settings.SHIFT_MEDIA_VIDEO_PRESETS = {
+        "web": {"height": 720},
+        "small": {"height": 360},
+        "hls": {"ladder": [360, 720, 1080]},
+    }
     render = rendered if example.language == "html+django" else jinja2
     html = render(example.code, obj=photo, lesson=LESSON)
     assert "{" not in html
