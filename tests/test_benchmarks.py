@@ -122,7 +122,7 @@ def test_the_bytes_of_direct_uploads_do_not_pass_the_app(tmp_path: Path) -> None
         for name in ("from clients", "to S3")
     }
     for through, direct in (*rows["from clients"], *rows["to S3"]):
-        assert float(through) > 18
+        assert float(through) >= 18  # rounded
         assert float(direct) < 1
     assert [len(found) for found in rows.values()] == [2, 2]
 
