@@ -240,12 +240,8 @@ class AzureMediaStorage(AzureVersions, AzureStorage):  # type: ignore[misc]
 
     # -- many objects -----------------------------------------------------------------------------
 
-    def list_pages(self, prefix: str) -> Iterator[list[ObjectSummary]]:
-        start = len(self.prefix)
-        with self.wrap_errors("list", prefix):
-            for page in self._pages(prefix):
-                if found := [ObjectSummary(b.name[start:], b.size, b.last_modified) for b in page]:
-                    yield found
+    def _summary(self, blob: Any) -> ObjectSummary:
+        return ObjectSummary(self._key(blob), blob.size, blob.last_modified)
 
     def _pages(self, prefix: str, **options: Any) -> Iterator[Iterator[Any]]:
         return self.client.list_blobs(

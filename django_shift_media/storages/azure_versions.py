@@ -6,8 +6,7 @@ from typing import Any
 
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 
-from django_shift_media.naming import keys as _keys
-from django_shift_media.storages.erasure import Inventory, StoredItem, is_tombstone
+from django_shift_media.storages.erasure import Inventory, StoredItem
 from django_shift_media.storages.object_storage import ObjectMediaStorage
 
 _WITH_VERSIONS = ("snapshots", "versions", "deleted", "uncommittedblobs")
@@ -19,10 +18,6 @@ _OF_NO_BLOB = frozenset({401, 429})
 
 class AzureVersions(ObjectMediaStorage):
     """List the versions and snapshots of blobs, and delete them for good."""
-
-    @abstractmethod
-    def _pages(self, prefix: str, **options: Any) -> Iterator[Iterator[Any]]:
-        """Yield pages of a listing."""
 
     @abstractmethod
     def _blob(self, key: str) -> Any:
@@ -56,27 +51,11 @@ class AzureVersions(ObjectMediaStorage):
             kind = "multipart upload"
         id = blob.snapshot or (blob.version_id if kind == "version" else "")
         days = blob.remaining_retention_days
-        until = f"{days} more days" if days is not None else ""
-        return StoredItem(kind, blob.name[len(self.prefix) :], blob.size, id, until=until)
+        until = f"for {days} more days" if days is not None else ""
+        return StoredItem(kind, self._key(blob), blob.size, id, until=until)
 
-    def find_items(self, original: str) -> Inventory:
-        prefix = _keys.upload_prefix(original)
-        with self.wrap_errors("list", prefix):
-            items = self._listed(prefix)
-        return Inventory([item for item in items if not is_tombstone(item.key)])
-
-    def _delete_item(self, item: StoredItem) -> str:
-        if item.kind == "soft-deleted file":
-            return f"soft delete keeps it for {item.until}"
-        try:
-            self._delete_blob(item)
-        except ResourceNotFoundError:
-            pass
-        except HttpResponseError as error:  # such as a lease or an immutability policy
-            if (status := error.status_code or 0) in _OF_NO_BLOB or not 400 <= status < 500:
-                raise
-            return str(error.message)
-        return ""
+    def _inventory(self, prefix: str) -> Inventory:
+        return Inventory(self._listed(prefix))
 
     def _delete_blob(self, item: StoredItem) -> None:
         blob = self._blob(item.key)
@@ -88,3 +67,12 @@ class AzureVersions(ObjectMediaStorage):
             if item.kind == "multipart upload":  # blocks go only with a blob
                 blob.commit_block_list([])
             blob.delete_blob(delete_snapshots="include")
+
+    def _refusal(self, error: Exception) -> str | None:
+        if isinstance(error, ResourceNotFoundError):
+            return ""
+        if isinstance(error, HttpResponseError):
+            status = error.status_code or 0
+            if 400 <= status < 500 and status not in _OF_NO_BLOB:
+                return str(error.message)  # such as a lease or an immutability policy
+        return None

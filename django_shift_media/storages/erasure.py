@@ -35,8 +35,8 @@ class StoredItem(NamedTuple):
     A part of an upload: a file, a version of it, or a file that is not complete.
 
     ``size`` is in bytes. ``id`` is that of the version or of the multipart upload. ``place`` is the
-    name of a replica that has the item; "" is the storage itself. ``until`` says when a
-    soft-deleted file is deleted for good.
+    name of a replica that has the item; "" is the storage itself. ``until`` says how
+    long a soft-deleted file is kept, such as "for 3 more days".
     """
 
     kind: Kind

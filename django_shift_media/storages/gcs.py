@@ -236,14 +236,12 @@ class GoogleCloudMediaStorage(GoogleCloudVersions, GoogleCloudStorage):  # type:
 
     # -- many objects -----------------------------------------------------------------------------
 
-    def list_pages(self, prefix: str) -> Iterator[list[ObjectSummary]]:
-        start = len(self.prefix)
-        with self.wrap_errors("list", prefix):
-            for page in self._pages(prefix, "name,size,updated"):
-                if found := [ObjectSummary(b.name[start:], b.size, b.updated) for b in page]:
-                    yield found
+    def _summary(self, blob: Any) -> ObjectSummary:
+        return ObjectSummary(self._key(blob), blob.size, blob.updated)
 
-    def _pages(self, prefix: str, fields: str, **options: Any) -> Iterator[Iterator[Blob]]:
+    def _pages(
+        self, prefix: str, fields: str = "name,size,updated", **options: Any
+    ) -> Iterator[Iterator[Blob]]:
         pages: Iterator[Iterator[Blob]] = self.bucket.list_blobs(
             prefix=self.prefix + prefix,
             page_size=BATCH_SIZE,

@@ -2,8 +2,7 @@
 
 import tempfile
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from io import BytesIO
 from typing import IO, Any, ClassVar, NamedTuple
@@ -19,9 +18,9 @@ from django_shift_media.naming.formats import served_content_type
 from django_shift_media.naming.original_names import content_disposition
 from django_shift_media.naming.urlconf import app_url, mount_url
 from django_shift_media.storages.access import pop_access
-from django_shift_media.storages.base import MediaStorage, Mode, cache_control
-from django_shift_media.storages.bulk_storage import ObjectSummary, require_deleted
-from django_shift_media.storages.erasure import StoredItem, is_tombstone
+from django_shift_media.storages.base import Mode, cache_control
+from django_shift_media.storages.bulk_storage import ObjectSummary
+from django_shift_media.storages.object_bulk import ObjectBulkStorage
 from django_shift_media.storages.stored_file import StoredFile, kept_disposition
 
 # Seconds for which a presigned URL is valid: of a private storage, and of a public one.
@@ -34,8 +33,6 @@ READ_TIMEOUT = 6
 RETRY_SECONDS = 10
 # Bytes; a larger file is uploaded in several requests, each of which holds this much of it.
 CHUNK_SIZE = 8 * 1024 * 1024
-# Neither service has a request that deletes many objects and is supported by its emulators.
-_PARALLEL_DELETIONS = 16
 # Bytes; a larger file that is opened is kept in a temporary file.
 _MAX_IN_MEMORY = 16 * 1024 * 1024
 
@@ -48,7 +45,7 @@ class ObjectHeaders(NamedTuple):
     content_disposition: str
 
 
-class ObjectMediaStorage(MediaStorage):
+class ObjectMediaStorage(ObjectBulkStorage):
     """
     Media in an object store other than S3: without a website that redirects missing files.
 
@@ -59,14 +56,13 @@ class ObjectMediaStorage(MediaStorage):
     # The option of django-storages for how long presigned URLs are valid.
     seconds_option: ClassVar[str]
 
-    location: str
     querystring_auth: bool
 
     def __init__(self, **options: Any) -> None:
         self.access = pop_access(options)
         self.mode: Mode = options.pop("mode", "app")
         self.public_url_option: str | None = options.pop("public_url", None)
-        self.delete_versions: bool = options.pop("delete_versions", False)
+        self.delete_versions = options.pop("delete_versions", False)
         self._check_mode()
         # The bucket is private, and the view does not serve originals.
         is_presigned = not (self.access or self.public_url_option)
@@ -127,21 +123,7 @@ class ObjectMediaStorage(MediaStorage):
     def stored_disposition(self, key: str) -> str:
         """Return the ``Content-Disposition`` of an object, or ""."""
 
-    @abstractmethod
-    def _delete_item(self, item: StoredItem) -> str:
-        """Delete an object or a version of it; return why it remains, or ""."""
-
-    @abstractmethod
-    def _versions(self, prefix: str) -> Iterator[StoredItem]:
-        """Yield all that the service has below a prefix, with ids where it has several."""
-
     # -- URLs -------------------------------------------------------------------------------------
-
-    @property
-    def prefix(self) -> str:
-        """The option ``location`` as a prefix of keys: empty, or with a final slash."""
-        location = self.location.strip("/")
-        return f"{location}/" if location else ""
 
     def _name(self, key: str) -> str:
         """Return the name of an object; raise ``SuspiciousFileOperation``."""
@@ -253,36 +235,3 @@ class ObjectMediaStorage(MediaStorage):
         with self.wrap_errors("read the date of", name):
             modified = self._stat(name).modified
         return modified if settings.USE_TZ else timezone.make_naive(modified)
-
-    # -- deletions --------------------------------------------------------------------------------
-
-    def delete(self, name: str) -> None:
-        """Delete a file; for an original, also delete all of its resizes."""
-        super().delete(name)
-        if self.delete_versions and _keys.is_original(name):
-            prefix = _keys.upload_prefix(name)
-            with self.wrap_errors("delete versions of", prefix):
-                found = [item for item in self._versions(prefix) if not is_tombstone(item.key)]
-            reasons = self.delete_items(found)
-            require_deleted({item.key: reason for item, reason in reasons.items()})
-
-    def delete_many(self, keys: Sequence[str]) -> dict[str, str]:
-        reasons = self.delete_items([StoredItem("file", key) for key in keys])
-        if self.delete_versions:  # those that the deletion has just made, too
-            reasons |= self.delete_items(list(self._all_of(keys)))
-        return {item.key: reason for item, reason in reasons.items()}
-
-    def _all_of(self, keys: Iterable[str]) -> Iterator[StoredItem]:
-        for key in keys:
-            with self.wrap_errors("list versions of", key):
-                yield from (item for item in self._versions(key) if item.key == key)
-
-    def delete_items(self, items: Sequence[StoredItem]) -> dict[StoredItem, str]:
-        if not items:
-            return {}
-        with (
-            self.wrap_errors("delete", items[0].key),
-            ThreadPoolExecutor(min(len(items), _PARALLEL_DELETIONS)) as pool,
-        ):
-            reasons = zip(items, pool.map(self._delete_item, items), strict=True)
-            return {item: reason for item, reason in reasons if reason}
