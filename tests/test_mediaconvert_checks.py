@@ -31,7 +31,7 @@ def bucket(**options: Any) -> dict[str, Any]:
 
 def found(*, deploy: bool = False) -> list[str]:
     ids = [message.id for message in run_checks(include_deployment_checks=deploy)]
-    return [id for id in ids if id and id[-4:] in {"W130", *(f"E05{n}" for n in range(6))}]
+    return [id for id in ids if id and id[-4:] in {"W130", *(f"E05{n}" for n in range(7))}]
 
 
 def test_nothing_is_wrong_with_a_bucket_and_a_role(site: Any) -> None:

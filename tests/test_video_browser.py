@@ -122,7 +122,7 @@ def test_the_loop_on_ceph(
     sent: list[int] = []
     desk.page.on("request", lambda request: note_size(sent, live_server.url, request))
     desk.page.set_input_files("[name=clip]", path)
-    desk.page.get_by_text("Uploaded").wait_for()
+    desk.page.get_by_role("status").filter(has_text="Uploaded").wait_for()
     desk.save()
     assert max(sent) < 10_000, "the browser has sent the file to the app"
     clip = Clip.objects.get()

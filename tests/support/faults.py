@@ -47,8 +47,8 @@ class FaultyProxy(ThreadingHTTPServer):
     """
     Stands before an S3 server. ``faults`` maps an HTTP method to the fault that it meets.
 
-    ``times`` is how many requests meet one until all is well again; None: all do. ``met`` lists
-    the methods of those that have met one.
+    ``times`` is how many requests meet one until all is well again; None: all do. ``after`` is how
+    many are let through before. ``met`` lists the methods of those that have met one.
     """
 
     daemon_threads = True
@@ -58,6 +58,7 @@ class FaultyProxy(ThreadingHTTPServer):
         self.upstream = urlsplit(endpoint_url)
         self.faults: dict[str, Fault] = {}
         self.times: int | None = None
+        self.after = 0
         self.met: list[str] = []
         self.mended = threading.Event()
         self.stopped = False
@@ -68,10 +69,11 @@ class FaultyProxy(ThreadingHTTPServer):
     def endpoint_url(self) -> str:
         return f"http://127.0.0.1:{self.server_port}"
 
-    def fail(self, fault: Fault, *methods: str, times: int | None = None) -> None:
+    def fail(self, fault: Fault, *methods: str, times: int | None = None, after: int = 0) -> None:
         self.met = []
         self.mended.clear()
         self.times = times
+        self.after = after
         self.faults = dict.fromkeys(methods, fault)
 
     def mend(self) -> None:
@@ -87,6 +89,9 @@ class FaultyProxy(ThreadingHTTPServer):
         with self._lock:
             fault = self.faults.get(method)
             if fault is None or self.times == len(self.met):
+                return None
+            if self.after:
+                self.after -= 1
                 return None
             self.met.append(method)
             return fault
