@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import requests
 from django.core.files.base import ContentFile
 from django.core.management import call_command
 from django.test import testcases
@@ -17,13 +16,13 @@ from cinema.models import Clip
 from django_shift_media.naming.renditions import Poster, sign
 from django_shift_media.storages.selection import media_storage
 from tests.support import video_queue
+from tests.support.browsing import fetch
 from tests.support.buckets import use_bucket
 from tests.support.cinemas import QUARTERS, Cinema
 from tests.support.requirements import missing
 from tests.support.upload_desks import direct_bucket
 from tests.support.video_queue import work
 from tests.support.videos import turned, video
-from tests.support.waiting import PATIENCE
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.server, pytest.mark.browser]
 
@@ -135,21 +134,22 @@ def test_the_loop_on_ceph(
     assert page.seek(15) == pytest.approx(15)
     answers = [response for response in page.responses if response.url == page.get("currentSrc")]
     url = page.get("currentSrc")
-    part = requests.get(url, headers={"Range": "bytes=100-199"}, timeout=PATIENCE)
-    assert (part.status_code, len(part.content)) == (206, 100)
-    assert storage.media_url.rstrip("/") in part.url, "the bucket serves it"
+    assert url.startswith(storage.media_url)
+    part = fetch(url, Range="bytes=100-199")
+    assert (part.status, len(part.body)) == (206, 100), "the bucket serves it"
     assert answers
 
     # All but the original can be deleted; the page heals.
     [(_, entries)] = storage.list_uploads([clip.clip.name])
     storage.delete_many([entry.key for entry in entries if entry.key != clip.clip.name])
-    missing = requests.get(url, timeout=PATIENCE)
-    assert (missing.status_code, missing.headers["Retry-After"]) == (503, "10")
-    requests.get(str(Clip.objects.get().clip.resize("320x")), timeout=PATIENCE)
+    gone = fetch(fetch(url).headers["Location"])
+    assert (gone.status, gone.headers["Retry-After"]) == (503, "10")
+    fetch(fetch(str(Clip.objects.get().clip.resize("320x"))).headers["Location"])
     work()
     page = Cinema(chromium, live_server.url, clip)
     page.wait_for("video.readyState >= 2 && video.currentSrc.includes('-h264-')")
-    assert requests.get(page.get("poster"), timeout=PATIENCE).status_code == 200
+    page.page.wait_for_load_state("networkidle")
+    assert fetch(page.get("poster")).status == 200
 
 
 @pytest.mark.nightly
