@@ -412,6 +412,12 @@ def desk(new_desk: Any) -> Desk:
 
 
 @pytest.fixture
+def direct_photos(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let browsers send photos to the storage."""
+    monkeypatch.setattr(Photo._meta.get_field("photo"), "direct", True)
+
+
+@pytest.fixture
 def direct_storage(settings: Any, running: Any, live_server: Any, monkeypatch: Any) -> Any:
     """A bucket on Ceph to which browsers send the files of the gallery."""
     for model, name in ((Photo, "photo"), (Attachment, "file")):

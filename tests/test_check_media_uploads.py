@@ -13,10 +13,7 @@ from tests.support.diagnostics import diagnose, statuses, the_problem
 from tests.support.direct_uploads import stored, unfinished
 from tests.support.proxies import nginx
 
-
-@pytest.fixture(autouse=True)
-def _direct(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Photo._meta.get_field("photo"), "direct", True)
+pytestmark = pytest.mark.usefixtures("direct_photos")
 
 
 @pytest.fixture(params=["ceph", "ministack"])

@@ -24,13 +24,8 @@ from tests.support.buckets import change_options, new_bucket, operations
 from tests.support.direct_uploads import Uploader, form_of, request_of, stored
 from tests.support.forms import form_data
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("direct_photos")]
 JPEG = draw_photo(400, 300)
-
-
-@pytest.fixture(autouse=True)
-def _direct(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Photo._meta.get_field("photo"), "direct", True)
 
 
 def test_the_app_asks_s3_for_five_things_and_for_nothing_when_the_form_is_sent(

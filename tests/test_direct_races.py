@@ -33,9 +33,7 @@ IN_USE = "Another request is saving this upload."
 PASSWORD = "correct horse battery staple"
 
 
-@pytest.fixture(autouse=True)
-def _direct(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Photo._meta.get_field("photo"), "direct", True)
+pytestmark = pytest.mark.usefixtures("direct_photos")
 
 
 def send_form(uploader: Uploader, value: str, **fields: str) -> Any:

@@ -16,15 +16,10 @@ from tests.support.infrastructure import use_aws
 from tests.support.system_checks import found
 
 # The system checks of models ask the database what it can do.
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("direct_photos")]
 JPEG = draw_photo(400, 300)
 MIDDLEWARE = "django.middleware.csp.ContentSecurityPolicyMiddleware"
 BUCKET = "https://example-media.s3.eu-central-1.amazonaws.com"
-
-
-@pytest.fixture(autouse=True)
-def _direct(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Photo._meta.get_field("photo"), "direct", True)
 
 
 # -- a host of one's own --------------------------------------------------------------------------
